@@ -1,0 +1,32 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "Recurrent",
+  platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
+  products: [
+    .library(name: "Recurrent", targets: ["Recurrent"]),
+    .library(name: "RecurrentTasks", targets: ["RecurrentTasks"]),
+    .executable(name: "recurrent", targets: ["RecurrentCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .target(name: "RecurrentKernels"),
+    .target(name: "Recurrent", dependencies: ["RecurrentKernels"]),
+    .target(name: "RecurrentTasks", dependencies: ["Recurrent"]),
+    .executableTarget(
+      name: "RecurrentCLI",
+      dependencies: [
+        "RecurrentTasks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .target(name: "TestSupport", dependencies: ["Recurrent"], path: "Tests/TestSupport"),
+    .testTarget(name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels", "TestSupport"]),
+    .testTarget(name: "RecurrentTests", dependencies: ["Recurrent", "TestSupport"]),
+    .testTarget(name: "RecurrentTasksTests", dependencies: ["RecurrentTasks", "TestSupport"]),
+    .testTarget(name: "RecurrentCLITests", dependencies: ["RecurrentCLI", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

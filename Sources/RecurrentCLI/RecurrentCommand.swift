@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct RecurrentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "recurrent")
+}

@@ -1,0 +1,103 @@
+// The vector type of one instruction set, and the elementary functions on it.
+//
+// This file is a template: each instruction set's file (Portable.c, AVX2.c, …) defines
+//   RK_LANES  floats in a vector,
+//   RK_FUSED  1 where a fused multiply-add is one instruction, else 0,
+// opens its target attribute and includes the templates. Everything here acts on each lane alone and in
+// one fixed order, so a result does not depend on the number of lanes.
+
+typedef float vf __attribute__((vector_size(RK_LANES * 4)));
+typedef int32_t vi __attribute__((vector_size(RK_LANES * 4)));
+
+#define RK_INLINE static inline __attribute__((always_inline))
+
+RK_INLINE vf vf_load(const float *p) {
+  vf v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
+RK_INLINE void vf_store(float *p, vf v) { __builtin_memcpy(p, &v, sizeof v); }
+
+/// The first `n` floats of `p` (0 ≤ n ≤ RK_LANES); the other lanes are 0.
+RK_INLINE vf vf_load_part(const float *p, int64_t n) {
+  vf v = {0};
+  if (n > 0) __builtin_memcpy(&v, p, (size_t)n * 4);
+  return v;
+}
+
+/// Stores the first `n` lanes (0 ≤ n ≤ RK_LANES).
+RK_INLINE void vf_store_part(float *p, vf v, int64_t n) {
+  if (n > 0) __builtin_memcpy(p, &v, (size_t)n * 4);
+}
+
+RK_INLINE vf vf_all(float x) { return x - (vf){0}; }
+
+/// a·b + c, in one rounding where the instruction set has it.
+RK_INLINE vf vf_fma(vf a, vf b, vf c) {
+#if RK_FUSED
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+/// a where the mask is set, else b.
+RK_INLINE vf vf_select(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+
+RK_INLINE vf vf_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
+
+// The larger and smaller of two; where `a` is not a number the result is not a number either.
+RK_INLINE vf vf_max(vf a, vf b) { return vf_select(a < b, b, a); }
+RK_INLINE vf vf_min(vf a, vf b) { return vf_select(a > b, b, a); }
+
+/// 2^n for -126 ≤ n ≤ 127.
+RK_INLINE vf vf_power_of_two(vi n) { return (vf)((n + 127) << 23); }
+
+/// Splits x = n·ln 2 + r with |r| ≤ ln 2 / 2; returns r.
+RK_INLINE vf vf_reduce_ln2(vf x, vi *n) {
+  const vf shift = vf_all(12582912.0f);  // 1.5·2^23: adding it rounds to an integer in the low bits
+  vf z = vf_fma(x, vf_all(1.44269504f), shift);
+  *n = (vi)z - (vi)shift;
+  vf k = z - shift;
+  vf r = vf_fma(-k, vf_all(0.693359375f), x);
+  return vf_fma(-k, vf_all(-2.12194440e-4f), r);
+}
+
+/// exp(r) - 1 for |r| ≤ ln 2 / 2, as r + r²·(1/2 + r/6 + …): the Taylor terms to r^7.
+RK_INLINE vf vf_expm1_reduced(vf r) {
+  vf q = vf_all(1.0f / 5040);
+  q = vf_fma(q, r, vf_all(1.0f / 720));
+  q = vf_fma(q, r, vf_all(1.0f / 120));
+  q = vf_fma(q, r, vf_all(1.0f / 24));
+  q = vf_fma(q, r, vf_all(1.0f / 6));
+  q = vf_fma(q, r, vf_all(0.5f));
+  return vf_fma(q, r * r, r);
+}
+
+/// e^x. Overflows to infinity above 88.7 and to 0 below -104.
+RK_INLINE vf vf_exp(vf x) {
+  x = vf_min(vf_max(x, vf_all(-105.0f)), vf_all(90.0f));
+  vi n;
+  vf r = vf_reduce_ln2(x, &n);
+  vf y = vf_expm1_reduced(r) + 1.0f;
+  vi half = n >> 1;  // two factors, since 2^n alone leaves the range at both ends
+  return y * vf_power_of_two(half) * vf_power_of_two(n - half);
+}
+
+/// 1 / (1 + e^-x), from e^-|x| so that neither end overflows.
+RK_INLINE vf vf_sigmoid(vf x) {
+  vf e = vf_exp(-vf_abs(x));
+  return vf_select(x < 0.0f, e, vf_all(1.0f)) / (e + 1.0f);
+}
+
+/// tanh x = -m / (m + 2) with m = e^(-2|x|) - 1, which keeps the relative precision near 0.
+RK_INLINE vf vf_tanh(vf x) {
+  vf a = vf_max(vf_abs(x) * -2.0f, vf_all(-40.0f));
+  vi n;
+  vf r = vf_reduce_ln2(a, &n);
+  vf scale = vf_power_of_two(n);
+  vf m = vf_fma(scale, vf_expm1_reduced(r), scale - 1.0f);
+  vf y = -m / (m + 2.0f);
+  return (vf)((vi)y | ((vi)x & (int32_t)0x80000000));
+}
