@@ -1,3 +1,5 @@
+import RecurrentKernels
+
 extension Tensor {
   /// The same elements in the same order under another shape. At most one size may be -1: what fits.
   public func reshaped(to shape: [Int]) -> Tensor {
@@ -36,18 +38,19 @@ extension Tensor {
     sliced[dimension] = range.count
     let inner = shape[(dimension + 1)...].reduce(1, *)
     let outer = shape[..<dimension].reduce(1, *)
+    let width = range.count * inner
+    let first = range.lowerBound * inner
     return Tensor(shape: sliced) { y in
       for block in 0..<outer {
-        (y + block * range.count * inner).update(
-          from: pointer + (block * size + range.lowerBound) * inner, count: range.count * inner)
+        let source = pointer + (block * size * inner + first)
+        (y + block * width).update(from: source, count: width)
       }
     }.recorded(from: [self]) { [shape] dy in
       var dx = Tensor.zeros(shape)
-      dx.withUnsafeMutableElements { dx in
-        for block in 0..<outer {
-          (dx + (block * size + range.lowerBound) * inner).update(
-            from: dy.pointer + block * range.count * inner, count: range.count * inner)
-        }
+      let target = dx.mutablePointer()
+      for block in 0..<outer {
+        let start = target + (block * size * inner + first)
+        start.update(from: dy.pointer + block * width, count: width)
       }
       return [dx]
     }
@@ -120,14 +123,19 @@ extension Tensor {
         (y + row * width).update(from: pointer + index * width, count: width)
       }
     }.recorded(from: [self]) { [shape] dy in
-      var dx = Tensor.zeros(shape)
-      dx.withUnsafeMutableElements { dx in
-        for (row, index) in indices.enumerated() {
-          for column in 0..<width { dx[index * width + column] += dy.pointer[row * width + column] }
-        }
-      }
-      return [dx]
+      [dy.scatteredRows(to: indices, of: shape[0])]
     }
+  }
+
+  /// The reverse of ``rows(_:)``: row r goes to row `indices[r]` of `count` rows; several on one add up, others are 0.
+  func scatteredRows(to indices: [Int], of count: Int) -> Tensor {
+    let width = rowWidth
+    var result = Tensor.zeros([count] + shape.dropFirst())
+    let target = result.mutablePointer()
+    for (row, index) in indices.enumerated() {
+      rk_add_scaled(1, pointer + row * width, target + index * width, Int64(width))
+    }
+    return result.recorded(from: [self]) { [$0.rows(indices)] }
   }
 
   /// The elements of one entry of the first dimension.
