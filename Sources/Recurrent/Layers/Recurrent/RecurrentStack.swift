@@ -1,3 +1,5 @@
+import RecurrentKernels
+
 /// Which recurrent layer.
 public enum CellKind: String, Sendable, Codable, CaseIterable {
   /// ``LSTM``.
@@ -6,13 +8,21 @@ public enum CellKind: String, Sendable, Codable, CaseIterable {
   case gru
   /// ``SimpleRNN`` with tanh.
   case rnn
+
+  var cell: rk_cell {
+    switch self {
+    case .lstm: RK_CELL_LSTM
+    case .gru: RK_CELL_GRU_RESET_AFTER
+    case .rnn: RK_CELL_RNN_TANH
+    }
+  }
 }
 
 /// Recurrent layers of one kind, chosen when the program runs, each on the outputs of the one before:
 /// `[B, T, I]` to `[B, T, H]`.
 public struct RecurrentStack: Layer {
   /// The layers, from the input up.
-  public var layers: [AnyRecurrentLayer]
+  public var layers: [RecurrentLayer]
   /// The dropout between layers, drawn anew for each step; not behind the last.
   public let dropout: Float
 
@@ -24,7 +34,7 @@ public struct RecurrentStack: Layer {
     precondition(layerCount >= 1, "a stack has at least one layer, not \(layerCount)")
     precondition(dropout >= 0 && dropout < 1, "a dropout rate lies in 0..<1, not \(dropout)")
     layers = (0..<layerCount).map { index in
-      AnyRecurrentLayer(
+      RecurrentLayer(
         kind, inputSize: index == 0 ? inputSize : hiddenSize, hiddenSize: hiddenSize,
         initialization: initialization, using: &generator)
     }
@@ -34,7 +44,7 @@ public struct RecurrentStack: Layer {
   /// The states of the layers.
   public struct State: LayerState {
     /// One state a layer.
-    public var layers: [AnyRecurrentLayer.State]
+    public var layers: [RecurrentLayer.State]
 
     /// All tensors, in the order of the layers.
     public var tensors: [Tensor] {
@@ -75,106 +85,55 @@ public struct RecurrentStack: Layer {
 }
 
 /// One recurrent layer of a kind chosen when the program runs.
-public enum AnyRecurrentLayer: Layer {
-  /// An LSTM.
-  case lstm(LSTM)
-  /// A GRU.
-  case gru(GRU)
-  /// A simple RNN.
-  case rnn(SimpleRNN)
+public struct RecurrentLayer: Layer {
+  /// Which layer it is.
+  public let kind: CellKind
+  /// The parameters, as in the layer of that kind.
+  public var weights: RecurrentWeights
 
   /// A layer with `hiddenSize` units.
   public init(
     _ kind: CellKind, inputSize: Int, hiddenSize: Int, initialization: Initialization = .pytorch,
     using generator: inout some RandomNumberGenerator
   ) {
-    switch kind {
-    case .lstm:
-      self = .lstm(
-        LSTM(
-          inputSize: inputSize, hiddenSize: hiddenSize, initialization: initialization,
-          using: &generator))
-    case .gru:
-      self = .gru(
-        GRU(
-          inputSize: inputSize, hiddenSize: hiddenSize, initialization: initialization,
-          using: &generator))
-    case .rnn:
-      self = .rnn(
-        SimpleRNN(
-          inputSize: inputSize, hiddenSize: hiddenSize, initialization: initialization,
-          using: &generator))
-    }
+    self.kind = kind
+    weights = RecurrentWeights(
+      cell: kind.cell, inputSize: inputSize, hiddenSize: hiddenSize, bias: true,
+      initialization: initialization, using: &generator)
   }
 
-  /// The state of whichever layer it is.
-  public enum State: LayerState {
-    /// An LSTM's.
-    case lstm(LSTM.State)
-    /// A GRU's or simple RNN's.
-    case hidden(HiddenState)
+  /// Hidden state, and for the LSTM cell state.
+  public struct State: LayerState {
+    /// h, `[B, H]`.
+    public var hidden: Tensor
+    /// c, `[B, H]`.
+    public var cell: Tensor?
 
-    /// The tensors of the state.
+    /// Hidden state, and cell state if there is one.
     public var tensors: [Tensor] {
-      get {
-        switch self {
-        case .lstm(let state): state.tensors
-        case .hidden(let state): state.tensors
-        }
-      }
-      set {
-        switch self {
-        case .lstm: self = .lstm(LSTM.State(hidden: newValue[0], cell: newValue[1]))
-        case .hidden: self = .hidden(HiddenState(hidden: newValue[0]))
-        }
-      }
+      get { [hidden] + (cell.map { [$0] } ?? []) }
+      set { (hidden, cell) = (newValue[0], newValue.count > 1 ? newValue[1] : nil) }
     }
   }
 
   /// Zeros.
   public func initialState(batchSize: Int) -> State {
-    switch self {
-    case .lstm(let layer): .lstm(layer.initialState(batchSize: batchSize))
-    case .gru(let layer): .hidden(layer.initialState(batchSize: batchSize))
-    case .rnn(let layer): .hidden(layer.initialState(batchSize: batchSize))
-    }
+    let zeros = Tensor.zeros([batchSize, weights.hiddenSize])
+    return State(hidden: zeros, cell: kind == .lstm ? zeros : nil)
   }
 
   /// The hidden states of all steps.
   public func forward(
     _ input: SequenceBatch, state: inout State, mode: Mode
   ) -> SequenceBatch {
-    switch (self, state) {
-    case (.lstm(let layer), .lstm(var inner)):
-      defer { state = .lstm(inner) }
-      return layer.forward(input, state: &inner, mode: mode)
-    case (.gru(let layer), .hidden(var inner)):
-      defer { state = .hidden(inner) }
-      return layer.forward(input, state: &inner, mode: mode)
-    case (.rnn(let layer), .hidden(var inner)):
-      defer { state = .hidden(inner) }
-      return layer.forward(input, state: &inner, mode: mode)
-    case (.lstm, .hidden), (.gru, .lstm), (.rnn, .lstm):
-      preconditionFailure("the state given belongs to another kind of recurrent layer")
-    }
+    let result = FusedRecurrence(cell: kind.cell, weights: weights)(
+      input, hidden: state.hidden, cellState: state.cell)
+    state = State(hidden: result.hidden, cell: result.cellState)
+    return result.output
   }
 
-  /// Visits the parameters of the layer under their own names.
+  /// Visits the weights.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
-    switch self {
-    case .lstm(var layer):
-      self = .lstm(layer.visiting(&visitor))
-    case .gru(var layer):
-      self = .gru(layer.visiting(&visitor))
-    case .rnn(var layer):
-      self = .rnn(layer.visiting(&visitor))
-    }
-  }
-}
-
-extension Module {
-  fileprivate mutating func visiting(_ visitor: inout ParameterVisitor) -> Self {
-    visitParameters(&visitor)
-    return self
+    weights.visitParameters(&visitor)
   }
 }
