@@ -1,7 +1,7 @@
 // The vector type of one instruction set, and the elementary functions on it.
 //
 // This file is a template: each instruction set's file (Portable.c, AVX2.c, …) defines
-//   RK_LANES  floats in a vector,
+//   RK_LANES  floats in a vector: 4 (any machine), 8 (AVX2) or 16 (AVX-512),
 //   RK_FUSED  1 where a fused multiply-add is one instruction, else 0,
 // opens its target attribute and includes the templates. Everything here acts on each lane alone and in
 // one fixed order, so a result does not depend on the number of lanes.
@@ -19,17 +19,56 @@ RK_INLINE vf vf_load(const float *p) {
 
 RK_INLINE void vf_store(float *p, vf v) { __builtin_memcpy(p, &v, sizeof v); }
 
-/// The first `n` floats of `p` (0 ≤ n ≤ RK_LANES); the other lanes are 0.
+// The first `n` floats of `p` (0 ≤ n ≤ RK_LANES); the other lanes load as 0 and are not stored. Rows end
+// inside a vector all the time, so this must be as quick as a whole vector: masks where there are any, else
+// pieces of 4, 2 and 1 floats (a masked store of AVX2 is slow on some machines).
+#if RK_LANES == 16
+
 RK_INLINE vf vf_load_part(const float *p, int64_t n) {
-  vf v = {0};
-  if (n > 0) __builtin_memcpy(&v, p, (size_t)n * 4);
-  return v;
+  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 }
 
-/// Stores the first `n` lanes (0 ≤ n ≤ RK_LANES).
 RK_INLINE void vf_store_part(float *p, vf v, int64_t n) {
-  if (n > 0) __builtin_memcpy(p, &v, (size_t)n * 4);
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 }
+
+#else
+
+RK_INLINE vf vf_load_part(const float *p, int64_t n) {
+  if (n >= RK_LANES) return vf_load(p);
+#if RK_LANES == 8
+  const vi lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  return (vf)_mm256_maskload_ps(p, (__m256i)(lane < (int32_t)n));
+#else
+  vf v = {0};
+  if (n > 0) v[0] = p[0];
+  if (n > 1) v[1] = p[1];
+  if (n > 2) v[2] = p[2];
+  return v;
+#endif
+}
+
+RK_INLINE void vf_store_part(float *p, vf v, int64_t n) {
+  if (n >= RK_LANES) {
+    vf_store(p, v);
+    return;
+  }
+#if RK_LANES == 8
+  if (n & 4) {
+    __builtin_memcpy(p, &v, 16);
+    p += 4;
+    v = __builtin_shufflevector(v, v, 4, 5, 6, 7, 4, 5, 6, 7);
+  }
+#endif
+  if (n & 2) {
+    __builtin_memcpy(p, &v, 8);
+    p += 2;
+    v[0] = v[2];
+  }
+  if (n & 1) p[0] = v[0];
+}
+
+#endif
 
 RK_INLINE vf vf_all(float x) { return x - (vf){0}; }
 

@@ -1,0 +1,21 @@
+#include "Paths.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#define RK_LANES 8
+#define RK_FUSED 1
+#define RK_TILE_ROWS 6
+#define RK_TILE_VECTORS 2
+#define RK_SUMS 12
+#define RK_TABLE rk_kernels_avx2
+#define RK_NAME "avx2"
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "Template/Kernels.h"
+#pragma clang attribute pop
+
+#endif

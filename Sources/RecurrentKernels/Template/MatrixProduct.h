@@ -1,0 +1,201 @@
+// C = start + A·B, in the manner of BLIS (Van Zee & van de Geijn, 2015): blocks of A and B are packed so that
+// the innermost loop, a tile of C held in registers, reads both in a straight line.
+//
+// An element of C accumulates over k in ascending order. Between blocks of the depth it rests in C, which
+// changes no bit of it.
+
+#define RK_PANEL (RK_TILE_VECTORS * RK_LANES)  // columns of a tile, and of a packed panel of B
+
+enum {
+  DEPTH_BLOCK = 256,    // a panel of B of this depth stays in the first cache,
+  ROW_BLOCK = 384,      // a block of A of these rows in the second,
+  COLUMN_BLOCK = 1024,  // and a block of B of these columns in the third
+  // With no more rows than this, packing B costs more than reading it where it stands.
+  ROWS_IN_PLACE = 2 * RK_TILE_ROWS,
+};
+
+RK_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+RK_INLINE int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+
+static float *aligned(float *p) { return (float *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
+
+static int64_t multiply_workspace(int64_t rows, int64_t columns, int64_t depth) {
+  int64_t block = smaller(depth, DEPTH_BLOCK);
+  int64_t a = round_up(smaller(rows, ROW_BLOCK) * block, 16);
+  int64_t b = round_up(smaller(columns, COLUMN_BLOCK), RK_PANEL) * block;
+  return a + b + 16;
+}
+
+// MARK: One tile
+
+typedef struct {
+  const float *a;     // packed: for each k, the tile's rows
+  const float *b;     // for each k, RK_PANEL columns, `b_step` floats apart
+  int64_t b_step, depth;
+  float *const *c;    // the tile's rows, at its first column
+  const float *bias;  // at the tile's first column, or null
+  bool from_c;
+  int64_t columns;    // 1 … RK_PANEL
+} product_tile;
+
+RK_INLINE void multiply_tile_of(const int rows, const product_tile *t) {
+  vf sum[RK_TILE_ROWS][RK_TILE_VECTORS];
+  const float *a = t->a, *b = t->b;
+  const int64_t b_step = t->b_step, columns = t->columns;
+
+  for (int m = 0; m < rows; m++)
+    for (int v = 0; v < RK_TILE_VECTORS; v++) {
+      const float *start = t->from_c ? t->c[m] : t->bias;
+      int64_t left = columns - v * RK_LANES;
+      sum[m][v] = vf_all(0);
+      if (start && left > 0) sum[m][v] = vf_load_part(start + v * RK_LANES, smaller(left, RK_LANES));
+    }
+
+  for (int64_t k = t->depth; k > 0; k--) {
+    vf column[RK_TILE_VECTORS];
+    for (int v = 0; v < RK_TILE_VECTORS; v++) column[v] = vf_load(b + v * RK_LANES);
+    RK_UNROLL
+    for (int m = 0; m < rows; m++) {
+      vf row = vf_all(a[m]);
+      RK_UNROLL
+      for (int v = 0; v < RK_TILE_VECTORS; v++) sum[m][v] = vf_fma(row, column[v], sum[m][v]);
+    }
+    a += rows;
+    b += b_step;
+  }
+
+  for (int m = 0; m < rows; m++)
+    for (int v = 0; v < RK_TILE_VECTORS; v++) {
+      int64_t left = columns - v * RK_LANES;
+      if (left > 0) vf_store_part(t->c[m] + v * RK_LANES, sum[m][v], smaller(left, RK_LANES));
+    }
+}
+
+/// The height of the next tile when `rows` are left: whole tiles, then powers of two.
+RK_INLINE int tile_height(int64_t rows) {
+  if (rows >= RK_TILE_ROWS) return RK_TILE_ROWS;
+  return rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
+}
+
+static void multiply_tile(int rows, const product_tile *t) {
+  if (rows == RK_TILE_ROWS) multiply_tile_of(RK_TILE_ROWS, t);
+#if RK_TILE_ROWS > 8
+  else if (rows == 8) multiply_tile_of(8, t);
+#endif
+#if RK_TILE_ROWS > 4
+  else if (rows == 4) multiply_tile_of(4, t);
+#endif
+  else if (rows == 2) multiply_tile_of(2, t);
+  else multiply_tile_of(1, t);
+}
+
+// MARK: Packing
+
+/// `rows` rows of A from row `m0`, `depth` of the depth from `k0`: for each k, the rows side by side.
+RK_INLINE void pack_a_tile(
+  const rk_matrix_product *p, int64_t m0, const int rows, int64_t k0, int64_t depth, float *packed) {
+  const float *row[RK_TILE_ROWS];
+  for (int m = 0; m < rows; m++)
+    row[m] = p->a + (p->a_row_index ? p->a_row_index[m0 + m] : m0 + m) * p->a_row_stride;
+  for (int64_t k = k0; k < k0 + depth; k++) {
+    int64_t at = (p->a_depth_index ? p->a_depth_index[k] : k) * p->a_depth_stride;
+    for (int m = 0; m < rows; m++) packed[m] = row[m][at];
+    packed += rows;
+  }
+}
+
+static void pack_a(
+  const rk_matrix_product *p, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float *packed) {
+  while (rows > 0) {
+    int height = tile_height(rows);
+    if (height == RK_TILE_ROWS) pack_a_tile(p, m0, RK_TILE_ROWS, k0, depth, packed);
+    else pack_a_tile(p, m0, height, k0, depth, packed);
+    m0 += height;
+    rows -= height;
+    packed += height * depth;
+  }
+}
+
+/// One panel of B from column `n0`: for each k, RK_PANEL columns, those beyond the last one 0.
+static void pack_b_panel(
+  const rk_matrix_product *p, int64_t n0, int64_t columns, int64_t k0, int64_t depth, float *packed) {
+  const float *b = p->b + k0 * p->b_depth_stride + n0 * p->b_column_stride;
+  if (p->b_column_stride == 1) {
+    for (int64_t k = 0; k < depth; k++) {
+      for (int v = 0; v < RK_TILE_VECTORS; v++) {
+        int64_t left = columns - v * RK_LANES;
+        vf part = vf_all(0);
+        if (left > 0) part = vf_load_part(b + v * RK_LANES, smaller(left, RK_LANES));
+        vf_store(packed + v * RK_LANES, part);
+      }
+      b += p->b_depth_stride;
+      packed += RK_PANEL;
+    }
+  } else {
+    const int64_t block = 16;  // of the depth, so that a block's rows of `packed` stay near
+    for (int64_t k1 = 0; k1 < depth; k1 += block)
+      for (int64_t n = 0; n < RK_PANEL; n++) {
+        const float *column = b + n * p->b_column_stride;
+        int64_t end = smaller(k1 + block, depth);
+        if (n < columns)
+          for (int64_t k = k1; k < end; k++) packed[k * RK_PANEL + n] = column[k * p->b_depth_stride];
+        else
+          for (int64_t k = k1; k < end; k++) packed[k * RK_PANEL + n] = 0;
+      }
+  }
+}
+
+// MARK: The product
+
+/// The block of C at rows from `m0`, columns from `n0`: its tiles, a panel of B after the other.
+static void multiply_block(
+  const rk_matrix_product *p, int64_t m0, int64_t rows, int64_t n0, int64_t columns, int64_t k0,
+  int64_t depth, const float *a, const float *b, bool b_in_place) {
+  for (int64_t n = 0; n < columns; n += RK_PANEL) {
+    product_tile tile = {.depth = depth, .columns = smaller(columns - n, RK_PANEL)};
+    bool in_place = b_in_place && tile.columns == RK_PANEL;
+    tile.b = in_place ? p->b + k0 * p->b_depth_stride + n0 + n : b + n * depth;
+    tile.b_step = in_place ? p->b_depth_stride : RK_PANEL;
+    tile.bias = k0 == 0 && p->bias ? p->bias + n0 + n : NULL;
+    tile.from_c = k0 > 0 || p->accumulate;
+    for (int64_t m = 0; m < rows;) {
+      int height = tile_height(rows - m);
+      float *c[RK_TILE_ROWS];
+      for (int i = 0; i < height; i++) {
+        int64_t row = m0 + m + i;
+        c[i] = p->c + (p->c_row_index ? p->c_row_index[row] : row) * p->c_row_stride + n0 + n;
+      }
+      tile.a = a + m * depth;
+      tile.c = c;
+      multiply_tile(height, &tile);
+      m += height;
+    }
+  }
+}
+
+static void multiply(const rk_matrix_product *p, float *workspace) {
+  if (p->rows <= 0 || p->columns <= 0) return;
+  if (p->depth <= 0) {  // no block below would run
+    if (!p->accumulate) multiply_block(p, 0, p->rows, 0, p->columns, 0, 0, p->a, p->b, false);
+    return;
+  }
+  const bool in_place = p->b_column_stride == 1 && p->rows <= ROWS_IN_PLACE;
+  float *a = aligned(workspace);
+  float *b = a + round_up(smaller(p->rows, ROW_BLOCK) * smaller(p->depth, DEPTH_BLOCK), 16);
+  for (int64_t n0 = 0; n0 < p->columns; n0 += COLUMN_BLOCK) {
+    int64_t columns = smaller(p->columns - n0, COLUMN_BLOCK);
+    for (int64_t k0 = 0; k0 < p->depth; k0 += DEPTH_BLOCK) {
+      int64_t depth = smaller(p->depth - k0, DEPTH_BLOCK);
+      for (int64_t n = 0; n < columns; n += RK_PANEL) {
+        int64_t width = smaller(columns - n, RK_PANEL);
+        if (in_place && width == RK_PANEL) continue;
+        pack_b_panel(p, n0 + n, width, k0, depth, b + n * depth);
+      }
+      for (int64_t m0 = 0; m0 < p->rows; m0 += ROW_BLOCK) {
+        int64_t rows = smaller(p->rows - m0, ROW_BLOCK);
+        pack_a(p, m0, rows, k0, depth, a);
+        multiply_block(p, m0, rows, n0, columns, k0, depth, a, b, in_place);
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+// What the steps of all cells have in common, forward and backward: for a few rows at once, sums over two
+// sources (input and hidden state; or gradients of gates) against one packed panel of weights.
+//
+//   sum[row][v] = start[row][v] + Σ_k first[row][k]·w[k][v] + Σ_k second[row][k]·w'[k][v]
+//
+// v counts the vectors of a panel: the gates of one block of RK_LANES units, or up to four blocks of units.
+
+enum {
+  MAX_VECTORS = 4,
+  MAX_ROWS = 8,
+};
+
+/// Rows of a tile of `vectors` vectors: as many sums as the registers hold.
+#define RK_ROWS(vectors) (RK_SUMS / (vectors) < MAX_ROWS ? RK_SUMS / (vectors) : MAX_ROWS)
+
+typedef struct {
+  const float *const *first;   // [rows] the rows of the first source
+  const float *const *second;  // [rows] of the second
+  int64_t first_depth, second_depth;
+  const float *start;          // MAX_VECTORS vectors a row, `start_step` floats from row to row
+  int64_t start_step;
+  const float *weights;        // for each k of the first source, then of the second: a panel's vectors
+  vf *sum;                     // [rows][MAX_VECTORS]
+} sequence_tile;
+
+/// One source. With `split` (GRU, reset after) the three weights of k meet the sums 0, 1 and `third`.
+RK_INLINE const float *sum_source(
+  vf (*sum)[MAX_VECTORS], const int rows, const int vectors, const int third,
+  const float *const *source, int64_t depth, const float *w) {
+  const float *x[MAX_ROWS];
+  RK_UNROLL
+  for (int r = 0; r < rows; r++) x[r] = source[r];
+  for (int64_t k = 0; k < depth; k++) {
+    vf value[MAX_ROWS];
+    RK_UNROLL
+    for (int r = 0; r < rows; r++) value[r] = vf_all(x[r][k]);
+    RK_UNROLL
+    for (int v = 0; v < vectors; v++) {
+      const int slot = v == 2 ? third : v;
+      vf weight = vf_load(w + v * RK_LANES);
+      RK_UNROLL
+      for (int r = 0; r < rows; r++) sum[r][slot] = vf_fma(value[r], weight, sum[r][slot]);
+    }
+    w += vectors * RK_LANES;
+  }
+  return w;
+}
+
+RK_INLINE void sum_tile_of(
+  const int rows, const int vectors, const bool split, const sequence_tile *t) {
+  const int sums = split ? 4 : vectors;
+  vf sum[MAX_ROWS][MAX_VECTORS];
+  RK_UNROLL
+  for (int r = 0; r < rows; r++)
+    RK_UNROLL
+    for (int v = 0; v < sums; v++) sum[r][v] = vf_load(t->start + r * t->start_step + v * RK_LANES);
+  const float *w = t->weights;
+  w = sum_source(sum, rows, vectors, 2, t->first, t->first_depth, w);
+  if (t->second_depth > 0)
+    sum_source(sum, rows, vectors, split ? 3 : 2, t->second, t->second_depth, w);
+  RK_UNROLL
+  for (int r = 0; r < rows; r++)
+    RK_UNROLL
+    for (int v = 0; v < sums; v++) t->sum[r * MAX_VECTORS + v] = sum[r][v];
+}
+
+#define RK_SUM_TILE(name, vectors, sums, split)                              \
+  static void name(int rows, const sequence_tile *t) {                       \
+    switch (rows) {                                                          \
+    case 1: sum_tile_of(1, vectors, split, t); break;                        \
+    case 2: if (RK_ROWS(sums) >= 2) sum_tile_of(2, vectors, split, t); break; \
+    case 3: if (RK_ROWS(sums) >= 3) sum_tile_of(3, vectors, split, t); break; \
+    case 4: if (RK_ROWS(sums) >= 4) sum_tile_of(4, vectors, split, t); break; \
+    case 5: if (RK_ROWS(sums) >= 5) sum_tile_of(5, vectors, split, t); break; \
+    case 6: if (RK_ROWS(sums) >= 6) sum_tile_of(6, vectors, split, t); break; \
+    case 7: if (RK_ROWS(sums) >= 7) sum_tile_of(7, vectors, split, t); break; \
+    case 8: if (RK_ROWS(sums) >= 8) sum_tile_of(8, vectors, split, t); break; \
+    }                                                                        \
+  }
+
+RK_SUM_TILE(sum_tile_1, 1, 1, false)
+RK_SUM_TILE(sum_tile_2, 2, 2, false)
+RK_SUM_TILE(sum_tile_3, 3, 3, false)
+RK_SUM_TILE(sum_tile_4, 4, 4, false)
+RK_SUM_TILE(sum_tile_split, 3, 4, true)
+
+static void sum_tile(int rows, int vectors, const sequence_tile *t) {
+  switch (vectors) {
+  case 1: sum_tile_1(rows, t); break;
+  case 2: sum_tile_2(rows, t); break;
+  case 3: sum_tile_3(rows, t); break;
+  default: sum_tile_4(rows, t); break;
+  }
+}
+
+/// The tiles of `rows` rows, at most `most` each, as even as they come: tile i starts at row tile_start(i).
+typedef struct {
+  int32_t rows, count;
+} tiling;
+
+RK_INLINE tiling tiling_of(int32_t rows, int32_t most) {
+  return (tiling){rows, (rows + most - 1) / most};
+}
+
+RK_INLINE int32_t tile_start(tiling t, int32_t i) {
+  return (int32_t)((int64_t)t.rows * i / t.count);
+}
+
+// MARK: The rows of a part
+
+/// Rows are dealt to the parts in hands of about four: sorted by length, so each part gets its share of every
+/// length, and neighbours mostly stay together, so parts seldom write to the same cache line.
+static int32_t deal_rows(int32_t rows, int32_t part, int32_t parts, int32_t *dealt) {
+  int32_t count = 0;
+  int64_t hands = (int64_t)parts * ((rows + 4 * (int64_t)parts - 1) / (4 * (int64_t)parts));
+  for (int64_t hand = part; hand < hands; hand += parts)
+    for (int64_t j = hand * rows / hands; j < (hand + 1) * rows / hands; j++) dealt[count++] = (int32_t)j;
+  return count;
+}
+
+/// Where the batch row of sorted row j stands at step s.
+RK_INLINE int64_t time_of(const rk_sequence_layout *l, int32_t j, int32_t s) {
+  return l->reverse ? l->length[j] - 1 - s : s;
+}
+
+// MARK: Workspace
+
+/// Takes `bytes` off the front of a workspace, in whole cache lines.
+RK_INLINE void *take(char **workspace, int64_t bytes) {
+  void *p = *workspace;
+  *workspace += round_up(bytes, 64);
+  return p;
+}
+
+/// The same in floats, for the sizes.
+RK_INLINE int64_t taken(int64_t bytes) { return round_up(bytes, 64) / 4; }

@@ -1,0 +1,132 @@
+// Weights in the order in which the sequences read them: panels of vectors of RK_LANES units, the last one
+// filled up with zeros.
+//
+// Forward, a panel: its start vectors, then its vectors for each input feature, then for each hidden unit.
+//   LSTM               one block of units:          i f g o
+//   GRU, reset after   one block of units: start    r z nx nh; for each feature and unit r z n
+//   GRU, reset before  one block of units:          r z; after all of those, n like the simple RNN
+//   simple RNN         up to MAX_VECTORS blocks of units
+// Backward, a panel: up to MAX_VECTORS blocks of units, for each gradient of a gate in its order.
+//   GRU, reset before: n, then r z
+
+static int32_t blocks_of(int32_t hidden_size) { return (hidden_size + RK_LANES - 1) / RK_LANES; }
+
+static int64_t forward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size) {
+  int64_t depth = (int64_t)input_size + hidden_size, block = (int64_t)blocks_of(hidden_size) * RK_LANES;
+  switch (cell) {
+  case RK_CELL_LSTM: return block * 4 * (1 + depth);
+  case RK_CELL_GRU_RESET_AFTER: return block * (4 + 3 * depth);
+  case RK_CELL_GRU_RESET_BEFORE: return block * 3 * (1 + depth);
+  case RK_CELL_RNN_TANH:
+  case RK_CELL_RNN_RELU: return block * (1 + depth);
+  }
+}
+
+static int64_t backward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size) {
+  (void)input_size;
+  return (int64_t)blocks_of(hidden_size) * RK_LANES * rk_cell_gates(cell) * hidden_size;
+}
+
+// MARK: Forward
+
+/// One vector of a panel: the units from `unit`, `count` of them, of one gate.
+typedef struct {
+  int32_t gate, unit, count;
+} panel_vector;
+
+RK_INLINE panel_vector panel_vector_of(int32_t gate, int32_t block, int32_t hidden_size) {
+  int32_t unit = block * RK_LANES;
+  return (panel_vector){gate, unit, (int32_t)smaller(hidden_size - unit, RK_LANES)};
+}
+
+static float *pack_row(
+  const float *row, int32_t hidden_size, const panel_vector *vectors, int32_t count, float *packed) {
+  for (int32_t v = 0; v < count; v++) {
+    const float *from = row + (int64_t)vectors[v].gate * hidden_size + vectors[v].unit;
+    vf_store(packed + v * RK_LANES, vf_load_part(from, vectors[v].count));
+  }
+  return packed + count * RK_LANES;
+}
+
+static float *pack_rows(
+  const rk_cell_weights *w, const panel_vector *vectors, int32_t count, float *packed) {
+  const int64_t row = (int64_t)rk_cell_gates(w->cell) * w->hidden_size;
+  for (int32_t k = 0; k < w->input_size; k++)
+    packed = pack_row(w->input_weights + k * row, w->hidden_size, vectors, count, packed);
+  for (int32_t k = 0; k < w->hidden_size; k++)
+    packed = pack_row(w->recurrent_weights + k * row, w->hidden_size, vectors, count, packed);
+  return packed;
+}
+
+/// The start of one vector: b, b' or b + b'.
+static float *pack_start(
+  const rk_cell_weights *w, panel_vector v, bool bias, bool recurrent_bias, float *packed) {
+  const int64_t at = (int64_t)v.gate * w->hidden_size + v.unit;
+  vf start = vf_all(0);
+  if (bias && w->bias) start = vf_load_part(w->bias + at, v.count);
+  if (recurrent_bias && w->recurrent_bias) start += vf_load_part(w->recurrent_bias + at, v.count);
+  vf_store(packed, start);
+  return packed + RK_LANES;
+}
+
+/// Panels of one gate alone, up to MAX_VECTORS blocks of units each.
+static float *pack_single_gate(const rk_cell_weights *w, int32_t gate, float *packed) {
+  const int32_t blocks = blocks_of(w->hidden_size);
+  for (int32_t block = 0; block < blocks; block += MAX_VECTORS) {
+    panel_vector vectors[MAX_VECTORS];
+    int32_t count = (int32_t)smaller(blocks - block, MAX_VECTORS);
+    for (int32_t v = 0; v < count; v++) {
+      vectors[v] = panel_vector_of(gate, block + v, w->hidden_size);
+      packed = pack_start(w, vectors[v], true, true, packed);
+    }
+    packed = pack_rows(w, vectors, count, packed);
+  }
+  return packed;
+}
+
+static void pack_forward_weights(const rk_cell_weights *w, float *packed) {
+  const int32_t blocks = blocks_of(w->hidden_size), gates = rk_cell_gates(w->cell);
+  if (gates == 1) {
+    pack_single_gate(w, 0, packed);
+    return;
+  }
+  const bool reset_after = w->cell == RK_CELL_GRU_RESET_AFTER;
+  const int32_t together = w->cell == RK_CELL_GRU_RESET_BEFORE ? 2 : gates;
+  for (int32_t block = 0; block < blocks; block++) {
+    panel_vector vectors[MAX_VECTORS];
+    for (int32_t gate = 0; gate < together; gate++) {
+      vectors[gate] = panel_vector_of(gate, block, w->hidden_size);
+      packed = pack_start(w, vectors[gate], true, !(reset_after && gate == 2), packed);
+    }
+    if (reset_after) packed = pack_start(w, vectors[2], false, true, packed);
+    packed = pack_rows(w, vectors, together, packed);
+  }
+  if (w->cell == RK_CELL_GRU_RESET_BEFORE) pack_single_gate(w, 2, packed);
+}
+
+// MARK: Backward
+
+/// The columns `from` … `to` of the recurrent weights, transposed.
+static float *pack_transposed(const rk_cell_weights *w, int64_t from, int64_t to, float *packed) {
+  const int64_t row = (int64_t)rk_cell_gates(w->cell) * w->hidden_size;
+  const int64_t padded = (int64_t)blocks_of(w->hidden_size) * RK_LANES;
+  for (int64_t unit = 0; unit < padded; unit += MAX_VECTORS * RK_LANES) {
+    const int64_t width = smaller(padded - unit, MAX_VECTORS * RK_LANES);
+    for (int64_t k = from; k < to; k++)
+      for (int64_t lane = 0; lane < width; lane++) {
+        int64_t u = unit + lane;
+        *packed++ = u < w->hidden_size ? w->recurrent_weights[u * row + k] : 0;
+      }
+  }
+  return packed;
+}
+
+static void pack_backward_weights(const rk_cell_weights *w, float *packed) {
+  const int64_t hidden = w->hidden_size, gates = rk_cell_gates(w->cell);
+  if (w->cell == RK_CELL_GRU_RESET_BEFORE) {
+    packed = pack_transposed(w, 2 * hidden, 3 * hidden, packed);
+    pack_transposed(w, 0, 2 * hidden, packed);
+  } else {
+    pack_transposed(w, 0, gates * hidden, packed);
+  }
+}
