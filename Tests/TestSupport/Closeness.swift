@@ -67,7 +67,8 @@ public func expectClose<Value: BinaryFloatingPoint>(
 ) -> Bool {
   guard foundShape == expectedShape else {
     Issue.record(
-      "\(name): found shape \(foundShape), expected \(expectedShape)", sourceLocation: sourceLocation)
+      "\(name): found shape \(foundShape), expected \(expectedShape)",
+      sourceLocation: sourceLocation)
     return false
   }
   guard found.count == expected.count, expected.count == expectedShape.reduce(1, *) else {
@@ -80,7 +81,8 @@ public func expectClose<Value: BinaryFloatingPoint>(
     !(worst.error <= tolerance)
   else { return true }
   Issue.record(
-    "\(name) \(expectedShape): worst \(worst), allowed \(tolerance)", sourceLocation: sourceLocation)
+    "\(name) \(expectedShape): worst \(worst), allowed \(tolerance)", sourceLocation: sourceLocation
+  )
   return false
 }
 

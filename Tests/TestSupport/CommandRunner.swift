@@ -123,7 +123,8 @@ public enum CommandRunner {
 
   private static func isProgram(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && !isFolder.boolValue
       && FileManager.default.isExecutableFile(atPath: path)
   }
 

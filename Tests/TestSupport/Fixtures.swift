@@ -33,7 +33,8 @@ public enum Fixtures {
     let file = try SafetensorsFile(path: "\(folder)/\(framework)/\(name).safetensors")
     let config = Data((file.metadata["config"] ?? "{}").utf8)
     return FixtureCase(
-      name: name, config: try JSONDecoder().decode([String: JSONValue].self, from: config), file: file)
+      name: name, config: try JSONDecoder().decode([String: JSONValue].self, from: config),
+      file: file)
   }
 
   /// All cases of `framework` for which `isIncluded` holds, sorted by name; never empty.

@@ -118,7 +118,7 @@ struct Axis: Equatable {
     let span = range.upperBound - range.lowerBound
     let (digit, exponent) = Self.niceStep(
       atLeast: span / Double(max(1, maximum)), whole: wholeNumbers)
-    let scale = NumberText.power(of: abs(exponent))
+    let scale = ChartNumbers.power(of: abs(exponent))
     let step = exponent < 0 ? Double(digit) / scale : Double(digit) * scale
     let first = (range.lowerBound / step - 1e-9).rounded(.up)
     let last = (range.upperBound / step + 1e-9).rounded(.down)
@@ -128,7 +128,7 @@ struct Axis: Equatable {
       let units = index * Double(digit)
       return (exponent < 0 ? units / scale : units * scale) + 0  // + 0: no negative zero
     }
-    return zip(values, NumberText.labels(for: values, step: step)).map {
+    return zip(values, ChartNumbers.labels(for: values, step: step)).map {
       Tick(value: $0, label: $1)
     }
   }
@@ -139,7 +139,7 @@ struct Axis: Equatable {
     if whole, exponent < 0 { return (1, 0) }
     // Powers of ten below 1e-300 are not exact enough to divide by.
     let bounded = min(max(exponent, -300), 300)
-    let mantissa = length / NumberText.power(of: bounded)
+    let mantissa = length / ChartNumbers.power(of: bounded)
     for digit in [1, 2, 5] where mantissa <= Double(digit) * (1 + 1e-9) { return (digit, bounded) }
     return (1, bounded + 1)
   }
@@ -159,7 +159,7 @@ struct Axis: Equatable {
     if decades.count > max(1, maximum) {
       let every = (decades.count + maximum - 1) / max(1, maximum)
       return decades.filter { $0.isMultiple(of: every) }.map {
-        Tick(value: NumberText.power(of: $0), label: Self.decadeLabel($0, among: decades))
+        Tick(value: ChartNumbers.power(of: $0), label: Self.decadeLabel($0, among: decades))
       }
     }
     // Room for 2 and 5 between the decades, then for 3; unlabelled lines at the other multiples.
@@ -171,7 +171,7 @@ struct Axis: Equatable {
     }
     return (first - 1...last).flatMap { decade in
       (1...9).compactMap { digit -> Tick? in
-        let scale = NumberText.power(of: abs(decade))
+        let scale = ChartNumbers.power(of: abs(decade))
         let value = decade < 0 ? Double(digit) / scale : Double(digit) * scale
         guard let place = position(of: value), place >= -1e-9, place <= 1 + 1e-9 else { return nil }
         guard labelled.contains(digit) else { return Tick(value: value, label: "") }
@@ -186,10 +186,10 @@ struct Axis: Equatable {
     if isPlain {
       let value =
         exponent < 0
-        ? Double(digit) / NumberText.power(of: -exponent)
-        : Double(digit) * NumberText.power(of: exponent)
-      return NumberText.fixed(value, decimals: max(0, -exponent))
+        ? Double(digit) / ChartNumbers.power(of: -exponent)
+        : Double(digit) * ChartNumbers.power(of: exponent)
+      return ChartNumbers.fixed(value, decimals: max(0, -exponent))
     }
-    return (digit == 1 ? "" : "\(digit)×") + NumberText.powerOfTen(exponent)
+    return (digit == 1 ? "" : "\(digit)×") + ChartNumbers.powerOfTen(exponent)
   }
 }

@@ -57,7 +57,7 @@ extension BarChart {
     let gap = bar > 4 ? 1.0 : 0
     let zero = min(max(frame.y(of: 0, on: axis) ?? plot.bottom, plot.y), plot.bottom)
     let widest =
-      groups.joinedValues.map { TextWidth.of(NumberText.short($0, digits: 3), size: 10.5) }.max()
+      groups.joinedValues.map { TextWidth.of(ChartNumbers.short($0, digits: 3), size: 10.5) }.max()
       ?? 0
     for (index, (group, colour)) in zip(groups, colours).enumerated() {
       let offset = (slot - bar * Double(groups.count)) / 2 + bar * Double(index)
@@ -87,7 +87,7 @@ extension BarChart {
             [
               "x": .number(plot.x + Double(category) * slot + offset + bar / 2),
               "y": .number(value < 0 ? end + 12 : end - 4),
-            ], text: NumberText.short(value, digits: 3))
+            ], text: ChartNumbers.short(value, digits: 3))
         }
       }
     }
@@ -123,7 +123,7 @@ extension BarChart {
     let sentences = groups.map { group in
       let shown = group.values.filter(Self.canShow)
       let range = shown.min().flatMap { low in
-        shown.max().map { "from \(NumberText.short(low)) to \(NumberText.short($0))" }
+        shown.max().map { "from \(ChartNumbers.short(low)) to \(ChartNumbers.short($0))" }
       }
       return "\(group.name): \(shown.count) bars \(range ?? "without values")."
     }

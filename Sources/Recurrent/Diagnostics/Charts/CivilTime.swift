@@ -70,12 +70,12 @@ struct CivilTime: Equatable {
   /// `06:30:05`, with decimals where a step of `step` seconds needs them.
   func clock(step: Double) -> String {
     guard step < 60 else { return clock }
-    let decimals = step < 1 ? min(3, -NumberText.exponent(of: step)) : 0
+    let decimals = step < 1 ? min(3, -ChartNumbers.exponent(of: step)) : 0
     // Rounding half a step's last digit first keeps 5 s from reading as 4.999 s.
-    let unit = NumberText.power(of: -decimals)
+    let unit = ChartNumbers.power(of: -decimals)
     let rounded = (secondOfDay / unit).rounded() * unit
     let second = rounded - Double(Int(rounded) / 60 * 60)
-    let text = NumberText.fixed(second, decimals: decimals)
+    let text = ChartNumbers.fixed(second, decimals: decimals)
     let minutes = Int(rounded) / 60 % (24 * 60)
     return "\(Self.two(minutes / 60)):\(Self.two(minutes % 60)):" + (second < 9.9995 ? "0" : "")
       + text
@@ -90,7 +90,7 @@ struct CivilTime: Equatable {
 
   /// The ends of a time axis in a sentence or a terminal: as fine as a span of `span` seconds deserves.
   static func text(_ seconds: Double, span: Double) -> String {
-    guard abs(seconds) <= limit else { return NumberText.short(seconds) }
+    guard abs(seconds) <= limit else { return ChartNumbers.short(seconds) }
     let time = CivilTime(secondsSince1970: seconds)
     switch span {
     case ..<300: return "\(time.date) \(time.clock(step: 1))"

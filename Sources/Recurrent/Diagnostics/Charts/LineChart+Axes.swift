@@ -73,16 +73,16 @@ extension LineChart {
     guard let axes = axes() else { return "Line chart without data." }
     let span = axes.x.range.upperBound - axes.x.range.lowerBound
     func place(_ value: Double) -> String {
-      x == .time ? CivilTime.text(value, span: span) : NumberText.short(value)
+      x == .time ? CivilTime.text(value, span: span) : ChartNumbers.short(value)
     }
     var sentences = lines.compactMap { line -> String? in
       let shown = points(of: line).compactMap { $0 }
       guard let first = shown.first, let last = shown.last, let low = shown.map(\.y).min(),
         let high = shown.map(\.y).max()
       else { return nil }
-      return "\(line.name): \(NumberText.fixed(Double(shown.count), decimals: 0)) values from "
-        + "\(place(first.x)) to \(place(last.x)), lowest \(NumberText.short(low)), "
-        + "highest \(NumberText.short(high))."
+      return "\(line.name): \(ChartNumbers.fixed(Double(shown.count), decimals: 0)) values from "
+        + "\(place(first.x)) to \(place(last.x)), lowest \(ChartNumbers.short(low)), "
+        + "highest \(ChartNumbers.short(high))."
     }
     sentences += bands.filter { !$0.name.isEmpty }.map { "Shaded: \($0.name)." }
     sentences += markers.filter { Self.canPlace($0.x) }.map { "At \(place($0.x)): \($0.label)." }

@@ -45,7 +45,7 @@ extension LineChart {
         "x": .number(plot.x), "y": .number(plot.y - 4), "width": .number(plot.width + 4),
         "height": .number(plot.height + 8),
         "viewBox": .text(
-          [plot.x, plot.y - 4, plot.width + 4, plot.height + 8].map { NumberText.coordinate($0) }
+          [plot.x, plot.y - 4, plot.width + 4, plot.height + 8].map { ChartNumbers.coordinate($0) }
             .joined(separator: " ")),
       ]
     ) { svg in
@@ -149,9 +149,9 @@ extension LineChart {
     var text = ""
     for (index, point) in points.enumerated() {
       text += index == 0 ? "M" : "L"
-      text += NumberText.coordinate(point.x, decimals: 1)
+      text += ChartNumbers.coordinate(point.x, decimals: 1)
       text += " "
-      text += NumberText.coordinate(point.y, decimals: 1)
+      text += ChartNumbers.coordinate(point.y, decimals: 1)
     }
     return text
   }

@@ -120,8 +120,8 @@ extension LineChart {
     let span = high - low
     func text(_ value: Double) -> String {
       if axis.scale == .time { return CivilTime.text(value, span: span) }
-      if axis.wholeNumbers { return NumberText.short(value.rounded()) }
-      return NumberText.short(value)
+      if axis.wholeNumbers { return ChartNumbers.short(value.rounded()) }
+      return ChartNumbers.short(value)
     }
     let left = text(low)
     let right = text(high)

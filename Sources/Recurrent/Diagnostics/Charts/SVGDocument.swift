@@ -91,7 +91,7 @@ struct SVGDocument {
     attributes.map { name, value in
       switch value {
       case .text(let text): " \(name)=\"\(escaped(text))\""
-      case .number(let number): " \(name)=\"\(NumberText.coordinate(number))\""
+      case .number(let number): " \(name)=\"\(ChartNumbers.coordinate(number))\""
       }
     }.joined()
   }

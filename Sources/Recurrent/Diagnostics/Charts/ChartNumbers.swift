@@ -1,7 +1,7 @@
 import Foundation
 
 /// Numbers as text, the same on every machine and in every locale.
-enum NumberText {
+enum ChartNumbers {
   /// A coordinate of an SVG file: at most two decimals, none that are zero.
   static func coordinate(_ value: Double, decimals: Int = 2) -> String {
     guard value.isFinite else { return "0" }
