@@ -1,9 +1,9 @@
 /// A day of the proleptic Gregorian calendar.
 struct CivilDate: Equatable {
   var year: Int64
-  /// 1...12
+  /// The month, 1...12.
   var month: Int64
-  /// 1...31
+  /// The day of the month, 1...31.
   var day: Int64
 
   static let secondsPerDay: Int64 = 86_400

@@ -8,8 +8,9 @@
 
 /// Reading whole text files as bytes, with errors that name the file.
 enum FileBytes {
-  /// The largest file that is read. Offsets of cells are 32-bit numbers, and a stream without an
-  /// end must not fill the memory.
+  /// The largest file that is read, in bytes.
+  ///
+  /// Offsets of cells are 32-bit numbers, and a stream without an end must not fill the memory.
   static let sizeLimit = Int(UInt32.max) - 1
 
   /// The bytes of the file, folder or stream at `path`.

@@ -49,11 +49,13 @@ public struct Series: Sendable, Equatable {
   ) throws(DataError) {
     let times = times ?? TimeAxis(rowCount: values.count)
     precondition(
-      times.count == values.count, "times has \(values.count) elements, got \(times.count)")
+      times.count == values.count,
+      "times has as many elements as values, \(values.count), got \(times.count)")
     for column in [Covariate(name: targetName, values: values)] + covariates {
       precondition(
         column.values.count == values.count,
-        "covariate \(column.name) has \(values.count) values, got \(column.values.count)")
+        "covariate \(column.name) has as many values as the target, \(values.count), got \(column.values.count)"
+      )
       let bad = column.values.firstIndex { !($0.magnitude <= Table.largestMagnitude) }
       if let bad {
         throw DataError(

@@ -21,11 +21,13 @@ extension String {
   func nearest(in names: [String]) -> String? {
     let wanted = lowercased().split(separator: " ").joined(separator: " ")
     guard !wanted.isEmpty, wanted.utf8.count <= 200 else { return nil }
+    let limit = wanted.count <= 4 ? 1 : 2
     var best: (name: String, distance: Int)?
     for name in names where name.utf8.count <= 200 {
-      let distance = wanted.editDistance(
-        to: name.lowercased().split(separator: " ").joined(separator: " "))
-      let limit = wanted.count <= 4 ? 1 : 2
+      let candidate = name.lowercased().split(separator: " ").joined(separator: " ")
+      // A table may have many thousands of columns; few are of a length that can be near.
+      guard abs(candidate.count - wanted.count) <= limit else { continue }
+      let distance = wanted.editDistance(to: candidate)
       if distance <= limit, distance < (best?.distance ?? .max) { best = (name, distance) }
     }
     return best?.name

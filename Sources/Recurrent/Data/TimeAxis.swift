@@ -206,7 +206,9 @@ extension TimeAxis: Codable {
       throw DecodingError.dataCorruptedError(
         forKey: .seconds, in: container, debugDescription: "the times do not ascend strictly")
     }
-    guard frequency.isUsable, (format?.zoneMinutes ?? 0).magnitude <= 1440 else {
+    guard frequency.isUsable, (frequency == .rows) == (format == nil),
+      (format?.zoneMinutes ?? 0).magnitude <= 1440
+    else {
       throw DecodingError.dataCorruptedError(
         forKey: .frequency, in: container, debugDescription: "the step is out of range")
     }

@@ -43,9 +43,9 @@ public struct TimeFormat: Sendable, Codable, Equatable {
   /// Minutes east of UTC when times carry a zone; `nil` when they carry none.
   public var zoneMinutes: Int?
 
-  /// `2012-01-31`
+  /// Dates like `2012-01-31`.
   public static let isoDate = TimeFormat(order: .yearMonthDay)
-  /// `2012-01-31 16:30:05`
+  /// Times like `2012-01-31 16:30:05`.
   public static let isoDateTime = TimeFormat(order: .yearMonthDay, clock: .seconds)
 
   init(order: Order, separator: String = "-", clock: Clock = .none) {
