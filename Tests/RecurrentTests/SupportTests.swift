@@ -32,7 +32,8 @@ import Testing
 
   @Test func closenessReportsShapesAndValues() {
     #expect(
-      expectClose([1, 2, 3, 4], shape: [2, 2], to: [1, 2, 3, 4.001], shape: [2, 2], within: 1e-3))
+      expectClose(
+        [1, 2, 3, 4], shape: [2, 2], to: [1, 2, 3, 4.001], shape: [2, 2], within: 1e-3))
     withKnownIssue {
       expectClose([1.0, 2], shape: [2], to: [1, 2], shape: [2, 1], within: 1, "shape")
     } matching: {

@@ -15,6 +15,7 @@ public struct WorstDifference: Sendable, Equatable, CustomStringConvertible {
   /// infinite where only one of the two is a finite number.
   public var error: Double
 
+  /// The place, both numbers and the error, for an issue.
   public var description: String {
     "at \(index): expected \(expected), found \(found), error \(error)"
   }
@@ -67,7 +68,8 @@ public func expectClose<Value: BinaryFloatingPoint>(
 ) -> Bool {
   guard foundShape == expectedShape else {
     Issue.record(
-      "\(name): found shape \(foundShape), expected \(expectedShape)", sourceLocation: sourceLocation)
+      "\(name): found shape \(foundShape), expected \(expectedShape)",
+      sourceLocation: sourceLocation)
     return false
   }
   guard found.count == expected.count, expected.count == expectedShape.reduce(1, *) else {
@@ -80,7 +82,8 @@ public func expectClose<Value: BinaryFloatingPoint>(
     !(worst.error <= tolerance)
   else { return true }
   Issue.record(
-    "\(name) \(expectedShape): worst \(worst), allowed \(tolerance)", sourceLocation: sourceLocation)
+    "\(name) \(expectedShape): worst \(worst), allowed \(tolerance)", sourceLocation: sourceLocation
+  )
   return false
 }
 

@@ -22,6 +22,7 @@ public enum CommandFailure: Error, CustomStringConvertible {
   /// The command did not end in time and was killed.
   case timedOut(seconds: Double, output: String, errorOutput: String)
 
+  /// What to tell whoever runs the tests.
   public var description: String {
     switch self {
     case .notFound(let tried):
@@ -123,7 +124,8 @@ public enum CommandRunner {
 
   private static func isProgram(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && !isFolder.boolValue
       && FileManager.default.isExecutableFile(atPath: path)
   }
 
