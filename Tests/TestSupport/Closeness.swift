@@ -15,6 +15,7 @@ public struct WorstDifference: Sendable, Equatable, CustomStringConvertible {
   /// infinite where only one of the two is a finite number.
   public var error: Double
 
+  /// The place, both numbers and the error, for an issue.
   public var description: String {
     "at \(index): expected \(expected), found \(found), error \(error)"
   }

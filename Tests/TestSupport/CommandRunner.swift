@@ -22,6 +22,7 @@ public enum CommandFailure: Error, CustomStringConvertible {
   /// The command did not end in time and was killed.
   case timedOut(seconds: Double, output: String, errorOutput: String)
 
+  /// What to tell whoever runs the tests.
   public var description: String {
     switch self {
     case .notFound(let tried):

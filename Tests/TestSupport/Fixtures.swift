@@ -58,11 +58,12 @@ public enum Fixtures {
 public struct FixtureCase: Sendable, CustomTestStringConvertible {
   /// The file's name without its ending.
   public var name: String
-  /// The case's settings: `cell`, `batch`, `time`, `input`, `hidden`, …
+  /// The case's settings, such as `cell`, `batch` and `hidden`.
   public var config: [String: JSONValue]
   /// The tensors.
   public var file: SafetensorsFile
 
+  /// The name, which identifies the case in test results.
   public var testDescription: String { name }
 
   /// The tensor `name`; an error if there is none.

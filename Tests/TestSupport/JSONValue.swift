@@ -1,12 +1,19 @@
 /// Any JSON value, for settings that tests look up by name.
 public enum JSONValue: Sendable, Equatable, Decodable {
+  /// `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
+  /// A number.
   case number(Double)
+  /// Text.
   case string(String)
+  /// A list.
   case array([JSONValue])
+  /// Named values.
   case object([String: JSONValue])
 
+  /// Reads any JSON value.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {

@@ -53,9 +53,13 @@ package func decodeJSON<Value: Decodable>(
       file: file, place: described(context.codingPath),
       problem: "found null, expected a value of type \(expected)")
   } catch DecodingError.dataCorrupted(let context) {
+    // The text is JSON, as was checked above. The decoder does not say where it met a number that it cannot convert.
+    let place = described(context.codingPath)
     throw DataError(
-      file: file, place: described(context.codingPath),
-      problem: withoutFullStop(context.debugDescription))
+      file: file, place: place,
+      problem: place == nil
+        ? "holds a number that its place does not take: a fraction where a whole number belongs, or "
+          + "one too large" : withoutFullStop(context.debugDescription))
   } catch {
     throw DataError(file: file, problem: "cannot be read: \(error)")
   }

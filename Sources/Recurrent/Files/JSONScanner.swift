@@ -42,7 +42,7 @@ package struct JSONScanner {
     try expectEnd()
   }
 
-  /// Line and column, both from 1, of an offset. Columns count bytes.
+  /// Line and column of an offset, both from 1; columns count bytes.
   package func lineAndColumn(of offset: Int) -> (line: Int, column: Int) {
     let before = bytes[..<min(offset, end)]
     let line = before.count { $0 == UInt8(ascii: "\n") } + 1
