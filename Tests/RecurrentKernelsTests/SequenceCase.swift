@@ -1,0 +1,233 @@
+import RecurrentKernels
+import Testing
+
+/// A layer and a batch for it: random weights, inputs, states and gradients.
+struct SequenceCase {
+  let cell: rk_cell
+  let inputSize: Int
+  let hiddenSize: Int
+  private(set) var lengths: [Int]
+  private(set) var steps: Int  // T, at least the longest length
+  let reverse: Bool
+  let hasBias: Bool
+  let hasRecurrentBias: Bool
+  let hasOutGradient: Bool
+
+  let inputWeights: [Float]
+  let recurrentWeights: [Float]
+  let bias: [Float]
+  let recurrentBias: [Float]
+  private(set) var x: [Float]  // [B, T, I]
+  var h: [Float]  // [B, H]
+  var c: [Float]
+  private(set) var outGradient: [Float]  // [B, T, H]
+  private(set) var hGradient: [Float]
+  private(set) var cGradient: [Float]
+
+  var gates: Int { Int(rk_cell_gates(cell)) }
+  var batch: Int { lengths.count }
+  var kept: Int { lengths.reduce(0, +) }
+
+  init(
+    _ cell: rk_cell, inputSize: Int, hiddenSize: Int, lengths: [Int], reverse: Bool = false,
+    hasBias: Bool = true, hasRecurrentBias: Bool = true, hasOutGradient: Bool = true
+  ) {
+    self.cell = cell
+    self.inputSize = inputSize
+    self.hiddenSize = hiddenSize
+    self.lengths = lengths
+    self.reverse = reverse
+    self.hasBias = hasBias
+    self.hasRecurrentBias = hasRecurrentBias
+    self.hasOutGradient = hasOutGradient
+    steps = (lengths.max() ?? 0) + 1
+    let gates = Int(rk_cell_gates(cell))
+    var numbers = TestNumbers(seed: inputSize * 1009 + hiddenSize * 31 + lengths.count)
+    // Sums of a size near 1, whatever the depth, so that no gate saturates.
+    let scale = 1.5 / Float(inputSize + hiddenSize).squareRoot()
+    inputWeights = numbers.floats(inputSize * gates * hiddenSize, scale)
+    recurrentWeights = numbers.floats(hiddenSize * gates * hiddenSize, scale)
+    bias = numbers.floats(gates * hiddenSize, 0.5)
+    recurrentBias = numbers.floats(gates * hiddenSize, 0.5)
+    x = numbers.floats(lengths.count * steps * inputSize)
+    h = numbers.floats(lengths.count * hiddenSize)
+    c = numbers.floats(lengths.count * hiddenSize)
+    outGradient = numbers.floats(lengths.count * steps * hiddenSize)
+    hGradient = numbers.floats(lengths.count * hiddenSize)
+    cGradient = numbers.floats(lengths.count * hiddenSize)
+  }
+
+  /// The batch of these rows alone.
+  func rows(_ rows: [Int]) -> SequenceCase {
+    func gather(_ array: [Float], _ width: Int) -> [Float] {
+      rows.flatMap { array[$0 * width..<($0 + 1) * width] }
+    }
+    var result = self
+    result.lengths = rows.map { lengths[$0] }
+    result.x = gather(x, steps * inputSize)
+    result.h = gather(h, hiddenSize)
+    result.c = gather(c, hiddenSize)
+    result.outGradient = gather(outGradient, steps * hiddenSize)
+    result.hGradient = gather(hGradient, hiddenSize)
+    result.cGradient = gather(cGradient, hiddenSize)
+    return result
+  }
+
+  /// The times `from` ..< `to` of each row, for a forward pass.
+  func window(from: Int, to: Int) -> SequenceCase {
+    var result = self
+    result.steps = to - from
+    result.lengths = lengths.map { max(0, min($0, to) - from) }
+    result.x = lengths.indices.flatMap {
+      x[($0 * steps + from) * inputSize..<($0 * steps + to) * inputSize]
+    }
+    return result
+  }
+
+  var description: String {
+    "\(cell.testDescription) I \(inputSize) H \(hiddenSize) lengths \(lengths) reverse \(reverse)"
+      + " biases \(hasBias) \(hasRecurrentBias)"
+  }
+
+  /// What a forward and a backward pass leave behind.
+  struct Result {
+    var out: FloatBuffer  // rows `outStride` apart
+    var h: FloatBuffer
+    var c: FloatBuffer
+    var gates: FloatBuffer
+    var extra: FloatBuffer
+    var gateGradients: FloatBuffer
+    var extraGradients: FloatBuffer
+    var hGradient: FloatBuffer
+    var cGradient: FloatBuffer
+    /// The packed row of batch row b at its step s.
+    var packedRow: (_ row: Int, _ step: Int) -> Int
+
+    /// All bits that mean something.
+    var bits: [[UInt32]] {
+      [out, h, c, gates, gateGradients, hGradient, cGradient].map(\.bits)
+    }
+  }
+
+  // Distances that are not the least possible ones.
+  var xStride: Int { steps * inputSize + 7 }
+  var outStepStride: Int { hiddenSize + 2 }
+  var outStride: Int { steps * outStepStride + 3 }
+
+  /// The time of step s of a row.
+  func time(_ row: Int, _ step: Int) -> Int { reverse ? lengths[row] - 1 - step : step }
+
+  /// Both passes on this path; without the backward pass's memory, `keep` false, the forward pass alone.
+  func run(on path: KernelPath, parts: Int = 1, keep: Bool = true) -> Result {
+    let table = path.table
+    let (i32, h32) = (Int32(inputSize), Int32(hiddenSize))
+    let rowCount = Int32(batch)
+
+    // Sorted by length, longest first.
+    let order = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
+    let longest = lengths.max() ?? 0
+    let batchRows = order.map(Int32.init)
+    let sortedLengths = order.map { Int32(lengths[$0]) }
+    let active = (0..<longest).map { step in Int32(lengths.count { $0 > step }) }
+    var offsets: [Int64] = []
+    for step in 0..<longest {
+      offsets.append(step == 0 ? 0 : offsets[step - 1] + Int64(active[step - 1]))
+    }
+    let rank = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+
+    let result = Result(
+      out: FloatBuffer(count: batch * outStride), h: FloatBuffer(h), c: FloatBuffer(c),
+      gates: FloatBuffer(count: kept * gates * hiddenSize),
+      extra: FloatBuffer(count: kept * hiddenSize),
+      gateGradients: FloatBuffer(count: kept * gates * hiddenSize),
+      extraGradients: FloatBuffer(count: kept * hiddenSize),
+      hGradient: FloatBuffer(hGradient), cGradient: FloatBuffer(cGradient),
+      packedRow: { Int(offsets[$1]) + (rank[$0] ?? 0) })
+
+    let (wx, wh) = (FloatBuffer(inputWeights), FloatBuffer(recurrentWeights))
+    let (b, b2) = (FloatBuffer(bias), FloatBuffer(recurrentBias))
+    var weights = rk_cell_weights(
+      cell: cell, input_size: i32, hidden_size: h32, input_weights: wx.pointer,
+      recurrent_weights: wh.pointer, bias: hasBias ? UnsafePointer(b.pointer) : nil,
+      recurrent_bias: hasRecurrentBias ? UnsafePointer(b2.pointer) : nil)
+    let forwardWeights = FloatBuffer(count: Int(table.forward_weights_size(cell, i32, h32)))
+    let backwardWeights = FloatBuffer(count: Int(table.backward_weights_size(cell, i32, h32)))
+    table.pack_forward_weights(&weights, forwardWeights.pointer)
+    table.pack_backward_weights(&weights, backwardWeights.pointer)
+    #expect(forwardWeights.isFinite, "every packed weight is set")
+    #expect(backwardWeights.isFinite, "every packed weight is set")
+
+    let xs = FloatBuffer(count: batch * xStride)
+    for row in 0..<batch {
+      for at in 0..<lengths[row] * inputSize {
+        xs.pointer[row * xStride + at] = x[row * steps * inputSize + at]
+      }
+    }
+    let (h0, c0) = (FloatBuffer(h), FloatBuffer(c))
+    let dout = FloatBuffer(outGradient)
+    let isLSTM = cell == RK_CELL_LSTM
+    let hasExtra = gates > 1
+
+    batchRows.withUnsafeBufferPointer { batchRows in
+      sortedLengths.withUnsafeBufferPointer { sortedLengths in
+        active.withUnsafeBufferPointer { active in
+          offsets.withUnsafeBufferPointer { offsets in
+            guard let batchRow = batchRows.baseAddress, let length = sortedLengths.baseAddress,
+              let active = active.baseAddress, let offset = offsets.baseAddress
+            else { return }
+            var layout = rk_sequence_layout(
+              rows: rowCount, steps: Int32(longest), batch_row: batchRow, length: length,
+              active: active, offset: offset, reverse: reverse)
+            withUnsafePointer(to: &layout) { layout in
+              var forward = rk_sequence_forward(
+                cell: cell, input_size: i32, hidden_size: h32, layout: layout,
+                packed_weights: forwardWeights.pointer, x: xs.pointer,
+                x_row_stride: Int64(xStride), x_step_stride: Int64(inputSize),
+                out: result.out.pointer, out_row_stride: Int64(outStride),
+                out_step_stride: Int64(outStepStride), h: result.h.pointer,
+                c: isLSTM ? result.c.pointer : nil,
+                gates: keep && hasExtra ? result.gates.pointer : nil,
+                extra: keep && hasExtra ? result.extra.pointer : nil)
+              for part in 0..<parts {
+                let workspace = FloatBuffer(
+                  count: Int(table.forward_workspace(cell, rowCount, i32, h32)))
+                table.run_forward(&forward, Int32(part), Int32(parts), workspace.pointer)
+                #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+              }
+              guard keep else { return }
+              result.gateGradients.pointer.update(
+                from: result.gates.pointer, count: result.gates.count)
+              result.extraGradients.pointer.update(
+                from: result.extra.pointer, count: result.extra.count)
+              var backward = rk_sequence_backward(
+                cell: cell, input_size: i32, hidden_size: h32, layout: layout,
+                packed_weights: backwardWeights.pointer, out: result.out.pointer,
+                out_row_stride: Int64(outStride), out_step_stride: Int64(outStepStride),
+                h: h0.pointer, c: isLSTM ? UnsafePointer(c0.pointer) : nil,
+                gates: result.gateGradients.pointer,
+                extra: hasExtra ? result.extraGradients.pointer : nil,
+                out_gradient: hasOutGradient ? UnsafePointer(dout.pointer) : nil,
+                out_gradient_row_stride: Int64(steps * hiddenSize),
+                out_gradient_step_stride: Int64(hiddenSize),
+                h_gradient: result.hGradient.pointer,
+                c_gradient: isLSTM ? result.cGradient.pointer : nil)
+              for part in 0..<parts {
+                let workspace = FloatBuffer(
+                  count: Int(table.backward_workspace(cell, rowCount, i32, h32)))
+                table.run_backward(&backward, Int32(part), Int32(parts), workspace.pointer)
+                #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+              }
+            }
+          }
+        }
+      }
+    }
+    for buffer in [
+      result.out, result.h, result.c, result.gates, result.extra, result.gateGradients,
+      result.extraGradients, result.hGradient, result.cGradient,
+    ] {
+      #expect(buffer.marginIsIntact, "\(description) on \(path.name)")
+    }
+    return result
+  }
+}
