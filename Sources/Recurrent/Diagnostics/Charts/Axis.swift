@@ -157,7 +157,8 @@ struct Axis: Equatable {
       return linear.linearTicks(maximum: maximum)
     }
     if decades.count > max(1, maximum) {
-      let every = (decades.count + maximum - 1) / max(1, maximum)
+      let least = (decades.count + maximum - 1) / max(1, maximum)
+      let every = [2, 5, 10, 20, 50, 100, 200].first { $0 >= least } ?? 500
       return decades.filter { $0.isMultiple(of: every) }.map {
         Tick(value: NumberText.power(of: $0), label: Self.decadeLabel($0, among: decades))
       }
