@@ -224,16 +224,18 @@ public struct ProgressBar: Sendable {
     }
     // The last column stays free: some terminals break the line there.
     let width = max(1, output.columns() - 1)
-    // The bar needs ten columns; without room the rate goes first, then the step.
+    // The bar does not change its length with the text beside it; without room the rate goes first, then the
+    // step, then the time left.
+    let wanted = max(10, min(30, width / 6))
     func needed() -> Int { epochText.count + parts.reduce(0) { $0 + 2 + $1.count } }
     func drop(where isDropped: (String) -> Bool) {
-      if needed() + 11 > width { parts.removeAll(where: isDropped) }
+      if needed() + 1 + wanted > width { parts.removeAll(where: isDropped) }
     }
     drop { $0.hasSuffix("/s") }
     drop { $0.hasPrefix("step ") }
     drop { $0.hasSuffix(" left") }
     var line = epochText
-    let room = min(30, width - needed() - 1)
+    let room = min(wanted, width - needed() - 1)
     if room >= 4 { line += " " + bar(width: room, part: Double(done) / Double(total)) }
     let rest = parts.map { "  " + $0 }.joined()
     if room < 4 { line = String((line + rest).prefix(width)) } else { line += rest }

@@ -140,7 +140,8 @@ struct Axis: Equatable {
     // Powers of ten below 1e-300 are not exact enough to divide by.
     let bounded = min(max(exponent, -300), 300)
     let mantissa = length / NumberText.power(of: bounded)
-    for digit in [1, 2, 5] where mantissa <= Double(digit) * (1 + 1e-9) { return (digit, bounded) }
+    // A span near the precision of its ends is a little off; that must not double the step.
+    for digit in [1, 2, 5] where mantissa <= Double(digit) * (1 + 1e-6) { return (digit, bounded) }
     return (1, bounded + 1)
   }
 
