@@ -140,7 +140,8 @@ struct Axis: Equatable {
     // Powers of ten below 1e-300 are not exact enough to divide by.
     let bounded = min(max(exponent, -300), 300)
     let mantissa = length / ChartNumbers.power(of: bounded)
-    for digit in [1, 2, 5] where mantissa <= Double(digit) * (1 + 1e-9) { return (digit, bounded) }
+    // A span near the precision of its ends is a little off; that must not double the step.
+    for digit in [1, 2, 5] where mantissa <= Double(digit) * (1 + 1e-6) { return (digit, bounded) }
     return (1, bounded + 1)
   }
 
@@ -157,7 +158,8 @@ struct Axis: Equatable {
       return linear.linearTicks(maximum: maximum)
     }
     if decades.count > max(1, maximum) {
-      let every = (decades.count + maximum - 1) / max(1, maximum)
+      let least = (decades.count + maximum - 1) / max(1, maximum)
+      let every = [2, 5, 10, 20, 50, 100, 200].first { $0 >= least } ?? 500
       return decades.filter { $0.isMultiple(of: every) }.map {
         Tick(value: ChartNumbers.power(of: $0), label: Self.decadeLabel($0, among: decades))
       }

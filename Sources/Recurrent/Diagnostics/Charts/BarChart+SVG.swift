@@ -33,8 +33,7 @@ extension BarChart {
     }
     var frame = ChartFrame(
       area: area, sizes: sizes, title: title, subtitle: subtitle,
-      legend: legend.filter { !$0.name.isEmpty }, xLabel: categoryLabel, yLabel: yLabel,
-      hasContextRow: false)
+      legend: legend.filter { !$0.name.isEmpty }, xLabel: categoryLabel, yLabel: yLabel)
     guard let axis = yAxis(), !categories.isEmpty else {
       frame.drawText(in: &svg)
       frame.drawNoData(in: &svg, reason: "no data")
@@ -56,9 +55,8 @@ extension BarChart {
     let bar = min(slot * 0.8 / Double(groups.count), 72)
     let gap = bar > 4 ? 1.0 : 0
     let zero = min(max(frame.y(of: 0, on: axis) ?? plot.bottom, plot.y), plot.bottom)
-    let widest =
-      groups.joinedValues.map { TextWidth.of(ChartNumbers.short($0, digits: 3), size: 10.5) }.max()
-      ?? 0
+    let texts = valueTexts()
+    let widest = texts.joined().map { TextWidth.of($0, size: 10.5) }.max() ?? 0
     for (index, (group, colour)) in zip(groups, colours).enumerated() {
       let offset = (slot - bar * Double(groups.count)) / 2 + bar * Double(index)
       svg.group("g", ["fill": .text(colour.hex)]) { svg in
@@ -87,7 +85,7 @@ extension BarChart {
             [
               "x": .number(plot.x + Double(category) * slot + offset + bar / 2),
               "y": .number(value < 0 ? end + 12 : end - 4),
-            ], text: ChartNumbers.short(value, digits: 3))
+            ], text: texts[index][category])
         }
       }
     }
@@ -97,6 +95,16 @@ extension BarChart {
         "x1": .number(plot.x), "y1": .number(zero), "x2": .number(plot.right), "y2": .number(zero),
         "stroke": .text(Palette.Ink.axis), "stroke-width": 1,
       ])
+  }
+
+  /// All values with the same decimals: three significant digits of the largest.
+  private func valueTexts() -> [[String]] {
+    let largest = groups.flatMap(\.values).filter(Self.canShow).map(abs).max() ?? 0
+    let step = ChartNumbers.power(of: max(ChartNumbers.exponent(of: largest) - 2, -300))
+    return groups.map { group in
+      let values = group.values.map { Self.canShow($0) ? $0 : 0 }
+      return ChartNumbers.labels(for: values + [largest], step: step).dropLast()
+    }
   }
 
   /// Few categories keep their names, cut where too long; of many, as many as have room.
@@ -130,12 +138,7 @@ extension BarChart {
     return ([about] + sentences).joined(separator: " ")
   }
 
-  fileprivate static func canShow(_ value: Double) -> Bool {
+  private static func canShow(_ value: Double) -> Bool {
     value.isFinite && abs(value) <= Axis.limit
   }
-}
-
-extension [BarChart.Group] {
-  /// The values of all groups that have a bar.
-  fileprivate var joinedValues: [Double] { flatMap(\.values).filter(BarChart.canShow) }
 }

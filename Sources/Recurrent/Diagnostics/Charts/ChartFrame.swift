@@ -43,12 +43,13 @@ struct ChartFrame {
   /// `makeRoom(forYTicks:)` knows.
   init(
     area: Rectangle, sizes: TextSizes, title: String, subtitle: String, legend: [LegendEntry],
-    xLabel: String, yLabel: String, hasContextRow: Bool
+    xLabel: String, yLabel: String
   ) {
     self.area = area
     self.sizes = sizes
     let width = area.width - 2 * Self.padding
-    titleLines = TextWidth.wrapped(title, width: width, size: sizes.title, lines: 2)
+    titleLines = TextWidth.wrapped(
+      title, width: width, size: sizes.title, lines: 2, isBold: true)
     subtitleLines = TextWidth.wrapped(subtitle, width: width, size: sizes.subtitle, lines: 2)
     self.xLabel = TextWidth.fitted(xLabel, width: width, size: sizes.label)
     self.yLabel = TextWidth.fitted(yLabel, width: width, size: sizes.label)
@@ -57,8 +58,8 @@ struct ChartFrame {
       Double(titleLines.count) * sizes.title * 1.3 + Double(subtitleLines.count) * sizes.subtitle
       * 1.4
     let below =
-      sizes.tick * (hasContextRow ? 2.9 : 1.6) + (xLabel.isEmpty ? 0 : sizes.label * 1.5) + 8
-    let label = yLabel.isEmpty ? 8 : sizes.label * 1.7
+      sizes.tick * 1.6 + (xLabel.isEmpty ? 0 : sizes.label * 1.5) + 8
+    let label = yLabel.isEmpty ? 8 : sizes.label * 2
     let free = area.height - text - below - label - 18
     legendRows = Self.rows(
       of: legend, width: width, size: sizes.label,
@@ -71,7 +72,7 @@ struct ChartFrame {
   }
 
   /// How many ticks suit the height of the plot.
-  var yTickCount: Int { max(2, Int(plot.height / 44)) }
+  var yTickCount: Int { min(max(5, Int(plot.height / 45)), max(2, Int(plot.height / 24))) }
 
   /// Moves the plot's left edge so that the labels of these ticks fit.
   mutating func makeRoom(forYTicks ticks: [Tick]) {
@@ -79,6 +80,12 @@ struct ChartFrame {
     let room = min(widest + 8, area.width * 0.5)
     plot.x = area.x + Self.padding - 4 + room
     plot.width = max(20, area.right - Self.padding - 4 - plot.x)
+  }
+
+  /// Moves the plot's lower edge up where ticks have a second line of text.
+  mutating func makeRoom(forXTicks ticks: [Tick]) {
+    guard ticks.contains(where: { $0.context != nil }) else { return }
+    plot.height = max(20, plot.height - sizes.tick * 1.3)
   }
 
   // MARK: Drawing

@@ -37,7 +37,8 @@ public struct ChartGrid: Sendable {
     precondition(
       width / columns >= 160 && panelHeight >= 120,
       "A panel needs at least 160 x 120 pixels; found \(width / columns) x \(panelHeight).")
-    let heading = TextWidth.wrapped(title, width: Double(width) - 32, size: 18, lines: 2)
+    let heading = TextWidth.wrapped(
+      title, width: Double(width) - 32, size: 18, lines: 2, isBold: true)
     let top = heading.isEmpty ? 0.0 : 14 + Double(heading.count) * 24
     let rows = max(1, (panels.count + columns - 1) / columns)
     var svg = SVGDocument(

@@ -24,13 +24,15 @@ extension LineChart {
     }
     var frame = ChartFrame(
       area: area, sizes: sizes, title: title, subtitle: subtitle, legend: legend(), xLabel: xLabel,
-      yLabel: yLabel, hasContextRow: x == .time)
+      yLabel: yLabel)
     guard var axes = axes() else {
       frame.drawText(in: &svg)
       frame.drawNoData(in: &svg, reason: "no data")
       return
     }
     frame.makeRoom(forYTicks: axes.y.ticks(maximum: frame.yTickCount))
+    frame.makeRoom(
+      forXTicks: axes.x.ticks(width: frame.plot.width, fontSize: sizes.tick))
     if yRange == nil { makeRoomForMarkers(in: frame, axes: &axes) }
     let yTicks = axes.y.ticks(maximum: frame.yTickCount)
     frame.makeRoom(forYTicks: yTicks)
@@ -38,14 +40,17 @@ extension LineChart {
     frame.drawText(in: &svg)
     frame.drawYAxis(axes.y, ticks: yTicks, in: &svg)
     // A nested picture cuts off what lies outside, without an identifier that could clash.
+    // Its margin keeps dots on the edge whole.
     let plot = frame.plot
+    let window = Rectangle(
+      x: plot.x - 4, y: plot.y - 4, width: plot.width + 8, height: plot.height + 8)
     svg.group(
       "svg",
       [
-        "x": .number(plot.x), "y": .number(plot.y - 4), "width": .number(plot.width + 4),
-        "height": .number(plot.height + 8),
+        "x": .number(window.x), "y": .number(window.y), "width": .number(window.width),
+        "height": .number(window.height),
         "viewBox": .text(
-          [plot.x, plot.y - 4, plot.width + 4, plot.height + 8].map { ChartNumbers.coordinate($0) }
+          [window.x, window.y, window.width, window.height].map { ChartNumbers.coordinate($0) }
             .joined(separator: " ")),
       ]
     ) { svg in
@@ -62,16 +67,18 @@ extension LineChart {
 
   private func drawLines(in svg: inout SVGDocument, frame: ChartFrame, axes: Axes) {
     for (line, colour) in zip(lines, colours().lines) {
-      let points = self.points(of: line)
-      let count = points.count { $0 != nil }
+      let values = points(of: line)
+      let count = values.count { $0 != nil }
       let runs = Decimation.runs(
-        points.lazy.map { point -> PlotPoint? in
+        values.lazy.map { point -> PlotPoint? in
           guard let point, let x = frame.x(of: point.x, on: axes.x),
             let y = frame.y(of: point.y, on: axes.y)
           else { return nil }
           return PlotPoint(x: x, y: y)
         })
-      let width = strokeWidth(of: line, count: count, pixels: frame.plot.width)
+      let points = runs.joined()
+      let pixels = (points.map(\.x).max() ?? 0) - (points.map(\.x).min() ?? 0)
+      let width = strokeWidth(of: line, isDense: Double(count) > max(pixels, 30))
       let path = runs.filter { $0.count > 1 }.map(Self.path).joined()
       if !path.isEmpty {
         svg.element(
@@ -92,7 +99,7 @@ extension LineChart {
             "circle",
             [
               "cx": .number(dot.x), "cy": .number(dot.y),
-              "r": .number(count <= 30 ? width / 2 + 1.8 : width / 2 + 0.4),
+              "r": .number(count <= 30 ? width / 2 + 1.8 : width / 2 + 0.9),
             ])
         }
       }
@@ -136,10 +143,10 @@ extension LineChart {
   private static let dash = "6 4"
   private static let bandOpacity = 0.2
 
-  private func strokeWidth(of line: Line, count: Int, pixels: Double) -> Double {
+  private func strokeWidth(of line: Line, isDense: Bool) -> Double {
     switch line.weight {
     case .thin: 1
-    case .regular: Double(count) > pixels ? 1.2 : 1.8
+    case .regular: isDense ? 1.2 : 1.8
     case .bold: 2.8
     }
   }
@@ -163,7 +170,7 @@ extension LineChart {
         name: line.name, colour: colour,
         swatch: .line(
           dash: line.style == .dashed ? Self.dash : nil,
-          width: strokeWidth(of: line, count: 0, pixels: 1)))
+          width: strokeWidth(of: line, isDense: false)))
     }
     let bandEntries = zip(bands, colours.bands).map { band, colour in
       ChartFrame.LegendEntry(

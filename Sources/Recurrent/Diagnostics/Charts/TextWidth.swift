@@ -23,7 +23,10 @@ enum TextWidth {
   }
 
   /// `text` broken between words into at most `lines` lines of at most `width`; what is left over is cut.
-  static func wrapped(_ text: String, width: Double, size: Double, lines: Int) -> [String] {
+  static func wrapped(
+    _ text: String, width: Double, size: Double, lines: Int, isBold: Bool = false
+  ) -> [String] {
+    let size = isBold ? size * 1.13 : size
     var result: [String] = []
     var current = ""
     let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
