@@ -92,10 +92,10 @@ public struct Table: Sendable {
     if let index = columnNames.firstIndex(of: name) { return index }
     let listed = columnNames.prefix(20).map(\.shown).joined(separator: ", ")
     let more = columnNames.count > 20 ? " and \(columnNames.count - 20) more" : ""
-    let guess = name.nearest(in: columnNames).map { "; did you mean \($0.shown)?" } ?? ""
+    let guess = name.nearest(in: columnNames).map { "Did you mean \($0.shown)? " } ?? ""
     throw DataError(
       file: source, line: text.headerLine, place: "column \(name.shown)",
-      problem: "there is no such column", advice: "The columns are \(listed)\(more)\(guess)")
+      problem: "there is no such column", advice: "\(guess)The columns are \(listed)\(more)")
   }
 
   private static func names(
@@ -132,10 +132,10 @@ public struct Table: Sendable {
     return names
   }
 
-  /// Whether `text` is a number.
-  static func isNumber(_ text: String) -> Bool {
+  /// Whether `text` is a number; one with groups of thousands counts if `allowsGroups`.
+  static func isNumber(_ text: String, allowsGroups: Bool = false) -> Bool {
     Array(text.utf8).withUnsafeBufferPointer { bytes in
-      let cell = DelimitedText.Cell(range: 0..<bytes.count, isQuoted: false)
+      let cell = DelimitedText.Cell(range: 0..<bytes.count, isQuoted: allowsGroups)
       return NumberText.value(cell, in: bytes) != nil
     }
   }

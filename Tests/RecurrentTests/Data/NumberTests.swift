@@ -48,6 +48,10 @@ import Testing
       let error = try dataError { () throws(DataError) in _ = try numbers([bad]) }
       #expect(error.problem.hasSuffix("expected a number"), "\(bad)")
     }
+    let bare = try dataError { () throws(DataError) in
+      _ = try numbers(["7,380,500"], delimiter: "|")
+    }
+    #expect(bare.problem == "found \"7,380,500\", expected a number")
   }
 
   @Test func decimalComma() throws {

@@ -122,8 +122,8 @@ import Testing
       try dataError { () throws(DataError) in _ = try table.column(name) }.advice
     }
     let list = "The columns are \"Date\", \"Open\", \"Adj Close\""
-    #expect(try advice("open") == list + "; did you mean \"Open\"?")
-    #expect(try advice("Adj  Clsoe") == list + "; did you mean \"Adj Close\"?")
+    #expect(try advice("open") == "Did you mean \"Open\"? " + list)
+    #expect(try advice("Adj  Clsoe") == "Did you mean \"Adj Close\"? " + list)
     #expect(try advice("Volume") == list)
     #expect(try advice("") == list)
     let error = try dataError { () throws(DataError) in _ = try table.numbers("Volume") }

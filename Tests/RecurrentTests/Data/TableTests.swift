@@ -102,6 +102,8 @@ import Testing
         2020-01-02       xxxxxxxxxxxxxxxxxxxxxxx…
         """)
     #expect(table.firstRows(0) == "day  n  note")
+    let grouped = try Table(csvText: "n,x\n\"1,500\",a\n20,b\n")
+    #expect(grouped.firstRows(2) == "    n  x\n1,500  a\n   20  b")
     #expect(table.firstRows(99).split(separator: "\n").count == 4)
   }
 }
