@@ -1,8 +1,8 @@
 // Functions of each element alone. `Vector.h` stands before.
 
-/// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|).
+/// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|). Error: 1.8 ulp.
 RK_INLINE vf vf_softplus(vf x) {
-  vf t = vf_exp_in_range(vf_max(vf_negative_abs(x), vf_all(-105.0f)));
+  vf t = vf_exp_of_negative(vf_negative_abs(x));
   // Above √2 - 1, log(1 + t) = ln 2 + log(1 + (t - 1) / 2).
   vi upper = t > 0.41421354f;
   vf k = vf_select(upper, vf_all(1.0f), vf_all(0.0f));
@@ -32,16 +32,19 @@ RK_INLINE vf vf_scaled_normal_tail(vf a) {
 RK_INLINE vf vf_gaussian_product(vf a, vf factor) {
   vf upper = (vf)((vi)a & (int32_t)0xfffff000);
   vf tail = (a - upper) * (a + upper);
-  return vf_exp_product(upper * upper * -0.5f, tail * -0.5f, factor);
+  vi n;
+  vf r = vf_reduce_ln2(upper * upper * -0.5f, &n) - tail * 0.5f;
+  return vf_scale_down(vf_expm1_reduced(r) + 1.0f, n, factor);
 }
 
 /// x·Φ(x) = max(x, 0) - |x|·Φ(-|x|), which keeps the relative precision on both sides. 0 at -infinity.
+/// Error: 6.5 ulp (7 without fused multiply-add).
 RK_INLINE vf vf_gelu(vf x) {
   vf a = vf_min(vf_abs(x), vf_all(15.0f));
   return vf_max(x, vf_all(0.0f)) - vf_gaussian_product(a, a * vf_scaled_normal_tail(a));
 }
 
-/// Φ(x) + x·φ(x), φ = Φ'.
+/// Φ(x) + x·φ(x), φ = Φ'. Error: 4·2^-24, absolute.
 RK_INLINE vf vf_gelu_derivative(vf x) {
   vf a = vf_min(vf_abs(x), vf_all(15.0f));
   const vf density = vf_all(0.398942280f);  // φ(0)
@@ -56,10 +59,10 @@ RK_INLINE vf vf_sign(vf x) {
 }
 
 static void k_map(rk_function function, const float *x, float *y, int64_t count) {
-#define RK_MAP(result)                   \
-  RK_EACH_VECTOR(count, {                \
-    vf v = vf_load_part(x + i, n);       \
-    vf_store_part(y + i, (result), n);   \
+#define RK_MAP(result)                 \
+  RK_EACH_VECTOR(count, {              \
+    vf v = vf_load_part(x + i, n);     \
+    vf_store_part(y + i, (result), n); \
   })
   switch (function) {
   case RK_EXP: RK_MAP(vf_exp(v)); break;
@@ -82,13 +85,13 @@ static void k_map(rk_function function, const float *x, float *y, int64_t count)
 static void k_map_gradient(
   rk_function function, const float *x, const float *y, const float *dy, float *dx, int64_t count) {
 // `v` is of x, `u` of y; a slope that is not used costs nothing.
-#define RK_MAP_GRADIENT(slope)                                                        \
-  RK_EACH_VECTOR(count, {                                                             \
-    vf v = vf_load_part(x + i, n);                                                    \
-    vf u = vf_load_part(y + i, n);                                                    \
-    (void)v, (void)u;                                                                 \
-    vf sum = vf_fma(vf_load_part(dy + i, n), (slope), vf_load_part(dx + i, n));       \
-    vf_store_part(dx + i, sum, n);                                                    \
+#define RK_MAP_GRADIENT(slope)                                                  \
+  RK_EACH_VECTOR(count, {                                                       \
+    vf v = vf_load_part(x + i, n);                                              \
+    vf u = vf_load_part(y + i, n);                                              \
+    (void)v, (void)u;                                                           \
+    vf sum = vf_fma(vf_load_part(dy + i, n), (slope), vf_load_part(dx + i, n)); \
+    vf_store_part(dx + i, sum, n);                                              \
   })
   switch (function) {
   case RK_EXP: RK_MAP_GRADIENT(u); break;
@@ -112,11 +115,11 @@ static void k_combine(
   int64_t count) {
   if (count <= 0) return;
   const vf a_all = vf_all(*a), b_all = vf_all(*b);
-#define RK_COMBINE(result)                                         \
-  RK_EACH_VECTOR(count, {                                          \
-    vf u = a_stride ? vf_load_part(a + i, n) : a_all;              \
-    vf v = b_stride ? vf_load_part(b + i, n) : b_all;              \
-    vf_store_part(y + i, (result), n);                             \
+#define RK_COMBINE(result)                            \
+  RK_EACH_VECTOR(count, {                             \
+    vf u = a_stride ? vf_load_part(a + i, n) : a_all; \
+    vf v = b_stride ? vf_load_part(b + i, n) : b_all; \
+    vf_store_part(y + i, (result), n);                \
   })
   switch (op) {
   case RK_ADD: RK_COMBINE(u + v); break;

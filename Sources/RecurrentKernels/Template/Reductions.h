@@ -18,21 +18,21 @@ RK_INLINE rk_running running_all(float x) {
 
 /// Runs the statements for each vector of `count` elements as RK_EACH_VECTOR does, where `s` is the vector of
 /// `running` that takes it.
-#define RK_REDUCE(count, running, ...)                              \
-  do {                                                              \
-    int64_t first = 0;                                              \
-    for (; first + 16 <= (count); first += 16)                      \
-      for (int part = 0; part < RK_PARTS; ++part) {                 \
-        const int64_t i = first + part * RK_LANES, n = RK_LANES;    \
-        vf *const s = &(running).part[part];                        \
-        __VA_ARGS__                                                 \
-      }                                                             \
-    for (int part = 0; first < (count); ++part, first += RK_LANES) {\
-      const int64_t i = first;                                      \
+#define RK_REDUCE(count, running, ...)                                   \
+  do {                                                                   \
+    int64_t first = 0;                                                   \
+    for (; first + 16 <= (count); first += 16)                           \
+      for (int part = 0; part < RK_PARTS; ++part) {                      \
+        const int64_t i = first + part * RK_LANES, n = RK_LANES;         \
+        vf *const s = &(running).part[part];                             \
+        __VA_ARGS__                                                      \
+      }                                                                  \
+    for (int part = 0; first < (count); ++part, first += RK_LANES) {     \
+      const int64_t i = first;                                           \
       const int64_t n = (count) - i < RK_LANES ? (count) - i : RK_LANES; \
-      vf *const s = &(running).part[part];                          \
-      __VA_ARGS__                                                   \
-    }                                                               \
+      vf *const s = &(running).part[part];                               \
+      __VA_ARGS__                                                        \
+    }                                                                    \
   } while (0)
 
 RK_INLINE float running_sum(const rk_running *running) {
@@ -128,7 +128,7 @@ static void k_softmax(const float *x, float *y, int64_t rows, int64_t columns) {
     rk_running running = running_all(0.0f);
     RK_REDUCE(columns, running, {
       // The lanes beyond the row end are -infinity: they add 0.
-      vf e = vf_exp(vf_load_part_or(x + i, n, -__builtin_inff()) - maximum);
+      vf e = vf_exp_of_negative(vf_load_part_or(x + i, n, -__builtin_inff()) - maximum);
       *s += e;
       vf_store_part(y + i, e, n);
     });
@@ -143,7 +143,7 @@ static void k_log_softmax(const float *x, float *y, int64_t rows, int64_t column
     const vf maximum = vf_all(k_maximum(x, columns));
     rk_running running = running_all(0.0f);
     RK_REDUCE(columns, running, {
-      *s += vf_exp(vf_load_part_or(x + i, n, -__builtin_inff()) - maximum);
+      *s += vf_exp_of_negative(vf_load_part_or(x + i, n, -__builtin_inff()) - maximum);
     });
     const vf log_sum = vf_log(vf_all(running_sum(&running)));
     RK_EACH_VECTOR(columns, {
@@ -170,7 +170,7 @@ static void k_log_softmax_gradient(
   for (int64_t m = 0; m < rows; ++m, y += columns, dy += columns, dx += columns) {
     const vf sum = vf_all(k_sum(dy, columns));
     RK_EACH_VECTOR(columns, {
-      vf d = vf_fma(-vf_exp(vf_load_part(y + i, n)), sum, vf_load_part(dy + i, n));
+      vf d = vf_fma(-vf_exp_of_negative(vf_load_part(y + i, n)), sum, vf_load_part(dy + i, n));
       vf_store_part(dx + i, vf_load_part(dx + i, n) + d, n);
     });
   }
