@@ -118,6 +118,18 @@ extension ModelFolder {
     as configuration: Configuration.Type = Configuration.self
   ) throws(DataError) -> Contents<Configuration> {
     let (summary, bytes) = try readSummary(path)
+    do {
+      return try read(path, summary, bytes, expecting: task)
+    } catch {
+      // Another process may have replaced the folder in between: a model that is served while it is trained again.
+      guard let now = try? readConfigurationFile(path), now != bytes else { throw error }
+      return try read(path, expecting: task)
+    }
+  }
+
+  private static func read<Configuration: Decodable>(
+    _ path: String, _ summary: Summary, _ bytes: [UInt8], expecting task: String
+  ) throws(DataError) -> Contents<Configuration> {
     guard summary.task == task else {
       throw DataError(
         file: path, problem: "is a \(summary.task) model, expected a \(task) model",

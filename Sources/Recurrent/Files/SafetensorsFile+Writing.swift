@@ -49,17 +49,10 @@ extension SafetensorsFile {
     bytes.reserveCapacity(8 + header.count + end)
     withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
     bytes += header
-    for (_, tensor) in integers { append(tensor.values.lazy.map(\.littleEndian), to: &bytes) }
-    for (_, tensor) in tensors {
-      append(tensor.values.lazy.map(\.bitPattern.littleEndian), to: &bytes)
-    }
+    // Every system this runs on stores numbers as the format does, the least significant byte first.
+    for (_, tensor) in integers { tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+    for (_, tensor) in tensors { tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
     return bytes
-  }
-
-  private static func append(
-    _ elements: some Sequence<some FixedWidthInteger>, to bytes: inout [UInt8]
-  ) {
-    for element in elements { withUnsafeBytes(of: element) { bytes.append(contentsOf: $0) } }
   }
 
   private static func jsonString(_ text: String) -> String {

@@ -166,6 +166,22 @@ import Testing
     }
   }
 
+  /// Where folders cannot be exchanged in one step, two renames give the same result.
+  @Test func foldersAreReplacedWithoutExchange() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/model"
+      for version: UInt8 in 1...3 {
+        try writeFolderAtomically(
+          to: path, files: [("config.json", [version])], marker: "config.json", canExchange: false)
+        try writeAtomically([version], to: path + "/mine-\(version)")
+      }
+      #expect(try readFile(path + "/config.json") == [3])
+      #expect(try readFile(path + "/mine-1") == [1])
+      #expect(try contents(path) == ["config.json", "mine-1", "mine-2", "mine-3"])
+      #expect(try contents(folder) == ["model"])
+    }
+  }
+
   @Test func foldersOfOthersAreNotTouched() throws {
     try withTemporaryFolder { folder in
       try writeAtomically("mine", to: folder + "/holiday.jpg")
