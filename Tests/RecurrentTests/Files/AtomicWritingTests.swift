@@ -81,7 +81,8 @@ import Testing
   #endif
 
   #if os(Linux) || os(macOS)
-    /// A limit on the size of files fails a write halfway, as a full disk does; it holds in a process of its own.
+    /// A limit on the size of files fails a write halfway, as a full disk does; it holds in a
+    /// process of its own.
     @Test func aWriteThatFailsHalfwayLeavesTheOld() async throws {
       await #expect(processExitsWith: .success) {
         try withTemporaryFolder { folder in
@@ -234,9 +235,11 @@ import Testing
     }
   #endif
 
-  /// While a folder is replaced again and again, it is there at every moment and its files are of one version.
+  /// While a folder is replaced again and again, it is there at every moment and its files are of
+  /// one version.
   ///
-  /// This holds where the system exchanges folders in one step, as the usual file systems of Linux and macOS do.
+  /// This holds where the system exchanges folders in one step, as the usual file systems of Linux
+  /// and macOS do.
   @Test func readersSeeOneVersion() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/model"
