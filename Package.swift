@@ -24,7 +24,8 @@ let package = Package(
       ]),
     .target(name: "TestSupport", dependencies: ["Recurrent"], path: "Tests/TestSupport"),
     .testTarget(name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels", "TestSupport"]),
-    .testTarget(name: "RecurrentTests", dependencies: ["Recurrent", "TestSupport"]),
+    .testTarget(
+      name: "RecurrentTests", dependencies: ["Recurrent", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "RecurrentTasksTests", dependencies: ["RecurrentTasks", "TestSupport"]),
     .testTarget(name: "RecurrentCLITests", dependencies: ["RecurrentCLI", "TestSupport"]),
   ],

@@ -20,15 +20,9 @@
 
 #include "SequenceBackward.h"
 
-#if __has_include("Elementwise.h")
 #include "Elementwise.h"
-#endif
-#if __has_include("Reductions.h")
 #include "Reductions.h"
-#endif
-#if __has_include("Optimizers.h")
 #include "Optimizers.h"
-#endif
 
 const rk_kernels RK_TABLE = {
   .name = RK_NAME,
@@ -43,29 +37,23 @@ const rk_kernels RK_TABLE = {
   .pack_backward_weights = pack_backward_weights,
   .backward_workspace = backward_workspace,
   .run_backward = run_backward,
-#if __has_include("Elementwise.h")
-  .map = map,
-  .map_gradient = map_gradient,
-  .combine = combine,
-  .add_scaled = add_scaled,
-  .scale = scale,
-#endif
-#if __has_include("Reductions.h")
-  .sum = sum,
-  .dot = dot,
-  .maximum = maximum,
-  .sum_of_squares = sum_of_squares,
-  .all_finite = all_finite,
-  .column_sums = column_sums,
-  .softmax = softmax,
-  .log_softmax = log_softmax,
-  .softmax_gradient = softmax_gradient,
-  .log_softmax_gradient = log_softmax_gradient,
-#endif
-#if __has_include("Optimizers.h")
-  .update_sgd = update_sgd,
-  .update_adam = update_adam,
-  .update_rmsprop = update_rmsprop,
-  .update_adagrad = update_adagrad,
-#endif
+  .map = k_map,
+  .map_gradient = k_map_gradient,
+  .combine = k_combine,
+  .add_scaled = k_add_scaled,
+  .scale = k_scale,
+  .sum = k_sum,
+  .dot = k_dot,
+  .maximum = k_maximum,
+  .sum_of_squares = k_sum_of_squares,
+  .all_finite = k_all_finite,
+  .column_sums = k_column_sums,
+  .softmax = k_softmax,
+  .log_softmax = k_log_softmax,
+  .softmax_gradient = k_softmax_gradient,
+  .log_softmax_gradient = k_log_softmax_gradient,
+  .update_sgd = k_update_sgd,
+  .update_adam = k_update_adam,
+  .update_rmsprop = k_update_rmsprop,
+  .update_adagrad = k_update_adagrad,
 };

@@ -1,0 +1,108 @@
+import Foundation
+
+/// A point in time as the calendar writes it, in UTC.
+///
+/// Plain arithmetic, no locale and no time zone, so that a chart is the same on every machine. Leap seconds do not exist, as in Unix time.
+struct CivilTime: Equatable {
+  var year: Int
+  /// 1...12.
+  var month: Int
+  /// 1...31.
+  var day: Int
+  /// Seconds since midnight, 0..<86,400.
+  var secondOfDay: Double
+
+  static let monthNames = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
+  static let secondsPerDay = 86_400.0
+
+  /// Beyond two million years calendar dates say nothing, and integers might overflow.
+  static let limit = 6e13
+
+  /// The time `seconds` after 1970-01-01 00:00:00 UTC, which must lie within ±`limit`.
+  init(secondsSince1970 seconds: Double) {
+    let day = (seconds / Self.secondsPerDay).rounded(.down)
+    self.init(daysSince1970: Int(day))
+    secondOfDay = seconds - day * Self.secondsPerDay
+  }
+
+  /// Midnight of a day of the proleptic Gregorian calendar.
+  init(daysSince1970 days: Int) {
+    // Years that begin in March put the leap day last; eras of 400 years all have 146,097 days.
+    let fromEra = days + 719_468
+    let era = Self.floorDivide(fromEra, 146_097)
+    let dayOfEra = fromEra - era * 146_097
+    let yearOfEra =
+      (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shifted = (5 * dayOfYear + 2) / 153
+    day = dayOfYear - (153 * shifted + 2) / 5 + 1
+    month = shifted < 10 ? shifted + 3 : shifted - 9
+    year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    secondOfDay = 0
+  }
+
+  /// Seconds from 1970 to the first of a month, counted from January of year 0 (`12·year + month − 1`).
+  static func seconds(monthIndex: Int) -> Double {
+    let calendarYear = floorDivide(monthIndex, 12)
+    let month = monthIndex - calendarYear * 12 + 1
+    let year = month <= 2 ? calendarYear - 1 : calendarYear
+    let era = floorDivide(year, 400)
+    let yearOfEra = year - era * 400
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return Double(era * 146_097 + dayOfEra - 719_468) * secondsPerDay
+  }
+
+  /// Months since January of year 0.
+  var monthIndex: Int { year * 12 + month - 1 }
+
+  /// `2004-08-19`.
+  var date: String { "\(yearText)-\(Self.two(month))-\(Self.two(day))" }
+
+  /// `06:30`.
+  var clock: String {
+    let minutes = Int(secondOfDay) / 60
+    return "\(Self.two(minutes / 60)):\(Self.two(minutes % 60))"
+  }
+
+  /// `06:30:05`, with decimals where a step of `step` seconds needs them.
+  func clock(step: Double) -> String {
+    guard step < 60 else { return clock }
+    let decimals = step < 1 ? min(3, -ChartNumbers.exponent(of: step)) : 0
+    // Rounding half a step's last digit first keeps 5 s from reading as 4.999 s.
+    let unit = ChartNumbers.power(of: -decimals)
+    let rounded = (secondOfDay / unit).rounded() * unit
+    let second = rounded - Double(Int(rounded) / 60 * 60)
+    let text = ChartNumbers.fixed(second, decimals: decimals)
+    let minutes = Int(rounded) / 60 % (24 * 60)
+    return "\(Self.two(minutes / 60)):\(Self.two(minutes % 60)):" + (second < 9.9995 ? "0" : "")
+      + text
+  }
+
+  /// `2004`, `0079`, `−0043`.
+  var yearText: String {
+    let digits = String(abs(year))
+    return (year < 0 ? "\u{2212}" : "") + String(repeating: "0", count: max(0, 4 - digits.count))
+      + digits
+  }
+
+  /// The ends of a time axis in a sentence or a terminal: as fine as a span of `span` seconds deserves.
+  static func text(_ seconds: Double, span: Double) -> String {
+    guard abs(seconds) <= limit else { return ChartNumbers.short(seconds) }
+    let time = CivilTime(secondsSince1970: seconds)
+    switch span {
+    case ..<300: return "\(time.date) \(time.clock(step: 1))"
+    case ..<(4 * secondsPerDay): return "\(time.date) \(time.clock)"
+    case ..<(4_000 * secondsPerDay): return time.date
+    default: return "\(time.yearText)-\(two(time.month))"
+    }
+  }
+
+  private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : String(value) }
+
+  private static func floorDivide(_ value: Int, _ divisor: Int) -> Int {
+    value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)
+  }
+}

@@ -1,0 +1,111 @@
+import Synchronization
+
+/// The record of the operations inside one ``valueAndGradients(of:_:)``, in the order they ran.
+///
+/// A tensor that depends on a tracked one carries a slot: this tape and a number. Each operation adds an entry with
+/// the slots it read, the slots it made, and its pullback. Going through the entries backwards gives the gradients. The
+/// tape is used once: entries are dropped as they are passed, so that what they kept is freed on the way.
+final class Tape: Sendable {
+  struct Slot: Sendable {
+    let tape: Tape
+    let number: Int
+  }
+
+  /// From the gradients of an operation's results (nil: zero) to those of its inputs (nil: zero or not wanted).
+  typealias Pullback = @Sendable (_ results: [Tensor?]) -> [Tensor?]
+
+  private struct Entry {
+    let inputs: [Int?]
+    let results: Range<Int>
+    let pullback: Pullback
+  }
+
+  private struct State {
+    var slots = 0
+    var entries: [Entry] = []
+    var isOpen = true
+  }
+
+  private let state = Mutex(State())
+
+  /// A leaf: `tensor` with a slot of its own.
+  func track(_ tensor: Tensor) -> Tensor {
+    let number = state.withLock { state in
+      state.slots += 1
+      return state.slots - 1
+    }
+    return Tensor(
+      storage: tensor.storage, shape: tensor.shape, slot: Slot(tape: self, number: number))
+  }
+
+  /// Adds an operation; `results` come back with their slots.
+  func record(_ results: [Tensor], inputs: [Tensor], pullback: @escaping Pullback) -> [Tensor] {
+    let numbers = inputs.map { input -> Int? in
+      guard let slot = input.slot else { return nil }
+      precondition(
+        slot.tape === self, "an operation mixes values of two nested valueAndGradients calls")
+      return slot.number
+    }
+    let first: Int? = state.withLock { state in
+      guard state.isOpen else { return nil }
+      let first = state.slots
+      state.slots += results.count
+      state.entries.append(
+        Entry(inputs: numbers, results: first..<state.slots, pullback: pullback))
+      return first
+    }
+    guard let first else { return results }
+    return results.enumerated().map { index, result in
+      Tensor(
+        storage: result.storage, shape: result.shape,
+        slot: Slot(tape: self, number: first + index))
+    }
+  }
+
+  /// The gradient of `root` (one element) with respect to each of `leaves`; nil where it does not depend on it.
+  /// Closes the tape: values that are still around become constants.
+  func gradients(of root: Tensor, withRespectTo leaves: [Tensor]) -> [Tensor?] {
+    var (entries, slots) = state.withLock { state in
+      defer {
+        state.entries = []
+        state.isOpen = false
+      }
+      return (state.entries, state.slots)
+    }
+    var gradients = [Tensor?](repeating: nil, count: slots)
+    guard let rootSlot = root.slot else { return leaves.map { _ in nil } }
+    gradients[rootSlot.number] = Tensor(repeating: 1, shape: root.shape)
+    while let entry = entries.popLast() {
+      let incoming = entry.results.map { number in
+        defer { gradients[number] = nil }
+        return gradients[number]
+      }
+      guard incoming.contains(where: { $0 != nil }) else { continue }
+      for (number, gradient) in zip(entry.inputs, entry.pullback(incoming)) {
+        guard let number, let gradient else { continue }
+        if gradients[number] == nil {
+          gradients[number] = gradient
+        } else {
+          gradients[number]?.add(gradient)
+        }
+      }
+    }
+    return leaves.map { $0.slot.flatMap { gradients[$0.number] } }
+  }
+}
+
+extension Tensor {
+  /// The result of an operation, with its way back if one of `inputs` is tracked.
+  ///
+  /// `pullback` maps the gradient of the result to those of the inputs, in their order. It must capture detached
+  /// tensors only, and may leave out (nil) the gradient of an input that is not tracked.
+  func recorded(
+    from inputs: [Tensor], pullback: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]
+  ) -> Tensor {
+    guard let tape = inputs.lazy.compactMap({ $0.slot?.tape }).first else { return self }
+    return tape.record([self], inputs: inputs) { gradients in
+      guard let gradient = gradients[0] else { return [] }
+      return pullback(gradient)
+    }[0]
+  }
+}

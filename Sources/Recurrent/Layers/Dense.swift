@@ -1,0 +1,82 @@
+/// y = f(x·W + b), applied to each row.
+public struct Dense: Layer {
+  /// W, `[I, O]`.
+  public var weights: Tensor
+  /// b, `[O]`.
+  public var bias: Tensor?
+  /// f.
+  public let activation: Activation
+
+  /// A layer from `inputSize` features to `outputSize`.
+  public init(
+    inputSize: Int, outputSize: Int, activation: Activation = .identity, bias: Bool = true,
+    initialization: Initialization = .pytorch, using generator: inout some RandomNumberGenerator
+  ) {
+    precondition(
+      inputSize >= 1 && outputSize >= 1,
+      "a dense layer has sizes of at least 1, not \(inputSize) and \(outputSize)")
+    let limit = 1 / Float(inputSize).squareRoot()
+    switch initialization {
+    case .pytorch:
+      weights = Initializer.uniform(limit)([inputSize, outputSize], using: &generator)
+      self.bias = bias ? Initializer.uniform(limit)([outputSize], using: &generator) : nil
+    case .keras:
+      weights = Initializer.glorotUniform([inputSize, outputSize], using: &generator)
+      self.bias = bias ? .zeros([outputSize]) : nil
+    }
+    self.activation = activation
+  }
+
+  /// A layer with these parameters: weights `[I, O]`, bias `[O]`.
+  public init(weights: Tensor, bias: Tensor?, activation: Activation = .identity) {
+    precondition(weights.rank == 2, "dense weights have shape [I, O], not \(weights.shape)")
+    precondition(
+      bias.map { $0.shape == [weights.shape[1]] } ?? true,
+      "the bias of \(weights.shape[1]) outputs cannot have shape \(bias?.shape ?? [])")
+    self.weights = weights
+    self.bias = bias
+    self.activation = activation
+  }
+
+  /// `[B, I]` to `[B, O]`.
+  public func forward(_ input: Tensor, state: inout NoState, mode: Mode) -> Tensor {
+    activation(input.matrixProduct(weights, bias: bias))
+  }
+
+  /// Visits `weights` and `bias`.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("weights", &weights)
+    visitor.visit("bias", &bias)
+  }
+}
+
+/// A function applied to what a layer computes.
+public enum Activation: String, Sendable, Codable, CaseIterable {
+  /// x.
+  case identity
+  /// 1 / (1 + e^-x).
+  case sigmoid
+  /// The hyperbolic tangent.
+  case tanh
+  /// max(0, x).
+  case relu
+  /// e^x / Σ e^x over the last dimension.
+  case softmax
+  /// log(1 + e^x).
+  case softplus
+  /// x·Φ(x).
+  case gelu
+
+  /// The function's value for each element.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    switch self {
+    case .identity: x
+    case .sigmoid: x.sigmoid()
+    case .tanh: x.tanh()
+    case .relu: x.relu()
+    case .softmax: x.softmax()
+    case .softplus: x.softplus()
+    case .gelu: x.gelu()
+    }
+  }
+}

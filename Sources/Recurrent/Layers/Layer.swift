@@ -1,0 +1,103 @@
+/// A part of a model: a function of its input and its state, with parameters.
+///
+/// The state is outside: `forward` gets it, changes it, gives it back. A layer without state uses ``NoState``. Copying a
+/// layer copies its parameters (at no cost until one changes); copying a state forks the stream.
+///
+/// Calling a layer starts from the initial state: `layer(input)`. To carry a state on: `layer(input, state: &state)`.
+public protocol Layer<Input, Output>: Module {
+  /// What goes in: a ``Tensor`` `[B, F]` or a ``SequenceBatch`` `[B, T, F]`.
+  associatedtype Input: BatchValue
+  /// What comes out.
+  associatedtype Output: Sendable
+  /// What is carried from one step, chunk or call to the next.
+  associatedtype State: LayerState = NoState
+
+  /// The state before the first step, for a batch of that size.
+  func initialState(batchSize: Int) -> State
+
+  /// The output, and the state after it. `mode` says whether this is training, where dropout acts, or prediction.
+  func forward(_ input: Input, state: inout State, mode: Mode) -> Output
+}
+
+extension Layer {
+  /// The output, starting from the initial state.
+  public func callAsFunction(_ input: Input, mode: Mode = .prediction) -> Output {
+    var state = initialState(batchSize: input.batchSize)
+    return forward(input, state: &state, mode: mode)
+  }
+
+  /// The output, starting from `state`, which becomes the state after the input.
+  public func callAsFunction(
+    _ input: Input, state: inout State, mode: Mode = .prediction
+  ) -> Output {
+    forward(input, state: &state, mode: mode)
+  }
+}
+
+extension Layer where State == NoState {
+  /// Nothing to carry.
+  public func initialState(batchSize: Int) -> NoState { NoState() }
+}
+
+/// Values that come in batches.
+public protocol BatchValue: Sendable {
+  /// The number of rows, B.
+  var batchSize: Int { get }
+}
+
+extension Tensor: BatchValue {
+  /// The size of the first dimension.
+  public var batchSize: Int {
+    precondition(rank >= 1, "a batch has at least one dimension; this tensor is a single number")
+    return shape[0]
+  }
+}
+
+/// What a layer carries from step to step: a fixed list of tensors `[B, …]`.
+public protocol LayerState: Sendable {
+  /// The tensors, always as many and in the same order.
+  var tensors: [Tensor] { get set }
+}
+
+extension LayerState {
+  /// The state of the batch rows at `indices`, in that order.
+  public func rows(_ indices: [Int]) -> Self {
+    var result = self
+    result.tensors = tensors.map { $0.rows(indices) }
+    return result
+  }
+
+  /// The same values as constants: no gradient flows back beyond this point (truncated backpropagation).
+  public var detached: Self {
+    var result = self
+    result.tensors = tensors.map(\.detached)
+    return result
+  }
+}
+
+/// The state of a layer that has none.
+public struct NoState: LayerState {
+  /// Nothing.
+  public init() {}
+  /// Empty.
+  public var tensors: [Tensor] {
+    get { [] }
+    set { precondition(newValue.isEmpty, "this layer has no state") }
+  }
+}
+
+/// Why a layer runs: to predict, or to be trained.
+public enum Mode: Sendable, Hashable {
+  /// Dropout and its like do nothing.
+  case prediction
+  /// Dropout acts; its random numbers are those of the key.
+  case training(RandomKey)
+
+  /// The mode for part `index` of a layer made of several.
+  public func child(_ index: Int) -> Mode {
+    switch self {
+    case .prediction: .prediction
+    case .training(let key): .training(key.child(index))
+    }
+  }
+}

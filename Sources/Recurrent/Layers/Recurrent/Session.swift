@@ -1,0 +1,37 @@
+/// A model and its own state, fed one step at a time: for streams.
+///
+/// The model is shared with every other session, the state is this session's own. A copy is a fork: both go on from the
+/// same state. Feeding a sequence step by step gives the same bits as feeding it whole.
+///
+/// ```swift
+/// var session = Session(model)
+/// for value in sensor { alarm(session.step([value])) }
+/// ```
+public struct Session<Model: Layer>: Sendable where Model.Input == SequenceBatch {
+  /// The model.
+  public let model: Model
+  /// The state after the last step.
+  public var state: Model.State
+
+  /// A session before its first step.
+  public init(_ model: Model) {
+    self.model = model
+    state = model.initialState(batchSize: 1)
+  }
+
+  /// One step with these features; the model's output for it.
+  public mutating func step(_ features: [Float]) -> Model.Output {
+    feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
+  }
+
+  /// Several steps of one sequence, `[1, T, F]`.
+  public mutating func feed(_ steps: SequenceBatch) -> Model.Output {
+    precondition(steps.batchSize == 1, "a session takes one sequence, not \(steps.batchSize)")
+    return model.forward(steps, state: &state, mode: .prediction)
+  }
+
+  /// Back to the initial state.
+  public mutating func reset() {
+    state = model.initialState(batchSize: 1)
+  }
+}

@@ -1,0 +1,33 @@
+/// The last valid step of each row: `[B, T, F]` to `[B, F]`.
+public struct LastOutput: Layer {
+  /// A layer without parameters.
+  public init() {}
+
+  /// Zeros for an empty row.
+  public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> Tensor {
+    input.lastValidSteps
+  }
+
+  /// There are none.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {}
+}
+
+/// A layer applied to every valid step alone: `[B, T, F]` to `[B, T, F']`. (Keras calls it TimeDistributed.)
+public struct EachStep<Step: Layer>: Layer
+where Step.Input == Tensor, Step.Output == Tensor, Step.State == NoState {
+  /// The layer, from `[N, F]` to `[N, F']`.
+  public var layer: Step
+
+  /// Applies `layer` to every step.
+  public init(_ layer: Step) { self.layer = layer }
+
+  /// Padded steps are not computed; they are zeros in the output.
+  public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> SequenceBatch {
+    input.with(validSteps: layer.forward(input.validSteps, state: &state, mode: mode))
+  }
+
+  /// Visits the parameters of the layer under their own names.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    layer.visitParameters(&visitor)
+  }
+}

@@ -1,0 +1,130 @@
+/// Layers one after the other, typed: what does not fit does not compile.
+///
+/// ```swift
+/// var model = Sequential {
+///   LSTM(inputSize: 1, hiddenSize: 50, using: &generator)
+///   LastOutput()
+///   Dense(inputSize: 50, outputSize: 1, using: &generator)
+/// }
+/// ```
+///
+/// Parameters are named by position: `0.input_weights`, `2.bias`.
+public struct Sequential<Layers: LayerList>: Layer {
+  /// The layers.
+  public var layers: Layers
+
+  /// The layers that `layers` lists.
+  public init(@SequentialBuilder _ layers: () -> Layers) {
+    self.layers = layers()
+  }
+
+  /// The states of all layers.
+  public func initialState(batchSize: Int) -> Layers.State {
+    layers.initialState(batchSize: batchSize)
+  }
+
+  /// The output of the last layer.
+  public func forward(
+    _ input: Layers.Input, state: inout Layers.State, mode: Mode
+  ) -> Layers.Output {
+    layers.forward(input, state: &state, mode: mode)
+  }
+
+  /// Visits the layers by position.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    layers.visitParameters(&visitor)
+  }
+}
+
+/// The body of a ``Sequential``: one layer, or a list and one more.
+public protocol LayerList: Layer {
+  /// How many layers there are.
+  static var count: Int { get }
+}
+
+/// A list of one layer.
+public struct FirstLayer<First: Layer>: LayerList {
+  /// The layer.
+  public var layer: First
+  /// 1.
+  public static var count: Int { 1 }
+
+  /// The state of the layer.
+  public func initialState(batchSize: Int) -> First.State {
+    layer.initialState(batchSize: batchSize)
+  }
+
+  /// The output of the layer.
+  public func forward(_ input: First.Input, state: inout First.State, mode: Mode) -> First.Output {
+    layer.forward(input, state: &state, mode: mode.child(0))
+  }
+
+  /// Visits the layer as `0`.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("0", &layer)
+  }
+}
+
+/// A list of layers and one more behind them.
+public struct NextLayer<Previous: LayerList, Last: Layer>: LayerList
+where Previous.Output == Last.Input {
+  /// The layers before.
+  public var previous: Previous
+  /// The last layer.
+  public var layer: Last
+  /// One more than before.
+  public static var count: Int { Previous.count + 1 }
+
+  /// The states of the layers before and of the last.
+  public struct State: LayerState {
+    /// Those of the layers before.
+    public var previous: Previous.State
+    /// That of the last layer.
+    public var last: Last.State
+
+    /// All tensors, in the order of the layers.
+    public var tensors: [Tensor] {
+      get { previous.tensors + last.tensors }
+      set {
+        let split = previous.tensors.count
+        previous.tensors = Array(newValue[..<split])
+        last.tensors = Array(newValue[split...])
+      }
+    }
+  }
+
+  /// The states of all layers. The batch keeps its size on the way.
+  public func initialState(batchSize: Int) -> State {
+    State(
+      previous: previous.initialState(batchSize: batchSize),
+      last: layer.initialState(batchSize: batchSize))
+  }
+
+  /// The output of the last layer.
+  public func forward(_ input: Previous.Input, state: inout State, mode: Mode) -> Last.Output {
+    let between = previous.forward(input, state: &state.previous, mode: mode)
+    return layer.forward(between, state: &state.last, mode: mode.child(Previous.count))
+  }
+
+  /// Visits the layers by position.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    previous.visitParameters(&visitor)
+    visitor.visit("\(Previous.count)", &layer)
+  }
+}
+
+/// Builds the body of a ``Sequential``.
+@resultBuilder
+public enum SequentialBuilder {
+  /// The first layer.
+  public static func buildPartialBlock<First: Layer>(first: First) -> FirstLayer<First> {
+    FirstLayer(layer: first)
+  }
+
+  /// One more layer, whose input is what the layers before give.
+  public static func buildPartialBlock<Previous: LayerList, Last: Layer>(
+    accumulated: Previous, next: Last
+  ) -> NextLayer<Previous, Last> where Previous.Output == Last.Input {
+    NextLayer(previous: accumulated, layer: next)
+  }
+}

@@ -1,0 +1,67 @@
+/// Binary cross-entropy of logits x and targets t in 0...1 (probabilities or labels): mean of softplus(x) - t·x.
+public func binaryCrossEntropy(logits: Tensor, targets: Tensor) -> Tensor {
+  precondition(
+    logits.shape == targets.shape,
+    "logits and targets have one shape, not \(logits.shape) and \(targets.shape)")
+  return (logits.softplus() - logits * targets).mean()
+}
+
+/// Binary cross-entropy of probabilities, each kept `epsilon` away from 0 and 1 as Keras does.
+public func binaryCrossEntropy(
+  probabilities: Tensor, targets: Tensor, epsilon: Float = 1e-7
+) -> Tensor {
+  precondition(
+    probabilities.shape == targets.shape,
+    "probabilities and targets have one shape, not \(probabilities.shape) and \(targets.shape)")
+  let p = probabilities.clamped(to: epsilon...(1 - epsilon))
+  return -(targets * p.log() + (1 - targets) * (1 - p).log()).mean()
+}
+
+/// Cross-entropy of class logits: the mean of -log softmax(x)[class] over the rows that count.
+///
+/// - Parameters:
+///   - logits: `[…, C]`; dimensions before the last are rows, in row-major order.
+///   - classes: one class in 0..<C for each row.
+///   - labelSmoothing: ε; the target is 1 - ε on the class plus ε / C on every class (Szegedy et al. 2016).
+///   - ignoring: rows with this class do not count. If no row counts, the loss is 0.
+public func categoricalCrossEntropy(
+  logits: Tensor, classes: [Int], labelSmoothing: Float = 0, ignoring ignored: Int? = nil
+) -> Tensor {
+  guard let classCount = logits.shape.last, classCount > 0 else {
+    preconditionFailure("logits have shape […, C] with at least one class, not \(logits.shape)")
+  }
+  precondition(
+    classes.count * classCount == logits.count,
+    "\(logits.count / classCount) rows of logits \(logits.shape) need as many classes, not \(classes.count)"
+  )
+  precondition(
+    (0..<1).contains(labelSmoothing), "label smoothing lies in 0..<1, not \(labelSmoothing)")
+  let counting = classes.indices.filter { classes[$0] != ignored }
+  guard !counting.isEmpty else { return logits.sum() * 0 }
+  for row in counting {
+    precondition(
+      (0..<classCount).contains(classes[row]),
+      "row \(row) has class \(classes[row]); classes lie in 0..<\(classCount)")
+  }
+  var rows = logits.reshaped(to: [classes.count, classCount])
+  if counting.count < classes.count { rows = rows.rows(counting) }
+  let logProbabilities = rows.logSoftmax()
+  let chosen = logProbabilities.reshaped(to: [counting.count * classCount, 1])
+    .rows(counting.enumerated().map { $0 * classCount + classes[$1] })
+  let loss = -chosen.mean()
+  guard labelSmoothing > 0 else { return loss }
+  return loss * (1 - labelSmoothing) - logProbabilities.mean() * labelSmoothing
+}
+
+/// ``categoricalCrossEntropy(logits:classes:labelSmoothing:ignoring:)-(Tensor,_,_,_)`` over the valid steps; `classes`
+/// has one list a row, as long as the row.
+public func categoricalCrossEntropy(
+  logits: SequenceBatch, classes: [[Int]], labelSmoothing: Float = 0, ignoring ignored: Int? = nil
+) -> Tensor {
+  precondition(
+    classes.map(\.count) == logits.lengths,
+    "classes have the lengths of the rows, \(logits.lengths), not \(classes.map(\.count))")
+  return categoricalCrossEntropy(
+    logits: logits.validSteps, classes: classes.flatMap(\.self), labelSmoothing: labelSmoothing,
+    ignoring: ignored)
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// How the learning rate changes in the course of training. A value with the little state that a plateau needs.
+public struct LearningRateSchedule: Sendable, Codable, Equatable {
+  /// The rule.
+  public enum Rule: Sendable, Codable, Equatable {
+    /// Always the same.
+    case constant
+    /// Times `factor` after every `epochs` epochs.
+    case step(epochs: Int, factor: Double)
+    /// Rises in a line over the first `warmUp` epochs, then falls along half a cosine to `floor` times the rate at epoch
+    /// `epochs` (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    case cosine(epochs: Double, warmUp: Double = 0, floor: Double = 0)
+    /// Times `factor` whenever the validation loss (the training loss, without a validation part) has not fallen for
+    /// more than `patience` epochs by the relative amount `threshold`; then waits `cooldown` epochs; never below `floor`
+    /// times the rate. PyTorch's `ReduceLROnPlateau`.
+    case onPlateau(
+      factor: Double = 0.1, patience: Int = 10, threshold: Double = 1e-4, cooldown: Int = 0,
+      floor: Double = 0)
+  }
+
+  /// The rule.
+  public let rule: Rule
+  private var scale = 1.0
+  private var best = Double.infinity
+  private var badEpochs = 0
+  private var cooling = 0
+
+  /// A schedule at its beginning.
+  public init(_ rule: Rule = .constant) { self.rule = rule }
+
+  /// The factor of the learning rate after `progress` epochs (2.5: in the middle of the third).
+  public func factor(after progress: Double) -> Double {
+    switch rule {
+    case .constant: return 1
+    case .step(let epochs, let factor):
+      return pow(factor, (progress / Double(epochs)).rounded(.down))
+    case .cosine(let epochs, let warmUp, let floor):
+      if progress < warmUp { return progress / warmUp }
+      let share = min(1, (progress - warmUp) / max(epochs - warmUp, .leastNonzeroMagnitude))
+      return floor + (1 - floor) * (1 + cos(.pi * share)) / 2
+    case .onPlateau: return scale
+    }
+  }
+
+  /// Takes note of an epoch's loss.
+  public mutating func epochEnded(loss: Double) {
+    guard case .onPlateau(let factor, let patience, let threshold, let cooldown, let floor) = rule
+    else { return }
+    if loss < best * (1 - threshold) {
+      best = loss
+      badEpochs = 0
+    } else {
+      badEpochs += 1
+    }
+    if cooling > 0 {
+      cooling -= 1
+      badEpochs = 0
+    }
+    if badEpochs > patience {
+      scale = max(scale * factor, floor)
+      cooling = cooldown
+      badEpochs = 0
+    }
+  }
+}

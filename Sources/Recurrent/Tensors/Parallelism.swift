@@ -1,0 +1,48 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// How many threads the library uses. Results do not depend on it, not in a single bit.
+public enum Parallelism {
+  private static let chosen = Atomic<Int>(
+    ProcessInfo.processInfo.environment["RECURRENT_THREADS"].flatMap(Int.init).map { max(1, $0) }
+      ?? ProcessInfo.processInfo.activeProcessorCount)
+
+  /// The number of threads, at least 1. At first that of the machine's processors, or what the environment variable
+  /// `RECURRENT_THREADS` says.
+  public static var threads: Int {
+    get { chosen.load(ordering: .relaxed) }
+    set {
+      precondition(newValue >= 1, "the number of threads is at least 1, not \(newValue)")
+      chosen.store(newValue, ordering: .relaxed)
+    }
+  }
+
+  /// Work below this many operations is not worth handing to a second thread.
+  private static let smallestShare = 400_000
+
+  /// The number of parts to divide work into.
+  static func parts(operations: Int, atMost limit: Int) -> Int {
+    max(1, min(threads, limit, operations / smallestShare))
+  }
+
+  /// Runs `body` for each part, side by side, and returns when all are done. The parts must write to disjoint memory:
+  /// this is what kernels on plain pointers promise and the compiler cannot see.
+  static func run(parts: Int, _ body: (_ part: Int) -> Void) {
+    if parts == 1 {
+      body(0)
+    } else {
+      withoutActuallyEscaping(body) { body in
+        nonisolated(unsafe) let body = body
+        DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
+      }
+    }
+  }
+
+  /// The share `part` of `parts` of `0..<count`, in multiples of `granularity` but for the end.
+  static func range(_ part: Int, of parts: Int, count: Int, granularity: Int) -> Range<Int> {
+    let units = (count + granularity - 1) / granularity
+    let bound = { min($0 * units / parts * granularity, count) }
+    return bound(part)..<bound(part + 1)
+  }
+}

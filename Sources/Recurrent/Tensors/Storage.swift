@@ -1,0 +1,84 @@
+import Synchronization
+
+/// The floats of one or more tensors.
+///
+/// The only `@unchecked Sendable` of the package. It is sound because a storage is written in two situations only:
+/// while the function that made it still holds the only reference, or by a tensor that has just checked that it
+/// holds the only reference (`isKnownUniquelyReferenced`, as any copy-on-write type does). Once two references exist,
+/// nobody writes.
+final class Storage: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Float>
+  let count: Int
+  private let capacity: Int
+
+  /// Room for `count` floats, not initialized.
+  init(count: Int) {
+    precondition(count >= 0, "a storage holds 0 or more floats, not \(count)")
+    self.count = count
+    (pointer, capacity) = StoragePool.shared.take(count)
+  }
+
+  deinit {
+    StoragePool.shared.give(pointer, capacity: capacity)
+  }
+
+  func copy() -> Storage {
+    let copy = Storage(count: count)
+    copy.pointer.update(from: pointer, count: count)
+    return copy
+  }
+}
+
+/// Buffers that wait to be used again, so that a training step allocates nothing new after its first run.
+final class StoragePool: Sendable {
+  static let shared = StoragePool()
+
+  /// Buffers below this are left to the system's allocator, which is fast for them.
+  private static let smallest = 1024
+  /// Floats that may wait at most (1 GiB); what comes back beyond that is freed.
+  private static let limit = 1 << 28
+
+  private struct Waiting {
+    var buffers: [Int: [UnsafeMutablePointer<Float>]] = [:]
+    var total = 0
+  }
+  private let waiting = Mutex(Waiting())
+
+  func take(_ count: Int) -> (UnsafeMutablePointer<Float>, capacity: Int) {
+    let capacity = Self.capacity(for: count)
+    if capacity >= Self.smallest {
+      let reused = waiting.withLock { waiting in
+        let buffer = waiting.buffers[capacity]?.popLast()
+        if buffer != nil { waiting.total -= capacity }
+        return buffer.map { UInt(bitPattern: $0) }
+      }
+      if let reused, let pointer = UnsafeMutablePointer<Float>(bitPattern: reused) {
+        return (pointer, capacity)
+      }
+    }
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: 64)
+    return (raw.bindMemory(to: Float.self, capacity: capacity), capacity)
+  }
+
+  func give(_ pointer: UnsafeMutablePointer<Float>, capacity: Int) {
+    let address = UInt(bitPattern: pointer)
+    let kept =
+      capacity >= Self.smallest
+      && waiting.withLock { waiting in
+        guard waiting.total + capacity <= Self.limit,
+          let pointer = UnsafeMutablePointer<Float>(bitPattern: address)
+        else { return false }
+        waiting.buffers[capacity, default: []].append(pointer)
+        waiting.total += capacity
+        return true
+      }
+    if !kept { UnsafeMutableRawPointer(pointer).deallocate() }
+  }
+
+  /// Rounded up to a quarter of a power of two, so that nearly equal sizes share buffers.
+  private static func capacity(for count: Int) -> Int {
+    guard count > 16 else { return 16 }
+    let step = max(16, 1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount - 2))
+    return (count + step - 1) / step * step
+  }
+}
