@@ -213,9 +213,11 @@ static void stand_back_at(backward_part *p, int32_t rows, int32_t s) {
     const float *out = pass->out + batch_row * pass->out_row_stride;
     p->out[i] = out + time * pass->out_step_stride;
     p->h[i] = s > 0 ? out + before * pass->out_step_stride : pass->h + batch_row * hidden;
-    if (pass->out_gradient)
-      p->dout[i] = pass->out_gradient + batch_row * pass->out_gradient_row_stride
-        + time * pass->out_gradient_step_stride;
+    if (pass->out_gradient) {
+      const float *dout = pass->out_gradient + batch_row * pass->out_gradient_row_stride;
+      p->dout[i] = dout + time * pass->out_gradient_step_stride;
+      if (s > 0) fetch_row(dout + before * pass->out_gradient_step_stride, hidden);
+    }
     p->dh[i] = pass->h_gradient + batch_row * hidden;
     p->gates[i] = pass->gates + kept * gates * hidden;
     p->n[i] = p->gates[i] + (gates - 1) * hidden;

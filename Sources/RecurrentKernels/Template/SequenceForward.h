@@ -193,11 +193,13 @@ static void stand_at(forward_part *p, int32_t rows, int32_t s) {
   const rk_sequence_forward *pass = p->pass;
   const rk_sequence_layout *layout = pass->layout;
   const int64_t hidden = pass->hidden_size, gates = rk_cell_gates(pass->cell);
+  const int64_t next = layout->reverse ? -pass->x_step_stride : pass->x_step_stride;
   for (int32_t i = 0; i < rows; i++) {
     const int32_t j = p->row[i];
     const int64_t batch_row = layout->batch_row[j], time = time_of(layout, j, s);
     const int64_t kept = layout->offset[s] + j;
     p->x[i] = pass->x + batch_row * pass->x_row_stride + time * pass->x_step_stride;
+    if (s + 1 < layout->length[j]) fetch_row(p->x[i] + next, pass->input_size);
     p->h[i] = s > 0 ? p->out[i] : pass->h + batch_row * hidden;
     p->out[i] = pass->out + batch_row * pass->out_row_stride + time * pass->out_step_stride;
     if (pass->c) p->c[i] = pass->c + batch_row * hidden;
