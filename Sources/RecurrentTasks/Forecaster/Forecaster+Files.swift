@@ -14,9 +14,10 @@ extension Forecaster {
 
   /// Writes the model folder, whole or not at all.
   ///
+  /// - Parameter reports: files for people to be put beside the model; reading the model does not look at them.
   /// - Throws: ``DataError`` if the folder cannot be written, or is there and is not a model folder.
   public func save(
-    to path: String, extraFiles: [(name: String, bytes: [UInt8])] = []
+    to path: String, reports: [(name: String, bytes: [UInt8])] = []
   ) throws(DataError) {
     let recent = recent.map { series in
       Recent(
@@ -25,7 +26,8 @@ extension Forecaster {
     }
     try ModelFolder.write(
       to: path, task: Self.task, configuration: configuration, tensors: model.storedTensors,
-      extraFiles: [(Self.recentFile, try encodeJSON(recent, file: Self.recentFile))] + extraFiles)
+      extraFiles: [(Self.recentFile, try encodeJSON(recent, file: Self.recentFile))],
+      reports: reports)
   }
 
   /// Reads a model folder.
