@@ -26,8 +26,10 @@ public struct ForecastSplit: Sendable, Equatable {
     let (window, horizon) = (options.window, options.horizon)
     self.count = count
     testStart = count - Int((Double(count) * options.testFraction).rounded(.up))
-    validationStart =
-      testStart - Int((Double(testStart) * options.validationFraction).rounded(.down))
+    let share = Int((Double(testStart) * options.validationFraction).rounded(.down))
+    // One window would be too few to judge by: at least as many as the horizon has rows.
+    let fewest = options.validationFraction > 0 ? 2 * horizon - 1 : 0
+    validationStart = max(0, testStart - max(share, fewest))
     training = Self.origins(from: window, to: validationStart, horizon)
     validation = Self.origins(from: max(window, validationStart), to: testStart, horizon)
     let reaching = Self.origins(from: max(window, testStart), to: count, horizon)
