@@ -2,25 +2,19 @@ import Foundation
 import Recurrent
 
 let wave = (0..<600).map { Float(sin(Double($0) / 6) + 0.4 * sin(Double($0) / 2.3)) }
-let windows = (0..<560).map { wave[$0..<$0 + 24].map { [$0] } }  // 24 steps in, the next one out
-let inputs = SequenceBatch(rows: windows)
-let targets = Tensor(Array(wave[24..<584]), shape: [560, 1])
+let examples = TensorExamples(  // 24 values in, the next one out
+  inputs: SequenceBatch(rows: (0..<576).map { wave[$0..<$0 + 24].map { [$0] } }),
+  targets: Tensor(Array(wave[24...]), shape: [576, 1]))
+let (past, future) = (examples.subset(0..<450), examples.subset(450..<576))
 
 var generator = RandomGenerator(seed: 1)
-let model = Sequential {
+var model = Sequential {
   LSTM(inputSize: 1, hiddenSize: 32, using: &generator)
   LastOutput()
   Dense(inputSize: 32, outputSize: 1, using: &generator)
 }
-let (training, test) = (0..<440, 440..<560)
-let examples = TensorExamples(inputs: inputs, targets: targets)
-var trainer = Trainer(
-  model, optimizer: Adam(learningRate: 0.01), options: TrainingOptions(epochs: 20),
-  on: TensorExamples.self
-) { model, batch, mode in meanSquaredError(model(batch.inputs, mode: mode), batch.targets) }
-try trainer.run(on: examples.subset(training))
+try fit(&model, on: past, loss: meanSquaredError, optimizer: Adam(learningRate: 0.01), epochs: 20)
 
-let held = examples.subset(test)
-let error = meanSquaredError(trainer.bestModel(held.inputs), held.targets)
-let naive = meanSquaredError(held.inputs.lastValidSteps, held.targets)
-print("test error \(error.value), of the naive forecast \(naive.value)")
+let forecast = meanSquaredError(model(future.inputs), future.targets).value
+let naive = meanSquaredError(future.inputs.lastValidSteps, future.targets).value
+print("mean squared error of the LSTM \(forecast), of the naive forecast \(naive)")

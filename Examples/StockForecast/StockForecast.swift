@@ -87,8 +87,10 @@ struct StockForecast: ParsableCommand {
         the guides' loop  (\(training.countInGuides), \(length)) and (\(test.countInGuides), \(length))
         all there are     (\(training.count), \(length)) and (\(test.count), \(length))
       The guides' range(len(data) - \(length) - 1) stops one short: the last window, the one with the newest
-      price as its target, is lost in both parts. (A test part that starts one row late, too, has (\(test.countInGuides - 1), \(length)).)
+      price as its target, is lost in both parts. (A test part that starts one row late as well has
+      (\(test.countInGuides - 1), \(length)).)
       """)
+    fflush(nil)  // before the progress on standard error, also where standard output is a file
   }
 
   private func chart(
