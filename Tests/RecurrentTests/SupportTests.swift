@@ -63,7 +63,8 @@ import Testing
   }
 
   @Test func seededGeneratorIsTheKnownOne() {
-    // The first numbers of SplitMix64 from seed 1234567, as its published reference program prints them.
+    // The first numbers of SplitMix64 from seed 1234567, as its published reference program prints
+    // them.
     var generator = SeededGenerator(seed: 1_234_567)
     #expect(generator.next() == 6_457_827_717_110_365_317)
     #expect(generator.next() == 3_203_168_211_198_807_973)

@@ -11,8 +11,8 @@ public struct WorstDifference: Sendable, Equatable, CustomStringConvertible {
   public var expected: Double
   /// What was found there.
   public var found: Double
-  /// The difference relative to the largest expected magnitude (the difference itself if all expected are zero);
-  /// infinite where only one of the two is a finite number.
+  /// The difference relative to the largest expected magnitude (the difference itself if all
+  /// expected are zero); infinite where only one of the two is a finite number.
   public var error: Double
 
   /// The place, both numbers and the error, for an issue.
@@ -23,8 +23,9 @@ public struct WorstDifference: Sendable, Equatable, CustomStringConvertible {
 
 /// The place where `found` differs most from `expected`, or nil if both are empty.
 ///
-/// Differences are relative to the largest magnitude of all that is expected: elements near zero are sums of larger
-/// terms, whose rounding they carry. NaN agrees with NaN only, and an infinity only with itself.
+/// Differences are relative to the largest magnitude of all that is expected: elements near zero
+/// are sums of larger terms, whose rounding they carry. NaN agrees with NaN only, and an infinity
+/// only with itself.
 public func worstDifference<Value: BinaryFloatingPoint>(
   found: [Value], expected: [Value], shape: [Int]
 ) -> WorstDifference? {
@@ -57,7 +58,8 @@ public func worstDifference<Value: BinaryFloatingPoint>(
   }
 }
 
-/// Expects numbers of the same shape, each within `tolerance` of the expected one relative to the largest expected.
+/// Expects numbers of the same shape, each within `tolerance` of the expected one relative to the
+/// largest expected.
 ///
 /// An issue tells the worst place. Returns whether the expectation held.
 @discardableResult

@@ -35,9 +35,11 @@ public enum CommandFailure: Error, CustomStringConvertible {
 
 /// Runs commands as a user's shell would.
 public enum CommandRunner {
-  /// The `recurrent` built with these tests: `RECURRENT_COMMAND`, else beside the test bundle, else in `.build`.
+  /// The `recurrent` built with these tests: `RECURRENT_COMMAND`, else beside the test bundle, else
+  /// in `.build`.
   ///
-  /// The bundle lies in the build folder, so this finds the product of the same configuration under any scratch path.
+  /// The bundle lies in the build folder, so this finds the product of the same configuration under
+  /// any scratch path.
   public static func commandPath() throws -> String {
     if let path = ProcessInfo.processInfo.environment["RECURRENT_COMMAND"] { return path }
     let arguments = CommandLine.arguments.filter { $0.contains("/") }
@@ -89,7 +91,8 @@ public enum CommandRunner {
     workingDirectory: String? = nil, input: Data? = nil, timeout: Double = 120
   ) async throws -> CommandResult {
     try await withTemporaryFolder { folder in
-      // Files instead of pipes: nothing has to be drained while the program runs, so nothing can block.
+      // Files instead of pipes: nothing has to be drained while the program runs, so nothing can
+      // block.
       let process = Process()
       process.executableURL = URL(fileURLWithPath: program)
       process.arguments = arguments

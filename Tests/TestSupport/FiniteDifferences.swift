@@ -1,7 +1,8 @@
 /// The gradient of `function` at `point` by central differences.
 ///
-/// Each step is about the cube root of the machine precision relative to its coordinate, where the truncation error (quadratic in the
-/// step) and the rounding error (inverse to it) balance: for smooth functions about 10 digits are right.
+/// Each step is about the cube root of the machine precision relative to its coordinate, where the
+/// truncation error (quadratic in the step) and the rounding error (inverse to it) balance: for
+/// smooth functions about 10 digits are right.
 public func finiteDifferenceGradient(
   at point: [Double], of function: ([Double]) throws -> Double
 ) rethrows -> [Double] {

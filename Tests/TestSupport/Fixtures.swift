@@ -2,10 +2,11 @@ import Foundation
 import Recurrent
 import Testing
 
-/// Reference numbers that an independent implementation computed: inputs, weights, outputs, gradients.
+/// Reference numbers that an independent implementation computed: inputs, weights, outputs,
+/// gradients.
 ///
-/// They lie in `Tests/RecurrentTests/Fixtures`, or where the environment variable `RECURRENT_FIXTURES` says. Scripts beside them
-/// tell the tensors' names and make them again.
+/// They lie in `Tests/RecurrentTests/Fixtures`, or where the environment variable
+/// `RECURRENT_FIXTURES` says. Scripts beside them tell the tensors' names and make them again.
 public enum Fixtures {
   /// The folder with a sub-folder for each framework.
   public static let folder: String =

@@ -1,4 +1,5 @@
-/// A small generator that gives the same numbers for the same seed, for tests (SplitMix64, Steele, Lea and Flood 2014).
+/// A small generator that gives the same numbers for the same seed, for tests (SplitMix64, Steele,
+/// Lea and Flood 2014).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Data sets that are too large, or not ours, to lie in the repository: in the folder that `RECURRENT_DATA` names.
+/// Data sets that are too large, or not ours, to lie in the repository: in the folder that
+/// `RECURRENT_DATA` names.
 ///
 /// ```swift
 /// @Test(.sharedData("mnist1d/mnist1d.csv.xz"))
@@ -18,7 +19,8 @@ public enum SharedData {
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
-  /// The bytes of `file`, unpacked if its name ends in `.xz` or `.gz` (by the programs of these names).
+  /// The bytes of `file`, unpacked if its name ends in `.xz` or `.gz` (by the programs of these
+  /// names).
   public static func bytes(_ file: String) async throws -> Data {
     let path = try #require(SharedData.path(file), "RECURRENT_DATA holds no \(file)")
     let program: String

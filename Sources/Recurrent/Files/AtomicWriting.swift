@@ -10,10 +10,11 @@
 
 /// Writes a file so that at any moment `path` holds either what it held before or all of `bytes`.
 ///
-/// The bytes go to a temporary file in the same folder, are brought to the disk, and take the name by one rename; then
-/// the folder is brought to the disk too. If anything fails, the temporary file is removed and what was at `path` is
-/// untouched. Only a process killed on the way leaves the temporary file, named `.recurrent-….tmp`. An existing file
-/// keeps its permissions, and a symbolic link keeps pointing to the file that is replaced.
+/// The bytes go to a temporary file in the same folder, are brought to the disk, and take the name
+/// by one rename; then the folder is brought to the disk too. If anything fails, the temporary file
+/// is removed and what was at `path` is untouched. Only a process killed on the way leaves the
+/// temporary file, named `.recurrent-….tmp`. An existing file keeps its permissions, and a symbolic
+/// link keeps pointing to the file that is replaced.
 ///
 /// Devices and pipes (`/dev/stdout`) cannot be replaced and are written as they are.
 ///
@@ -56,7 +57,7 @@ func replaceFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
     case .folder: throw SystemError(EISDIR)
     case .special: return try writeInPlace(path, bytes)
     }
-  } catch  where error.number == ENOENT {
+  } catch let error where error.number == ENOENT {
     mode = nil
   }
   let destination = resolvedPath(path) ?? path
@@ -77,7 +78,8 @@ private func writeInPlace(_ path: String, _ bytes: [UInt8]) throws(SystemError) 
   try writeAll(bytes, to: descriptor)
 }
 
-/// Creates a file of a name of its own in `folder`, on the disk when this returns; removed again if anything fails.
+/// Creates a file of a name of its own in `folder`, on the disk when this returns; removed again if
+/// anything fails.
 private func createTemporaryFile(
   in folder: String, _ bytes: [UInt8], mode: mode_t?
 ) throws(SystemError) -> String {
@@ -92,7 +94,8 @@ func temporaryPath(in folder: String) -> String {
   folder + "/.recurrent-" + String(UInt64.random(in: 0 ... .max), radix: 36) + ".tmp"
 }
 
-/// Creates the file `path`, which must not exist, on the disk when this returns; removed again if anything fails.
+/// Creates the file `path`, which must not exist, on the disk when this returns; removed again if
+/// anything fails.
 func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t? = nil) throws(SystemError) {
   let descriptor = try check { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
   var isOpen = true
@@ -124,7 +127,8 @@ private func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(SystemError)
 /// Brings a file's bytes to the disk.
 private func synchronize(_ descriptor: CInt) throws(SystemError) {
   #if canImport(Darwin)
-    // On Apple systems `fsync` stops at the drive's cache. Not every file system knows the stronger call.
+    // On Apple systems `fsync` stops at the drive's cache. Not every file system knows the stronger
+    // call.
     if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
   #endif
   try check { fsync(descriptor) }
@@ -136,7 +140,8 @@ func synchronizeFolder(_ folder: String) throws(SystemError) {
   defer { close(descriptor) }
   do throws(SystemError) {
     try check { fsync(descriptor) }
-  } catch  where [EINVAL, ENOTSUP, EBADF].contains(error.number) {
-    // Some network file systems cannot do this for folders; the rename itself is whole all the same.
+  } catch let error where [EINVAL, ENOTSUP, EBADF].contains(error.number) {
+    // Some network file systems cannot do this for folders; the rename itself is whole all the
+    // same.
   }
 }

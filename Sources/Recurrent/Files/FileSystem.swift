@@ -68,7 +68,8 @@ func check<Result: SignedInteger>(_ call: () -> Result) throws(SystemError) -> R
 
 /// The bytes of the file at `path`.
 ///
-/// - Throws: ``DataError`` if there is no such file, it is not a file (a folder, a device), or it cannot be read.
+/// - Throws: ``DataError`` if there is no such file, it is not a file (a folder, a device), or it
+///   cannot be read.
 package func readFile(_ path: String) throws(DataError) -> [UInt8] {
   do throws(SystemError) {
     if case .file = try fileKind(path) {
@@ -85,7 +86,8 @@ package func readFile(_ path: String) throws(DataError) -> [UInt8] {
   throw DataError(file: path, problem: "found a folder, device or pipe, expected a file")
 }
 
-/// Reads a file to its end; its size as told only sets the first guess, as a file may change while it is read.
+/// Reads a file to its end; its size as told only sets the first guess, as a file may change while
+/// it is read.
 private func readAll(_ descriptor: CInt) throws(SystemError) -> [UInt8] {
   var information = stat()
   try check { fstat(descriptor, &information) }

@@ -12,20 +12,31 @@
 ///
 /// The files are written to a temporary folder beside `path` and brought to the disk. Then:
 ///
-/// - If nothing, or an empty folder, is at `path`: one rename. Before it there is no result, after it all of it.
-/// - If a folder is there that holds `marker` (so it is one of ours): its other files are linked into the new folder and
-///   the two change names in one step. At any moment `path` is the whole old or the whole new folder. On file systems
-///   without such an exchange there are two renames; a crash in the instant between them leaves both folders
-///   whole, but under temporary names beside `path`.
-/// - If `path` is the current folder or a mount point, which cannot be renamed: file by file, each atomically, `marker` last.
-///   A crash on the way can leave a mixture; a reader finds out if the marker tells the other files' checksums.
+/// - If nothing, or an empty folder, is at `path`: one rename. Before it there is no result, after
+///   it all of it.
+/// - If a folder is there that holds `marker` (so it is one of ours): its other files are linked
+///   into the new folder and the two change names in one step. At any moment `path` is the whole
+///   old or the whole new folder. On file systems without such an exchange there are two renames; a
+///   crash in the instant between them leaves both folders whole, but under temporary names beside
+///   `path`.
+/// - If that folder cannot be exchanged (it is the current folder, in which a shell may stand, or a
+///   mount point; the folder around it may not be written to; its other files cannot be linked):
+///   file by file, each atomically, `marker` last. A crash on the way can leave a mixture; a reader
+///   finds out if the marker tells the other files' checksums.
 ///
-/// A folder without `marker` is not touched. Folders on the way to `path` are created. A process that is killed may
-/// leave a temporary folder named `.recurrent-….tmp`.
+/// A folder without `marker` is not touched. Folders on the way to `path` are created. A process
+/// that is killed may leave a temporary folder named `.recurrent-….tmp`.
 ///
-/// - Throws: ``DataError`` of kind `unwritable`; then what was at `path` is as before (in the third case: each file is).
+/// - Parameters:
+///   - path: The folder.
+///   - files: What it is to hold.
+///   - marker: The name among `files` by which a folder of ours is known.
+///   - canExchange: Whether to try the exchange in one step; tests say no, to see the two renames.
+/// - Throws: ``DataError`` of kind `unwritable`; then what was at `path` is as before (in the third
+///   case: each file is).
 package func writeFolderAtomically(
-  to path: String, files: [(name: String, bytes: [UInt8])], marker: String
+  to path: String, files: [(name: String, bytes: [UInt8])], marker: String,
+  canExchange: Bool = true
 ) throws(DataError) {
   for (name, _) in files { precondition(isFileName(name), "a file's name in a folder: \(name)") }
   precondition(files.contains { $0.name == marker }, "the marker \(marker) is one of the files")
@@ -34,27 +45,32 @@ package func writeFolderAtomically(
   do throws(SystemError) {
     try createFolders(splitPath(path).folder)
     let destination = resolvedPath(path) ?? path
+    let parent = splitPath(destination).folder
+    let temporary = temporaryPath(in: parent)
     guard try canBeRenamed(destination) else {
       return try replaceFiles(in: destination, files, marker: marker)
     }
-    let temporary = temporaryPath(in: splitPath(destination).folder)
     try check { mkdir(temporary, 0o777) }
     do throws(SystemError) {
       for (name, bytes) in files { try createFile(temporary + "/" + name, bytes) }
-      if isOccupied { try linkContents(of: destination, into: temporary) }
+      if isOccupied, !linkContents(of: destination, into: temporary) {
+        removeFolder(temporary)
+        return try replaceFiles(in: destination, files, marker: marker)
+      }
       try synchronizeFolder(temporary)
-      try put(temporary, at: destination, isOccupied: isOccupied)
+      try put(temporary, at: destination, isOccupied: isOccupied, canExchange: canExchange)
     } catch {
       removeFolder(temporary)
       throw error
     }
-    try synchronizeFolder(splitPath(destination).folder)
+    try synchronizeFolder(parent)
   } catch {
     throw unwritable(path, error)
   }
 }
 
-/// Checks that a folder can be written to `path`: nothing is there, or an empty folder, or one that holds `marker`.
+/// Checks that a folder can be written to `path`: nothing is there, or an empty folder, or one that
+/// holds `marker`.
 ///
 /// - Returns: Whether there is a folder with files in it.
 @discardableResult
@@ -78,7 +94,8 @@ package func checkFolderDestination(_ path: String, marker: String) throws(DataE
   return !names.isEmpty
 }
 
-/// Checks that a folder or file could be created at `path`, by creating a folder where it would be and removing it.
+/// Checks that a folder or file could be created at `path`, by creating a folder where it would be
+/// and removing it.
 package func checkFolderCanBeCreated(_ path: String) throws(DataError) {
   do throws(SystemError) {
     var folder = path
@@ -95,7 +112,7 @@ private func exists(_ path: String) throws(SystemError) -> Bool {
   do throws(SystemError) {
     _ = try fileKind(path)
     return true
-  } catch  where error.number == ENOENT {
+  } catch let error where error.number == ENOENT {
     return false
   }
 }
@@ -125,13 +142,14 @@ package func folderContents(_ path: String) throws(SystemError) -> [String] {
 private func createFolders(_ path: String) throws(SystemError) {
   do throws(SystemError) {
     guard case .folder = try fileKind(path) else { throw SystemError(ENOTDIR) }
-  } catch  where error.number == ENOENT {
+  } catch let error where error.number == ENOENT {
     try createFolders(splitPath(path).folder)
     if mkdir(path, 0o777) != 0, errno != EEXIST { throw SystemError(errno) }
   }
 }
 
-/// Whether a folder at `path` may change its name: not the current folder, in which a shell may stand, and not a mount point.
+/// Whether what is at `path` may be exchanged: not the current folder, not a mount point, and the
+/// folder around it is ours.
 private func canBeRenamed(_ path: String) throws(SystemError) -> Bool {
   var folder = stat()
   var parent = stat()
@@ -140,7 +158,7 @@ private func canBeRenamed(_ path: String) throws(SystemError) -> Bool {
   try check { stat(splitPath(path).folder, &parent) }
   try check { stat(".", &current) }
   let isCurrent = folder.st_dev == current.st_dev && folder.st_ino == current.st_ino
-  return !isCurrent && folder.st_dev == parent.st_dev
+  return !isCurrent && folder.st_dev == parent.st_dev && access(splitPath(path).folder, W_OK) == 0
 }
 
 private func replaceFiles(
@@ -150,29 +168,32 @@ private func replaceFiles(
   for (name, bytes) in files where name == marker { try replaceFile(folder + "/" + name, bytes) }
 }
 
-/// Makes what is in `folder` and not yet in `other` be there too, without copying bytes.
-private func linkContents(of folder: String, into other: String) throws(SystemError) {
-  for name in try folderContents(folder) {
+/// Makes what is in `folder` and not yet in `other` be there too, without copying bytes; whether
+/// that succeeded.
+private func linkContents(of folder: String, into other: String) -> Bool {
+  guard let names = try? folderContents(folder) else { return false }
+  return names.allSatisfy { name in
     let (source, target) = (folder + "/" + name, other + "/" + name)
     var information = stat()
-    if lstat(target, &information) == 0 { continue }
-    try check { lstat(source, &information) }
+    if lstat(target, &information) == 0 { return true }
+    guard lstat(source, &information) == 0 else { return false }
     if information.st_mode & S_IFMT == S_IFDIR {
-      try check { mkdir(target, information.st_mode & 0o777) }
-      try linkContents(of: source, into: target)
-    } else {
-      try check { linkat(AT_FDCWD, source, AT_FDCWD, target, 0) }
+      return mkdir(target, information.st_mode & 0o777) == 0
+        && linkContents(of: source, into: target)
     }
+    return linkat(AT_FDCWD, source, AT_FDCWD, target, 0) == 0
   }
 }
 
-private func put(_ new: String, at path: String, isOccupied: Bool) throws(SystemError) {
+private func put(
+  _ new: String, at path: String, isOccupied: Bool, canExchange: Bool
+) throws(SystemError) {
   guard isOccupied else {
     // A rename also replaces an empty folder.
     try check { rename(new, path) }
     return
   }
-  if exchange(new, path) {
+  if canExchange, exchange(new, path) {
     removeFolder(new)
     return
   }
@@ -204,7 +225,8 @@ private func exchange(_ first: String, _ second: String) -> Bool {
   #endif
 }
 
-/// Removes a folder of ours as far as possible: it runs after the result is in place, or while an error is on its way.
+/// Removes a folder of ours as far as possible: it runs after the result is in place, or while an
+/// error is on its way.
 private func removeFolder(_ path: String) {
   for name in (try? folderContents(path)) ?? [] {
     let entry = path + "/" + name

@@ -4,7 +4,8 @@
   import Foundation
 #endif
 
-/// `value` as JSON for people and programs: members sorted by name, indented, a line break at the end.
+/// `value` as JSON for people and programs: members sorted by name, indented, a line break at the
+/// end.
 ///
 /// Numbers read back to the same bits.
 ///
@@ -25,7 +26,8 @@ package func encodeJSON(_ value: some Encodable, file: String) throws(DataError)
 
 /// A value from JSON text.
 ///
-/// - Throws: ``DataError`` that tells the line of a syntax error, or the member that is missing or of another kind.
+/// - Throws: ``DataError`` that tells the line of a syntax error, or the member that is missing or
+///   of another kind.
 package func decodeJSON<Value: Decodable>(
   _ type: Value.Type, from bytes: [UInt8], file: String
 ) throws(DataError) -> Value {
@@ -53,7 +55,8 @@ package func decodeJSON<Value: Decodable>(
       file: file, place: described(context.codingPath),
       problem: "found null, expected a value of type \(expected)")
   } catch DecodingError.dataCorrupted(let context) {
-    // The text is JSON, as was checked above. The decoder does not say where it met a number that it cannot convert.
+    // The text is JSON, as was checked above. The decoder does not say where it met a number that
+    // it cannot convert.
     let place = described(context.codingPath)
     throw DataError(
       file: file, place: place,

@@ -1,9 +1,9 @@
 /// Reads JSON text strictly, piece by piece, and says where it stops being JSON.
 ///
-/// Foundation's decoder keeps one of two members with the same name and does not say at which line a text is
-/// broken. The header of a weights file must not be ambiguous, and a person who edited a `config.json` wants the line.
-/// No tree is built: a scanner holds its position and nothing else, so a hostile text cannot make it allocate,
-/// and nesting is bounded by `deepestNesting`.
+/// Foundation's decoder keeps one of two members with the same name and does not say at which line
+/// a text is broken. The header of a weights file must not be ambiguous, and a person who edited a
+/// `config.json` wants the line. No tree is built, so a hostile text cannot make it take much more
+/// memory than its own size, and nesting is bounded by `deepestNesting`.
 package struct JSONScanner {
   /// Where a text is not what it should be, and why.
   package struct Failure: Error {
@@ -295,7 +295,8 @@ package struct JSONScanner {
   }
 }
 
-/// A name from outside, fit to be shown in a message: in quotes, control characters escaped, cut when long.
+/// A name from outside, fit to be shown in a message: in quotes, control characters escaped, cut
+/// when long.
 package func quoted(_ name: String) -> String {
   let shown = name.unicodeScalars.prefix(80)
   let text = shown.map {

@@ -4,11 +4,13 @@
   import Foundation
 #endif
 
-/// A trained model on disk: a folder with `config.json`, `model.safetensors` and, if the task needs them, more files.
+/// A trained model on disk: a folder with `config.json`, `model.safetensors` and, if the task needs
+/// them, more files.
 ///
-/// `config.json` is an envelope: which task the model is for, which version of this library and of the format wrote it, the
-/// checksum of each other file, and under `configuration` whatever the task needs to build the model again.
-/// Folders are written whole or not at all, and a folder in which a file was altered, damaged or exchanged is not read.
+/// `config.json` is an envelope: which task the model is for, which version of this library and of
+/// the format wrote it, the checksum of each other file, and under `configuration` whatever the
+/// task needs to build the model again. Folders are written whole or not at all, and a folder in
+/// which a file was altered, damaged or exchanged is not read.
 ///
 /// ```swift
 /// try ModelFolder.write(
@@ -16,7 +18,8 @@
 /// let model = try ModelFolder.read("model", expecting: "forecaster", as: Configuration.self)
 /// ```
 public enum ModelFolder {
-  /// The version of the folder's layout that this library writes; it reads this one and those before it.
+  /// The version of the folder's layout that this library writes; it reads this one and those
+  /// before it.
   public static let formatVersion = 1
 
   static let configurationFile = "config.json"
@@ -64,8 +67,8 @@ extension ModelFolder.Contents: Sendable where Configuration: Sendable {}
 extension ModelFolder {
   /// Writes a model folder: whole or not at all.
   ///
-  /// If `path` is a model folder already, its files of the same names are replaced and others are kept. Folders on the way
-  /// are created. The same arguments give the same bytes.
+  /// If `path` is a model folder already, its files of the same names are replaced and others are
+  /// kept. Folders on the way are created. The same arguments give the same bytes.
   ///
   /// - Parameters:
   ///   - path: The folder.
@@ -74,8 +77,8 @@ extension ModelFolder {
   ///   - tensors: The weights; names are unique.
   ///   - integers: Whole numbers among the weights, such as step counts.
   ///   - extraFiles: More files, such as a vocabulary; names without folders.
-  /// - Throws: ``DataError`` if `path` is something else than a model folder or cannot be written, or if
-  ///   `configuration` holds a number that is not finite, which JSON cannot say.
+  /// - Throws: ``DataError`` if `path` is something else than a model folder or cannot be written,
+  ///   or if `configuration` holds a number that is not finite, which JSON cannot say.
   public static func write(
     to path: String, task: String, configuration: some Encodable,
     tensors: [(name: String, tensor: StoredTensor)],
@@ -97,9 +100,11 @@ extension ModelFolder {
       to: path, files: files + [(configurationFile, envelope)], marker: configurationFile)
   }
 
-  /// Checks that a model could be written to `path`: to be called before hours of training, not after.
+  /// Checks that a model could be written to `path`: to be called before hours of training, not
+  /// after.
   ///
-  /// - Throws: ``DataError`` if something else than a model folder is there, or no file can be created in its place.
+  /// - Throws: ``DataError`` if something else than a model folder is there, or no file can be
+  ///   created in its place.
   public static func checkDestination(_ path: String) throws(DataError) {
     try checkFolderDestination(path, marker: configurationFile)
     try checkFolderCanBeCreated(path)
@@ -111,13 +116,26 @@ extension ModelFolder {
   ///   - path: The folder.
   ///   - task: The task the model must be for.
   ///   - configuration: The type that was given when the folder was written.
-  /// - Throws: ``DataError`` if the folder or a file is missing, broken or altered, if the model is for another task,
-  ///   or if a newer version of this library wrote it.
+  /// - Throws: ``DataError`` if the folder or a file is missing, broken or altered, if the model is
+  ///   for another task, or if a newer version of this library wrote it.
   public static func read<Configuration: Decodable>(
     _ path: String, expecting task: String,
     as configuration: Configuration.Type = Configuration.self
   ) throws(DataError) -> Contents<Configuration> {
     let (summary, bytes) = try readSummary(path)
+    do {
+      return try read(path, summary, bytes, expecting: task)
+    } catch {
+      // Another process may have replaced the folder in between: a model that is served while it is
+      // trained again.
+      guard let now = try? readConfigurationFile(path), now != bytes else { throw error }
+      return try read(path, expecting: task)
+    }
+  }
+
+  private static func read<Configuration: Decodable>(
+    _ path: String, _ summary: Summary, _ bytes: [UInt8], expecting task: String
+  ) throws(DataError) -> Contents<Configuration> {
     guard summary.task == task else {
       throw DataError(
         file: path, problem: "is a \(summary.task) model, expected a \(task) model",
@@ -147,7 +165,8 @@ extension ModelFolder {
 
   /// What the envelope of the model folder at `path` tells; weights are not read.
   ///
-  /// - Throws: ``DataError`` if `path` is no model folder, or a newer version of this library wrote it.
+  /// - Throws: ``DataError`` if `path` is no model folder, or a newer version of this library wrote
+  ///   it.
   public static func peek(_ path: String) throws(DataError) -> Summary {
     try readSummary(path).summary
   }
@@ -187,7 +206,9 @@ extension ModelFolder {
     }
     do {
       return try readFile(path + "/" + configurationFile)
-    } catch  where error.kind == .missingFile {
+    } catch let error where error.kind == .missingFile {
+      // Once more: the folder found may have been replaced, and emptied, before its file was opened.
+      if let bytes = try? readFile(path + "/" + configurationFile) { return bytes }
       throw DataError(
         .missingFile, file: path,
         problem: "is not a model folder: it holds no \(configurationFile)",
@@ -220,7 +241,8 @@ private struct FormatVersion: Decodable {
   var formatVersion: Int
 }
 
-/// The whole of `config.json`: the summary's members and the caller's configuration beside each other.
+/// The whole of `config.json`: the summary's members and the caller's configuration beside each
+/// other.
 private struct Envelope<Configuration> {
   var summary: ModelFolder.Summary
   var configuration: Configuration

@@ -1,10 +1,12 @@
 extension SafetensorsFile {
-  /// Checks that the file holds exactly the tensors a model has, each of its shape and of floating-point numbers.
+  /// Checks that the file holds exactly the tensors a model has, each of its shape and of
+  /// floating-point numbers.
   ///
   /// - Parameters:
   ///   - expected: Every tensor of the model.
   ///   - model: What the model is called in the message: `this forecaster`.
-  /// - Throws: ``DataError`` that lists what is missing, what has another shape or type, and what is not expected.
+  /// - Throws: ``DataError`` that lists what is missing, what has another shape or type, and what
+  ///   is not expected.
   public func requireTensors(
     _ expected: [(name: String, shape: [Int])], of model: String = "the model"
   ) throws(DataError) {

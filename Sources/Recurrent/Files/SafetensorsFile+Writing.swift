@@ -12,8 +12,8 @@ extension SafetensorsFile {
 
   /// The bytes of a safetensors file: the same for the same input.
   ///
-  /// Integers (I64) come first and floating-point numbers (F32) after them, each in the order given, so that all are
-  /// aligned to their size. Metadata is sorted by name.
+  /// Integers (I64) come first and floating-point numbers (F32) after them, each in the order
+  /// given, so that all are aligned to their size. Metadata is sorted by name.
   ///
   /// - Precondition: Names are unique and none is `__metadata__`.
   public static func encode(
@@ -42,24 +42,19 @@ extension SafetensorsFile {
     for (name, tensor) in tensors { add(name, .f32, tensor.shape, count: tensor.values.count) }
 
     var header = Array("{\(members.joined(separator: ","))}".utf8)
-    // The elements begin at a multiple of 8, as other readers map them into memory and expect alignment.
+    // The elements begin at a multiple of 8, as other readers map them into memory and expect
+    // alignment.
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
 
     var bytes: [UInt8] = []
     bytes.reserveCapacity(8 + header.count + end)
     withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
     bytes += header
-    for (_, tensor) in integers { append(tensor.values.lazy.map(\.littleEndian), to: &bytes) }
-    for (_, tensor) in tensors {
-      append(tensor.values.lazy.map(\.bitPattern.littleEndian), to: &bytes)
-    }
+    // Every system this runs on stores numbers as the format does, the least significant byte
+    // first.
+    for (_, tensor) in integers { tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+    for (_, tensor) in tensors { tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
     return bytes
-  }
-
-  private static func append(
-    _ elements: some Sequence<some FixedWidthInteger>, to bytes: inout [UInt8]
-  ) {
-    for element in elements { withUnsafeBytes(of: element) { bytes.append(contentsOf: $0) } }
   }
 
   private static func jsonString(_ text: String) -> String {

@@ -1,10 +1,11 @@
 /// Named tensors in the safetensors format, the common currency of weights between frameworks.
 ///
-/// A file is 8 bytes that give the length of a header, the header (a JSON object: for each tensor its element type,
-/// shape and place, and a map of strings named `__metadata__`), and the elements, little-endian and row-major.
-/// Reading checks everything before it believes anything: whoever made the file, opening it either succeeds with
-/// tensors that lie side by side and fill the file exactly, or throws a ``DataError`` that names the file and the tensor.
-/// It never takes more memory than a small multiple of the file's size.
+/// A file is 8 bytes that give the length of a header, the header (a JSON object: for each tensor
+/// its element type, shape and place, and a map of strings named `__metadata__`), and the elements,
+/// little-endian and row-major. Reading checks everything before it believes anything: whoever made
+/// the file, opening it either succeeds with tensors that lie side by side and fill the file
+/// exactly, or throws a ``DataError`` that names the file and the tensor. It never takes more
+/// memory than a small multiple of the file's size.
 ///
 /// ```swift
 /// let file = try SafetensorsFile(path: "model.safetensors")
@@ -48,8 +49,8 @@ public struct SafetensorsFile: Sendable {
 
   /// The tensor `name` as 32-bit floating point.
   ///
-  /// F32 is taken bit for bit; F16 and BF16 are widened, which is exact. F64 is rounded to the nearest, ties to even: beyond
-  /// the largest `Float` that is infinity, below the smallest zero.
+  /// F32 is taken bit for bit; F16 and BF16 are widened, which is exact. F64 is rounded to the
+  /// nearest, ties to even: beyond the largest `Float` that is infinity, below the smallest zero.
   ///
   /// - Throws: ``DataError`` if there is no such tensor or it does not hold floating-point numbers.
   public func floats(_ name: String) throws(DataError) -> StoredTensor {
@@ -70,7 +71,8 @@ public struct SafetensorsFile: Sendable {
 
   /// The tensor `name` as whole numbers, from any integer type.
   ///
-  /// - Throws: ``DataError`` if there is no such tensor, or it does not hold whole numbers, or one is beyond `Int64.max`.
+  /// - Throws: ``DataError`` if there is no such tensor, or it does not hold whole numbers, or one
+  ///   is beyond `Int64.max`.
   public func integers(_ name: String) throws(DataError) -> StoredIntegers {
     let place = try self.place(of: name)
     let values: [Int64]?
@@ -177,7 +179,8 @@ extension SafetensorsFile {
 }
 
 extension Float {
-  /// The value of a 16-bit floating-point number, exactly. (`Float16` is not there on every platform.)
+  /// The value of a 16-bit floating-point number, exactly. (`Float16` is not there on every
+  /// platform.)
   init(halfPrecisionBits bits: UInt16) {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10) & 0x1F

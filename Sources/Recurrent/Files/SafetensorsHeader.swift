@@ -12,7 +12,8 @@ struct SafetensorsHeader {
   private(set) var names: [String] = []
   private(set) var tensors: [String: TensorPlace] = [:]
 
-  /// Reads the header of the file that `bytes` are, and checks that the tensors fill the rest exactly.
+  /// Reads the header of the file that `bytes` are, and checks that the tensors fill the rest
+  /// exactly.
   init(of bytes: [UInt8], source: String) throws(DataError) {
     guard bytes.count >= 8 else {
       throw Self.damaged(source, "found \(bytes.count) bytes, expected the header's length in 8")
@@ -148,7 +149,8 @@ struct SafetensorsHeader {
 
   /// Checks that the tensors lie one after another, from the header's end to the file's end.
   ///
-  /// A gap could hide anything, an overlap means that one of two tensors is wrong; the format allows neither.
+  /// A gap could hide anything, an overlap means that one of two tensors is wrong; the format
+  /// allows neither.
   private func checkLayout(dataStart: Int, fileSize: Int, source: String) throws(DataError) {
     let order = tensors.sorted { left, right in
       let (left, right) = (left.value.bytes, right.value.bytes)

@@ -1,6 +1,7 @@
 /// Numbers and their shape as a file holds them: 32-bit floating point, row-major.
 ///
-/// Files know nothing of the tensors that models compute with, so that either can change without the other.
+/// Files know nothing of the tensors that models compute with, so that either can change without
+/// the other.
 public struct StoredTensor: Sendable, Equatable {
   /// The extent of each dimension, outermost first; empty for a single number.
   public let shape: [Int]
@@ -38,7 +39,8 @@ public struct StoredIntegers: Sendable, Equatable {
 
 /// The product of `shape`, or nil if an extent is negative or the product does not fit an `Int`.
 ///
-/// Extents of 0 do not hide an overflow among the others: a shape that passes can be multiplied in any order.
+/// Extents of 0 do not hide an overflow among the others: a shape that passes can be multiplied in
+/// any order.
 package func elementCount(ofShape shape: [Int]) -> Int? {
   var product = 1
   var isEmpty = false

@@ -1,3 +1,5 @@
+import RecurrentKernels
+
 /// Anything that has parameters: a layer, a model, an optimizer's view of one.
 ///
 /// One short method lists the parameters and children by name; training, counting, saving, loading and clipping
@@ -62,6 +64,11 @@ extension Module {
   /// The number of single weights.
   public var parameterCount: Int {
     parameters.reduce(0) { $0 + $1.tensor.count }
+  }
+
+  /// The name of the first parameter with an element that is infinite or not a number.
+  public var firstNonFinite: String? {
+    parameters.first { !rk_all_finite($0.tensor.pointer, Int64($0.tensor.count)) }?.name
   }
 
   /// Calls `body` with each parameter, which it may change, in visiting order.

@@ -226,6 +226,17 @@ private let steps = (0..<50).map(Double.init)
     }
   }
 
+  @Test func noTwoLinesLookAlike() throws {
+    let chart = LineChart(
+      title: "", x: .number(label: ""),
+      lines: (0..<10).map { .init("\($0)", x: steps, y: steps, style: $0 == 9 ? .dashed : .solid) })
+    let looks = try ParsedSVG(chart.svg()).elements.filter { $0.name == "path" }.map {
+      [$0.attributes["stroke"], $0.attributes["stroke-dasharray"]]
+    }
+    #expect(looks.count == 10)
+    #expect(Set(looks).count == 10)
+  }
+
   @Test func rolesDecideColours() {
     let colours = Palette.colours(for: [.forecast, .automatic, .actual, .automatic, .baseline])
     #expect(

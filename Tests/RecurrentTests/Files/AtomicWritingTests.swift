@@ -81,7 +81,8 @@ import Testing
   #endif
 
   #if os(Linux) || os(macOS)
-    /// A limit on the size of files fails a write halfway, as a full disk does; it holds in a process of its own.
+    /// A limit on the size of files fails a write halfway, as a full disk does; it holds in a
+    /// process of its own.
     @Test func aWriteThatFailsHalfwayLeavesTheOld() async throws {
       await #expect(processExitsWith: .success) {
         try withTemporaryFolder { folder in
@@ -166,6 +167,22 @@ import Testing
     }
   }
 
+  /// Where folders cannot be exchanged in one step, two renames give the same result.
+  @Test func foldersAreReplacedWithoutExchange() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/model"
+      for version: UInt8 in 1...3 {
+        try writeFolderAtomically(
+          to: path, files: [("config.json", [version])], marker: "config.json", canExchange: false)
+        try writeAtomically([version], to: path + "/mine-\(version)")
+      }
+      #expect(try readFile(path + "/config.json") == [3])
+      #expect(try readFile(path + "/mine-1") == [1])
+      #expect(try contents(path) == ["config.json", "mine-1", "mine-2", "mine-3"])
+      #expect(try contents(folder) == ["model"])
+    }
+  }
+
   @Test func foldersOfOthersAreNotTouched() throws {
     try withTemporaryFolder { folder in
       try writeAtomically("mine", to: folder + "/holiday.jpg")
@@ -218,9 +235,11 @@ import Testing
     }
   #endif
 
-  /// While a folder is replaced again and again, it is there at every moment and its files are of one version.
+  /// While a folder is replaced again and again, it is there at every moment and its files are of
+  /// one version.
   ///
-  /// This holds where the system exchanges folders in one step, as the usual file systems of Linux and macOS do.
+  /// This holds where the system exchanges folders in one step, as the usual file systems of Linux
+  /// and macOS do.
   @Test func readersSeeOneVersion() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/model"

@@ -1,5 +1,6 @@
 import Foundation
 import Recurrent
+import Synchronization
 import TestSupport
 import Testing
 
@@ -123,6 +124,43 @@ import Testing
       #expect(error?.problem == "found \(value), which JSON cannot hold")
       let left = try folderContents(folder)
       #expect(left == [])
+    }
+  }
+
+  /// A model that is served while it is trained again: every reading finds one whole version.
+  @Test func aModelIsReadWhileItIsReplaced() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/model"
+      func write(_ version: Int) throws {
+        try ModelFolder.write(
+          to: path, task: "counter", configuration: ["version": version],
+          tensors: [("w", StoredTensor(shape: [2], values: [Float(version), 1]))])
+      }
+      try write(0)
+      let seen = Mutex((readings: 0, problems: [String](), isOver: false))
+      let reader = DispatchGroup()
+      DispatchQueue(label: "reader").async(group: reader) {
+        while !seen.withLock({ $0.isOver }) {
+          var problem: String?
+          do {
+            let model = try ModelFolder.read(path, expecting: "counter", as: [String: Int].self)
+            let weight = try model.weights.floats("w").values[0]
+            if Float(model.configuration["version"] ?? -1) != weight { problem = "a mixture" }
+          } catch {
+            problem = "\(error)"
+          }
+          seen.withLock {
+            $0.readings += 1
+            if let problem { $0.problems.append(problem) }
+          }
+        }
+      }
+      while seen.withLock({ $0.readings }) == 0 { Thread.sleep(forTimeInterval: 0.001) }
+      for version in 1...50 { try write(version) }
+      seen.withLock { $0.isOver = true }
+      reader.wait()
+      #expect(seen.withLock { $0.readings } > 10)
+      #expect(seen.withLock { $0.problems } == [])
     }
   }
 

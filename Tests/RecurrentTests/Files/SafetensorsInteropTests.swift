@@ -5,7 +5,8 @@ import Testing
 
 /// Files exchanged with the reference implementation, both ways.
 ///
-/// Runs where the environment variable `RECURRENT_PYTHON` names a Python with the packages safetensors and numpy.
+/// Runs where the environment variable `RECURRENT_PYTHON` names a Python with the packages
+/// safetensors and numpy.
 @Suite(
   .enabled(
     if: ProcessInfo.processInfo.environment["RECURRENT_PYTHON"] != nil,

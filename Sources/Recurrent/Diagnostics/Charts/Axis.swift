@@ -30,8 +30,8 @@ struct Axis: Equatable {
 
   /// An axis that shows all of `range`, widened where its ends are equal or too close to be told apart.
   init(scale: Scale, showing range: ClosedRange<Double>, wholeNumbers: Bool = false) {
-    let low = max(range.lowerBound, -Self.limit)
-    let high = min(range.upperBound, Self.limit)
+    let low = min(max(range.lowerBound, -Self.limit), Self.limit)
+    let high = min(max(range.upperBound, -Self.limit), Self.limit)
     let magnitude = max(abs(low), abs(high))
     self.wholeNumbers = wholeNumbers
     self.scale = scale

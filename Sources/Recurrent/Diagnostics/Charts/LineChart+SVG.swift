@@ -66,7 +66,7 @@ extension LineChart {
   // MARK: Data
 
   private func drawLines(in svg: inout SVGDocument, frame: ChartFrame, axes: Axes) {
-    for (line, colour) in zip(lines, colours().lines) {
+    for ((line, dash), colour) in zip(zip(lines, dashes()), colours().lines) {
       let values = points(of: line)
       let count = values.count { $0 != nil }
       let runs = Decimation.runs(
@@ -86,8 +86,8 @@ extension LineChart {
           [
             "d": .text(path), "fill": "none", "stroke": .text(colour.hex),
             "stroke-width": .number(width), "stroke-linejoin": "round",
-            "stroke-linecap": .text(line.style == .dashed ? "butt" : "round"),
-            "stroke-dasharray": .text(line.style == .dashed ? Self.dash : "none"),
+            "stroke-linecap": .text(dash == nil ? "round" : "butt"),
+            "stroke-dasharray": .text(dash ?? "none"),
           ])
       }
       // Few points are shown as such; a point without neighbours has no line to be seen by.
@@ -140,7 +140,16 @@ extension LineChart {
     }
   }
 
-  private static let dash = "6 4"
+  /// The dashes of each line, nil for none; a line that looks like one before it is dotted, for there are
+  /// more lines than colours.
+  private func dashes() -> [String?] {
+    let looks = zip(lines, colours().lines).map { $0.style == .dashed ? $1.hex + "-" : $1.hex }
+    return lines.indices.map { index in
+      let isTaken = looks[..<index].contains(looks[index])
+      return isTaken ? "2 3" : lines[index].style == .dashed ? "6 4" : nil
+    }
+  }
+
   private static let bandOpacity = 0.2
 
   private func strokeWidth(of line: Line, isDense: Bool) -> Double {
@@ -165,12 +174,12 @@ extension LineChart {
 
   private func legend() -> [ChartFrame.LegendEntry] {
     let colours = self.colours()
-    let lineEntries = zip(lines, colours.lines).map { line, colour in
+    let dashes = self.dashes()
+    let lineEntries = lines.indices.map { index in
       ChartFrame.LegendEntry(
-        name: line.name, colour: colour,
+        name: lines[index].name, colour: colours.lines[index],
         swatch: .line(
-          dash: line.style == .dashed ? Self.dash : nil,
-          width: strokeWidth(of: line, isDense: false)))
+          dash: dashes[index], width: strokeWidth(of: lines[index], isDense: false)))
     }
     let bandEntries = zip(bands, colours.bands).map { band, colour in
       ChartFrame.LegendEntry(
@@ -211,7 +220,8 @@ extension LineChart {
     svg.group(
       "g",
       [
-        "font-size": .number(size), "fill": .text(Palette.Ink.title), "stroke": "#ffffff",
+        "font-size": .number(size), "fill": .text(Palette.Ink.title),
+        "stroke": .text(Palette.Ink.background),
         "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke",
       ]
     ) { svg in

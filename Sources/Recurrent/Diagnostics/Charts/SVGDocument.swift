@@ -39,7 +39,10 @@ struct SVGDocument {
     element("desc", text: description)
     element(
       "rect",
-      ["width": .number(Double(width)), "height": .number(Double(height)), "fill": "#ffffff"])
+      [
+        "width": .number(Double(width)), "height": .number(Double(height)),
+        "fill": .text(Palette.Ink.background),
+      ])
   }
 
   /// The whole document.

@@ -1,0 +1,41 @@
+/// Examples that a model is trained on: so many, and any of them as a batch.
+public protocol ExampleSet: Sendable {
+  /// What a loss function gets: inputs and targets of some examples.
+  associatedtype Batch
+
+  /// The number of examples.
+  var count: Int { get }
+
+  /// The examples at `indices`, in that order.
+  func batch(_ indices: [Int]) -> Batch
+}
+
+/// Inputs and targets held in memory, row by row.
+public struct TensorExamples: ExampleSet {
+  /// The inputs, `[N, T, F]`.
+  public let inputs: SequenceBatch
+  /// The targets, `[N, …]`.
+  public let targets: Tensor
+
+  /// Examples whose inputs and targets have the same number of rows.
+  public init(inputs: SequenceBatch, targets: Tensor) {
+    precondition(
+      inputs.batchSize == targets.batchSize,
+      "\(inputs.batchSize) inputs need as many targets, not \(targets.batchSize)")
+    self.inputs = inputs
+    self.targets = targets
+  }
+
+  /// The number of rows.
+  public var count: Int { inputs.batchSize }
+
+  /// The rows at `indices`.
+  public func batch(_ indices: [Int]) -> (inputs: SequenceBatch, targets: Tensor) {
+    (inputs.rows(indices), targets.rows(indices))
+  }
+
+  /// The examples of a range, without the others.
+  public func subset(_ range: Range<Int>) -> TensorExamples {
+    TensorExamples(inputs: inputs.rows(Array(range)), targets: targets.rows(Array(range)))
+  }
+}

@@ -1,0 +1,96 @@
+/// How a model is trained.
+public struct TrainingOptions: Sendable {
+  /// Passes over the examples, at most.
+  public var epochs: Int
+  /// Examples in a step; the last step of an epoch may have fewer.
+  public var batchSize: Int
+  /// Whether each epoch takes the examples in a new order.
+  public var shuffles: Bool
+  /// Where all random numbers come from: order and dropout. Same seed, same bits.
+  public var seed: UInt64
+  /// How gradients are limited, if they are.
+  public var clipping: GradientClipping?
+  /// How the learning rate changes.
+  public var schedule: LearningRateSchedule.Rule
+  /// When to stop before the last epoch, if at all.
+  public var earlyStopping: EarlyStopping?
+
+  /// Options; what is left out is the default.
+  public init(
+    epochs: Int = 100, batchSize: Int = 32, shuffles: Bool = true, seed: UInt64 = 0,
+    clipping: GradientClipping? = .norm(1), schedule: LearningRateSchedule.Rule = .constant,
+    earlyStopping: EarlyStopping? = nil
+  ) {
+    precondition(epochs >= 0, "the number of epochs is at least 0, not \(epochs)")
+    precondition(batchSize >= 1, "a batch has at least one example, not \(batchSize)")
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.shuffles = shuffles
+    self.seed = seed
+    self.clipping = clipping
+    self.schedule = schedule
+    self.earlyStopping = earlyStopping
+  }
+}
+
+/// Stop when the validation loss (the training loss, without a validation part) no longer falls.
+public struct EarlyStopping: Sendable, Equatable {
+  /// Epochs without a better loss before training stops.
+  public var patience: Int
+  /// How much lower a loss must be to count as better.
+  public var minimumImprovement: Double
+
+  /// A rule.
+  public init(patience: Int = 10, minimumImprovement: Double = 0) {
+    precondition(patience >= 0, "patience is at least 0, not \(patience)")
+    self.patience = patience
+    self.minimumImprovement = minimumImprovement
+  }
+}
+
+/// What a callback hears of.
+public enum TrainingEvent: Sendable {
+  /// A step is done. `epoch` and `step` count from 1; `examples` were in it; `loss` is the epoch's mean so far.
+  case step(epoch: Int, step: Int, stepsPerEpoch: Int, examples: Int, loss: Double)
+  /// An epoch is done; `isBest` if its loss is the best so far.
+  case epoch(EpochRecord, isBest: Bool)
+  /// Training is over.
+  case finished(StopReason)
+}
+
+/// Why training ended.
+public enum StopReason: Sendable, Equatable {
+  /// All epochs are done.
+  case allEpochs
+  /// The loss no longer fell.
+  case noImprovement(epochs: Int)
+  /// A callback asked for it.
+  case requested
+}
+
+/// What a callback wants.
+public enum TrainingDecision: Sendable {
+  /// Go on.
+  case proceed
+  /// Stop after this event; the best weights are kept.
+  case stop
+}
+
+/// Hears of steps and epochs and may stop the run.
+public typealias TrainingCallback = (TrainingEvent) -> TrainingDecision
+
+/// A loss, gradient or weight that is infinite or not a number.
+public struct NonFiniteError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The epoch, from 1.
+  public let epoch: Int
+  /// The step in it, from 1.
+  public let step: Int
+  /// The first tensor that was not finite: the loss, a gradient, or a parameter.
+  public let tensor: String
+
+  /// Place, and what to do.
+  public var description: String {
+    "training stopped at epoch \(epoch), step \(step): \(tensor) is not finite. The last good "
+      + "weights are kept. Try a lower learning rate, gradient clipping, or scaled inputs."
+  }
+}
