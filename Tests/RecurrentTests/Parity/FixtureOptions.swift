@@ -8,16 +8,15 @@ struct FixtureOptions {
 
   init(_ values: [String: JSONValue]) { self.values = values }
 
-  mutating func float(_ name: String) throws -> Float? {
-    try value(name) { $0.double.map { Float($0) } }
-  }
+  mutating func double(_ name: String) throws -> Double? { try value(name, \.double) }
+  mutating func float(_ name: String) throws -> Float? { try double(name).map { Float($0) } }
   mutating func int(_ name: String) throws -> Int? { try value(name, \.int) }
   mutating func bool(_ name: String) throws -> Bool? { try value(name, \.bool) }
   mutating func string(_ name: String) throws -> String? { try value(name, \.string) }
-  mutating func pair(_ name: String) throws -> (Float, Float)? {
+  mutating func pair(_ name: String) throws -> (Double, Double)? {
     try value(name) { value in
       guard let numbers = value.array?.compactMap(\.double), numbers.count == 2 else { return nil }
-      return (Float(numbers[0]), Float(numbers[1]))
+      return (numbers[0], numbers[1])
     }
   }
   mutating func skip(_ names: String...) { read.formUnion(names) }
@@ -47,7 +46,7 @@ func optimizer(_ name: String, _ settings: [String: JSONValue]) throws -> any Op
   var options = FixtureOptions(settings)
   let rate = try options.float("lr")
   let weightDecay = try options.float("weight_decay")
-  let betas: (Float, Float)? = try options.pair("betas")
+  let betas: (Double, Double)? = try options.pair("betas")
   let epsilon = try options.float("eps")
   func finish(_ optimizer: any Optimizer, _ used: [String]) throws -> any Optimizer {
     // Read above for all; each optimizer knows only some of them.
@@ -64,7 +63,7 @@ func optimizer(_ name: String, _ settings: [String: JSONValue]) throws -> any Op
     return try finish(
       SGD(
         learningRate: rate ?? 1e-3, momentum: options.float("momentum") ?? 0,
-        dampening: options.float("dampening") ?? 0, nesterov: options.bool("nesterov") ?? false,
+        dampening: options.double("dampening") ?? 0, nesterov: options.bool("nesterov") ?? false,
         weightDecay: weightDecay ?? 0), [])
   case "Adam", "AdamW":
     let isDecoupled = try options.bool("decoupled_weight_decay") ?? false
@@ -88,7 +87,7 @@ func optimizer(_ name: String, _ settings: [String: JSONValue]) throws -> any Op
   case "RMSprop":
     return try finish(
       RMSprop(
-        learningRate: rate, rho: options.float("alpha"), epsilon: epsilon,
+        learningRate: rate, rho: options.double("alpha"), epsilon: epsilon,
         momentum: options.float("momentum") ?? 0, centered: options.bool("centered") ?? false,
         weightDecay: weightDecay ?? 0), ["eps"])
   case "Adagrad":

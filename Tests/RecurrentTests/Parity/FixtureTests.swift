@@ -179,8 +179,11 @@ import Testing
     }
     let expected = try reference.floats("losses").values
     try #require(expected.count == steps)
+    // A loss that has fallen far is the square of small differences between large numbers: PyTorch's own runs
+    // do not agree on it. Below a ten-thousandth of the largest, errors count relative to that.
+    let smallest = Double(expected.max() ?? 0) * 1e-4
     for (step, (found, expected)) in zip(losses, expected).enumerated() {
-      let error = abs(Double(found) - Double(expected)) / Double(abs(expected))
+      let error = abs(Double(found) - Double(expected)) / max(Double(expected), smallest)
       #expect(
         error <= (step < 10 ? 1e-5 : 1e-4),
         "loss of step \(step): found \(found), expected \(expected), relative error \(error)")
