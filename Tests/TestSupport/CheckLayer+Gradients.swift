@@ -3,14 +3,16 @@ import Testing
 
 /// A layer's function in double precision: from the parameters by name, the input `[B, T, I]`, the lengths and the
 /// initial state to the output and the final state.
-public struct LayerTwin: Sendable {
-  public typealias Function = @Sendable (
-    _ parameters: [String: PlainArray], _ input: PlainArray, _ lengths: [Int], _ state: [PlainArray]
-  ) -> (output: PlainArray, state: [PlainArray])
+package struct LayerTwin: Sendable {
+  package typealias Function =
+    @Sendable (
+      _ parameters: [String: PlainArray], _ input: PlainArray, _ lengths: [Int],
+      _ state: [PlainArray]
+    ) -> (output: PlainArray, state: [PlainArray])
 
   let function: Function
 
-  public init(_ function: @escaping Function) { self.function = function }
+  package init(_ function: @escaping Function) { self.function = function }
 }
 
 /// A layer with its input and initial state as parameters, so that all of them get gradients.
@@ -72,7 +74,9 @@ extension LayerChecker {
           return (name, PlainArray(Array(rest.prefix(tensor.count)), shape: tensor.shape))
         }
         let states = arrays.filter { $0.0.hasPrefix("state.") }.map(\.1)
-        let own = arrays.filter { $0.0.hasPrefix("layer.") }.map { (String($0.0.dropFirst(6)), $0.1) }
+        let own = arrays.filter { $0.0.hasPrefix("layer.") }.map {
+          (String($0.0.dropFirst(6)), $0.1)
+        }
         let (output, final) = twin.function(
           Dictionary(uniqueKeysWithValues: own), arrays[0].1, lengths, states)
         return [output] + final

@@ -46,8 +46,10 @@ extension LayerChecker {
 
 private let threadsInUse = Mutex(())
 
-/// Calls `body` with the library on so many threads. One call at a time, so that nobody else changes the number.
-public func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+/// Calls `body` with the library on so many threads.
+///
+/// One call at a time, so that nobody else changes the number.
+package func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
   try threadsInUse.withLock { _ in
     let before = Parallelism.threads
     defer { Parallelism.threads = before }

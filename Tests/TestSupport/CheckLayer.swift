@@ -2,7 +2,7 @@ import Recurrent
 import Testing
 
 /// What a layer over sequences gives: a sequence, or one row of features for each sequence.
-public protocol CheckedOutput: Sendable {
+package protocol CheckedOutput: Sendable {
   /// All numbers.
   var tensor: Tensor { get }
   /// The sequence, if it is one.
@@ -10,13 +10,13 @@ public protocol CheckedOutput: Sendable {
 }
 
 extension SequenceBatch: CheckedOutput {
-  public var tensor: Tensor { values }
-  public var sequence: SequenceBatch? { self }
+  package var tensor: Tensor { values }
+  package var sequence: SequenceBatch? { self }
 }
 
 extension Tensor: CheckedOutput {
-  public var tensor: Tensor { self }
-  public var sequence: SequenceBatch? { nil }
+  package var tensor: Tensor { self }
+  package var sequence: SequenceBatch? { nil }
 }
 
 /// Proves of a layer over sequences all that users rely on.
@@ -35,7 +35,7 @@ extension Tensor: CheckedOutput {
 ///   - outputSize: Features of its output.
 ///   - twin: The same function in double precision; gradients are then exact to 1e-5, else to `tolerance`.
 ///   - tolerance: The error of gradients by finite differences of floats, relative to the largest of each tensor.
-public func checkLayer<L: Layer>(
+package func checkLayer<L: Layer>(
   _ layer: L, inputSize: Int, outputSize: Int, twin: LayerTwin? = nil, tolerance: Double = 2e-4,
   sourceLocation: SourceLocation = #_sourceLocation
 ) async throws where L.Input == SequenceBatch, L.Output: CheckedOutput {
@@ -225,11 +225,14 @@ struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedO
 
   // MARK: Threads
 
-  /// Sequences with so many steps that work is divided among threads.
+  /// Sequences with so many steps that work is divided among three threads: enough multiplications for the smallest
+  /// layer within, which has one or two matrices.
   private var largeInput: SequenceBatch {
-    let steps = 2_500_000 / (2 * max(100, layer.parameterCount))
-    let batch = 27
-    let time = min(80, max(4, steps / batch))
+    let matrices = layer.parameters.map(\.tensor).filter { $0.rank == 2 }.map(\.count).sorted()
+    let multiplications = matrices.prefix(2).reduce(0, +)
+    let steps = multiplications == 0 ? 0 : 700_000 / max(20, multiplications)
+    let time = steps == 0 ? 10 : 100
+    let batch = min(max(27, steps / time), 600)
     return input(batch: batch, time: time, lengths: (0..<batch).map { $0 == 3 ? 0 : time - $0 % 4 })
   }
 

@@ -4,15 +4,17 @@ import Foundation
 ///
 /// Parameters as the library keeps them: `input_weights` `[I, G·H]`, `recurrent_weights` `[H, G·H]`, `bias` and
 /// `recurrent_bias` `[G·H]`, either of which may be missing; gates in the order i f g o and r z n.
-public enum PlainRecurrence: Sendable, CaseIterable {
+package enum PlainRecurrence: Sendable, CaseIterable {
   case lstm
   case gruResetAfter
   case gruResetBefore
   case rnnTanh
   case rnnReLU
 
-  /// The layer's function. States are h, and c for the LSTM, each `[B, H]`.
-  public var twin: LayerTwin {
+  /// The layer's function.
+  ///
+  /// States are h, and c for the LSTM, each `[B, H]`.
+  package var twin: LayerTwin {
     LayerTwin { parameters, input, lengths, state in
       run(parameters, input, lengths, state)
     }
@@ -83,7 +85,7 @@ public enum PlainRecurrence: Sendable, CaseIterable {
 
   private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
-  /// x·W + b
+  /// x·W + b.
   private static func product(
     _ x: [Double], _ weights: [Double], plus bias: [Double]?, width: Int
   ) -> [Double] {

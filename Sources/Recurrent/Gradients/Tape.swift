@@ -28,7 +28,9 @@ final class Tape: Sendable {
   private let state = Mutex(State())
   private let isOpen = Atomic(true)
 
-  /// The tape that follows one of `tensors`. Values that outlived their own call are constants.
+  /// The tape that follows one of `tensors`.
+  ///
+  /// Values that outlived their own call are constants.
   static func following(_ tensors: [Tensor]) -> Tape? {
     tensors.lazy.compactMap { $0.isTracked ? $0.slot?.tape : nil }.first
   }

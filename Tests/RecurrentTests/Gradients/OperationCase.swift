@@ -40,16 +40,34 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 
   private static let arithmetic: [OperationCase] = pairs.flatMap { shapes in
     [
-      OperationCase("a + b", shapes) { $0[0] + $0[1] } twin: { .combine($0[0], $0[1], +) },
-      OperationCase("a - b", shapes) { $0[0] - $0[1] } twin: { .combine($0[0], $0[1], -) },
-      OperationCase("a * b", shapes) { $0[0] * $0[1] } twin: { .combine($0[0], $0[1], *) },
-      OperationCase("a / b", shapes, in: -2...2, 0.5...2) { $0[0] / $0[1] } twin: {
+      OperationCase("a + b", shapes) {
+        $0[0] + $0[1]
+      } twin: {
+        .combine($0[0], $0[1], +)
+      },
+      OperationCase("a - b", shapes) {
+        $0[0] - $0[1]
+      } twin: {
+        .combine($0[0], $0[1], -)
+      },
+      OperationCase("a * b", shapes) {
+        $0[0] * $0[1]
+      } twin: {
+        .combine($0[0], $0[1], *)
+      },
+      OperationCase("a / b", shapes, in: -2...2, 0.5...2) {
+        $0[0] / $0[1]
+      } twin: {
         .combine($0[0], $0[1], /)
       },
-      OperationCase("maximum", shapes) { .maximum($0[0], $0[1]) } twin: {
+      OperationCase("maximum", shapes) {
+        .maximum($0[0], $0[1])
+      } twin: {
         .combine($0[0], $0[1]) { max($0, $1) }
       },
-      OperationCase("minimum", shapes) { .minimum($0[0], $0[1]) } twin: {
+      OperationCase("minimum", shapes) {
+        .minimum($0[0], $0[1])
+      } twin: {
         .combine($0[0], $0[1]) { min($0, $1) }
       },
     ]
@@ -61,37 +79,127 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
     twin: @escaping @Sendable (Double) -> Double
   ) -> [OperationCase] {
     [[3, 5], [37], []].map { shape in
-      OperationCase(name, [shape], in: range) { operation($0[0]) } twin: { $0[0].map(twin) }
+      OperationCase(name, [shape], in: range) {
+        operation($0[0])
+      } twin: {
+        $0[0].map(twin)
+      }
     }
   }
 
   private static let numbers: [OperationCase] =
-    unary("x + 2") { $0 + 2 } twin: { $0 + 2 }
-    + unary("2 + x") { 2 + $0 } twin: { 2 + $0 }
-    + unary("x - 2") { $0 - 2 } twin: { $0 - 2 }
-    + unary("2 - x") { 2 - $0 } twin: { 2 - $0 }
-    + unary("x * 3") { $0 * 3 } twin: { $0 * 3 }
-    + unary("3 * x") { 3 * $0 } twin: { 3 * $0 }
-    + unary("x / 3") { $0 / 3 } twin: { $0 / 3 }
-    + unary("-x") { -$0 } twin: { -$0 }
-    + unary("clamped") { $0.clamped(to: -0.5...0.75) } twin: { min(max($0, -0.5), 0.75) }
+    unary("x + 2") {
+      $0 + 2
+    } twin: {
+      $0 + 2
+    }
+    + unary("2 + x") {
+      2 + $0
+    } twin: {
+      2 + $0
+    }
+    + unary("x - 2") {
+      $0 - 2
+    } twin: {
+      $0 - 2
+    }
+    + unary("2 - x") {
+      2 - $0
+    } twin: {
+      2 - $0
+    }
+    + unary("x * 3") {
+      $0 * 3
+    } twin: {
+      $0 * 3
+    }
+    + unary("3 * x") {
+      3 * $0
+    } twin: {
+      3 * $0
+    }
+    + unary("x / 3") {
+      $0 / 3
+    } twin: {
+      $0 / 3
+    }
+    + unary("-x") {
+      -$0
+    } twin: {
+      -$0
+    }
+    + unary("clamped") {
+      $0.clamped(to: -0.5...0.75)
+    } twin: {
+      min(max($0, -0.5), 0.75)
+    }
 
   private static let functions: [OperationCase] =
-    unary("exp", in: -5...3) { $0.exp() } twin: { exp($0) }
-    + unary("log", in: 0.2...4) { $0.log() } twin: { log($0) }
-    + unary("squareRoot", in: 0.2...4) { $0.squareRoot() } twin: { $0.squareRoot() }
-    + unary("absolute") { $0.absolute() } twin: { abs($0) }
-    + unary("squared") { $0.squared() } twin: { $0 * $0 }
-    + unary("reciprocal", in: -3 ... -0.4) { $0.reciprocal() } twin: { 1 / $0 }
-    + unary("tanh") { $0.tanh() } twin: { tanh($0) }
-    + unary("sigmoid", in: -4...4) { $0.sigmoid() } twin: { 1 / (1 + exp(-$0)) }
-    + unary("relu") { $0.relu() } twin: { max(0, $0) }
-    + unary("softplus", in: -8...8) { $0.softplus() } twin: { log1p(exp($0)) }
-    + unary("gelu", in: -4...4) { $0.gelu() } twin: { $0 / 2 * (1 + erf($0 / 2.0.squareRoot())) }
+    unary("exp", in: -5...3) {
+      $0.exp()
+    } twin: {
+      exp($0)
+    }
+    + unary("log", in: 0.2...4) {
+      $0.log()
+    } twin: {
+      log($0)
+    }
+    + unary("squareRoot", in: 0.2...4) {
+      $0.squareRoot()
+    } twin: {
+      $0.squareRoot()
+    }
+    + unary("absolute") {
+      $0.absolute()
+    } twin: {
+      abs($0)
+    }
+    + unary("squared") {
+      $0.squared()
+    } twin: {
+      $0 * $0
+    }
+    + unary("reciprocal", in: -3 ... -0.4) {
+      $0.reciprocal()
+    } twin: {
+      1 / $0
+    }
+    + unary("tanh") {
+      $0.tanh()
+    } twin: {
+      tanh($0)
+    }
+    + unary("sigmoid", in: -4...4) {
+      $0.sigmoid()
+    } twin: {
+      1 / (1 + exp(-$0))
+    }
+    + unary("relu") {
+      $0.relu()
+    } twin: {
+      max(0, $0)
+    }
+    + unary("softplus", in: -8...8) {
+      $0.softplus()
+    } twin: {
+      log1p(exp($0))
+    }
+    + unary("gelu", in: -4...4) {
+      $0.gelu()
+    } twin: {
+      $0 / 2 * (1 + erf($0 / 2.0.squareRoot()))
+    }
     + [[2, 3, 5], [7], [4, 1], [3, 33]].flatMap { shape in
       [
-        OperationCase("softmax", [shape], in: -3...3) { $0[0].softmax() } twin: { $0[0].softmax() },
-        OperationCase("logSoftmax", [shape], in: -3...3) { $0[0].logSoftmax() } twin: {
+        OperationCase("softmax", [shape], in: -3...3) {
+          $0[0].softmax()
+        } twin: {
+          $0[0].softmax()
+        },
+        OperationCase("logSoftmax", [shape], in: -3...3) {
+          $0[0].logSoftmax()
+        } twin: {
           $0[0].softmax().map { log($0) }
         },
       ]
@@ -99,20 +207,32 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 
   private static let reductions: [OperationCase] = [[2, 3, 4], [5], [3, 19]].flatMap { shape in
     [
-      OperationCase("sum", [shape]) { $0[0].sum() } twin: { $0[0].sum() },
-      OperationCase("mean", [shape]) { $0[0].mean() } twin: { array in
+      OperationCase("sum", [shape]) {
+        $0[0].sum()
+      } twin: {
+        $0[0].sum()
+      },
+      OperationCase("mean", [shape]) {
+        $0[0].mean()
+      } twin: { array in
         array[0].sum().map { $0 / Double(array[0].elements.count) }
       },
-      OperationCase("last sum", [shape]) { $0[0].sum(along: -1) } twin: {
+      OperationCase("last sum", [shape]) {
+        $0[0].sum(along: -1)
+      } twin: {
         $0[0].sum(along: shape.count - 1)
       },
     ]
       + shape.indices.flatMap { dimension in
         [
-          OperationCase("sum along \(dimension)", [shape]) { $0[0].sum(along: dimension) } twin: {
+          OperationCase("sum along \(dimension)", [shape]) {
+            $0[0].sum(along: dimension)
+          } twin: {
             $0[0].sum(along: dimension)
           },
-          OperationCase("mean along \(dimension)", [shape]) { $0[0].mean(along: dimension) } twin: {
+          OperationCase("mean along \(dimension)", [shape]) {
+            $0[0].mean(along: dimension)
+          } twin: {
             $0[0].sum(along: dimension).map { $0 / Double(shape[dimension]) }
           },
         ]
@@ -125,7 +245,9 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
       [[7, 17], [17, 19]], [[0, 4], [4, 2]], [[35, 2], [2, 3]], [[1, 5], [5, 37]],
     ].flatMap { shapes in
       [
-        OperationCase("product", shapes) { $0[0].matrixProduct($0[1]) } twin: {
+        OperationCase("product", shapes) {
+          $0[0].matrixProduct($0[1])
+        } twin: {
           $0[0].matrixProduct($0[1])
         },
         OperationCase("product and bias", shapes + [[shapes[1][1]]]) {
@@ -138,26 +260,56 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 
   private static let shaping: [OperationCase] =
     [
-      OperationCase("reshaped", [[2, 3, 4]]) { $0[0].reshaped(to: [4, -1]) } twin: {
+      OperationCase("reshaped", [[2, 3, 4]]) {
+        $0[0].reshaped(to: [4, -1])
+      } twin: {
         $0[0].reshaped(to: [4, 6])
       },
-      OperationCase("reshaped", [[2, 3, 4]]) { $0[0].reshaped(to: [2, 3, 4]) } twin: { $0[0] },
-      OperationCase("reshaped", [[1]]) { $0[0].reshaped(to: []) } twin: { $0[0].reshaped(to: []) },
-      OperationCase("transposed", [[3, 5]]) { $0[0].transposed() } twin: { $0[0].transposed() },
-      OperationCase("stacked 0", [[2, 3], [2, 3]]) { .stacked($0, along: 0) } twin: {
+      OperationCase("reshaped", [[2, 3, 4]]) {
+        $0[0].reshaped(to: [2, 3, 4])
+      } twin: {
+        $0[0]
+      },
+      OperationCase("reshaped", [[1]]) {
+        $0[0].reshaped(to: [])
+      } twin: {
+        $0[0].reshaped(to: [])
+      },
+      OperationCase("transposed", [[3, 5]]) {
+        $0[0].transposed()
+      } twin: {
+        $0[0].transposed()
+      },
+      OperationCase("stacked 0", [[2, 3], [2, 3]]) {
+        .stacked($0, along: 0)
+      } twin: {
         .concatenated($0.map { $0.reshaped(to: [1, 2, 3]) }, along: 0)
       },
-      OperationCase("stacked 1", [[2, 3], [2, 3], [2, 3]]) { .stacked($0, along: 1) } twin: {
+      OperationCase("stacked 1", [[2, 3], [2, 3], [2, 3]]) {
+        .stacked($0, along: 1)
+      } twin: {
         .concatenated($0.map { $0.reshaped(to: [2, 1, 3]) }, along: 1)
       },
-      OperationCase("stacked 2", [[2, 3], [2, 3]]) { .stacked($0, along: 2) } twin: {
+      OperationCase("stacked 2", [[2, 3], [2, 3]]) {
+        .stacked($0, along: 2)
+      } twin: {
         .concatenated($0.map { $0.reshaped(to: [2, 3, 1]) }, along: 2)
       },
-      OperationCase("rows", [[4, 3]]) { $0[0].rows([2, 0, 2, 3, 2]) } twin: {
+      OperationCase("rows", [[4, 3]]) {
+        $0[0].rows([2, 0, 2, 3, 2])
+      } twin: {
         $0[0].rows([2, 0, 2, 3, 2])
       },
-      OperationCase("rows", [[4, 2, 3]]) { $0[0].rows([3]) } twin: { $0[0].rows([3]) },
-      OperationCase("no rows", [[4, 3]]) { $0[0].rows([]) } twin: { $0[0].rows([]) },
+      OperationCase("rows", [[4, 2, 3]]) {
+        $0[0].rows([3])
+      } twin: {
+        $0[0].rows([3])
+      },
+      OperationCase("no rows", [[4, 3]]) {
+        $0[0].rows([])
+      } twin: {
+        $0[0].rows([])
+      },
     ]
     + [0, 1, 2].flatMap { dimension in
       let shapes = [2, 3, 1].map { size in
@@ -166,18 +318,22 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         return shape
       }
       return [
-        OperationCase("slice \(dimension)", [[3, 4, 5]]) { $0[0].slice(1..<3, along: dimension) }
-        twin: {
+        OperationCase("slice \(dimension)", [[3, 4, 5]]) {
+          $0[0].slice(1..<3, along: dimension)
+        } twin: {
           $0[0].slice(1..<3, along: dimension)
         },
-        OperationCase("concatenated \(dimension)", shapes) { .concatenated($0, along: dimension) }
-        twin: {
+        OperationCase("concatenated \(dimension)", shapes) {
+          .concatenated($0, along: dimension)
+        } twin: {
           .concatenated($0, along: dimension)
         },
       ]
     }
     + [[4], [3, 1], [1, 1, 1], [2, 1, 4], []].map { shape in
-      OperationCase("broadcast", [shape]) { $0[0].broadcast(to: [2, 3, 4]) } twin: {
+      OperationCase("broadcast", [shape]) {
+        $0[0].broadcast(to: [2, 3, 4])
+      } twin: {
         $0[0].broadcast(to: [2, 3, 4])
       }
     }
@@ -189,7 +345,9 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
     }
     let places = [0, 1, 6, 7, 8]
     return [
-      OperationCase("validSteps", [[3, 3, 2]]) { batch($0[0]).validSteps } twin: {
+      OperationCase("validSteps", [[3, 3, 2]]) {
+        batch($0[0]).validSteps
+      } twin: {
         $0[0].reshaped(to: [9, 2]).rows(places)
       },
       OperationCase("with(validSteps:)", [[5, 2]]) {
@@ -199,12 +357,16 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
           places.firstIndex(of: 3 * index[0] + index[1]).map { arrays[0][[$0, index[2]]] } ?? 0
         }
       },
-      OperationCase("lastValidSteps", [[3, 3, 2]]) { batch($0[0]).lastValidSteps } twin: { arrays in
+      OperationCase("lastValidSteps", [[3, 3, 2]]) {
+        batch($0[0]).lastValidSteps
+      } twin: { arrays in
         PlainArray(shape: [3, 2]) { index in
           index[0] == 1 ? 0 : arrays[0][[index[0], index[0] == 0 ? 1 : 2, index[1]]]
         }
       },
-      OperationCase("steps", [[3, 3, 2]]) { batch($0[0]).steps(1..<3).values } twin: {
+      OperationCase("steps", [[3, 3, 2]]) {
+        batch($0[0]).steps(1..<3).values
+      } twin: {
         $0[0].slice(1..<3, along: 1)
       },
     ]

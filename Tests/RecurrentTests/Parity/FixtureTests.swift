@@ -63,7 +63,8 @@ import Testing
       names.contains(name) ? Tensor(try reference.floats(name)) : nil
     }
     let lengths =
-      names.contains("lengths") ? try reference.file.integers("lengths").values.map { Int($0) } : nil
+      names.contains("lengths")
+      ? try reference.file.integers("lengths").values.map { Int($0) } : nil
     let problem = Problem(
       stack: stack, input: Tensor(try reference.floats("input")),
       hidden: try optional("initial.h"), cellState: try optional("initial.c"))
