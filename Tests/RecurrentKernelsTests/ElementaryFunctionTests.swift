@@ -28,7 +28,7 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
       "tanh", RK_TANH, (2.6, 2.6), Foundation.tanh, { 1 - tanh($0) * tanh($0) }, floor: 1,
       on: -9...9),
     .init(
-      "sigmoid", RK_SIGMOID, (2.4, 2.4), { 1 / (1 + exp(-$0)) },
+      "sigmoid", RK_SIGMOID, (2.4, 2.4), { $0 * -1.44269504 > 127.5 ? 0 : 1 / (1 + exp(-$0)) },
       { 1 / ((1 + exp(-$0)) * (1 + exp($0))) }, floor: 0.5, on: -9...9),
     .init("relu", RK_RELU, (0, 0), { max($0, 0) }, { $0 > 0 ? 1 : 0 }, on: -3...3),
     .init(
@@ -138,7 +138,7 @@ private func ulp(_ x: Double) -> Double {
       (RK_TANH, 0, 0), (RK_TANH, -0.0, -0.0), (RK_TANH, infinity, 1), (RK_TANH, -infinity, -1),
       (RK_TANH, tiny, tiny), (RK_TANH, -tiny, -tiny), (RK_TANH, 10, 1), (RK_TANH, -10, -1),
       (RK_SIGMOID, 0, 0.5), (RK_SIGMOID, -0.0, 0.5), (RK_SIGMOID, infinity, 1),
-      (RK_SIGMOID, -infinity, 0), (RK_SIGMOID, -103.5, tiny), (RK_SIGMOID, 20, 1),
+      (RK_SIGMOID, -infinity, 0), (RK_SIGMOID, -88.4, 0), (RK_SIGMOID, 20, 1),
       (RK_RELU, -infinity, 0), (RK_RELU, infinity, infinity), (RK_RELU, tiny, tiny),
       (RK_SOFTPLUS, infinity, infinity), (RK_SOFTPLUS, -infinity, 0),
       (RK_SOFTPLUS, -103.5, tiny), (RK_SOFTPLUS, 0, 0.6931472),

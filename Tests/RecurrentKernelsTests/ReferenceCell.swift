@@ -1,8 +1,9 @@
 import Foundation
 import RecurrentKernels
 
-/// The recurrent cells in double precision, one row at a time, as plain as can be: what the kernels are held
-/// against. Itself proven by finite differences (`ReferenceCellTests`).
+/// The recurrent cells in double precision, one row at a time, as plain as can be.
+///
+/// The kernels are held against it; it is itself proven by finite differences (`ReferenceCellTests`).
 struct ReferenceCell {
   let cell: rk_cell
   let inputSize: Int
@@ -36,7 +37,7 @@ struct ReferenceCell {
 
   private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
-  /// Σ_k x[k]·weights[k, column]
+  // Σ_k x[k]·weights[k, column]
   private func sum(_ x: [Double], _ weights: [Double], _ column: Int) -> Double {
     var sum = 0.0
     for k in x.indices { sum += x[k] * weights[k * width + column] }

@@ -6,8 +6,8 @@ let allCells: [rk_cell] = [
   RK_CELL_RNN_RELU,
 ]
 
-extension rk_cell: @retroactive CustomTestStringConvertible {
-  public var testDescription: String {
+extension rk_cell {
+  var name: String {
     switch self {
     case RK_CELL_LSTM: "LSTM"
     case RK_CELL_GRU_RESET_AFTER: "GRU, reset after"

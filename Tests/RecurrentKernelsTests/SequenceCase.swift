@@ -85,7 +85,7 @@ struct SequenceCase {
   }
 
   var description: String {
-    "\(cell.testDescription) I \(inputSize) H \(hiddenSize) lengths \(lengths) reverse \(reverse)"
+    "\(cell.name) I \(inputSize) H \(hiddenSize) lengths \(lengths) reverse \(reverse)"
       + " biases \(hasBias) \(hasRecurrentBias)"
   }
 

@@ -18,6 +18,25 @@ extension Table {
     return try filled(numbersOrNaN(column: index), rows: 0..<rowCount, column: index, missing)
   }
 
+  /// The names of the columns that hold numbers, judged by the first 50 rows.
+  public var numericColumns: [String] {
+    text.bytes.withUnsafeBufferPointer { bytes in
+      columnNames.indices.filter { column in
+        let style = numberStyle(column: column, in: bytes)
+        var numbers = 0
+        for row in 0..<min(rowCount, 50) {
+          let cell = text.cell(row: row, column: column, in: bytes)
+          if NumberText.value(cell, in: bytes, style: style) != nil {
+            numbers += 1
+          } else if !NumberText.isMissing(cell, in: bytes) {
+            return false
+          }
+        }
+        return numbers > 0
+      }.map { columnNames[$0] }
+    }
+  }
+
   /// The numbers of a column, NaN where the value is missing.
   func numbersOrNaN(column: Int) throws(DataError) -> [Double] {
     let result = text.bytes.withUnsafeBufferPointer { bytes in

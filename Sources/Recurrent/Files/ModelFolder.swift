@@ -77,18 +77,21 @@ extension ModelFolder {
   ///   - tensors: The weights; names are unique.
   ///   - integers: Whole numbers among the weights, such as step counts.
   ///   - extraFiles: More files, such as a vocabulary; names without folders.
+  ///   - reports: Files for people, written with the model; reading does not look at them.
   /// - Throws: ``DataError`` if `path` is something else than a model folder or cannot be written,
   ///   or if `configuration` holds a number that is not finite, which JSON cannot say.
   public static func write(
     to path: String, task: String, configuration: some Encodable,
     tensors: [(name: String, tensor: StoredTensor)],
     integers: [(name: String, tensor: StoredIntegers)] = [],
-    extraFiles: [(name: String, bytes: [UInt8])] = []
+    extraFiles: [(name: String, bytes: [UInt8])] = [],
+    reports: [(name: String, bytes: [UInt8])] = []
   ) throws(DataError) {
     let weights = SafetensorsFile.encode(tensors, integers: integers)
     let files = [(name: weightsFile, bytes: weights)] + extraFiles
     precondition(
-      Set(files.map(\.name) + [configurationFile]).count == files.count + 1,
+      Set((files + reports).map(\.name) + [configurationFile]).count == files.count + reports.count
+        + 1,
       "extra files have names of their own: \(extraFiles.map(\.name))")
     let summary = Summary(
       task: task, formatVersion: formatVersion, libraryVersion: LibraryVersion.current,
@@ -97,7 +100,7 @@ extension ModelFolder {
       Envelope(summary: summary, configuration: configuration), file: path + "/" + configurationFile
     )
     try writeFolderAtomically(
-      to: path, files: files + [(configurationFile, envelope)], marker: configurationFile)
+      to: path, files: files + reports + [(configurationFile, envelope)], marker: configurationFile)
   }
 
   /// Checks that a model could be written to `path`: to be called before hours of training, not

@@ -5,9 +5,10 @@
 /// The rows of one part, longest first, and where they stand at this step.
 typedef struct {
   const rk_sequence_backward *pass;
+  int64_t hidden_size;
   int32_t *row;                  // the sorted row
   const float **out, **h, **c;   // h' of this step; h and c before it
-  const float **dout;            // gradient of this step's output
+  const float **dout;            // gradient of this step's output, or null
   float **dh, **dc;              // gradients carried from step to step
   float **gates, **extra;
   float **n;                     // n among the gates (GRU)
@@ -22,12 +23,12 @@ static int64_t backward_workspace(
 }
 
 #define AT(array) (p->array[i] + unit)
-#define GATE(g) (p->gates[i] + (g) * (int64_t)p->pass->hidden_size + unit)
+#define GATE(g) (p->gates[i] + (g) * p->hidden_size + unit)
 
 /// The gradient of h': what later steps sent back, and what this step's output received.
 RK_INLINE vf gradient_of_output(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
   vf dh = vf_load_part(AT(dh), count);
-  return p->pass->out_gradient ? dh + vf_load_part(AT(dout), count) : dh;
+  return p->dout ? dh + vf_load_part(AT(dout), count) : dh;
 }
 
 /// Derivatives by the result y: of σ, y·(1 - y); of tanh, 1 - y².
@@ -37,7 +38,7 @@ RK_INLINE vf tanh_slope(vf y) { return vf_fma(-y, y, vf_all(1)); }
 // h' = o·tanh(c')      do = dh'·tanh(c'), dc' += dh'·o·(1 - tanh²(c'))
 // c' = f·c + i·g       di = dc'·g, df = dc'·c, dg = dc'·i, dc = dc'·f
 // each gate's d times its slope
-static void undo_lstm(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+RK_INLINE void undo_lstm(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
   vf in = vf_load_part(GATE(0), count), forget = vf_load_part(GATE(1), count);
   vf g = vf_load_part(GATE(2), count), o = vf_load_part(GATE(3), count);
   vf tanh_c = vf_tanh(vf_load_part(AT(extra), count));
@@ -52,7 +53,7 @@ static void undo_lstm(const backward_part *p, int32_t i, int32_t unit, int32_t c
 
 // h' = (1 - z)·n + z·h           dz = dh'·(h - n), dn = dh'·(1 - z), dh = dh'·z so far
 // n = tanh(sum 2 + r·sum 3)      d sum 2 = dn·(1 - n²), d sum 3 = d sum 2·r, dr = d sum 2·sum 3
-static void undo_gru_reset_after(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+RK_INLINE void undo_gru_reset_after(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
   vf r = vf_load_part(GATE(0), count), z = vf_load_part(GATE(1), count);
   vf n = vf_load_part(GATE(2), count), sum3 = vf_load_part(AT(extra), count);
   vf dh = gradient_of_output(p, i, unit, count);
@@ -66,7 +67,7 @@ static void undo_gru_reset_after(const backward_part *p, int32_t i, int32_t unit
 
 // h' = (1 - z)·n + z·h           dz = dh'·(h - n), dn = dh'·(1 - z), dh = dh'·z so far
 // n = tanh(sum)                  d sum = dn·(1 - n²)
-static void undo_gru_reset_before(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+RK_INLINE void undo_gru_reset_before(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
   vf z = vf_load_part(GATE(1), count), n = vf_load_part(GATE(2), count);
   vf dh = gradient_of_output(p, i, unit, count);
   vf_store_part(GATE(1), dh * (vf_load_part(AT(h), count) - n) * sigmoid_slope(z), count);
@@ -75,13 +76,13 @@ static void undo_gru_reset_before(const backward_part *p, int32_t i, int32_t uni
 }
 
 // h' = tanh(sum)                 d sum = dh'·(1 - h'²)
-static void undo_rnn_tanh(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+RK_INLINE void undo_rnn_tanh(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
   vf h = vf_load_part(AT(out), count);
   vf_store_part(GATE(0), gradient_of_output(p, i, unit, count) * tanh_slope(h), count);
 }
 
 // h' = max(0, sum)               d sum = dh' where h' > 0, else 0
-static void undo_rnn_relu(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+RK_INLINE void undo_rnn_relu(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
   vi positive = vf_load_part(AT(out), count) > 0.0f;
   vf dh = gradient_of_output(p, i, unit, count);
   vf_store_part(GATE(0), vf_select(positive, dh, vf_all(0)), count);
@@ -92,21 +93,21 @@ typedef void (*backward_start)(
   const backward_part *, int32_t i, int32_t unit, int32_t count, vf *sum);
 typedef backward_start backward_finish;
 
-static void start_at_zero(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
+RK_INLINE void start_at_zero(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
   (void)p, (void)i, (void)unit, (void)count;
   *sum = vf_all(0);
 }
 
-static void start_at_dh(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
+RK_INLINE void start_at_dh(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
   *sum = vf_load_part(AT(dh), count);
 }
 
-static void finish_dh(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
+RK_INLINE void finish_dh(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
   vf_store_part(AT(dh), *sum, count);
 }
 
 // sum = d(r·h)                   dr = d(r·h)·h, dh += d(r·h)·r
-static void finish_reset(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
+RK_INLINE void finish_reset(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
   vf r = vf_load_part(GATE(0), count), dh = vf_load_part(AT(dh), count);
   vf_store_part(AT(dh), vf_fma(*sum, r, dh), count);
   vf_store_part(GATE(0), *sum * vf_load_part(AT(h), count) * sigmoid_slope(r), count);
@@ -119,8 +120,9 @@ static void finish_reset(const backward_part *p, int32_t i, int32_t unit, int32_
 
 typedef void (*backward_undo)(const backward_part *, int32_t i, int32_t unit, int32_t count);
 
-RK_INLINE void undo_rows(const backward_part *p, int32_t rows, backward_undo undo) {
-  const int32_t hidden = p->pass->hidden_size;
+RK_INLINE void undo_rows(const backward_part *part, int32_t rows, backward_undo undo) {
+  const backward_part copy = *part, *p = &copy;  // which no store can change
+  const int32_t hidden = (int32_t)p->hidden_size;
   for (int32_t i = 0; i < rows; i++) {
     int32_t unit = 0;
     for (; unit + RK_LANES <= hidden; unit += RK_LANES) undo(p, i, unit, RK_LANES);
@@ -211,9 +213,11 @@ static void stand_back_at(backward_part *p, int32_t rows, int32_t s) {
     const float *out = pass->out + batch_row * pass->out_row_stride;
     p->out[i] = out + time * pass->out_step_stride;
     p->h[i] = s > 0 ? out + before * pass->out_step_stride : pass->h + batch_row * hidden;
-    if (pass->out_gradient)
-      p->dout[i] = pass->out_gradient + batch_row * pass->out_gradient_row_stride
-        + time * pass->out_gradient_step_stride;
+    if (pass->out_gradient) {
+      const float *dout = pass->out_gradient + batch_row * pass->out_gradient_row_stride;
+      p->dout[i] = dout + time * pass->out_gradient_step_stride;
+      if (s > 0) fetch_row(dout + before * pass->out_gradient_step_stride, hidden);
+    }
     p->dh[i] = pass->h_gradient + batch_row * hidden;
     p->gates[i] = pass->gates + kept * gates * hidden;
     p->n[i] = p->gates[i] + (gates - 1) * hidden;
@@ -230,11 +234,12 @@ static void run_backward(
   const rk_sequence_layout *layout = pass->layout;
   const int64_t pointers = layout->rows * (int64_t)sizeof(float *);
   char *space = (char *)aligned(workspace);
-  backward_part p = {.pass = pass, .row = take(&space, layout->rows * 4)};
+  backward_part p = {.pass = pass, .hidden_size = pass->hidden_size};
+  p.row = take(&space, layout->rows * 4);
   p.out = take(&space, pointers);
   p.h = take(&space, pointers);
   p.c = take(&space, pointers);
-  p.dout = take(&space, pointers);
+  if (pass->out_gradient) p.dout = take(&space, pointers);
   p.dh = take(&space, pointers);
   p.dc = take(&space, pointers);
   p.gates = take(&space, pointers);

@@ -4,6 +4,8 @@
 /// The rows of one part, longest first, and where they stand at this step.
 typedef struct {
   const rk_sequence_forward *pass;
+  int64_t hidden_size;
+  bool keep;                  // for the backward pass
   int32_t *row;               // the sorted row
   const float **x, **h;       // input, and hidden state before this step
   float **out, **c;           // hidden state after it; cell state, updated in place
@@ -23,29 +25,27 @@ static int64_t forward_workspace(
 
 /// h, c and what is kept, of the units from `unit` in the part's row i.
 #define AT(array) (p->array[i] + unit)
-#define GATE(g) (p->gates[i] + (g) * (int64_t)p->pass->hidden_size + unit)
+#define GATE(g) (p->gates[i] + (g) * p->hidden_size + unit)
 
 // i = σ(sum 0), f = σ(sum 1), g = tanh(sum 2), o = σ(sum 3)
 // c' = f·c + i·g
 // h' = o·tanh(c')
-static void finish_lstm(
-  const forward_part *p, int32_t first, int32_t end, int32_t unit, int32_t count, const vf *sum) {
-  for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) {
-    vf in = vf_sigmoid(sum[0]);
-    vf forget = vf_sigmoid(sum[1]);
-    vf g = vf_tanh(sum[2]);
-    vf o = vf_sigmoid(sum[3]);
-    vf c = vf_fma(forget, vf_load_part(AT(c), count), in * g);
-    vf h = o * vf_tanh(c);
-    vf_store_part(AT(c), c, count);
-    vf_store_part(AT(out), h, count);
-    if (p->pass->gates) {
-      vf_store_part(GATE(0), in, count);
-      vf_store_part(GATE(1), forget, count);
-      vf_store_part(GATE(2), g, count);
-      vf_store_part(GATE(3), o, count);
-      vf_store_part(AT(extra), c, count);
-    }
+RK_INLINE void finish_lstm(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf in = vf_sigmoid(sum[0]);
+  vf forget = vf_sigmoid(sum[1]);
+  vf g = vf_tanh(sum[2]);
+  vf o = vf_sigmoid(sum[3]);
+  vf c = vf_fma(forget, vf_load_part(AT(c), count), in * g);
+  vf h = o * vf_tanh(c);
+  vf_store_part(AT(c), c, count);
+  vf_store_part(AT(out), h, count);
+  if (p->keep) {
+    vf_store_part(GATE(0), in, count);
+    vf_store_part(GATE(1), forget, count);
+    vf_store_part(GATE(2), g, count);
+    vf_store_part(GATE(3), o, count);
+    vf_store_part(AT(extra), c, count);
   }
 }
 
@@ -55,69 +55,73 @@ RK_INLINE vf gru_output(vf z, vf n, vf h) { return vf_fma(z, h, (1.0f - z) * n);
 // r = σ(sum 0), z = σ(sum 1)
 // n = tanh(sum 2 + r·sum 3), where sum 2 = Wx + b and sum 3 = Uh + b'
 // h' = (1 - z)·n + z·h
-static void finish_gru_reset_after(
-  const forward_part *p, int32_t first, int32_t end, int32_t unit, int32_t count, const vf *sum) {
-  for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) {
-    vf r = vf_sigmoid(sum[0]);
-    vf z = vf_sigmoid(sum[1]);
-    vf n = vf_tanh(vf_fma(r, sum[3], sum[2]));
-    vf_store_part(AT(out), gru_output(z, n, vf_load_part(AT(h), count)), count);
-    if (p->pass->gates) {
-      vf_store_part(GATE(0), r, count);
-      vf_store_part(GATE(1), z, count);
-      vf_store_part(GATE(2), n, count);
-      vf_store_part(AT(extra), sum[3], count);
-    }
+RK_INLINE void finish_gru_reset_after(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf r = vf_sigmoid(sum[0]);
+  vf z = vf_sigmoid(sum[1]);
+  vf n = vf_tanh(vf_fma(r, sum[3], sum[2]));
+  vf_store_part(AT(out), gru_output(z, n, vf_load_part(AT(h), count)), count);
+  if (p->keep) {
+    vf_store_part(GATE(0), r, count);
+    vf_store_part(GATE(1), z, count);
+    vf_store_part(GATE(2), n, count);
+    vf_store_part(AT(extra), sum[3], count);
   }
 }
 
 // r = σ(sum 0), z = σ(sum 1), both kept; and r·h, the second source of n
-static void finish_gru_reset_before_gates(
-  const forward_part *p, int32_t first, int32_t end, int32_t unit, int32_t count, const vf *sum) {
-  for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) {
-    vf r = vf_sigmoid(sum[0]);
-    vf_store_part(AT(extra), r * vf_load_part(AT(h), count), count);
-    if (p->pass->gates) vf_store_part(GATE(0), r, count);
-    vf_store_part(GATE(1), vf_sigmoid(sum[1]), count);
-  }
+RK_INLINE void finish_gru_reset_before_gates(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf r = vf_sigmoid(sum[0]);
+  vf_store_part(AT(extra), r * vf_load_part(AT(h), count), count);
+  if (p->keep) vf_store_part(GATE(0), r, count);
+  vf_store_part(GATE(1), vf_sigmoid(sum[1]), count);
 }
 
 // n = tanh(sum)
 // h' = (1 - z)·n + z·h
-static void finish_gru_reset_before(
-  const forward_part *p, int32_t first, int32_t end, int32_t unit, int32_t count, const vf *sum) {
-  for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) {
-    vf z = vf_load_part(GATE(1), count);
-    vf n = vf_tanh(sum[0]);
-    vf_store_part(AT(out), gru_output(z, n, vf_load_part(AT(h), count)), count);
-    if (p->pass->gates) vf_store_part(GATE(2), n, count);
-  }
+RK_INLINE void finish_gru_reset_before(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf z = vf_load_part(GATE(1), count);
+  vf n = vf_tanh(sum[0]);
+  vf_store_part(AT(out), gru_output(z, n, vf_load_part(AT(h), count)), count);
+  if (p->keep) vf_store_part(GATE(2), n, count);
 }
 
 // h' = tanh(sum)
-static void finish_rnn_tanh(
-  const forward_part *p, int32_t first, int32_t end, int32_t unit, int32_t count, const vf *sum) {
-  for (int32_t i = first; i < end; i++, sum += MAX_VECTORS)
-    vf_store_part(AT(out), vf_tanh(sum[0]), count);
+RK_INLINE void finish_rnn_tanh(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf_store_part(AT(out), vf_tanh(sum[0]), count);
 }
 
 // h' = max(0, sum)
-static void finish_rnn_relu(
-  const forward_part *p, int32_t first, int32_t end, int32_t unit, int32_t count, const vf *sum) {
-  for (int32_t i = first; i < end; i++, sum += MAX_VECTORS)
-    vf_store_part(AT(out), vf_max(sum[0], vf_all(0)), count);
+RK_INLINE void finish_rnn_relu(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf_store_part(AT(out), vf_max(sum[0], vf_all(0)), count);
 }
 
 #undef AT
 #undef GATE
 
 typedef void (*forward_finish)(
-  const forward_part *, int32_t first, int32_t end, int32_t unit, int32_t count, const vf *sum);
+  const forward_part *, int32_t i, int32_t unit, int32_t count, const vf *sum);
+
+/// Finishes the rows `first` ..< `end` of one block of units.
+RK_INLINE void finish_rows(
+  const forward_part *part, int32_t first, int32_t end, int32_t unit, const vf *sum,
+  forward_finish finish) {
+  const forward_part copy = *part, *p = &copy;  // which no store can change
+  const int32_t left = (int32_t)p->hidden_size - unit;
+  if (left >= RK_LANES)
+    for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) finish(p, i, unit, RK_LANES, sum);
+  else
+    for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) finish(p, i, unit, left, sum);
+}
 
 // MARK: One step
 
 /// Panels that hold `gates` gates of one block of units.
-static void step_gates(
+RK_INLINE void step_gates(
   const forward_part *p, int32_t rows, const float *weights, const int gates, bool split,
   forward_finish finish) {
   const int32_t hidden = p->pass->hidden_size, input = p->pass->input_size;
@@ -126,7 +130,6 @@ static void step_gates(
   vf sum[MAX_ROWS * MAX_VECTORS];
   for (int32_t unit = 0; unit < hidden; unit += RK_LANES) {
     const float *w = weights + sums * RK_LANES;
-    const int32_t count = (int32_t)smaller(hidden - unit, RK_LANES);
     for (int32_t i = 0; i < tiles.count; i++) {
       const int32_t first = tile_start(tiles, i), end = tile_start(tiles, i + 1);
       const sequence_tile tile = {
@@ -134,14 +137,14 @@ static void step_gates(
         .start = weights, .weights = w, .sum = sum};
       if (split) sum_tile_split(end - first, &tile);
       else sum_tile(end - first, gates, &tile);
-      finish(p, first, end, unit, count, sum);
+      finish_rows(p, first, end, unit, sum, finish);
     }
     weights = w + (int64_t)(input + hidden) * gates * RK_LANES;
   }
 }
 
 /// Panels that hold one gate of up to MAX_VECTORS blocks of units.
-static void step_single_gate(
+RK_INLINE void step_single_gate(
   const forward_part *p, int32_t rows, const float *weights, const float *const *recurrent,
   forward_finish finish) {
   const int32_t hidden = p->pass->hidden_size, input = p->pass->input_size;
@@ -158,10 +161,8 @@ static void step_single_gate(
         .second = recurrent + first, .second_depth = hidden,
         .start = weights, .weights = w, .sum = sum};
       sum_tile(end - first, vectors, &tile);
-      for (int v = 0; v < vectors; v++) {
-        const int32_t unit = (block + v) * RK_LANES;
-        finish(p, first, end, unit, (int32_t)smaller(hidden - unit, RK_LANES), sum + v);
-      }
+      for (int v = 0; v < vectors; v++)
+        finish_rows(p, first, end, (block + v) * RK_LANES, sum + v, finish);
     }
     weights = w + (int64_t)(input + hidden) * vectors * RK_LANES;
   }
@@ -192,11 +193,13 @@ static void stand_at(forward_part *p, int32_t rows, int32_t s) {
   const rk_sequence_forward *pass = p->pass;
   const rk_sequence_layout *layout = pass->layout;
   const int64_t hidden = pass->hidden_size, gates = rk_cell_gates(pass->cell);
+  const int64_t next = layout->reverse ? -pass->x_step_stride : pass->x_step_stride;
   for (int32_t i = 0; i < rows; i++) {
     const int32_t j = p->row[i];
     const int64_t batch_row = layout->batch_row[j], time = time_of(layout, j, s);
     const int64_t kept = layout->offset[s] + j;
     p->x[i] = pass->x + batch_row * pass->x_row_stride + time * pass->x_step_stride;
+    if (s + 1 < layout->length[j]) fetch_row(p->x[i] + next, pass->input_size);
     p->h[i] = s > 0 ? p->out[i] : pass->h + batch_row * hidden;
     p->out[i] = pass->out + batch_row * pass->out_row_stride + time * pass->out_step_stride;
     if (pass->c) p->c[i] = pass->c + batch_row * hidden;
@@ -214,7 +217,8 @@ static void run_forward(
   const rk_sequence_layout *layout = pass->layout;
   const int64_t hidden = pass->hidden_size, pointers = layout->rows * (int64_t)sizeof(float *);
   char *space = (char *)aligned(workspace);
-  forward_part p = {.pass = pass, .row = take(&space, layout->rows * 4)};
+  forward_part p = {.pass = pass, .hidden_size = hidden, .keep = pass->gates != NULL};
+  p.row = take(&space, layout->rows * 4);
   p.x = take(&space, pointers);
   p.h = take(&space, pointers);
   p.out = take(&space, pointers);

@@ -9,6 +9,9 @@ public enum CellKind: String, Sendable, Codable, CaseIterable {
   /// ``SimpleRNN`` with tanh.
   case rnn
 
+  /// G: 4 for the LSTM, 3 for the GRU, 1 for the simple RNN.
+  public var gates: Int { Int(rk_cell_gates(cell)) }
+
   var cell: rk_cell {
     switch self {
     case .lstm: RK_CELL_LSTM

@@ -1,0 +1,95 @@
+import Recurrent
+
+/// How good forecasts were on windows whose future is known, beside the naive forecasts on the same windows.
+public struct ForecastEvaluation: Sendable, Codable, Equatable {
+  /// One forecaster's errors: overall and by step of the horizon.
+  public struct Errors: Sendable, Codable, Equatable {
+    /// Over all steps.
+    public let overall: ForecastErrors
+    /// Step by step, the first being the next row.
+    public let steps: [ForecastErrors]
+  }
+
+  /// The windows.
+  public let windows: Int
+  /// The network's errors.
+  public let model: Errors
+  /// The last value repeated.
+  public let naive: Errors
+  /// The last season repeated, if a season is known.
+  public let seasonalNaive: Errors?
+  /// The share of values inside the interval.
+  public let coverage: Double
+  /// The share that should be.
+  public let nominalCoverage: Double
+
+  /// The better of the naive forecasts by RMSE, and its name.
+  public var bestNaive: (name: String, errors: Errors) {
+    if let seasonalNaive, seasonalNaive.overall.rmse < naive.overall.rmse {
+      return ("seasonal naive forecast", seasonalNaive)
+    }
+    return ("naive forecast", naive)
+  }
+
+  /// 1 - RMSE / RMSE of the better naive forecast: 0 is as good, 1 is perfect, below 0 is worse.
+  public var skill: Double {
+    let reference = bestNaive.errors.overall.rmse
+    return reference > 0 ? 1 - model.overall.rmse / reference : 0
+  }
+
+  /// One line that says whether the model is worth having.
+  public var verdict: String {
+    let percent = NumberFormat.fixed(abs(skill) * 100, 1)
+    let name = bestNaive.name
+    if skill > 0.0005 { return "The model beats the \(name): its RMSE is \(percent) % lower." }
+    return skill < -0.0005
+      ? "The model does NOT beat the \(name): its RMSE is \(percent) % higher. Use the \(name) instead."
+      : "The model does NOT beat the \(name): it is no better. Use the \(name) instead."
+  }
+}
+
+extension ForecastEvaluation: CustomStringConvertible {
+  /// Tables: overall, by step, and the verdict.
+  public var description: String {
+    var rows = [["", "RMSE", "MAE", "MAPE %", "sMAPE %", "MASE"]]
+    rows.append(["model"] + model.overall.cells)
+    rows.append(["naive (last value)"] + naive.overall.cells)
+    if let seasonalNaive { rows.append(["seasonal naive"] + seasonalNaive.overall.cells) }
+    var text = TextTable(rows).description
+    if model.steps.count > 1 {
+      var steps = [
+        ["step", "RMSE", "naive"] + (seasonalNaive == nil ? [] : ["seasonal"]) + ["MAE", "naive"]
+          + (seasonalNaive == nil ? [] : ["seasonal"])
+      ]
+      for step in shownSteps {
+        let others = [naive.steps[step]] + (seasonalNaive.map { [$0.steps[step]] } ?? [])
+        let all = [model.steps[step]] + others
+        steps.append(
+          ["\(step + 1)"] + all.map { NumberFormat.significant($0.rmse) }
+            + all.map { NumberFormat.significant($0.mae) })
+      }
+      text += "\n\nBy step of the horizon:\n" + TextTable(steps).description
+    }
+    let inside = NumberFormat.fixed(coverage * 100, 0)
+    let wanted = NumberFormat.fixed(nominalCoverage * 100, 0)
+    return text + "\n\nThe \(wanted) % interval held \(inside) % of the values.\n\(verdict)"
+  }
+
+  /// All steps up to 24, then about as many, evenly spread.
+  private var shownSteps: [Int] {
+    let count = model.steps.count
+    guard count > 24 else { return Array(0..<count) }
+    let stride = (count + 23) / 24
+    return (0..<count).filter { ($0 + 1) % stride == 0 || $0 == 0 || $0 == count - 1 }
+  }
+}
+
+extension ForecastErrors {
+  fileprivate var cells: [String] {
+    [
+      NumberFormat.significant(rmse), NumberFormat.significant(mae),
+      mape.map { NumberFormat.fixed($0, 2) } ?? "–", NumberFormat.fixed(smape, 2),
+      mase.map { NumberFormat.fixed($0, 3) } ?? "–",
+    ]
+  }
+}

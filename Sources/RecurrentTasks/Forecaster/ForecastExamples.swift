@@ -1,0 +1,97 @@
+import Recurrent
+
+/// The forecast that a network corrects: that the last value stays, or that the last season returns.
+enum NaiveForecast: String, Sendable, Codable {
+  case last
+  case season
+
+  /// The value forecast for row `origin + step`.
+  func value(_ target: [Double], origin: Int, step: Int, season: Int?) -> Double {
+    switch (self, season) {
+    case (.season, let season?):
+      return target[origin + step - season * (step / season + 1)]
+    case (.season, nil), (.last, _):
+      return target[origin - 1]
+    }
+  }
+}
+
+/// Windows of one or several series, scaled when they are asked for.
+struct ForecastExamples: ExampleSet {
+  struct Origin: Sendable {
+    let series: Int
+    let row: Int
+  }
+
+  struct Batch {
+    /// `[B, T, F]`.
+    let inputs: SequenceBatch
+    /// The naive forecast to be corrected, `[B, H, 1]`, scaled.
+    let base: Tensor
+    /// What came, `[B, H, 1]`, scaled.
+    let targets: Tensor
+  }
+
+  let channels: [Channels]
+  let origins: [Origin]
+  let options: ForecasterOptions
+  let base: NaiveForecast
+
+  init(
+    _ channels: [Channels], origins: [Range<Int>], options: ForecasterOptions, base: NaiveForecast
+  ) {
+    self.channels = channels
+    self.origins = zip(channels.indices, origins).flatMap { series, rows in
+      rows.map { Origin(series: series, row: $0) }
+    }
+    self.options = options
+    self.base = base
+  }
+
+  var count: Int { origins.count }
+
+  func batch(_ indices: [Int]) -> Batch {
+    let (window, horizon) = (options.window, options.horizon)
+    let features = channels.first?.values.count ?? 0
+    var inputs = [Float](repeating: 0, count: indices.count * window * features)
+    var base = [Float](repeating: 0, count: indices.count * horizon)
+    var targets = base
+    for (place, index) in indices.enumerated() {
+      let origin = origins[index]
+      let series = channels[origin.series]
+      let rows = origin.row - window..<origin.row
+      let scales = series.scales(for: rows)
+      for (feature, scale) in scales.enumerated() {
+        let values = series.values[feature]
+        for step in 0..<window {
+          inputs[(place * window + step) * features + feature] = scale.scaled(
+            values[rows.lowerBound + step])
+        }
+      }
+      for step in 0..<horizon {
+        base[place * horizon + step] = baseValue(origin, step: step, scale: scales[0])
+        if origin.row + step < series.values[0].count {
+          targets[place * horizon + step] = scales[0].scaled(series.values[0][origin.row + step])
+        }
+      }
+    }
+    return Batch(
+      inputs: SequenceBatch(Tensor(inputs, shape: [indices.count, window, features])),
+      base: Tensor(base, shape: [indices.count, horizon, 1]),
+      targets: Tensor(targets, shape: [indices.count, horizon, 1]))
+  }
+
+  /// The scale of the target at a window.
+  func targetScale(_ index: Int) -> ChannelScale {
+    let origin = origins[index]
+    return channels[origin.series].scales(for: origin.row - options.window..<origin.row)[0]
+  }
+
+  /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts the value itself.
+  private func baseValue(_ origin: Origin, step: Int, scale: ChannelScale) -> Float {
+    guard options.scaling == .window else { return 0 }
+    let target = channels[origin.series].values[0]
+    return scale.scaled(
+      base.value(target, origin: origin.row, step: step, season: options.season))
+  }
+}

@@ -1,0 +1,54 @@
+import Recurrent
+
+extension ForecastPlan: CustomStringConvertible {
+  /// The split with dates, the windows, and the network with its size.
+  public var description: String {
+    let counts = windowCounts
+    var lines: [String] = []
+    for (series, split) in zip(series, splits).prefix(3) {
+      let name = series.name.map { "\($0): " } ?? ""
+      func part(_ rows: Range<Int>) -> String {
+        guard let last = rows.last else { return "no rows" }
+        return
+          "\(NumberFormat.grouped(rows.count)) rows, \(series.times.label(rows.lowerBound)) to \(series.times.label(last))"
+      }
+      lines.append("\(name)training    \(part(0..<split.validationStart))")
+      lines.append("\(name)validation  \(part(split.validationStart..<split.testStart))")
+      lines.append("\(name)test        \(part(split.testStart..<split.count))")
+    }
+    if series.count > 3 { lines.append("… and \(series.count - 3) more series") }
+    let windows = [counts.training, counts.validation, counts.test].map(NumberFormat.grouped)
+    lines.append(
+      "windows     of \(options.window) rows, \(options.horizon) ahead: \(windows[0]) to train, \(windows[1]) to validate, \(windows[2]) to test"
+    )
+    if splits.contains(where: \.testReachesBack) {
+      lines.append(
+        "            (test windows look back into rows before the test part; what they forecast lies in it)"
+      )
+    }
+    lines.append(
+      "scaling     \(options.scaling.explanation)"
+        + (options.scaling == .window ? "; the network corrects the \(baseName)" : ""))
+    let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
+    lines.append(
+      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units, dense layer to \(options.horizon * options.outputs); \(NumberFormat.grouped(parameterCount)) parameters, about \(NumberFormat.bytes(trainingBytes)) to train"
+    )
+    return lines.joined(separator: "\n")
+  }
+
+  private var baseName: String {
+    base == .last ? "naive forecast (the last value)" : "seasonal naive forecast"
+  }
+}
+
+extension ScalingMethod {
+  /// What it does, in a few words.
+  public var explanation: String {
+    switch self {
+    case .window: "each window by its own last value and spread"
+    case .minmax: "0 to 1 over the training rows"
+    case .standard: "mean 0 and deviation 1 over the training rows"
+    case .none: "none"
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import Recurrent
+
+/// Everything about a forecaster that is fixed before training starts: series, split, scales and the untrained network.
+///
+/// Scales are fitted here, on the training rows, and nowhere else: no later step can see them change, and no row
+/// behind the training part can reach them.
+public struct ForecastPlan: Sendable {
+  /// The series, each with its split.
+  public let series: [Series]
+  /// One split a series.
+  public let splits: [ForecastSplit]
+  /// The options.
+  public let options: ForecasterOptions
+  /// The columns of the table that the series came from, if they did.
+  public let columns: ForecastColumns?
+  let channels: [Channels]
+  let base: NaiveForecast
+  let model: ForecastModel
+
+  /// Plans a forecaster.
+  ///
+  /// - Throws: ``DataError`` if a series is too short for the window and horizon, or its target never changes.
+  public init(
+    _ series: [Series], options: ForecasterOptions = ForecasterOptions(),
+    columns: ForecastColumns? = nil
+  ) throws(DataError) {
+    precondition(!series.isEmpty, "a forecaster needs at least one series")
+    if let problem = options.problem { preconditionFailure(problem) }
+    self.series = series
+    self.options = options
+    self.columns = columns
+    splits = series.map { ForecastSplit(count: $0.count, options: options) }
+    for (series, split) in zip(series, splits) {
+      guard split.isUsable(options) else { throw Self.tooShort(series, options) }
+      try series.checkVaries()
+      try series.prefix(split.validationStart).checkVaries()
+    }
+    let channels = zip(series, splits).map { series, split in
+      Channels(series, method: options.scaling, trainingRows: 0..<split.validationStart)
+    }
+    self.channels = channels
+    base = Self.betterBase(zip(channels, splits).map { ($0, $1) }, options)
+    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1))
+    model = ForecastModel(
+      features: channels[0].values.count, options: options, using: &generator)
+  }
+
+  private static func tooShort(_ series: Series, _ options: ForecasterOptions) -> DataError {
+    let name = series.name.map { "series \"\($0)\"" }
+    let needed = ForecastSplit.fewestRows(options)
+    return DataError(
+      file: series.source, place: name,
+      problem:
+        "found \(series.count) rows, expected at least \(needed) for a window of \(options.window), a horizon of \(options.horizon), a validation fraction of \(options.validationFraction) and a test fraction of \(options.testFraction)",
+      advice: "Use a smaller --window or --horizon, or bring more rows")
+  }
+
+  /// Which naive forecast the network corrects: the one with the smaller error over the training rows.
+  private static func betterBase(
+    _ parts: [(Channels, ForecastSplit)], _ options: ForecasterOptions
+  ) -> NaiveForecast {
+    guard options.season != nil else { return .last }
+    func error(_ base: NaiveForecast) -> Double {
+      parts.reduce(0) { sum, part in
+        let target = part.0.values[0]
+        return part.1.training.reduce(sum) { sum, origin in
+          (0..<options.horizon).reduce(sum) { sum, step in
+            let forecast = base.value(target, origin: origin, step: step, season: options.season)
+            let scale = part.0.scales(for: origin - options.window..<origin)[0].scale
+            let error = (target[origin + step] - forecast) / scale
+            return sum + error * error
+          }
+        }
+      }
+    }
+    return error(.season) < error(.last) ? .season : .last
+  }
+
+  /// The windows of one part.
+  func examples(_ part: KeyPath<ForecastSplit, Range<Int>>) -> ForecastExamples {
+    ForecastExamples(
+      channels, origins: splits.map { $0[keyPath: part] }, options: options, base: base)
+  }
+
+  /// The number of training, validation and test windows.
+  public var windowCounts: (training: Int, validation: Int, test: Int) {
+    (
+      splits.reduce(0) { $0 + $1.training.count }, splits.reduce(0) { $0 + $1.validation.count },
+      splits.reduce(0) { $0 + $1.test.count }
+    )
+  }
+
+  /// The number of weights.
+  public var parameterCount: Int { model.parameterCount }
+
+  /// About how many bytes training takes: parameters with gradient and Adam's moments, and what one step keeps.
+  public var trainingBytes: Int {
+    let kept =
+      options.batchSize * options.window * options.hiddenSize * (options.cell.gates + 3)
+    return 4 * (5 * parameterCount + options.layers * kept)
+  }
+
+  /// Trains the network.
+  ///
+  /// - Parameter callbacks: hear of each step and epoch.
+  /// - Throws: ``NonFiniteError`` if training runs away.
+  public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> Forecaster {
+    let loss = options.loss
+    let quantiles = options.quantiles
+    let earlyStopping =
+      options.validationFraction > 0 ? EarlyStopping(patience: options.patience) : nil
+    var trainer = Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate),
+      options: TrainingOptions(
+        epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
+        earlyStopping: earlyStopping),
+      on: ForecastExamples.self
+    ) { model, batch, mode in
+      loss(model(batch.inputs, mode: mode) + batch.base, batch.targets, quantiles: quantiles)
+    }
+    let validation = examples(\.validation)
+    let reason = try trainer.run(
+      on: examples(\.training), validation: validation.count > 0 ? validation : nil,
+      callbacks: callbacks)
+    return Forecaster(
+      plan: self, model: trainer.bestModel, history: trainer.state.history, stop: reason)
+  }
+}
+
+/// Which columns of a table make the series of a forecaster.
+public struct ForecastColumns: Sendable, Codable, Equatable {
+  /// What is forecast.
+  public var target: String
+  /// The times; nil: found by itself.
+  public var time: String?
+  /// What is known beside the target.
+  public var covariates: [String]
+  /// The column that tells series apart, if the table holds many.
+  public var series: String?
+  /// What to do about missing values.
+  public var missing: MissingValues
+
+  /// A choice of columns.
+  public init(
+    target: String, time: String? = nil, covariates: [String] = [], series: String? = nil,
+    missing: MissingValues = .error
+  ) {
+    self.target = target
+    self.time = time
+    self.covariates = covariates
+    self.series = series
+    self.missing = missing
+  }
+
+  /// The series of a table, oldest row first.
+  public func read(_ table: Table) throws(DataError) -> [Series] {
+    try Series.read(
+      table, value: target, time: time, covariates: covariates, groupedBy: series,
+      missing: missing)
+  }
+}

@@ -1,0 +1,68 @@
+import Recurrent
+
+/// Which rows of a series are for training, validation and test, and which windows lie where.
+///
+/// A window is named by its origin: the first row it forecasts. It sees the rows before. All rows it forecasts lie in one
+/// part, and training windows see training rows only.
+public struct ForecastSplit: Sendable, Equatable {
+  /// Where the validation part begins.
+  public let validationStart: Int
+  /// Where the test part begins.
+  public let testStart: Int
+  /// The number of rows.
+  public let count: Int
+  /// Origins of training windows.
+  public let training: Range<Int>
+  /// Origins of validation windows; what these see may reach back into the training rows.
+  public let validation: Range<Int>
+  /// Origins of test windows.
+  public let test: Range<Int>
+  /// Whether test windows see rows before the test part. They do only where staying inside would leave less than half of
+  /// the forecasts.
+  public let testReachesBack: Bool
+
+  /// The split of `count` rows.
+  public init(count: Int, options: ForecasterOptions) {
+    let (window, horizon) = (options.window, options.horizon)
+    self.count = count
+    testStart = count - Int((Double(count) * options.testFraction).rounded(.up))
+    let share = Int((Double(testStart) * options.validationFraction).rounded(.down))
+    // One window would be too few to judge by: at least as many as the horizon has rows.
+    let fewest = options.validationFraction > 0 ? 2 * horizon - 1 : 0
+    validationStart = max(0, testStart - max(share, fewest))
+    training = Self.origins(from: window, to: validationStart, horizon)
+    validation = Self.origins(from: max(window, validationStart), to: testStart, horizon)
+    let reaching = Self.origins(from: max(window, testStart), to: count, horizon)
+    let inside = Self.origins(from: testStart + window, to: count, horizon)
+    testReachesBack = 2 * inside.count < reaching.count
+    test = testReachesBack ? reaching : inside
+  }
+
+  private static func origins(from first: Int, to end: Int, _ horizon: Int) -> Range<Int> {
+    first..<max(first, end - horizon + 1)
+  }
+
+  /// Whether each part that the options ask for has a window.
+  func isUsable(_ options: ForecasterOptions) -> Bool {
+    !training.isEmpty && (options.validationFraction == 0 || !validation.isEmpty)
+      && (options.testFraction == 0 || !test.isEmpty)
+  }
+
+  /// The fewest rows with which each part has a window.
+  static func fewestRows(_ options: ForecasterOptions) -> Int {
+    var low = 1
+    var high = 1
+    while !ForecastSplit(count: high, options: options).isUsable(options), high < 1 << 40 {
+      (low, high) = (high, high * 2)
+    }
+    while low < high {
+      let middle = (low + high) / 2
+      if ForecastSplit(count: middle, options: options).isUsable(options) {
+        high = middle
+      } else {
+        low = middle + 1
+      }
+    }
+    return high
+  }
+}

@@ -1,0 +1,104 @@
+import Recurrent
+
+extension Forecaster {
+  /// The task's name in model folders.
+  public static let task = "forecaster"
+  private static let recentFile = "recent.json"
+
+  /// The last rows of a series, as they stand in the model folder.
+  private struct Recent: Codable {
+    var name: String?
+    var times: TimeAxis
+    var channels: [[Double]]
+  }
+
+  /// Writes the model folder, whole or not at all.
+  ///
+  /// - Parameter reports: files for people to be put beside the model; reading the model does not look at them.
+  /// - Throws: ``DataError`` if the folder cannot be written, or is there and is not a model folder.
+  public func save(
+    to path: String, reports: [(name: String, bytes: [UInt8])] = []
+  ) throws(DataError) {
+    let recent = recent.map { series in
+      Recent(
+        name: series.name, times: series.times,
+        channels: [series.target] + series.covariates.map(\.values))
+    }
+    try ModelFolder.write(
+      to: path, task: Self.task, configuration: configuration, tensors: model.storedTensors,
+      extraFiles: [(Self.recentFile, try encodeJSON(recent, file: Self.recentFile))],
+      reports: reports)
+  }
+
+  /// Reads a model folder.
+  ///
+  /// - Throws: ``DataError`` if it is missing, damaged, altered, or of another task.
+  public init(contentsOf path: String) throws(DataError) {
+    let contents = try ModelFolder.read(path, expecting: Self.task, as: Configuration.self)
+    let configuration = contents.configuration
+    let file = path + "/config.json"
+    if let problem = configuration.options.problem {
+      throw DataError(file: file, place: "options", problem: problem)
+    }
+    guard !configuration.channels.isEmpty,
+      configuration.options.loss == .quantile
+        || configuration.interval.count == configuration.options.horizon
+    else {
+      throw DataError(
+        file: file, problem: "channels or interval do not fit the options",
+        advice: "Train the model again")
+    }
+    // Checked against the file before anything of that size is made.
+    let shapes = ForecastModel.parameterShapes(
+      features: configuration.channels.count, options: configuration.options)
+    try contents.weights.requireTensors(shapes, of: "the model in config.json")
+    var generator = RandomGenerator(seed: 0)
+    var model = ForecastModel(
+      features: configuration.channels.count, options: configuration.options, using: &generator)
+    try model.load(from: contents.weights)
+    let recent = try decodeJSON(
+      [Recent].self, from: try contents.extraFile(Self.recentFile),
+      file: path + "/" + Self.recentFile)
+    var series: [Series] = []
+    for part in recent {
+      guard part.channels.count == configuration.channels.count,
+        part.channels.allSatisfy({ $0.count == part.times.count })
+      else {
+        throw DataError(
+          file: path + "/" + Self.recentFile, problem: "channels and times differ in length",
+          advice: "Train the model again")
+      }
+      series.append(
+        try Series(
+          values: part.channels[0], name: part.name, targetName: configuration.channels[0],
+          times: part.times,
+          covariates: zip(configuration.channels, part.channels).dropFirst().map {
+            Covariate(name: $0, values: $1)
+          }))
+    }
+    self.init(configuration: configuration, model: model, recent: series)
+  }
+}
+
+extension ForecastModel {
+  /// Names and shapes of the parameters, without making them.
+  static func parameterShapes(
+    features: Int, options: ForecasterOptions
+  ) -> [(name: String, shape: [Int])] {
+    let gates = options.cell.gates
+    var shapes: [(name: String, shape: [Int])] = []
+    for layer in 0..<options.layers {
+      let inputs = layer == 0 ? features : options.hiddenSize
+      let width = gates * options.hiddenSize
+      shapes += [
+        ("recurrent.\(layer).input_weights", [inputs, width]),
+        ("recurrent.\(layer).recurrent_weights", [options.hiddenSize, width]),
+        ("recurrent.\(layer).bias", [width]), ("recurrent.\(layer).recurrent_bias", [width]),
+      ]
+    }
+    let outputs = options.horizon * options.outputs
+    return shapes + [
+      ("head.weights", [options.hiddenSize, outputs]), ("head.bias", [outputs]),
+    ]
+  }
+}

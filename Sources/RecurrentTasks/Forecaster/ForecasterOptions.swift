@@ -1,0 +1,104 @@
+import Recurrent
+
+/// How a forecaster looks at a series, what its network is, and how it is trained.
+public struct ForecasterOptions: Sendable, Codable, Equatable {
+  /// Rows that the network sees before it forecasts.
+  public var window = 100
+  /// Rows that one forecast covers, all at once.
+  public var horizon = 1
+  /// The kind of recurrent layer.
+  public var cell = CellKind.lstm
+  /// Hidden units of each layer.
+  public var hiddenSize = 50
+  /// Recurrent layers.
+  public var layers = 3
+  /// Dropout between the layers.
+  public var dropout: Float = 0
+  /// Epochs at most.
+  public var epochs = 100
+  /// Windows in a training step.
+  public var batchSize = 64
+  /// Adam's learning rate.
+  public var learningRate: Float = 1e-3
+  /// Epochs without a better validation loss before training stops.
+  public var patience = 10
+  /// What training minimizes.
+  public var loss = ForecastLoss.mse
+  /// The quantiles that are forecast when the loss is `quantile`, ascending.
+  public var quantiles: [Float] = [0.1, 0.5, 0.9]
+  /// How values are brought to the network's range.
+  public var scaling = ScalingMethod.window
+  /// The share of rows at the end that training never sees.
+  public var testFraction = 0.25
+  /// The share of the rows before them that judges each epoch.
+  public var validationFraction = 0.1
+  /// Rows in a season, for the seasonal naive forecast: 12 for monthly, 24 for hourly data.
+  public var season: Int?
+  /// Where all random numbers come from.
+  public var seed: UInt64 = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// The first rule that these options break, as a sentence; nil if they are fine.
+  public var problem: String? {
+    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
+    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
+      return "the \(name) lies in 0..<1, not \(fraction)"
+    }
+    let counts = [
+      ("window", window), ("horizon", horizon), ("hidden size", hiddenSize), ("layers", layers),
+      ("epochs", epochs), ("batch size", batchSize),
+    ]
+    for (name, count) in counts where !(1...1_000_000).contains(count) {
+      return "\(name) is at least 1 (and at most a million), not \(count)"
+    }
+    if patience < 0 { return "patience is at least 0, not \(patience)" }
+    if !(dropout >= 0 && dropout < 1) { return "dropout lies in 0..<1, not \(dropout)" }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      return "the learning rate is a positive number, not \(learningRate)"
+    }
+    if let season, season < 1 { return "a season has at least 1 row, not \(season)" }
+    if let season, season > window {
+      return "a season of \(season) rows needs a window of at least as many, not \(window)"
+    }
+    if loss == .quantile {
+      let isAscending = zip(quantiles, quantiles.dropFirst()).allSatisfy { $0 < $1 }
+      if quantiles.isEmpty || !isAscending || !quantiles.allSatisfy({ $0 > 0 && $0 < 1 }) {
+        return "quantiles are ascending numbers between 0 and 1, not \(quantiles)"
+      }
+    }
+    return nil
+  }
+
+  /// Numbers that the network gives for each row of the horizon.
+  var outputs: Int { loss == .quantile ? quantiles.count : 1 }
+
+  /// The output that stands for the forecast itself: the quantile nearest to the median.
+  var pointOutput: Int {
+    guard loss == .quantile else { return 0 }
+    return quantiles.indices.min { abs(quantiles[$0] - 0.5) < abs(quantiles[$1] - 0.5) } ?? 0
+  }
+}
+
+/// What a forecaster's training minimizes.
+public enum ForecastLoss: String, Sendable, Codable, CaseIterable {
+  /// The mean squared error.
+  case mse
+  /// The mean absolute error.
+  case mae
+  /// The Huber loss with δ = 1 in scaled units.
+  case huber
+  /// The pinball loss of several quantiles.
+  case quantile
+
+  /// The loss of predictions `[B, H, Q]` for targets `[B, H, 1]`.
+  func callAsFunction(_ predictions: Tensor, _ targets: Tensor, quantiles: [Float]) -> Tensor {
+    switch self {
+    case .mse: meanSquaredError(predictions, targets)
+    case .mae: meanAbsoluteError(predictions, targets)
+    case .huber: huberLoss(predictions, targets)
+    case .quantile: quantileLoss(predictions, targets, quantiles: quantiles)
+    }
+  }
+}

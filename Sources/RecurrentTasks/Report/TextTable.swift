@@ -1,0 +1,63 @@
+import Foundation
+
+/// Rows of text under one another: the first column to the left, the others to the right.
+struct TextTable: CustomStringConvertible {
+  private let rows: [[String]]
+
+  init(_ rows: [[String]]) { self.rows = rows }
+
+  var description: String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    }
+    return rows.map { row in
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        line += column == 0 ? cell + padding : "  " + padding + cell
+      }
+      return line
+    }.joined(separator: "\n")
+  }
+}
+
+/// Numbers for people.
+enum NumberFormat {
+  /// With that many decimals.
+  static func fixed(_ value: Double, _ decimals: Int) -> String {
+    String(format: "%.\(decimals)f", value)
+  }
+
+  /// About four significant digits, never an exponent for everyday sizes.
+  static func significant(_ value: Double) -> String {
+    let size = abs(value)
+    if size == 0 { return "0" }
+    if size >= 1e7 || size < 1e-4 { return String(format: "%.3e", value) }
+    let decimals = max(0, min(6, 3 - Int(Foundation.log10(size).rounded(.down))))
+    return String(format: "%.\(decimals)f", value)
+  }
+
+  /// 31051 as 31,051.
+  static func grouped(_ value: Int) -> String {
+    var digits = String(abs(value))
+    var groups: [String] = []
+    while digits.count > 3 {
+      groups.insert(String(digits.suffix(3)), at: 0)
+      digits.removeLast(3)
+    }
+    return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
+  }
+
+  /// Bytes in the unit that fits.
+  static func bytes(_ count: Int) -> String {
+    let units = ["bytes", "kB", "MB", "GB", "TB"]
+    var value = Double(count)
+    var unit = 0
+    while value >= 1000, unit < units.count - 1 {
+      value /= 1000
+      unit += 1
+    }
+    return unit == 0 ? "\(count) bytes" : "\(fixed(value, value < 10 ? 1 : 0)) \(units[unit])"
+  }
+}

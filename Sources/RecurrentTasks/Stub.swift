@@ -1,0 +1,1 @@
+public enum BundledData { public static let goog = "Date,Close\n" }
