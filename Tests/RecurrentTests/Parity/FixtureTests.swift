@@ -220,7 +220,7 @@ import Testing
 
     let input = Tensor(try reference.floats("input"))
     let target = name == "cross_entropy" ? Tensor(0) : Tensor(try reference.floats("target"))
-    var terms = input.count
+    var terms = Float(input.count)
     let loss: (Tensor) -> Tensor
     switch name {
     case "mse_loss": loss = { meanSquaredError($0, target) }
@@ -237,19 +237,20 @@ import Testing
       let classes = try reference.file.integers("target").values.map { Int($0) }
       let smoothing = try options.float("label_smoothing") ?? 0
       let ignored = try options.int("ignore_index") ?? -100
-      guard !reference.file.names.contains("weight") else {
-        throw FixtureProblem("\(name) with weights")
-      }
-      terms = classes.count { $0 != ignored }
+      let weights =
+        reference.file.names.contains("weight") ? try reference.floats("weight").values : nil
+      options.skip("weight")
+      terms = classes.reduce(0) { $1 == ignored ? $0 : $0 + (weights?[$1] ?? 1) }
       loss = {
         categoricalCrossEntropy(
-          logits: $0, classes: classes, labelSmoothing: smoothing, ignoring: ignored)
+          logits: $0, classes: classes, labelSmoothing: smoothing, ignoring: ignored,
+          classWeights: weights)
       }
     default: throw FixtureProblem("unknown loss \(name)")
     }
     try options.finish(name)
 
-    let scale = reduction == "sum" ? Float(terms) : 1
+    let scale = reduction == "sum" ? terms : 1
     let (value, gradients) = valueAndGradients(of: input) { loss($0) * scale }
     expectClose(Tensor([value]), to: try reference.floats("value"), within: 1e-5, "value")
     expectClose(
