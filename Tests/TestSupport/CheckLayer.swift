@@ -232,7 +232,7 @@ struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedO
     let multiplications = matrices.prefix(2).reduce(0, +)
     let steps = multiplications == 0 ? 0 : 700_000 / max(20, multiplications)
     let time = steps == 0 ? 10 : 100
-    let batch = min(max(27, steps / time), 600)
+    let batch = min(max(27, steps / time), 250)
     return input(batch: batch, time: time, lengths: (0..<batch).map { $0 == 3 ? 0 : time - $0 % 4 })
   }
 

@@ -86,16 +86,18 @@ import Testing
 
   // MARK: Layers of steps, chains
 
-  @Test(arguments: Activation.allCases.filter { $0 != .relu }, [true, false])
-  func dense(_ activation: Activation, hasBias: Bool) async throws {
+  @Test(arguments: Activation.allCases)
+  func dense(_ activation: Activation) async throws {
     var generator = RandomGenerator(seed: 10)
-    for initialization in Initialization.allCases {
-      try await checkLayer(
-        EachStep(
-          Dense(
-            inputSize: 3, outputSize: 4, activation: activation, bias: hasBias,
-            initialization: initialization, using: &generator)), inputSize: 3, outputSize: 4)
+    var layer = Dense(
+      inputSize: 5, outputSize: 7, activation: activation, bias: activation != .sigmoid,
+      initialization: activation == .tanh ? .keras : .pytorch, using: &generator)
+    if activation == .relu {
+      // Far from the kink, which finite differences would step over.
+      layer.weights = layer.weights * 0.1
+      layer.bias = Tensor([2, -2, 1.5, -1.5, 3, 2.5, -3])
     }
+    try await checkLayer(EachStep(layer), inputSize: 5, outputSize: 7)
   }
 
   @Test func dropout() async throws {
