@@ -74,7 +74,7 @@ extension Forecaster {
           times: part.times,
           covariates: zip(configuration.channels, part.channels).dropFirst().map {
             Covariate(name: $0, values: $1)
-          }))
+          }, source: path))
     }
     self.init(configuration: configuration, model: model, recent: series)
   }
