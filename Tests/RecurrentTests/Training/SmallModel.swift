@@ -41,7 +41,7 @@ func smallExamples(_ count: Int, seed: UInt64 = 3, features: Int = 3) -> TensorE
 }
 
 func smallTrainer(
-  _ model: SmallModel = SmallModel(), learningRate: Float = 0.01, _ options: TrainingOptions
+  model: SmallModel = SmallModel(), learningRate: Float = 0.01, _ options: TrainingOptions
 ) -> SmallTrainer {
   SmallTrainer(model, optimizer: Adam(learningRate: learningRate), options: options) {
     model, batch, mode in

@@ -27,7 +27,7 @@ struct TrainerReproducibilityTests {
     for threads in [1, 2, 3] {
       Parallelism.threads = threads
       var trainer = smallTrainer(
-        SmallModel(hiddenSize: 37, dropout: 0.3),
+        model: SmallModel(hiddenSize: 37, dropout: 0.3),
         TrainingOptions(epochs: 2, batchSize: 48, seed: 5))
       try trainer.run(on: smallExamples(110), validation: smallExamples(51, seed: 8))
       states.append(trainer.state)
@@ -39,7 +39,7 @@ struct TrainerReproducibilityTests {
   @Test func anotherSeedGivesAnotherOrderAndDropout() throws {
     func trained(seed: UInt64, dropout: Float, shuffles: Bool) throws -> [String: [UInt32]] {
       var trainer = smallTrainer(
-        SmallModel(dropout: dropout),
+        model: SmallModel(dropout: dropout),
         TrainingOptions(epochs: 2, batchSize: 4, shuffles: shuffles, seed: seed))
       try trainer.run(on: smallExamples(11))
       return trainer.state.model.bits
@@ -68,10 +68,10 @@ struct TrainerReproducibilityTests {
       earlyStopping: EarlyStopping(patience: 50))
     let model = SmallModel(dropout: 0.3)
     let (examples, validation) = (smallExamples(11), smallExamples(6, seed: 4))
-    var whole = smallTrainer(model, options)
+    var whole = smallTrainer(model: model, options)
     try whole.run(on: examples, validation: validation)
 
-    var first = smallTrainer(model, options)
+    var first = smallTrainer(model: model, options)
     let reason = try first.run(
       on: examples, validation: validation,
       callbacks: [
@@ -82,7 +82,7 @@ struct TrainerReproducibilityTests {
       ])
     #expect(reason == .requested)
     #expect(first.state.epoch == k)
-    var second = smallTrainer(SmallModel(seed: 99), options)
+    var second = smallTrainer(model: SmallModel(seed: 99), options)
     second.state = first.state
     #expect(try second.run(on: examples, validation: validation) == .allEpochs)
     expectSame(second.state, whole.state)

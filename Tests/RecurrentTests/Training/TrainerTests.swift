@@ -70,10 +70,13 @@ struct TrainerTests {
     let nothing = TensorExamples(
       inputs: SequenceBatch(Tensor.zeros([0, 4, 3])), targets: Tensor.zeros([0, 2]))
     for validation in [nil, nothing] {
-      // A rate so high that the training loss rises at times.
-      var trainer = smallTrainer(learningRate: 0.7, TrainingOptions(epochs: 8, batchSize: 5))
-      try trainer.run(on: smallExamples(12), validation: validation)
-      #expect(trainer.state.history.best?.epoch != 8)
+      // A rate so high that the training loss rises soon; the run ends there.
+      var trainer = smallTrainer(learningRate: 3, TrainingOptions(epochs: 99, batchSize: 5))
+      let reason = try trainer.run(
+        on: smallExamples(12), validation: validation,
+        callbacks: [{ if case .epoch(_, isBest: false) = $0 { .stop } else { .proceed } }])
+      #expect(reason == .requested)
+      #expect(trainer.state.best?.model.bits != trainer.state.model.bits)
       #expect(trainer.bestModel.bits == trainer.state.model.bits)
       #expect(trainer.state.history.epochs.allSatisfy { $0.validationLoss == nil })
     }
@@ -122,7 +125,7 @@ struct TrainerTests {
 
   @Test func noEpochsChangeNothing() throws {
     let model = SmallModel()
-    var trainer = smallTrainer(model, TrainingOptions(epochs: 0))
+    var trainer = smallTrainer(model: model, TrainingOptions(epochs: 0))
     var events: [String] = []
     let reason = try trainer.run(
       on: smallExamples(3), validation: smallExamples(2),
