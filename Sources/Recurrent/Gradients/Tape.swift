@@ -74,6 +74,7 @@ final class Tape: Sendable {
   }
 
   /// The gradient of `root` (one element) with respect to each of `leaves`; nil where it does not depend on it.
+  ///
   /// Closes the tape: values that are still around become constants.
   func gradients(of root: Tensor, withRespectTo leaves: [Tensor]) -> [Tensor?] {
     var (entries, slots) = state.withLock { state in
