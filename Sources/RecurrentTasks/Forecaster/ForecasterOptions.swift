@@ -20,7 +20,7 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
   public var batchSize = 64
   /// Adam's learning rate.
   public var learningRate: Float = 1e-3
-  /// Epochs without a better validation loss before training stops.
+  /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 10
   /// What training minimizes.
   public var loss = ForecastLoss.mse
@@ -47,11 +47,14 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
       return "the \(name) lies in 0..<1, not \(fraction)"
     }
     let counts = [
-      ("window", window), ("horizon", horizon), ("hidden size", hiddenSize), ("layers", layers),
-      ("epochs", epochs), ("batch size", batchSize),
+      ("window", window), ("horizon", horizon), ("hidden size", hiddenSize), ("epochs", epochs),
+      ("batch size", batchSize),
     ]
     for (name, count) in counts where !(1...1_000_000).contains(count) {
       return "\(name) is at least 1 (and at most a million), not \(count)"
+    }
+    if !(1...1000).contains(layers) {
+      return "layers is at least 1 (and at most a thousand), not \(layers)"
     }
     if patience < 0 { return "patience is at least 0, not \(patience)" }
     if !(dropout >= 0 && dropout < 1) { return "dropout lies in 0..<1, not \(dropout)" }

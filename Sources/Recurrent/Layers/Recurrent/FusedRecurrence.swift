@@ -71,7 +71,7 @@ struct FusedRecurrence {
     }
 
     var results = [output, finalHidden] + (finalCell.map { [$0] } ?? [])
-    if let kept, let tape = inputs.lazy.compactMap({ $0.slot?.tape }).first {
+    if let kept, let tape = Tape.following(inputs) {
       let backward = Backward(
         cell: cell, weights: weights.detached, layout: layout, kept: kept,
         input: Operand(input.values), output: output, hidden: hidden.detached,
