@@ -27,7 +27,7 @@ extension Forecaster {
       throw DataError(
         file: series.source,
         problem:
-          "\(steps) steps were asked for, but the model forecasts \(options.horizon), and beyond that it would need the future of \(series.covariates.map(\.name).joined(separator: ", "))",
+          "\(steps) steps were asked for, but the model forecasts \(options.horizon); beyond that it would need the future of \(series.covariates.map(\.name).joined(separator: ", "))",
         advice: "Ask for at most \(options.horizon) steps, or train with --horizon \(steps)")
     }
     var channels = Channels(series.suffix(options.window), scales: scales(of: series))
@@ -43,8 +43,10 @@ extension Forecaster {
           value: point.value, lower: point.value + (point.lower - point.value) * widening,
           upper: point.value + (point.upper - point.value) * widening)
       }
+      // Only the last window is kept: a long forecast takes no longer by the step than a short one.
       channels = Channels(
-        values: [channels.values[0] + block.map(\.value)] + channels.values.dropFirst(),
+        values: [(channels.values[0] + block.map(\.value)).suffix(options.window)]
+          + channels.values.dropFirst(),
         scales: channels.scales)
     }
     return Forecast(
