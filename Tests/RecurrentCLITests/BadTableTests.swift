@@ -171,7 +171,7 @@ import Testing
     }
     try await Workspace.expectRefused(
       data(Sample.csv(rows)),
-      ["t.csv: column \"Close\": the first 40 values, the training part, are all 5.0; expected"])
+      ["t.csv: column \"Close\": the first 41 values, the training part, are all 5.0; expected"])
   }
 
   @Test func datesNotInOrder() async throws {

@@ -27,20 +27,21 @@ import Testing
         #expect(row.count == 6 && row.allSatisfy { Double($0)?.isFinite == true }, "\(row)")
       }
 
-      // 60 rows, the last 15 for the test: 6 windows of 8 rows with 2 more rows inside.
+      // 60 rows, the last 15 for the test: 14 windows forecast 2 rows each in them.
       let forecast = try cells("model/forecast.csv", of: workspace)
       #expect(
         forecast[0] == ["time", "step", "actual", "forecast", "lower", "upper", "naive"])
-      #expect(forecast.count == 1 + 6 * 2)
+      try #require(forecast.count == 1 + 14 * 2)
       let table = Sample.rows(60)
       for (index, row) in forecast.dropFirst().enumerated() {
-        let origin = 45 + 8 + index / 2
+        let origin = 45 + index / 2
         let target = origin + index % 2
         #expect(row[0] == Sample.day(target) && row[1] == "\(index % 2 + 1)")
         let numbers = row.dropFirst(2).compactMap { Double($0) }
         try #require(numbers.count == 5)
         #expect(numbers[0] == Double(table[target][1]))
-        #expect(numbers[2] <= numbers[3] && numbers[4] == Double(table[origin - 1][1]))
+        #expect(numbers[2] <= numbers[1] && numbers[1] <= numbers[3])
+        #expect(numbers[4] == Double(table[origin - 1][1]))
       }
       for name in ["forecast.svg", "loss.svg"] {
         #expect(XMLParser(data: try workspace.bytes("model/" + name)).parse(), "\(name)")
@@ -62,15 +63,16 @@ import Testing
         ["train", "forecaster", "t.csv", "--season", "7", "--horizon", "3"] + Sample.small)
       #expect(result.exitCode == 0, "\(result.errorOutput)")
       let expected = [
-        "t.csv: 60 rows, 4 columns", "Date         Close   Open  Volume",
-        "2020-01-01  100.00  99.00    1000", "forecast    Close by Date",
+        "t.csv: 60 rows, 4 columns", "Date         Close    Open  Volume",
+        "2020-01-01  100.00   99.00    1000", "forecast    Close by Date",
         "times       daily, 2020-01-01 to 2020-02-29",
-        "training    36 rows, 2020-01-01 to 2020-02-05",
-        "validation  5 rows, 2020-02-06 to 2020-02-10",
-        "test        ", "windows     of 8 rows, 3 ahead: 26 to train, 3 to validate, ",
+        "training    40 rows, 2020-01-01 to 2020-02-09",
+        "validation  5 rows, 2020-02-10 to 2020-02-14",
+        "test        15 rows, 2020-02-15 to 2020-02-29",
+        "windows     of 8 rows, 3 ahead: 30 to train, 3 to validate, 13 to test",
         "scaling     each window by its own last value and spread",
         "            the network corrects the ", "network     LSTM, 1 layer of 4 units, dense",
-        "            159 parameters, about ", "Test part: ", ", weights of epoch 1, seed 0",
+        "            127 parameters, about ", "Test part: 13 windows, weights of epoch 1, seed 0",
         "RMSE", "MAE", "MAPE %", "sMAPE %", "MASE", "model ", "naive (last value) ",
         "seasonal naive ", "By step of the horizon:", "The 80 % interval held ", "The model ",
         "Close: forecast 3 rows at a time", "actual", "forecast", "80 % interval",
@@ -183,8 +185,8 @@ import Testing
       try await workspace.train("t.csv", "--series", "Shop")
       let forecast = try workspace.text("model/forecast.csv").split(separator: "\n")
       #expect(forecast[0] == "series,time,step,actual,forecast,lower,upper,naive")
-      #expect(forecast.count { $0.hasPrefix("north,") } == 7)
-      #expect(forecast.count { $0.hasPrefix("\"south, far\",") } == 7)
+      #expect(forecast.count { $0.hasPrefix("north,") } == 15)
+      #expect(forecast.count { $0.hasPrefix("\"south, far\",") } == 15)
       let result = try await workspace.recurrent(["predict", "model", "--steps", "2"])
       let blocks = result.output.split(separator: "\n").map(String.init)
       #expect(blocks.contains("north") && blocks.contains("south, far"))

@@ -31,7 +31,7 @@ public struct ForecastReport: CustomStringConvertible {
       + "\n\nThe interval should hold \(percent) % of the values; it comes from \(forecaster.configuration.intervalSource.rawValue)."
       + (forecaster.configuration.evaluation.map { evaluation in
         let verdict = evaluation.verdict
-        return "\nOn its test part: " + verdict.prefix(1).lowercased() + verdict.dropFirst()
+        return "\nOn its test part, " + verdict.prefix(1).lowercased() + verdict.dropFirst()
       } ?? "")
   }
 

@@ -189,7 +189,8 @@ public struct Forecaster: Sendable {
       upper: value + interval.upper * scale.scale)
   }
 
-  /// The 10 % and 90 % quantiles of the scaled errors, step by step.
+  /// The 10 % and 90 % quantiles of the scaled errors, step by step; widened where the network errs
+  /// so much to one side that the forecast itself would lie outside.
   private func residualInterval(_ examples: ForecastExamples) -> [Interval] {
     let forecasts = points(examples)
     return (0..<options.horizon).map { step in
@@ -198,7 +199,7 @@ public struct Forecaster: Sendable {
         let actual = examples.channels[origin.series].values[0][origin.row + step]
         return (actual - forecasts[index][step].value) / examples.targetScale(index).scale
       }.sorted()
-      return Interval(lower: quantile(errors, 0.1), upper: quantile(errors, 0.9))
+      return Interval(lower: min(0, quantile(errors, 0.1)), upper: max(0, quantile(errors, 0.9)))
     }
   }
 
