@@ -17,6 +17,11 @@ enum Interruption {
       signal(number, SIG_DFL)
       raise(number)
     }
+    // Whoever started this program may have left the signal blocked, as some thread pools do.
+    var interrupt = sigset_t()
+    sigemptyset(&interrupt)
+    sigaddset(&interrupt, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
   }
 
   /// Runs `body` to its end, whoever wants the program to stop.

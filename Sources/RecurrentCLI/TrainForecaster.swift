@@ -74,16 +74,18 @@ struct TrainForecaster: ParsableCommand {
     let forecasts = TestForecasts(forecaster, plan: plan)
     // Written before anything is printed: who reads the report may go away (`| head`).
     let failure = write(forecaster, forecasts)
-    print(
-      "\nTest part: \(counts.test) windows, weights of epoch "
-        + "\(forecaster.configuration.bestEpoch), seed \(options.seed)")
+    if counts.test > 0 {
+      print(
+        "\nTest part: \(counts.test) windows, weights of epoch "
+          + "\(forecaster.configuration.bestEpoch), seed \(options.seed)")
+    }
     print(forecaster.report)
     if let failure { throw failure }
     let chart = forecasts.chart.terminal(
       width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
-    print("\n\(chart)\n")
-    print("Wrote \(output)/: the model, history.csv, forecast.csv, forecast.svg, loss.svg")
-    print("Next: recurrent predict \(output) --steps \(nextSteps)")
+    if counts.test > 0 { print("\n\(chart)") }
+    print("\nWrote \(output): the model, history.csv, forecast.csv, forecast.svg, loss.svg")
+    print("Next: recurrent predict \(output.shellQuoted) --steps \(nextSteps)")
   }
 
   /// Steps of the next command that it can do: with covariates, no more than the horizon.
@@ -113,6 +115,12 @@ struct TrainForecaster: ParsableCommand {
 extension String {
   /// With a capital first letter.
   var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+
+  /// As a shell takes it for one word.
+  var shellQuoted: String {
+    let isPlain = allSatisfy { $0.isLetter || $0.isNumber || "/._-+,:=@%".contains($0) }
+    return isPlain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
+  }
 }
 
 extension ProgressBar {

@@ -87,7 +87,8 @@ struct Workspace {
     try await with { workspace in
       try workspace.write(bytes, to: "t.csv")
       try await workspace.expectFailure(
-        65, parts, running: ["train", "forecaster", "t.csv", "--output", "new"] + Sample.small + options,
+        65, parts,
+        running: ["train", "forecaster", "t.csv", "--output", "new"] + Sample.small + options,
         sourceLocation: sourceLocation)
     }
   }

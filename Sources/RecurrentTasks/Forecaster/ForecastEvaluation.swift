@@ -39,12 +39,15 @@ public struct ForecastEvaluation: Sendable, Codable, Equatable {
 
   /// One line that says whether the model is worth having.
   public var verdict: String {
-    let percent = NumberFormat.fixed(abs(skill) * 100, 1)
+    let percent = "\(NumberFormat.fixed(abs(skill) * 100, 1)) %"
     let name = bestNaive.name
-    if skill > 0.0005 { return "The model beats the \(name): its RMSE is \(percent) % lower." }
-    return skill < -0.0005
-      ? "The model does NOT beat the \(name): its RMSE is \(percent) % higher. Use the \(name) instead."
-      : "The model does NOT beat the \(name): it is no better. Use the \(name) instead."
+    if skill > 0.0005 { return "The model beats the \(name): its RMSE is \(percent) lower." }
+    if skill >= -0.0005 {
+      return "The model does NOT beat the \(name): it is no better. Use the \(name) instead."
+    }
+    let worse =
+      skill > -9 ? "\(percent) higher" : "\(NumberFormat.significant(1 - skill)) times as high"
+    return "The model does NOT beat the \(name): its RMSE is \(worse). Use the \(name) instead."
   }
 }
 
@@ -88,8 +91,8 @@ extension ForecastErrors {
   fileprivate var cells: [String] {
     [
       NumberFormat.significant(rmse), NumberFormat.significant(mae),
-      mape.map { NumberFormat.fixed($0, 2) } ?? "–", NumberFormat.fixed(smape, 2),
-      mase.map { NumberFormat.fixed($0, 3) } ?? "–",
+      mape.map { NumberFormat.fixedOrShort($0, 2) } ?? "–", NumberFormat.fixed(smape, 2),
+      mase.map { NumberFormat.fixedOrShort($0, 3) } ?? "–",
     ]
   }
 }

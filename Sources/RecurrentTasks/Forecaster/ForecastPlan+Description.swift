@@ -19,20 +19,23 @@ extension ForecastPlan: CustomStringConvertible {
     if series.count > 3 { lines.append("… and \(series.count - 3) more series") }
     let windows = [counts.training, counts.validation, counts.test].map(NumberFormat.grouped)
     lines.append(
-      "windows     of \(options.window) rows, \(options.horizon) ahead: \(windows[0]) to train, \(windows[1]) to validate, \(windows[2]) to test"
-    )
+      "windows     of \(options.window) rows, \(options.horizon) ahead: \(windows[0]) to train, "
+        + "\(windows[1]) to validate, \(windows[2]) to test")
     if splits.contains(where: \.testReachesBack) {
       lines.append(
-        "            (test windows look back into rows before the test part; what they forecast lies in it)"
-      )
+        "            (test windows look back into earlier rows; what they forecast is test)")
     }
-    lines.append(
-      "scaling     \(options.scaling.explanation)"
-        + (options.scaling == .window ? "; the network corrects the \(baseName)" : ""))
+    lines.append("scaling     \(options.scaling.explanation)")
+    if options.scaling == .window {
+      lines.append("            the network corrects the \(baseName)")
+    }
     let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
     lines.append(
-      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units, dense layer to \(options.horizon * options.outputs); \(NumberFormat.grouped(parameterCount)) parameters, about \(NumberFormat.bytes(trainingBytes)) to train"
-    )
+      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units, "
+        + "dense layer to \(options.horizon * options.outputs)")
+    lines.append(
+      "            \(NumberFormat.grouped(parameterCount)) parameters, about "
+        + "\(NumberFormat.bytes(Double(trainingBytes))) of memory to train")
     return lines.joined(separator: "\n")
   }
 

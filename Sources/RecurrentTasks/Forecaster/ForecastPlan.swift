@@ -1,3 +1,4 @@
+import Foundation
 import Recurrent
 
 /// Everything about a forecaster that is fixed before training starts: series, split, scales and the untrained network.
@@ -40,8 +41,9 @@ public struct ForecastPlan: Sendable {
     for (series, split) in zip(series, splits) {
       guard split.isUsable(options) else { throw Self.tooShort(series, options) }
       try series.checkVaries()
-      try series.prefix(split.validationStart).checkVaries()
+      try Self.checkTrainingRows(series, split)
     }
+    try Self.checkMemory(series, splits, options)
     let channels = zip(series, splits).map { series, split in
       Channels(series, method: options.scaling, trainingRows: 0..<split.validationStart)
     }
@@ -60,6 +62,54 @@ public struct ForecastPlan: Sendable {
       problem:
         "found \(series.count) rows, expected at least \(needed) for a window of \(options.window), a horizon of \(options.horizon), a validation fraction of \(options.validationFraction) and a test fraction of \(options.testFraction)",
       advice: "Use a smaller --window or --horizon, or bring more rows")
+  }
+
+  /// A part that does not change cannot be scaled by, even if later rows change.
+  private static func checkTrainingRows(
+    _ series: Series, _ split: ForecastSplit
+  ) throws(DataError) {
+    let rows = series.target[..<split.validationStart]
+    guard let first = rows.first, rows.allSatisfy({ $0 == first }) else { return }
+    throw DataError(
+      file: series.source,
+      place: "column \"\(series.targetName)\"" + (series.name.map { " of series \"\($0)\"" } ?? ""),
+      problem:
+        "the first \(rows.count) values, the training part, are all \(first); expected values "
+        + "that change",
+      advice: "Choose another column, or bring more rows")
+  }
+
+  /// A network far larger than the machine would end the program without a word.
+  private static func checkMemory(
+    _ series: [Series], _ splits: [ForecastSplit], _ options: ForecasterOptions
+  ) throws(DataError) {
+    let needed = trainingMemory(
+      features: 1 + series[0].covariates.count,
+      windows: splits.reduce(0) { $0 + $1.training.count }, options)
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    guard needed > available else { return }
+    throw DataError(
+      file: series[0].source,
+      problem: "training such a network takes about \(NumberFormat.bytes(needed)) of memory, this "
+        + "machine has \(NumberFormat.bytes(available))",
+      advice: "Use a smaller --hidden, --layers, --window or --batch")
+  }
+
+  /// Bytes that training takes: parameters with gradient and Adam's moments, and what one step keeps.
+  ///
+  /// In `Double`, where no product overflows.
+  private static func trainingMemory(
+    features: Int, windows: Int, _ options: ForecasterOptions
+  ) -> Double {
+    let hidden = Double(options.hiddenSize)
+    let gates = Double(options.cell.gates)
+    let layers = Double(options.layers)
+    let outputs = Double(options.horizon) * Double(options.outputs)
+    let weights =
+      gates * hidden * (Double(features) + (2 * layers - 1) * hidden + 2 * layers)
+      + outputs * (hidden + 1)
+    let rows = Double(min(options.batchSize, windows)) * Double(options.window)
+    return 4 * (5 * weights + layers * rows * hidden * (gates + 3))
   }
 
   /// Which naive forecast the network corrects: the one with the smaller error over the training rows.
@@ -100,11 +150,13 @@ public struct ForecastPlan: Sendable {
   /// The number of weights.
   public var parameterCount: Int { model.parameterCount }
 
-  /// About how many bytes training takes: parameters with gradient and Adam's moments, and what one step keeps.
+  /// About how many bytes training takes: parameters with gradient and Adam's moments, and what one
+  /// step keeps.
   public var trainingBytes: Int {
-    let kept =
-      options.batchSize * options.window * options.hiddenSize * (options.cell.gates + 3)
-    return 4 * (5 * parameterCount + options.layers * kept)
+    // Less than the machine has: it was checked.
+    Int(
+      Self.trainingMemory(
+        features: channels[0].values.count, windows: windowCounts.training, options))
   }
 
   /// Trains the network.

@@ -21,15 +21,29 @@ public struct ForecastReport: CustomStringConvertible {
     let target = forecaster.configuration.channels[0]
     let tables = forecasts.map { forecast in
       var rows = [["", target, "\(percent) % from", "to"]]
+      let format = Self.format(forecast.points)
       for (time, point) in zip(forecast.times.labels, forecast.points) {
-        rows.append(
-          [time] + [point.value, point.lower, point.upper].map(NumberFormat.significant))
+        rows.append([time] + [point.value, point.lower, point.upper].map(format))
       }
       return (forecast.series.map { $0 + "\n" } ?? "") + TextTable(rows).description
     }
     return tables.joined(separator: "\n\n")
       + "\n\nThe interval should hold \(percent) % of the values; it comes from \(forecaster.configuration.intervalSource.explanation)."
-      + (forecaster.configuration.evaluation.map { "\n" + $0.verdict } ?? "")
+      + (forecaster.configuration.evaluation.map { evaluation in
+        let verdict = evaluation.verdict
+        return "\nOn its test part, " + verdict.prefix(1).lowercased() + verdict.dropFirst()
+      } ?? "")
+  }
+
+  /// As many decimals for all numbers as the narrowest interval needs to be told from its ends.
+  private static func format(_ points: [Forecaster.Point]) -> (Double) -> String {
+    let widths = points.map { $0.upper - $0.lower }.filter { $0 > 0 }
+    let largest = points.map { abs($0.value) }.max() ?? 0
+    guard let narrowest = widths.min(), (1e-4..<1e7).contains(largest) else {
+      return NumberFormat.significant
+    }
+    let decimals = 1 - Int(log10(narrowest).rounded(.down))
+    return { NumberFormat.fixed($0, max(0, min(6, decimals))) }
   }
 
   /// One object with the model, the interval and a list of series.

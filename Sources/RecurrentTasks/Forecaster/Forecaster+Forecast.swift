@@ -39,7 +39,7 @@ extension Forecaster {
       throw DataError(
         file: series.source,
         problem:
-          "\(steps) steps were asked for, but the model forecasts \(options.horizon), and beyond that it would need the future of \(series.covariates.map(\.name).joined(separator: ", "))",
+          "\(steps) steps were asked for, but the model forecasts \(options.horizon); beyond that it would need the future of \(series.covariates.map(\.name).joined(separator: ", "))",
         advice: "Ask for at most \(options.horizon) steps, or train with --horizon \(steps)")
     }
     var channels = Channels(series.suffix(options.window), scales: scales(of: series))

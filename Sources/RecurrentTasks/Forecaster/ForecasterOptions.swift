@@ -44,20 +44,22 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
   public var problem: String? {
     let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
     for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
-      return "the \(name) lies in 0..<1, not \(fraction)"
+      return "the \(name) is at least 0 and less than 1, not \(fraction)"
     }
     let counts = [
-      ("window", window), ("horizon", horizon), ("hidden size", hiddenSize), ("epochs", epochs),
-      ("batch size", batchSize),
+      ("window", window), ("horizon", horizon), ("hidden size", hiddenSize),
+      ("number of epochs", epochs), ("batch size", batchSize),
     ]
     for (name, count) in counts where !(1...1_000_000).contains(count) {
-      return "\(name) is at least 1 (and at most a million), not \(count)"
+      return "the \(name) is between 1 and 1000000, not \(count)"
     }
     if !(1...1000).contains(layers) {
-      return "layers is at least 1 (and at most a thousand), not \(layers)"
+      return "the number of layers is between 1 and 1000, not \(layers)"
     }
     if patience < 0 { return "patience is at least 0, not \(patience)" }
-    if !(dropout >= 0 && dropout < 1) { return "dropout lies in 0..<1, not \(dropout)" }
+    if !(dropout >= 0 && dropout < 1) {
+      return "dropout is at least 0 and less than 1, not \(dropout)"
+    }
     if !(learningRate > 0 && learningRate.isFinite) {
       return "the learning rate is a positive number, not \(learningRate)"
     }
@@ -68,7 +70,8 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
     if loss == .quantile {
       let isAscending = zip(quantiles, quantiles.dropFirst()).allSatisfy { $0 < $1 }
       if quantiles.isEmpty || !isAscending || !quantiles.allSatisfy({ $0 > 0 && $0 < 1 }) {
-        return "quantiles are ascending numbers between 0 and 1, not \(quantiles)"
+        let found = quantiles.map { "\($0)" }.joined(separator: ",")
+        return "quantiles are ascending numbers between 0 and 1, not \(found)"
       }
     }
     return nil

@@ -29,6 +29,11 @@ enum NumberFormat {
     String(format: "%.\(decimals)f", value)
   }
 
+  /// With that many decimals; numbers out of all proportion with an exponent.
+  static func fixedOrShort(_ value: Double, _ decimals: Int) -> String {
+    abs(value) < 1e6 ? fixed(value, decimals) : significant(value)
+  }
+
   /// About four significant digits, never an exponent for everyday sizes.
   static func significant(_ value: Double) -> String {
     let size = abs(value)
@@ -51,14 +56,14 @@ enum NumberFormat {
   }
 
   /// Bytes in the unit that fits.
-  static func bytes(_ count: Int) -> String {
+  static func bytes(_ count: Double) -> String {
     let units = ["bytes", "kB", "MB", "GB", "TB"]
-    var value = Double(count)
+    var value = count
     var unit = 0
     while value >= 1000, unit < units.count - 1 {
       value /= 1000
       unit += 1
     }
-    return unit == 0 ? "\(count) bytes" : "\(fixed(value, value < 10 ? 1 : 0)) \(units[unit])"
+    return unit == 0 ? "\(fixed(count, 0)) bytes" : "\(fixed(value, value < 10 ? 1 : 0)) \(units[unit])"
   }
 }

@@ -1,0 +1,94 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+/// What the command says about itself.
+@Suite struct HelpTests {
+  private func output(_ arguments: String...) async throws -> String {
+    try await Workspace.with { workspace in
+      let result = try await workspace.recurrent(arguments)
+      #expect(result.exitCode == 0 && result.errorOutput.isEmpty, "\(result.errorOutput)")
+      #expect(try workspace.contents().isEmpty)
+      for line in result.output.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
+      return result.output
+    }
+  }
+
+  @Test func version() async throws {
+    #expect(try await output("--version") == LibraryVersion.current + "\n")
+  }
+
+  @Test func bareCommandsExplainThemselves() async throws {
+    let bare = try await output()
+    #expect(try await bare == output("--help"))
+    for part in [
+      "recurrent train forecaster --output model\n", "recurrent predict model --steps 5\n",
+      "Exit codes: 0 done; 64 wrong flags; 65 ", "66 a file is missing; 70 training ran away.",
+    ] {
+      #expect(bare.contains(part), "\(part) in: \(bare)")
+    }
+    for name in ["train", "predict", "evaluate", "inspect", "info"] {
+      #expect(bare.contains("\n  \(name) "))
+    }
+    let train = try await output("train")
+    #expect(train.contains("SUBCOMMANDS:\n  forecaster "))
+    #expect(train.contains("  recurrent train forecaster prices.csv --target Close\n"))
+  }
+
+  /// Each help shows commands to copy, each on one line, whose flags there are.
+  @Test(arguments: [
+    ["train", "forecaster"], ["predict"], ["evaluate"], ["inspect"], ["info"],
+  ]) func examples(_ command: [String]) async throws {
+    let help = try await Workspace.with { try await $0.recurrent(command + ["--help"]).output }
+    let start = "  recurrent " + command.joined(separator: " ")
+    let examples = help.split(separator: "\n").filter { $0.hasPrefix(start) }
+    #expect(!examples.isEmpty, "\(help)")
+    for example in examples {
+      for flag in example.split(separator: " ") where flag.hasPrefix("--") {
+        #expect(help.contains("\n  \(flag)") || help.contains(", \(flag)"), "\(flag)")
+      }
+    }
+    #expect(!help.contains("\n--"), "an example is broken over two lines: \(help)")
+  }
+
+  @Test func everyFlagOfTraining() async throws {
+    let help = try await output("train", "forecaster", "--help")
+    for flag in [
+      "--target", "--time", "--covariates", "--series", "--missing", "--window", "--horizon",
+      "--season", "--scaling", "--loss", "--quantiles", "--test-fraction", "--validation-fraction",
+      "--cell", "--hidden", "--layers", "--dropout", "--epochs", "--batch", "--learning-rate",
+      "--patience", "--seed", "--threads", "--progress",
+    ] {
+      #expect(help.contains("\n  \(flag) <"), "\(flag)")
+    }
+    #expect(help.contains("-o, --output <folder>"))
+    for part in ["COLUMNS:", "FORECAST:", "NETWORK AND TRAINING:", "(default: 0.1,0.5,0.9)"] {
+      #expect(help.contains(part), "\(part)")
+    }
+  }
+
+  @Test func info() async throws {
+    let lines = try await output("info", "--threads", "1").split(separator: "\n")
+    try #require(lines.count == 4)
+    #expect(lines[0] == "recurrent \(LibraryVersion.current)")
+    #expect(lines[1].hasPrefix("kernels   \(Kernels.name) (on this machine: "))
+    let processors = ProcessInfo.processInfo.activeProcessorCount
+    #expect(lines[2] == "threads   1 of \(processors)")
+    #expect(lines[3].contains(#/^peak      \d+ GFLOP/s \(matrix product of 1024³\)$/#))
+  }
+
+  @Test func kernelPathByName() async throws {
+    try await Workspace.with { workspace in
+      let portable = try await workspace.recurrent(
+        ["info"], environment: ["RECURRENT_KERNELS": "portable"])
+      #expect(portable.output.contains("kernels   portable ("))
+      let unknown = try await workspace.recurrent(
+        ["--version"], environment: ["RECURRENT_KERNELS": "fast"])
+      #expect(unknown.exitCode == 0)
+      #expect(
+        unknown.errorOutput.hasPrefix(
+          "recurrent: RECURRENT_KERNELS names a path this machine does not have; using "))
+    }
+  }
+}

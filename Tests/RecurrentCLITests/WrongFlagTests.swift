@@ -1,0 +1,101 @@
+import TestSupport
+import Testing
+
+/// Flags that are wrong: exit code 64, the message says which and what is right, and nothing runs.
+@Suite struct WrongFlagTests {
+  struct Case: CustomTestStringConvertible {
+    var flags: [String]
+    var message: String
+    var testDescription: String { flags.joined(separator: " ") }
+
+    init(_ flags: String, _ message: String) {
+      self.flags = flags.split(separator: " ").map(String.init)
+      self.message = message
+    }
+  }
+
+  @Test(arguments: [
+    Case("--bogus", "Unknown option '--bogus'"),
+    Case("extra.csv", "Unexpected argument 'extra.csv'"),
+    Case("--window", "Missing value for '--window <rows>'"),
+    Case("--window 7x", "The value '7x' is invalid for '--window <rows>'"),
+    Case("--window 0", "The window is between 1 and 1000000, not 0."),
+    Case("--horizon 0", "The horizon is between 1 and 1000000, not 0."),
+    Case("--horizon 1.5", "The value '1.5' is invalid for '--horizon <rows>'"),
+    Case("--season 9", "A season of 9 rows needs a window of at least as many, not 8."),
+    Case("--season 0", "A season has at least 1 row, not 0."),
+    Case("--epochs 0", "The number of epochs is between 1 and 1000000, not 0."),
+    Case("--hidden 1000001", "The hidden size is between 1 and 1000000, not 1000001."),
+    Case("--layers 0", "The number of layers is between 1"),
+    Case("--batch 0", "The batch size is between 1"),
+    Case("--dropout 1", "Dropout is at least 0 and less than 1, not 1.0."),
+    Case("--dropout nan", "Dropout is at least 0 and less than 1, not nan."),
+    Case("--learning-rate 0", "The learning rate is a positive number, not 0.0."),
+    Case("--learning-rate inf", "The learning rate is a positive number, not inf."),
+    Case("--test-fraction 1", "The test fraction is at least 0 and less than 1, not 1.0."),
+    Case("--validation-fraction=-0.1", "The validation fraction is at least 0 and less than 1"),
+    Case("--cell foo", "Please provide one of 'lstm', 'gru' or 'rnn'."),
+    Case("--loss foo", "Please provide one of 'mse', 'mae', 'huber' or 'quantile'."),
+    Case("--scaling foo", "Please provide one of 'window', 'minmax', 'standard' or 'none'."),
+    Case("--missing foo", "Please provide one of 'error', 'interpolate' or 'forward-fill'."),
+    Case("--progress foo", "Please provide one of 'automatic', 'terminal', 'lines' or 'silent'."),
+    Case(
+      "--loss quantile --quantiles 0.5,0.1",
+      "Quantiles are ascending numbers between 0 and 1, not 0.5,0.1."),
+    Case("--loss quantile --quantiles 0.5,1", "Quantiles are ascending numbers between 0 and 1"),
+    Case("--quantiles low,high", "The value 'low,high' is invalid for '--quantiles <numbers>'"),
+    Case("--covariates Open,,Volume", "The value 'Open,,Volume' is invalid for '--covariates"),
+    Case("--threads 0", "--threads is between 1 and 1024, not 0."),
+    Case("--seed x", "The value 'x' is invalid for '--seed <seed>'"),
+  ]) func train(_ one: Case) async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      try await workspace.expectFailure(
+        64, ["Error: ", one.message, "See 'recurrent train forecaster --help'"],
+        running: ["train", "forecaster", "t.csv"] + Sample.small + one.flags)
+    }
+  }
+
+  @Test(arguments: [
+    (["frobnicate"], "Unexpected argument 'frobnicate'"),
+    (["train", "frobnicator"], "Unexpected argument 'frobnicator'"),
+    (["predict"], "Missing expected argument '<model>'"),
+    (["predict", "model", "--steps", "0"], "--steps is between 1 and 100000, not 0."),
+    (["predict", "model", "--steps", "two"], "The value 'two' is invalid for '--steps <rows>'"),
+    (["predict", "model", "--threads", "2000"], "--threads is between 1 and 1024, not 2000."),
+    (["evaluate", "model"], "Missing expected argument '<file.csv>'"),
+    (["inspect"], "Missing expected argument '<model>'"),
+    (["info", "more"], "Unexpected argument 'more'"),
+  ]) func others(_ arguments: [String], _ message: String) async throws {
+    try await Workspace.with { workspace in
+      try await workspace.expectFailure(64, ["Error: \(message)"], running: arguments)
+    }
+  }
+
+  /// Training that runs away is not the fault of a file: exit code 70, with the place.
+  @Test func learningRateTooHigh() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      try await workspace.expectFailure(
+        70,
+        [
+          "recurrent: training ran away at epoch 1, step 2: the loss is not a finite number. "
+            + "Nothing was written. Try a smaller --learning-rate."
+        ],
+        running: ["train", "forecaster", "t.csv", "--output", "new"] + Sample.small + [
+          "--learning-rate", "1e30", "--batch", "16",
+        ])
+    }
+  }
+
+  /// A network that no machine can hold is refused in words, not by a crash.
+  @Test func networkTooLarge() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      try await workspace.expectFailure(
+        65,
+        ["takes about ", " TB of memory, this machine has ", "Use a smaller --hidden, --layers"],
+        running: ["train", "forecaster", "t.csv"] + Sample.small + ["--hidden", "1000000"])
+    }
+  }
+}
