@@ -17,10 +17,10 @@ struct Evaluate: ParsableCommand {
   @Argument(help: ArgumentHelp("A CSV file with the model's columns.", valueName: "file.csv"))
   var file: String
 
-  @OptionGroup var execution: RunOptions
+  @OptionGroup var threads: ThreadOptions
 
   mutating func run() throws {
-    execution.apply()
+    threads.apply()
     let forecaster = try Forecaster(contentsOf: model)
     let evaluation = try forecaster.evaluate(on: try forecaster.read(file))
     print("\(file): all \(evaluation.windows) windows")

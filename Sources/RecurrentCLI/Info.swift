@@ -14,10 +14,10 @@ struct Info: ParsableCommand {
         recurrent info
       """)
 
-  @OptionGroup var execution: RunOptions
+  @OptionGroup var threads: ThreadOptions
 
   mutating func run() throws {
-    execution.apply()
+    threads.apply()
     print("recurrent \(LibraryVersion.current)")
     print(
       "kernels   \(Kernels.name) (on this machine: \(Kernels.available.joined(separator: ", ")))")

@@ -2,74 +2,37 @@ import ArgumentParser
 import Recurrent
 import RecurrentTasks
 
-/// Which columns of a table make the series.
-struct ColumnOptions: ParsableArguments {
-  @Option(help: "The column to forecast. Default: Close, or the only column of numbers.")
-  var target: String?
-
-  @Option(help: "The column with dates or times. Default: found by itself.")
-  var time: String?
-
-  @Option(help: "More columns for the network to see: Open,Volume; \"all\" for all of them.")
-  var covariates: NameList?
-
-  @Option(help: "The column that tells several series in one file apart.")
-  var series: String?
-
-  @Option(
-    help: "What to do about empty cells: \(MissingValues.choices). (interpolate looks ahead)")
-  var missing = MissingValues.error
-
-  /// The columns, once the table is known.
-  func resolved(in table: Table) throws(DataError) -> ForecastColumns {
-    let target: String
-    if let name = self.target { target = name } else { target = try defaultTarget(in: table) }
-    _ = try table.column(target)
-    var names = covariates?.names ?? []
-    if names == ["all"] {
-      names = table.numericColumns.filter { $0 != target && $0 != time && $0 != series }
-    }
-    return ForecastColumns(
-      target: target, time: time, covariates: names, series: series, missing: missing)
-  }
-
-  private func defaultTarget(in table: Table) throws(DataError) -> String {
-    let numeric = table.numericColumns.filter { $0 != time && $0 != series }
-    if numeric.contains("Close") { return "Close" }
-    if let only = numeric.first, numeric.count == 1 { return only }
-    throw DataError(
-      file: table.source,
-      problem: numeric.isEmpty
-        ? "there is no column of numbers; columns are \(table.columnNames.joined(separator: ", "))"
-        : "there are several columns of numbers: \(numeric.joined(separator: ", "))",
-      advice: "Name the one to forecast with --target")
-  }
-}
-
 /// What is forecast, and on what scale.
 struct ForecastOptionsGroup: ParsableArguments {
-  @Option(help: "Rows the network looks back.")
+  @Option(help: ArgumentHelp("Rows the network looks back.", valueName: "rows"))
   var window = ForecasterOptions().window
 
-  @Option(help: "Rows it forecasts at once.")
+  @Option(help: ArgumentHelp("Rows it forecasts at once.", valueName: "rows"))
   var horizon = ForecasterOptions().horizon
 
-  @Option(help: "Rows in a season, for the seasonal naive forecast: 12 for monthly data.")
+  @Option(
+    help: ArgumentHelp(
+      "Rows in a season, for the seasonal naive forecast: 12 for monthly data.",
+      valueName: "rows"))
   var season: Int?
 
-  @Option(help: "How values are scaled: \(ScalingMethod.choices).")
+  @Option(help: ArgumentHelp("How values are scaled.", valueName: "method"))
   var scaling = ForecasterOptions().scaling
 
-  @Option(help: "What training minimizes: \(ForecastLoss.choices).")
+  @Option(help: "What training minimizes.")
   var loss = ForecasterOptions().loss
 
-  @Option(help: "The quantiles that --loss quantile forecasts.")
+  @Option(help: ArgumentHelp("What --loss quantile forecasts.", valueName: "numbers"))
   var quantiles = NumberList(numbers: ForecasterOptions().quantiles)
 
-  @Option(help: "The share of rows at the end that only the report sees.")
+  @Option(
+    help: ArgumentHelp(
+      "The share of rows at the end that only the report sees.", valueName: "share"))
   var testFraction = ForecasterOptions().testFraction
 
-  @Option(help: "The share of the rows before them that judges each epoch.")
+  @Option(
+    help: ArgumentHelp(
+      "The share of the rows before them that judges each epoch.", valueName: "share"))
   var validationFraction = ForecasterOptions().validationFraction
 
   func apply(to options: inout ForecasterOptions) {
@@ -86,29 +49,34 @@ struct ForecastOptionsGroup: ParsableArguments {
 
 /// What the network is and how it is trained.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: "The recurrent layer: \(CellKind.choices).")
+  @Option(help: "The recurrent layer.")
   var cell = ForecasterOptions().cell
 
-  @Option(help: "Hidden units of a layer.")
+  @Option(help: ArgumentHelp("Hidden units of a layer.", valueName: "units"))
   var hidden = ForecasterOptions().hiddenSize
 
-  @Option(help: "Recurrent layers.")
+  @Option(help: ArgumentHelp("Recurrent layers.", valueName: "count"))
   var layers = ForecasterOptions().layers
 
-  @Option(help: "Dropout between layers.")
+  @Option(help: ArgumentHelp("Dropout between layers.", valueName: "share"))
   var dropout = ForecasterOptions().dropout
 
-  @Option(help: "Epochs at most.")
+  @Option(help: ArgumentHelp("Epochs at most.", valueName: "count"))
   var epochs = ForecasterOptions().epochs
 
-  @Option(help: "Windows in a training step.")
+  @Option(help: ArgumentHelp("Windows in a training step.", valueName: "windows"))
   var batch = ForecasterOptions().batchSize
 
-  @Option(help: "Adam's learning rate.")
+  @Option(help: ArgumentHelp("Adam's learning rate.", valueName: "rate"))
   var learningRate = ForecasterOptions().learningRate
 
-  @Option(help: "Epochs without a better validation loss before training stops.")
+  @Option(
+    help: ArgumentHelp(
+      "Epochs without a better validation loss before training stops.", valueName: "epochs"))
   var patience = ForecasterOptions().patience
+
+  @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
+  var seed: UInt64 = 0
 
   func apply(to options: inout ForecasterOptions) {
     options.cell = cell
@@ -121,22 +89,17 @@ struct NetworkOptions: ParsableArguments {
     options.patience = patience
     options.seed = seed
   }
-
-  @Option(help: "Where random numbers come from. Same seed, same bits.")
-  var seed: UInt64 = 0
 }
 
-/// How the program runs; no result depends on it.
-struct RunOptions: ParsableArguments {
-  @Option(help: "Threads. Default: one for each processor.")
+/// How many threads work; no result depends on it.
+struct ThreadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Threads that work. (default: one for each processor)", valueName: "count"))
   var threads: Int?
-
-  @Option(help: "Progress on standard error: \(ProgressMode.choices).")
-  var progress = ProgressMode.automatic
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("Threads lie in 1...1024, not \(threads).")
+      throw ValidationError("--threads is between 1 and 1024, not \(threads).")
     }
   }
 
@@ -150,8 +113,10 @@ struct NameList: ExpressibleByArgument {
   let names: [String]
 
   init?(argument: String) {
-    names = argument.split(separator: ",").map(String.init)
-    if names.isEmpty { return nil }
+    names = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.trimmingPrefix { $0 == " " }.description
+    }
+    if names.contains("") { return nil }
   }
 }
 
@@ -169,11 +134,6 @@ struct NumberList: ExpressibleByArgument, CustomStringConvertible {
 
   var description: String { numbers.map { "\($0)" }.joined(separator: ",") }
   var defaultValueDescription: String { description }
-}
-
-extension CaseIterable where Self: RawRepresentable<String> {
-  /// All values, for help texts: a|b|c.
-  static var choices: String { allCases.map(\.rawValue).joined(separator: "|") }
 }
 
 extension CellKind: ExpressibleByArgument {}

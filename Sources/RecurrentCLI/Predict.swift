@@ -8,7 +8,7 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Forecast beyond the last row of a table.",
     discussion: """
-      Without a file: beyond the last row that the model was trained on.
+      Without a file: beyond the last row of the table that the model was trained on.
 
       Examples:
         recurrent predict model --steps 5
@@ -20,7 +20,7 @@ struct Predict: ParsableCommand {
   @Argument(help: ArgumentHelp("A CSV file with the model's columns.", valueName: "file.csv"))
   var file: String?
 
-  @Option(help: "Rows to forecast. Default: the model's horizon.")
+  @Option(help: ArgumentHelp("Rows to forecast. (default: the model's horizon)", valueName: "rows"))
   var steps: Int?
 
   @Flag(help: "Print JSON.")
@@ -29,28 +29,26 @@ struct Predict: ParsableCommand {
   @Option(help: ArgumentHelp("Draw the forecast as SVG.", valueName: "file.svg"))
   var plot: String?
 
-  @OptionGroup var execution: RunOptions
+  @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
-    if let steps, !(1...1_000_000).contains(steps) {
-      throw ValidationError("Steps are at least 1 (and at most a million), not \(steps).")
+    if let steps, !(1...100_000).contains(steps) {
+      throw ValidationError("--steps is between 1 and 100000, not \(steps).")
     }
   }
 
   mutating func run() throws {
-    execution.apply()
+    threads.apply()
     let forecaster = try Forecaster(contentsOf: model)
     let series = try file.map { try forecaster.read($0) } ?? forecaster.recent
     let forecasts = try series.map { try forecaster.forecast(after: $0, steps: steps) }
     if let plot, let first = forecasts.first, let past = series.first {
       let chart = first.chart(after: past, nominalCoverage: forecaster.nominalCoverage)
-      try ChartFile.write(chart, to: plot)
+      try Interruption.deferred { () throws(DataError) in try ChartFile.write(chart, to: plot) }
     }
-    if json {
-      print(try ForecastReport(forecaster, forecasts, model: model).json)
-    } else {
-      print(ForecastReport(forecaster, forecasts, model: model))
-    }
-    if let plot { warn("wrote \(plot)") }
+    let report = ForecastReport(forecaster, forecasts, model: model)
+    print(json ? try report.json : report.description)
+    try flushOutput()
+    if let plot { warn("wrote \(plot)\(series.count > 1 ? ", the first series" : "").") }
   }
 }

@@ -34,7 +34,8 @@ public enum MissingValues: String, CaseIterable, Sendable, Codable {
         index: firstMissing,
         problem: "found no value, expected a number"
           + (count > 1 ? " (the first of \(count) missing values)" : ""),
-        advice: "Fill missing values with \"forward-fill\" or \"interpolate\", or remove the rows")
+        advice: "Fill missing values with --missing interpolate or --missing forward-fill, or remove "
+          + "the rows")
     }
     if firstMissing < firstPresent {
       throw Failure(
@@ -53,7 +54,7 @@ public enum MissingValues: String, CaseIterable, Sendable, Codable {
         throw Failure(
           index: last + 1,
           problem: "found no value, and none after it to interpolate to",
-          advice: "Remove the rows after the last value, or fill with \"forward-fill\"")
+          advice: "Remove the rows after the last value, or fill with --missing forward-fill")
       }
       for i in (last + 1)..<values.count { filled[i] = values[last] }
     }

@@ -42,10 +42,11 @@ public struct Series: Sendable, Equatable {
   ///   - values: The target, oldest first.
   ///   - times: As many times; `nil` numbers the rows.
   ///   - covariates: Each with as many values.
+  ///   - source: Where the values come from, as errors name it.
   /// - Throws: ``DataError`` when a value is not finite or over 1e18 in magnitude.
   public init(
     values: [Double], name: String? = nil, targetName: String = "value", times: TimeAxis? = nil,
-    covariates: [Covariate] = []
+    covariates: [Covariate] = [], source: String = "series"
   ) throws(DataError) {
     let times = times ?? TimeAxis(rowCount: values.count)
     precondition(
@@ -59,14 +60,14 @@ public struct Series: Sendable, Equatable {
       let bad = column.values.firstIndex { !($0.magnitude <= Table.largestMagnitude) }
       if let bad {
         throw DataError(
-          file: "series", line: bad + 1, place: column.name,
+          file: source, line: bad + 1, place: column.name,
           problem: "found \(column.values[bad]), expected a finite number up to 1e18",
           advice: "Fill or remove missing values first")
       }
     }
     self.init(
       checkedName: name, targetName: targetName, times: times, target: values,
-      covariates: covariates, source: "series")
+      covariates: covariates, source: source)
   }
 
   init(

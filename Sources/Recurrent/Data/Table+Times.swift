@@ -22,6 +22,14 @@ extension Table {
         line: { text.line(ofRow: $0) }))
   }
 
+  /// The name of the column whose times are taken when none is named; nil if no column holds times.
+  ///
+  /// - Parameter excluded: columns that have another use.
+  public func timeColumnName(excluding excluded: [String] = []) -> String? {
+    let used = Set(excluded.compactMap { columnNames.firstIndex(of: $0) })
+    return likelyTimeColumn(excluding: used).map { columnNames[$0] }
+  }
+
   /// The column that holds the times, if one does.
   ///
   /// It is the first column whose name is a word for time and whose first cells are times, else the

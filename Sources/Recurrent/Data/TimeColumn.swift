@@ -129,15 +129,15 @@ struct TimeColumn {
         problem: "the time \(here) repeats \(there) of \(place)",
         advice: attempt.hasFractions
           ? "Times are kept to the second: keep one row per second, or leave out the time column"
-          : "If the file holds many series, name the column that tells them apart; else keep one of "
-            + "the rows")
+          : "If the file holds many series, name the column that tells them apart with --series; else "
+            + "keep one of the rows")
     }
     return DataError(
       file: source.file, line: source.line(row), place: source.place,
       problem: "the time \(here) comes after \(there) of \(place), but is earlier",
       advice:
         "Sort the rows by time, earliest first; if the file holds many series, name the column "
-        + "that tells them apart")
+        + "that tells them apart with --series")
   }
 }
 

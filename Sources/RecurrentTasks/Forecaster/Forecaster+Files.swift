@@ -61,19 +61,13 @@ extension Forecaster {
           file: path + "/" + Self.recentFile, problem: "channels and times differ in length",
           advice: "Train the model again")
       }
-      do {
-        series.append(
-          try Series(
-            values: part.channels[0], name: part.name, targetName: configuration.channels[0],
-            times: part.times,
-            covariates: zip(configuration.channels, part.channels).dropFirst().map {
-              Covariate(name: $0, values: $1)
-            }))
-      } catch {
-        var error = error
-        error.file = path + "/" + Self.recentFile
-        throw error
-      }
+      series.append(
+        try Series(
+          values: part.channels[0], name: part.name, targetName: configuration.channels[0],
+          times: part.times,
+          covariates: zip(configuration.channels, part.channels).dropFirst().map {
+            Covariate(name: $0, values: $1)
+          }, source: path + "/" + Self.recentFile))
     }
     self.init(configuration: configuration, model: model, recent: series)
   }

@@ -1,0 +1,21 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "RecurrentBenchmarks",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "recurrent-benchmarks", targets: ["RecurrentBenchmarks"])],
+  dependencies: [
+    .package(name: "Recurrent", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "RecurrentBenchmarks",
+      dependencies: [
+        .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ])
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import Recurrent
+
+/// `recurrent-benchmarks`: measures named cases, as a table or as JSON lines.
+@main
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recurrent-benchmarks",
+    abstract: "Measures training, prediction and the matrix product at named shapes.",
+    discussion: """
+      recurrent-benchmarks --short                          a few seconds: does everything run?
+      recurrent-benchmarks --mode recipe --epochs 20        the classic stock recipe
+      recurrent-benchmarks --mode train --cell lstm --shape seed --threads 2
+      recurrent-benchmarks --mode product                   the ceiling: 2048 x 2048 x 2048
+      """)
+
+  enum Mode: String, CaseIterable, ExpressibleByArgument {
+    case recipe
+    case train
+    case infer
+    case product
+  }
+
+  @Option(help: "What to measure: recipe, train, infer, product; all of them if not given.")
+  var mode: Mode?
+
+  @Option(parsing: .upToNextOption, help: "Cells: lstm, gru, rnn; all if not given.")
+  var cell: [CellKind] = []
+
+  @Option(parsing: .upToNextOption, help: "Shapes by name; all if not given.")
+  var shape: [NamedShape] = []
+
+  @Option(help: "The number of threads; all processors if not given.")
+  var threads: Int?
+
+  @Option(help: "The epochs of the recipe.")
+  var epochs = 100
+
+  @Option(help: "The seconds to spend on a case, at least seven repeats.")
+  var budget = 2.0
+
+  @Flag(help: "One JSON object a line instead of a table.")
+  var json = false
+
+  @Flag(help: "Small shapes, a few seconds in all: checks that every case runs.")
+  var short = false
+
+  func validate() throws {
+    guard threads.map({ $0 >= 1 }) ?? true else {
+      throw ValidationError("--threads is at least 1")
+    }
+    guard epochs >= 1 else { throw ValidationError("--epochs is at least 1") }
+  }
+
+  func run() throws {
+    if let threads { Parallelism.threads = threads }
+    let modes = mode.map { [$0] } ?? Mode.allCases
+    for mode in modes {
+      switch mode {
+      case .recipe:
+        try show(
+          short
+            ? RecipeCase(epochs: 1, windows: 128, window: 20).run()
+            : RecipeCase(epochs: epochs).run())
+      case .train: try measureLayers(.train, NamedShape.trained)
+      case .infer: try measureLayers(.infer, NamedShape.predicted)
+      case .product:
+        try show(ProductCase(size: short ? 256 : 2048, budget: short ? 0.1 : budget).run())
+      }
+    }
+  }
+
+  private func measureLayers(_ mode: LayerCase.Mode, _ all: [NamedShape]) throws {
+    let shapes = !shape.isEmpty ? shape : short ? [.tiny] : all
+    for cell in cell.isEmpty ? CellKind.allCases : cell {
+      for shape in shapes {
+        try show(
+          LayerCase(mode: mode, cell: cell, shape: shape, budget: short ? 0.1 : budget).run())
+      }
+    }
+  }
+
+  private func show(_ measurement: Measurement) throws {
+    print(json ? try measurement.json() : measurement.row)
+    fflush(nil)
+  }
+}

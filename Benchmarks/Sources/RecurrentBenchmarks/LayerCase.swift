@@ -1,0 +1,71 @@
+import ArgumentParser
+import Recurrent
+
+extension CellKind: @retroactive ExpressibleByArgument {}
+
+/// One recurrent layer at a named shape, trained or used for prediction.
+///
+/// Training is a forward and a backward pass that gives the gradient of every weight from a fixed gradient of all
+/// outputs; no input gradient, no optimizer. Prediction is a forward pass from the zero state.
+struct LayerCase {
+  enum Mode: String {
+    case train
+    case infer
+  }
+
+  let mode: Mode
+  let cell: CellKind
+  let shape: NamedShape
+  let budget: Double
+
+  func run() -> Measurement {
+    let (batch, time, inputs, units) = shape.sizes
+    var generator = RandomGenerator(seed: 0)
+    let layer = RecurrentLayer(cell, inputSize: inputs, hiddenSize: units, using: &generator)
+    let draw = Initializer.normal(1)
+    let x = SequenceBatch(draw([batch, time, inputs], using: &generator))
+    let outputGradient = draw([batch, time, units], using: &generator)
+    let milliseconds =
+      switch mode {
+      case .train:
+        medianMilliseconds(budget: budget) {
+          _ = valueAndGradients(of: layer) { ($0(x).values * outputGradient).sum() }
+        }
+      case .infer:
+        medianMilliseconds(budget: budget) { _ = layer(x) }
+      }
+    let forward = 2.0 * Double(batch * time * gates * units * (inputs + units))
+    // Backward has two products of the size of the recurrent part and one of the input part.
+    let backward = forward + 2.0 * Double(batch * time * gates * units * units)
+    let operations = mode == .train ? forward + backward : forward
+    return Measurement(
+      mode: mode.rawValue, cell: cell.rawValue, shape: shape.rawValue,
+      threads: Parallelism.threads, milliseconds: milliseconds,
+      gigaflops: operations / milliseconds / 1e6)
+  }
+
+  private var gates: Int {
+    switch cell {
+    case .lstm: 4
+    case .gru: 3
+    case .rnn: 1
+    }
+  }
+}
+
+/// A square matrix product: the ceiling for everything else.
+struct ProductCase {
+  let size: Int
+  let budget: Double
+
+  func run() -> Measurement {
+    var generator = RandomGenerator(seed: 0)
+    let draw = Initializer.normal(1)
+    let (a, b) = (draw([size, size], using: &generator), draw([size, size], using: &generator))
+    let milliseconds = medianMilliseconds(budget: budget) { _ = a.matrixProduct(b) }
+    let operations = 2 * Double(size) * Double(size) * Double(size)
+    return Measurement(
+      mode: "product", shape: "\(size)", threads: Parallelism.threads, milliseconds: milliseconds,
+      gigaflops: operations / milliseconds / 1e6)
+  }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Recurrent
+import RecurrentTasks
+
+/// Which columns of a table make the series.
+struct ColumnOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The column to forecast. (default: Close, or the only column of numbers)",
+      valueName: "column"))
+  var target: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The column of dates or times. (default: the first that looks like it)",
+      valueName: "column"))
+  var time: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "More columns for the network to see: Open,Volume; or all.", valueName: "columns"))
+  var covariates: NameList?
+
+  @Option(
+    help: ArgumentHelp(
+      "The column that tells several series in one file apart.", valueName: "column"))
+  var series: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What to do about empty cells; interpolate uses later rows too.", valueName: "policy"))
+  var missing = MissingValues.error
+
+  /// The columns, once the table is known.
+  func resolved(in table: Table) throws(DataError) -> ForecastColumns {
+    let given = namesAll ? [] : covariates?.names ?? []
+    for name in [self.target, self.time, series].compactMap({ $0 }) + given {
+      _ = try table.column(name)
+    }
+    let free = table.numericColumns.filter { $0 != self.time && $0 != series }
+    let target: String
+    if let name = self.target {
+      target = name
+    } else {
+      target = try defaultTarget(in: table, numeric: free)
+    }
+    let used = [target] + given + (series.map { [$0] } ?? [])
+    let time = self.time ?? table.timeColumnName(excluding: used)
+    return ForecastColumns(
+      target: target, time: time,
+      covariates: namesAll ? free.filter { $0 != target && $0 != time } : given, series: series,
+      missing: missing)
+  }
+
+  private var namesAll: Bool { covariates?.names == ["all"] }
+
+  private func defaultTarget(
+    in table: Table, numeric: [String]
+  ) throws(DataError) -> String {
+    // Also when it holds text: the error about its cell helps more than another column.
+    if table.columnNames.contains("Close") { return "Close" }
+    let guessedTime = table.timeColumnName(excluding: series.map { [$0] } ?? [])
+    let numeric = numeric.filter { $0 != guessedTime }
+    if let only = numeric.first, numeric.count == 1 { return only }
+    func listed(_ names: [String]) -> String {
+      names.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+        + (names.count > 20 ? " and \(names.count - 20) more" : "")
+    }
+    throw DataError(
+      file: table.source,
+      problem: numeric.isEmpty
+        ? "there is no column of numbers; the columns are \(listed(table.columnNames))"
+        : "there are several columns of numbers: \(listed(numeric))",
+      advice: "Name the one to forecast with --target")
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Recurrent
+
+/// What is known about the terminal that standard output may be.
+enum Terminal {
+  /// The columns of charts: those of the terminal, at most 100; 80 where there is none.
+  static var chartWidth: Int {
+    var size = winsize()
+    let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isKnown ? min(max(Int(size.ws_col), 30), 100) : 80
+  }
+
+  /// Whether standard output is a terminal that wants colour.
+  static var wantsColour: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return isatty(STDOUT_FILENO) == 1 && (environment["NO_COLOR"] ?? "").isEmpty
+      && environment["TERM"] != "dumb"
+  }
+}
+
+/// One line on standard error.
+func warn(_ message: String) {
+  // Where it cannot be written, nobody can be told.
+  try? FileHandle.standardError.write(contentsOf: Data("recurrent: \(message)\n".utf8))
+}
+
+/// Brings what was printed to where it goes: before work that takes long, and at the end.
+///
+/// - Throws: ``DataError`` if it cannot be written, because a disk is full.
+func flushOutput() throws(DataError) {
+  guard fflush(nil) != 0 else { return }
+  let reason = String(cString: strerror(errno))
+  throw DataError(
+    .unwritable, file: "standard output", problem: "cannot be written (\(reason))",
+    advice: "Make room, or write elsewhere")
+}
+
+/// Opens `/dev/null` in place of standard input, output or error where a caller closed them, so that
+/// no file of ours gets their numbers and what is printed lands in it.
+func fillStandardStreams() {
+  for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+    _ = open("/dev/null", O_RDWR)
+  }
+}

@@ -1,0 +1,51 @@
+import Recurrent
+import RecurrentTasks
+
+/// What is printed before training: the table, its columns and times, and the plan.
+struct TrainingPreface: CustomStringConvertible {
+  let table: Table
+  let columns: ForecastColumns
+  let plan: ForecastPlan
+
+  var description: String {
+    let size = "\(table.rowCount) rows, \(table.columnNames.count) columns"
+    let lines =
+      ["\(table.source): \(size)"]
+      + table.firstRows(3).split(separator: "\n").map { Self.cut(String($0)) }
+      + ["", "forecast    \(columnText)"] + plan.series.prefix(3).flatMap(describe)
+    return lines.joined(separator: "\n") + "\n\(plan)"
+  }
+
+  private var columnText: String {
+    var text = columns.target
+    if let series = columns.series { text += " of each \(series)" }
+    if let time = columns.time { text += " by \(time)" }
+    if !columns.covariates.isEmpty {
+      text += ", from \(columns.covariates.joined(separator: ", ")) too"
+    }
+    return text
+  }
+
+  private func describe(_ series: Series) -> [String] {
+    let name = series.name.map { "\($0): " } ?? ""
+    guard !series.times.isRowNumbers else {
+      return ["times       \(name)no column of times was found; rows are numbered"]
+    }
+    let first = series.times.label(0)
+    let last = series.times.label(series.count - 1)
+    var lines = ["times       \(name)\(series.times.frequency), \(first) to \(last)"]
+    let gaps = series.times.gaps
+    if let gap = gaps.first {
+      let missing = gaps.reduce(0) { $0 + $1.missing }
+      lines.append(
+        "            \(missing) rows missing in \(gaps.count) gaps, the first after "
+          + "\(series.times.label(gap.afterRow)); taken as if there were no gap")
+    }
+    return lines
+  }
+
+  /// A line of a table with many columns, as far as it fits.
+  private static func cut(_ line: String) -> String {
+    line.count > 100 ? line.prefix(99) + "…" : line
+  }
+}

@@ -1,0 +1,281 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `recurrent train forecaster` on tables that are not as they should be: one message with the
+/// place, what is wrong and what helps; exit code 65; nothing written.
+@Suite struct BadTableTests {
+  private let data = { (text: String) in Data(text.utf8) }
+
+  @Test func missingFile() async throws {
+    try await Workspace.with { workspace in
+      try await workspace.expectFailure(
+        66, ["recurrent: no/prices.csv: there is no such file. Check the name"],
+        running: ["train", "forecaster", "no/prices.csv", "--output", "new"])
+    }
+  }
+
+  @Test func folderInsteadOfFile() async throws {
+    try await Workspace.with { workspace in
+      try await workspace.expectFailure(
+        65, ["recurrent: .: found a folder, expected a file. Name the file in the folder."],
+        running: ["train", "forecaster", ".", "--output", "new"])
+    }
+  }
+
+  @Test func emptyFile() async throws {
+    try await Workspace.expectRefused(
+      Data(), ["t.csv: the file is empty. Expected a line of column names, then one line per row."])
+  }
+
+  @Test func headerOnly() async throws {
+    try await Workspace.expectRefused(
+      data("Date,Close\n"), ["t.csv:1: the header is the only line, expected rows below it."])
+  }
+
+  /// The count that the message asks for is enough, and one row less is not.
+  @Test func tooFewRows() async throws {
+    let options = ["--horizon", "3"]
+    let message = [
+      "t.csv: found 10 rows, expected at least ",
+      "for a window of 8, a horizon of 3",
+      "Use a smaller --window or --horizon, or bring more rows.",
+    ]
+    try await Workspace.expectRefused(data(Sample.csv(Sample.rows(10))), message, options)
+    let needed = try await Workspace.with { workspace in
+      try workspace.write(Sample.csv(Sample.rows(10)), to: "t.csv")
+      let result = try await workspace.recurrent(
+        ["train", "forecaster", "t.csv"] + Sample.small + options)
+      let count = result.errorOutput.firstMatch(of: #/at least (\d+)/#)?.1
+      return try #require(count.flatMap { Int($0) })
+    }
+    #expect(needed > 8 + 3)
+    try await Workspace.expectRefused(
+      data(Sample.csv(Sample.rows(needed - 1))), ["at least \(needed)"], options)
+    let enough = Sample.csv(Sample.rows(needed))
+    try await Workspace.expectSame(data(enough), as: enough, options)
+  }
+
+  @Test(arguments: [["--target", "Price"], ["--time", "Price"], ["--covariates", "Open,Price"]])
+  func missingColumn(_ options: [String]) async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices),
+      [
+        "t.csv:1: column \"Price\": there is no such column. ",
+        "The columns are \"Date\", \"Close\", \"Open\", \"Volume\".",
+      ], options)
+  }
+
+  @Test func missingColumnThatIsNear() async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices), ["Did you mean \"Close\"? The columns are"], ["--target", "close"])
+  }
+
+  @Test func severalNumberColumnsAndNoChoice() async throws {
+    let table = Sample.prices.replacing("Close", with: "Price")
+    try await Workspace.expectRefused(
+      data(table),
+      [
+        "t.csv: there are several columns of numbers: \"Price\", \"Open\", \"Volume\".",
+        "Name the one to forecast with --target.",
+      ])
+  }
+
+  @Test func noNumberColumn() async throws {
+    try await Workspace.expectRefused(
+      data("Day,Note\n2020-01-01,a\n2020-01-02,b\n"),
+      ["t.csv: there is no column of numbers; the columns are \"Day\", \"Note\"."])
+  }
+
+  @Test func columnInTwoRoles() async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices), ["t.csv: column \"Close\": the column is named as "],
+      ["--covariates", "Open,Close"])
+  }
+
+  @Test(arguments: MissingPolicy.all) func textInNumberColumn(_ policy: MissingPolicy) async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices(line: 20, column: 1, "twelve")),
+      [
+        "t.csv:20: column \"Close\": found \"twelve\", expected a number. ",
+        "Leave the cell empty when the value is unknown, or choose another column.",
+      ], policy.options)
+  }
+
+  @Test(arguments: ["", "NaN", "nan", "NA", "null", "-"]) func missingValue(
+    _ cell: String
+  ) async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices(line: 20, column: 1, cell)),
+      [
+        "t.csv:20: column \"Close\": found no value, expected a number",
+        "Fill missing values with --missing interpolate or --missing forward-fill",
+      ])
+  }
+
+  /// A filled table gives the same model as one that was filled by hand.
+  @Test(arguments: ["", "NaN"]) func missingValueFilled(_ cell: String) async throws {
+    let rows = Sample.rows(60)
+    let (before, after) = (try #require(Double(rows[17][1])), try #require(Double(rows[19][1])))
+    let gap = data(Sample.prices(line: 20, column: 1, cell))
+    try await Workspace.expectSame(
+      gap, as: Sample.prices(line: 20, column: 1, "\((before + 0.5 * (after - before)))"),
+      ["--missing", "interpolate"])
+    try await Workspace.expectSame(
+      gap, as: Sample.prices(line: 20, column: 1, rows[17][1]), ["--missing", "forward-fill"])
+  }
+
+  @Test func missingValueAtTheEnds() async throws {
+    for policy in ["interpolate", "forward-fill"] {
+      try await Workspace.expectRefused(
+        data(Sample.prices(line: 2, column: 1, "")),
+        ["t.csv:2: column \"Close\": found no value, and none before it"], ["--missing", policy])
+    }
+    try await Workspace.expectRefused(
+      data(Sample.prices(line: 61, column: 1, "")),
+      ["t.csv:61: column \"Close\": found no value, and none after it", "forward-fill"],
+      ["--missing", "interpolate"])
+  }
+
+  @Test func missingValueInCovariate() async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices(line: 33, column: 2, "")),
+      ["t.csv:33: column \"Open\": found no value"], ["--covariates", "Open"])
+  }
+
+  @Test(arguments: ["1e30", "-1e30", "inf", "-Infinity"]) func tooLargeToBeMeasured(
+    _ cell: String
+  ) async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices(line: 9, column: 1, cell)),
+      ["t.csv:9: column \"Close\": \"\(cell)\" is not a measurement (the largest magnitude is 1e18)."]
+    )
+  }
+
+  @Test func constantColumn() async throws {
+    let rows = Sample.rows(60).map { [$0[0], "5"] + $0[2...] }
+    try await Workspace.expectRefused(
+      data(Sample.csv(rows)),
+      ["t.csv: column \"Close\": all 60 values are 5.0, expected values that change. Choose another"])
+  }
+
+  /// The rows behind the training part must not rescue it: scales are fitted on training rows.
+  @Test func constantOverTrainingRows() async throws {
+    let rows = Sample.rows(60).enumerated().map { row, cells in
+      [cells[0], row < 45 ? "5" : cells[1]] + cells[2...]
+    }
+    try await Workspace.expectRefused(
+      data(Sample.csv(rows)), ["column \"Close\": all ", " values are 5.0"])
+  }
+
+  @Test func datesNotInOrder() async throws {
+    var rows = Sample.rows(60)
+    rows.swapAt(20, 21)
+    try await Workspace.expectRefused(
+      data(Sample.csv(rows)),
+      [
+        "t.csv:23: column \"Date\": the time \"2020-01-21\" comes after \"2020-01-22\" of line 22, "
+          + "but is earlier.",
+        "Sort the rows by time", "--series",
+      ])
+  }
+
+  @Test func newestFirst() async throws {
+    try await Workspace.expectRefused(
+      data(Sample.csv(Sample.rows(60).reversed())), ["t.csv:3: column \"Date\": ", "Sort the rows"])
+  }
+
+  @Test func repeatedDates() async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices(line: 30, column: 0, Sample.day(27))),
+      ["t.csv:30: column \"Date\": the time \"2020-01-28\" repeats \"2020-01-28\" of line 29."])
+  }
+
+  @Test(arguments: ["yesterday", "2020-02-30", "2020-13-01", ""]) func unreadableDate(
+    _ cell: String
+  ) async throws {
+    let found = cell.isEmpty ? "an empty cell" : "\"\(cell)\""
+    try await Workspace.expectRefused(
+      data(Sample.prices(line: 32, column: 0, cell)),
+      [
+        "t.csv:32: column \"Date\": found \(found), expected a time like \"2020-01-30\".",
+        "Times are read as 2012-01-31",
+      ])
+  }
+
+  @Test func raggedRows() async throws {
+    var rows = Sample.rows(60)
+    rows[10].append("extra")
+    try await Workspace.expectRefused(
+      data(Sample.csv(rows)),
+      ["t.csv:12: expected 4 cells as in the header, found 5. The delimiter is \",\";"])
+    rows = Sample.rows(60)
+    rows[10].removeLast(2)
+    try await Workspace.expectRefused(
+      data(Sample.csv(rows)), ["t.csv:12: expected 4 cells as in the header, found 2."])
+  }
+
+  @Test func quoteNeverClosed() async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices(line: 40, column: 1, "\"12")),
+      ["t.csv:40: a quote that opens here", "is never closed. Close it"])
+  }
+
+  @Test func bytesThatAreNotText() async throws {
+    var bytes = data(Sample.prices)
+    bytes.append(contentsOf: [0x47, 0x72, 0xF6, 0xDF, 0x65, 0x0A])
+    try await Workspace.expectRefused(
+      bytes, ["t.csv:62: found byte 0xF6", "expected UTF-8 text. Convert the file with: iconv"])
+    try await Workspace.expectRefused(
+      Data([0x1F, 0x8B, 8, 0, 0, 0]), ["t.csv:1: found a gzip archive", "Unpack it with gunzip."])
+    try await Workspace.expectRefused(
+      Data([0xFF, 0xFE]) + data("D"), ["t.csv:1: found UTF-16 text, expected UTF-8 text."])
+  }
+
+  @Test func noHeader() async throws {
+    try await Workspace.expectRefused(
+      data("1,2\n3,4\n"), ["t.csv:1: found only numbers, expected the names of the columns."])
+  }
+}
+
+/// Tables that look odd and are fine: the same model comes out, to the bit.
+@Suite struct OddTableTests {
+  @Test func lineEnds() async throws {
+    let text = Sample.csv(Sample.rows(60), lineEnd: "\r\n")
+    try await Workspace.expectSame(Data(text.utf8), as: Sample.prices, ["--covariates", "all"])
+  }
+
+  @Test func byteOrderMark() async throws {
+    try await Workspace.expectSame(
+      Data([0xEF, 0xBB, 0xBF]) + Data(Sample.prices.utf8), as: Sample.prices, ["--time", "Date"])
+  }
+
+  @Test(arguments: [";", "\t", "|"]) func delimiters(_ separator: String) async throws {
+    let text = Sample.csv(Sample.rows(60), separator: separator)
+    try await Workspace.expectSame(Data(text.utf8), as: Sample.prices, ["--covariates", "all"])
+  }
+
+  @Test func decimalCommas() async throws {
+    let text = Sample.csv(
+      Sample.rows(60).map { $0.map { $0.replacing(".", with: ",") } }, separator: ";")
+    try await Workspace.expectSame(Data(text.utf8), as: Sample.prices, ["--covariates", "all"])
+  }
+
+  @Test func quotedCellsAndNoLastLineEnd() async throws {
+    let rows = Sample.rows(60).map { $0.map { "\"\($0)\"" } }
+    try await Workspace.expectSame(
+      Data(Sample.csv(rows).dropLast().utf8), as: Sample.prices, ["--covariates", "Open"])
+  }
+}
+
+/// A value of `--missing`, the default included.
+struct MissingPolicy: CustomTestStringConvertible {
+  let options: [String]
+
+  static let all = [
+    MissingPolicy(options: []), MissingPolicy(options: ["--missing", "interpolate"]),
+    MissingPolicy(options: ["--missing", "forward-fill"]),
+  ]
+
+  var testDescription: String { options.last ?? "default" }
+}
