@@ -66,6 +66,8 @@ public enum StopReason: Sendable, Equatable {
   case noImprovement(epochs: Int)
   /// A callback asked for it.
   case requested
+  /// A number was no longer finite, after at least one good epoch whose weights are kept.
+  case ranAway(NonFiniteError)
 }
 
 /// What a callback wants.

@@ -162,7 +162,10 @@ public struct ForecastPlan: Sendable {
   /// Trains the network.
   ///
   /// - Parameter callbacks: hear of each step and epoch.
-  /// - Throws: ``NonFiniteError`` if training runs away.
+  /// If training runs away after a good epoch, the forecaster has the best weights until then and says so in
+  /// ``Forecaster/stop``.
+  ///
+  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
   public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> Forecaster {
     let loss = options.loss
     let quantiles = options.quantiles
@@ -178,9 +181,16 @@ public struct ForecastPlan: Sendable {
       loss(model(batch.inputs, mode: mode) + batch.base, batch.targets, quantiles: quantiles)
     }
     let validation = examples(\.validation)
-    let reason = try trainer.run(
-      on: examples(\.training), validation: validation.count > 0 ? validation : nil,
-      callbacks: callbacks)
+    let reason: StopReason
+    do throws(NonFiniteError) {
+      reason = try trainer.run(
+        on: examples(\.training), validation: validation.count > 0 ? validation : nil,
+        callbacks: callbacks)
+    } catch {
+      // What earlier epochs learned is not thrown away.
+      guard !trainer.state.history.epochs.isEmpty else { throw error }
+      reason = .ranAway(error)
+    }
     return Forecaster(
       plan: self, model: trainer.bestModel, history: trainer.state.history, stop: reason)
   }
