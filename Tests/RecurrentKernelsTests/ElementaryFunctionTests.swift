@@ -28,7 +28,7 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
       "tanh", RK_TANH, (2.6, 2.6), Foundation.tanh, { 1 - tanh($0) * tanh($0) }, floor: 1,
       on: -9...9),
     .init(
-      "sigmoid", RK_SIGMOID, (2.4, 2.4), { $0 * -1.44269504 > 127.5 ? 0 : 1 / (1 + exp(-$0)) },
+      "sigmoid", RK_SIGMOID, (2.4, 2.5), { $0 * -1.44269504 > 127.5 ? 0 : 1 / (1 + exp(-$0)) },
       { 1 / ((1 + exp(-$0)) * (1 + exp($0))) }, floor: 0.5, on: -9...9),
     .init("relu", RK_RELU, (0, 0), { max($0, 0) }, { $0 > 0 ? 1 : 0 }, on: -3...3),
     .init(

@@ -46,9 +46,11 @@ public struct Gradients: Sendable {
     var result = self
     switch rule {
     case .norm(let limit):
-      result.scale(by: { _ in min(1, limit / (norm + 1e-6)) })
+      let factor = min(1, limit / (norm + 1e-6))
+      result.scale { _ in factor }
     case .kerasNorm(let limit):
-      result.scale(by: { _ in limit * min(1 / norm, 1 / limit) })
+      let factor = limit * min(1 / norm, 1 / limit)
+      result.scale { _ in factor }
     case .normPerParameter(let limit):
       result.scale { tensor in
         let norm = Float(rk_sum_of_squares(tensor.pointer, Int64(tensor.count)).squareRoot())

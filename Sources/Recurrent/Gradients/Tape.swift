@@ -23,10 +23,20 @@ final class Tape: Sendable {
   private struct State {
     var slots = 0
     var entries: [Entry] = []
-    var isOpen = true
   }
 
   private let state = Mutex(State())
+  private let isOpen = Atomic(true)
+
+  /// The tape that follows one of `tensors`.
+  ///
+  /// Values that outlived their own call are constants.
+  static func following(_ tensors: [Tensor]) -> Tape? {
+    tensors.lazy.compactMap { $0.isTracked ? $0.slot?.tape : nil }.first
+  }
+
+  /// Whether the call that this tape belongs to is still going on.
+  var isRecording: Bool { isOpen.load(ordering: .acquiring) }
 
   /// A leaf: `tensor` with a slot of its own.
   func track(_ tensor: Tensor) -> Tensor {
@@ -42,12 +52,13 @@ final class Tape: Sendable {
   func record(_ results: [Tensor], inputs: [Tensor], pullback: @escaping Pullback) -> [Tensor] {
     let numbers = inputs.map { input -> Int? in
       guard let slot = input.slot else { return nil }
+      if slot.tape === self { return slot.number }
       precondition(
-        slot.tape === self, "an operation mixes values of two nested valueAndGradients calls")
-      return slot.number
+        !slot.tape.isRecording, "an operation mixes values of two nested valueAndGradients calls")
+      return nil
     }
     let first: Int? = state.withLock { state in
-      guard state.isOpen else { return nil }
+      guard isRecording else { return nil }
       let first = state.slots
       state.slots += results.count
       state.entries.append(
@@ -63,17 +74,18 @@ final class Tape: Sendable {
   }
 
   /// The gradient of `root` (one element) with respect to each of `leaves`; nil where it does not depend on it.
+  ///
   /// Closes the tape: values that are still around become constants.
   func gradients(of root: Tensor, withRespectTo leaves: [Tensor]) -> [Tensor?] {
     var (entries, slots) = state.withLock { state in
       defer {
         state.entries = []
-        state.isOpen = false
+        isOpen.store(false, ordering: .releasing)
       }
       return (state.entries, state.slots)
     }
     var gradients = [Tensor?](repeating: nil, count: slots)
-    guard let rootSlot = root.slot else { return leaves.map { _ in nil } }
+    guard let rootSlot = root.slot, rootSlot.tape === self else { return leaves.map { _ in nil } }
     gradients[rootSlot.number] = Tensor(repeating: 1, shape: root.shape)
     while let entry = entries.popLast() {
       let incoming = entry.results.map { number in
@@ -102,7 +114,7 @@ extension Tensor {
   func recorded(
     from inputs: [Tensor], pullback: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]
   ) -> Tensor {
-    guard let tape = inputs.lazy.compactMap({ $0.slot?.tape }).first else { return self }
+    guard let tape = Tape.following(inputs) else { return self }
     return tape.record([self], inputs: inputs) { gradients in
       guard let gradient = gradients[0] else { return [] }
       return pullback(gradient)

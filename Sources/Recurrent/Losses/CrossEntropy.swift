@@ -24,8 +24,11 @@ public func binaryCrossEntropy(
 ///   - classes: one class in 0..<C for each row.
 ///   - labelSmoothing: ε; the target is 1 - ε on the class plus ε / C on every class (Szegedy et al. 2016).
 ///   - ignoring: rows with this class do not count. If no row counts, the loss is 0.
+///   - classWeights: how much each class counts, C numbers; the mean becomes Σ w·loss / Σ w over the rows, with w that of
+///     the row's class, as in PyTorch. With label smoothing each class's part counts with its own weight.
 public func categoricalCrossEntropy(
-  logits: Tensor, classes: [Int], labelSmoothing: Float = 0, ignoring ignored: Int? = nil
+  logits: Tensor, classes: [Int], labelSmoothing: Float = 0, ignoring ignored: Int? = nil,
+  classWeights: [Float]? = nil
 ) -> Tensor {
   guard let classCount = logits.shape.last, classCount > 0 else {
     preconditionFailure("logits have shape […, C] with at least one class, not \(logits.shape)")
@@ -36,6 +39,9 @@ public func categoricalCrossEntropy(
   )
   precondition(
     (0..<1).contains(labelSmoothing), "label smoothing lies in 0..<1, not \(labelSmoothing)")
+  precondition(
+    classWeights.map { $0.count == classCount && $0.allSatisfy { $0 >= 0 } } ?? true,
+    "\(classCount) classes need as many weights of at least 0, not \(classWeights ?? [])")
   let counting = classes.indices.filter { classes[$0] != ignored }
   guard !counting.isEmpty else { return logits.sum() * 0 }
   for row in counting {
@@ -45,23 +51,31 @@ public func categoricalCrossEntropy(
   }
   var rows = logits.reshaped(to: [classes.count, classCount])
   if counting.count < classes.count { rows = rows.rows(counting) }
-  let logProbabilities = rows.logSoftmax()
+  var logProbabilities = rows.logSoftmax()
+  var total = Float(counting.count)
+  if let classWeights {
+    logProbabilities = logProbabilities * Tensor(classWeights)
+    total = counting.reduce(0) { $0 + classWeights[classes[$1]] }
+    guard total > 0 else { return logits.sum() * 0 }
+  }
   let chosen = logProbabilities.reshaped(to: [counting.count * classCount, 1])
     .rows(counting.enumerated().map { $0 * classCount + classes[$1] })
-  let loss = -chosen.mean()
+  let loss = -chosen.sum() / total
   guard labelSmoothing > 0 else { return loss }
-  return loss * (1 - labelSmoothing) - logProbabilities.mean() * labelSmoothing
+  return loss * (1 - labelSmoothing)
+    - logProbabilities.sum() * (labelSmoothing / (total * Float(classCount)))
 }
 
-/// ``categoricalCrossEntropy(logits:classes:labelSmoothing:ignoring:)-(Tensor,_,_,_)`` over the valid steps; `classes`
+/// ``categoricalCrossEntropy(logits:classes:labelSmoothing:ignoring:classWeights:)-(Tensor,_,_,_,_)`` over the valid steps; `classes`
 /// has one list a row, as long as the row.
 public func categoricalCrossEntropy(
-  logits: SequenceBatch, classes: [[Int]], labelSmoothing: Float = 0, ignoring ignored: Int? = nil
+  logits: SequenceBatch, classes: [[Int]], labelSmoothing: Float = 0, ignoring ignored: Int? = nil,
+  classWeights: [Float]? = nil
 ) -> Tensor {
   precondition(
     classes.map(\.count) == logits.lengths,
     "classes have the lengths of the rows, \(logits.lengths), not \(classes.map(\.count))")
   return categoricalCrossEntropy(
     logits: logits.validSteps, classes: classes.flatMap(\.self), labelSmoothing: labelSmoothing,
-    ignoring: ignored)
+    ignoring: ignored, classWeights: classWeights)
 }

@@ -18,7 +18,7 @@ public struct Adam: Optimizer {
 
   /// An optimizer before its first update.
   public init(
-    learningRate: Float = 1e-3, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float? = nil,
+    learningRate: Float = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
     weightDecay: Float = 0, amsgrad: Bool = false, convention: OptimizerConvention = .pytorch
   ) {
     self.learningRate = learningRate
@@ -34,7 +34,7 @@ public struct Adam: Optimizer {
   public func update(
     _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
   ) {
-    let correction = 1 - pow(Double(rule.beta1), Double(step))
+    let correction = 1 - pow(rule.beta1, Double(step))
     rule.update(
       &parameter, along: gradient, slots: &slots, step: step, learningRate: learningRate,
       momentStep: Double(learningRate) / correction, gradientStep: 0)
@@ -52,7 +52,7 @@ public struct AdamW: Optimizer {
 
   /// An optimizer before its first update. The weight decay is 0.01 (PyTorch) or 0.004 (Keras) if not given.
   public init(
-    learningRate: Float = 1e-3, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float? = nil,
+    learningRate: Float = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
     weightDecay: Float? = nil, amsgrad: Bool = false, convention: OptimizerConvention = .pytorch
   ) {
     self.learningRate = learningRate
@@ -69,7 +69,7 @@ public struct AdamW: Optimizer {
   public func update(
     _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
   ) {
-    let correction = 1 - pow(Double(rule.beta1), Double(step))
+    let correction = 1 - pow(rule.beta1, Double(step))
     rule.update(
       &parameter, along: gradient, slots: &slots, step: step, learningRate: learningRate,
       momentStep: Double(learningRate) / correction, gradientStep: 0)
@@ -92,7 +92,7 @@ public struct NAdam: Optimizer {
 
   /// An optimizer before its first update. The learning rate is 2e-3 (PyTorch) or 1e-3 (Keras) if not given.
   public init(
-    learningRate: Float? = nil, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float? = nil,
+    learningRate: Float? = nil, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
     weightDecay: Float = 0, momentumDecay: Float? = nil, convention: OptimizerConvention = .pytorch
   ) {
     self.learningRate = learningRate ?? (convention == .pytorch ? 2e-3 : 1e-3)
@@ -128,7 +128,7 @@ public struct NAdam: Optimizer {
 
   /// μₜ.
   private func momentum(_ step: Int) -> Double {
-    Double(rule.beta1) * (1 - 0.5 * pow(0.96, Double(step) * Double(momentumDecay)))
+    rule.beta1 * (1 - 0.5 * pow(0.96, Double(step) * Double(momentumDecay)))
   }
 
   /// μ₁·μ₂ ⋯ μₜ; 0 once it no longer changes 1 - product.
@@ -142,9 +142,9 @@ public struct NAdam: Optimizer {
 /// What the members of Adam's family share.
 public struct AdamRule: Sendable {
   /// The decay of the first moment.
-  public let beta1: Float
+  public let beta1: Double
   /// The decay of the second moment.
-  public let beta2: Float
+  public let beta2: Double
   /// Added to the root in the denominator.
   public let epsilon: Float
   /// λ.
@@ -157,7 +157,7 @@ public struct AdamRule: Sendable {
   public let convention: OptimizerConvention
 
   init(
-    beta1: Float, beta2: Float, epsilon: Float?, weightDecay: Float, isDecoupled: Bool,
+    beta1: Double, beta2: Double, epsilon: Float?, weightDecay: Float, isDecoupled: Bool,
     amsgrad: Bool, convention: OptimizerConvention,
     epsilonConvention: OptimizerConvention? = nil
   ) {
@@ -182,7 +182,7 @@ public struct AdamRule: Sendable {
     _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int,
     learningRate: Float, momentStep: Double, gradientStep: Double
   ) {
-    let root = (1 - pow(Double(beta2), Double(step))).squareRoot()
+    let root = (1 - pow(beta2, Double(step))).squareRoot()
     let isKeras = convention == .keras
     var rule = rk_adam(
       l2: isDecoupled ? 0 : weightDecay, decay: isDecoupled ? 1 - learningRate * weightDecay : 1,

@@ -9,7 +9,7 @@ public struct RMSprop: Optimizer {
   /// η.
   public var learningRate: Float
   /// α.
-  public let rho: Float
+  public let rho: Double
   /// ε.
   public let epsilon: Float
   /// μ.
@@ -25,7 +25,7 @@ public struct RMSprop: Optimizer {
 
   /// An optimizer before its first update. The learning rate is 1e-2 (PyTorch) or 1e-3 (Keras) if not given.
   public init(
-    learningRate: Float? = nil, rho: Float? = nil, epsilon: Float? = nil, momentum: Float = 0,
+    learningRate: Float? = nil, rho: Double? = nil, epsilon: Float? = nil, momentum: Float = 0,
     centered: Bool = false, weightDecay: Float = 0, convention: OptimizerConvention = .pytorch
   ) {
     let isKeras = convention == .keras

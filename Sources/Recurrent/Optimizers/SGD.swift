@@ -12,7 +12,7 @@ public struct SGD: Optimizer {
   /// μ.
   public let momentum: Float
   /// τ, PyTorch's dampening.
-  public let dampening: Float
+  public let dampening: Double
   /// Whether the step looks ahead along the momentum.
   public let nesterov: Bool
   /// λ.
@@ -24,7 +24,7 @@ public struct SGD: Optimizer {
 
   /// An optimizer before its first update.
   public init(
-    learningRate: Float, momentum: Float = 0, dampening: Float = 0, nesterov: Bool = false,
+    learningRate: Float, momentum: Float = 0, dampening: Double = 0, nesterov: Bool = false,
     weightDecay: Float = 0, convention: OptimizerConvention = .pytorch
   ) {
     precondition(

@@ -41,15 +41,21 @@ final class StoragePool: Sendable {
   private struct Waiting {
     var buffers: [Int: [UnsafeMutablePointer<Float>]] = [:]
     var total = 0
+    var allocations = 0
   }
   private let waiting = Mutex(Waiting())
+
+  /// How often a buffer had to come from the system, because none that fits was waiting.
+  ///
+  /// Small ones do not count.
+  var allocations: Int { waiting.withLock { $0.allocations } }
 
   func take(_ count: Int) -> (UnsafeMutablePointer<Float>, capacity: Int) {
     let capacity = Self.capacity(for: count)
     if capacity >= Self.smallest {
       let reused = waiting.withLock { waiting in
         let buffer = waiting.buffers[capacity]?.popLast()
-        if buffer != nil { waiting.total -= capacity }
+        if buffer == nil { waiting.allocations += 1 } else { waiting.total -= capacity }
         return buffer.map { UInt(bitPattern: $0) }
       }
       if let reused, let pointer = UnsafeMutablePointer<Float>(bitPattern: reused) {

@@ -114,7 +114,7 @@ public struct Tensor: Sendable {
   }
 
   /// Whether ``valueAndGradients(of:_:)`` follows this value.
-  var isTracked: Bool { slot != nil }
+  var isTracked: Bool { slot?.tape.isRecording ?? false }
 
   var pointer: UnsafeMutablePointer<Float> { storage.pointer }
 }

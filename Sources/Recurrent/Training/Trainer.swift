@@ -5,7 +5,9 @@ import RecurrentKernels
 /// that goes on from it gives the same bits as one that never stopped.
 ///
 /// ```swift
-/// var trainer = Trainer(model, optimizer: Adam(), options: TrainingOptions(epochs: 20)) { model, batch, mode in
+/// var trainer = Trainer(
+///   model, optimizer: Adam(), options: TrainingOptions(epochs: 20), on: TensorExamples.self
+/// ) { model, batch, mode in
 ///   meanSquaredError(model(batch.inputs, mode: mode), batch.targets)
 /// }
 /// try trainer.run(on: examples, validation: others)
@@ -69,7 +71,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   ///   - validation: examples that judge each epoch and are never trained on.
   ///   - callbacks: hear of each step and epoch; any of them may stop the run.
   /// - Throws: ``NonFiniteError`` when a loss, gradient or weight is no longer a finite number. ``state`` then holds the
-  ///   last good weights: those before the step, or before the epoch if it was the update that broke them.
+  ///   last good weights: those before the step, or before the epoch if an update broke them or the validation loss
+  ///   showed it.
   /// - Returns: why the run ended.
   @discardableResult
   public mutating func run(
@@ -92,7 +95,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         reason = .requested
         break
       }
-      if let patience = options.earlyStopping?.patience, state.epochsSinceBest > patience {
+      if !isBest, let patience = options.earlyStopping?.patience, state.epochsSinceBest >= patience
+      {
         reason = .noImprovement(epochs: state.epochsSinceBest)
         break
       }
@@ -125,6 +129,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     let epoch = state.epoch + 1
     var lossSum = 0.0
     var normSum = 0.0
+    var steps = 0
     var seen = 0
     var stopped = false
     let atStart = state
@@ -148,6 +153,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         throw NonFiniteError(epoch: epoch, step: index + 1, tensor: name)
       }
       state.step += 1
+      steps += 1
       lossSum += Double(value) * Double(indices.count)
       normSum += Double(norm)
       seen += indices.count
@@ -159,14 +165,18 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         break
       }
     }
-    state.epoch = epoch
     let validationLoss = validation.flatMap {
       $0.count > 0 ? evaluate(state.model, on: $0) : nil
     }
+    if let validationLoss, !validationLoss.isFinite {
+      state = atStart
+      throw NonFiniteError(epoch: epoch, step: steps, tensor: "the validation loss")
+    }
+    state.epoch = epoch
     let record = EpochRecord(
       epoch: epoch, loss: lossSum / Double(seen), validationLoss: validationLoss,
       learningRate: Double(state.optimizer.learningRate),
-      gradientNorm: normSum / Double(batches.count),
+      gradientNorm: normSum / Double(steps),
       seconds: ProcessInfo.processInfo.systemUptime - start)
     return (record, stopped)
   }

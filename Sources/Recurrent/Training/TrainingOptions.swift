@@ -35,7 +35,7 @@ public struct TrainingOptions: Sendable {
 
 /// Stop when the validation loss (the training loss, without a validation part) no longer falls.
 public struct EarlyStopping: Sendable, Equatable {
-  /// Epochs without a better loss before training stops.
+  /// Epochs in a row without a better loss after which training stops; 0, like 1, stops at the first.
   public var patience: Int
   /// How much lower a loss must be to count as better.
   public var minimumImprovement: Double
@@ -79,18 +79,18 @@ public enum TrainingDecision: Sendable {
 /// Hears of steps and epochs and may stop the run.
 public typealias TrainingCallback = (TrainingEvent) -> TrainingDecision
 
-/// A loss, gradient or weight that is infinite or not a number.
+/// A loss, gradient or weight that is infinite or not a number. The trainer's state keeps the last good weights.
 public struct NonFiniteError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The epoch, from 1.
   public let epoch: Int
   /// The step in it, from 1.
   public let step: Int
-  /// The first tensor that was not finite: the loss, a gradient, or a parameter.
+  /// The first tensor that was not finite: the loss, a gradient, a parameter, or the validation loss.
   public let tensor: String
 
   /// Place, and what to do.
   public var description: String {
-    "training stopped at epoch \(epoch), step \(step): \(tensor) is not finite. The last good "
-      + "weights are kept. Try a lower learning rate, gradient clipping, or scaled inputs."
+    "training stopped at epoch \(epoch), step \(step): \(tensor) is not finite. Try a lower "
+      + "learning rate, gradient clipping, or scaled inputs."
   }
 }

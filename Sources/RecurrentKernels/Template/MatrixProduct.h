@@ -10,8 +10,10 @@ enum {
   DEPTH_BLOCK = 256,    // a panel of B of this depth stays in the first cache,
   ROW_BLOCK = 384,      // a block of A of these rows in the second,
   COLUMN_BLOCK = 1024,  // and a block of B of these columns in the third
-  // With no more rows than this, packing B costs more than reading it where it stands.
+  // With no more rows than this, packing B costs more than reading it where it stands; and the same of A
+  // with no more columns.
   ROWS_IN_PLACE = 2 * RK_TILE_ROWS,
+  COLUMNS_IN_PLACE = 4 * RK_PANEL,
 };
 
 RK_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -29,7 +31,8 @@ static int64_t multiply_workspace(int64_t rows, int64_t columns, int64_t depth) 
 // MARK: One tile
 
 typedef struct {
-  const float *a;     // packed: for each k, the tile's rows
+  const float *a;     // packed: for each k, the tile's rows; null: `row` is read instead
+  const float *const *row;  // the tile's rows of A where they stand, the depth without gaps
   const float *b;     // for each k, RK_PANEL columns, `b_step` floats apart
   int64_t b_step, depth;
   float *const *c;    // the tile's rows, at its first column
@@ -38,38 +41,59 @@ typedef struct {
   int64_t columns;    // 1 … RK_PANEL
 } product_tile;
 
-RK_INLINE void multiply_tile_of(const int rows, const product_tile *t) {
+/// One k of a tile: sum[m][v] += row[m]·column[v].
+#define RK_MULTIPLY_STEP(value)                                                     \
+  do {                                                                              \
+    vf column[RK_TILE_VECTORS];                                                     \
+    RK_UNROLL                                                                       \
+    for (int v = 0; v < vectors; v++) column[v] = vf_load(b + v * RK_LANES);        \
+    RK_UNROLL                                                                       \
+    for (int m = 0; m < rows; m++) {                                                \
+      vf row = vf_all(value);                                                       \
+      RK_UNROLL                                                                     \
+      for (int v = 0; v < vectors; v++) sum[m][v] = vf_fma(row, column[v], sum[m][v]); \
+    }                                                                               \
+    b += b_step;                                                                    \
+  } while (0)
+
+RK_INLINE void multiply_tile_of(const int rows, const int vectors, const product_tile *t) {
   vf sum[RK_TILE_ROWS][RK_TILE_VECTORS];
-  const float *a = t->a, *b = t->b;
+  const float *b = t->b;
   const int64_t b_step = t->b_step, columns = t->columns;
 
+  RK_UNROLL
   for (int m = 0; m < rows; m++)
-    for (int v = 0; v < RK_TILE_VECTORS; v++) {
+    RK_UNROLL
+    for (int v = 0; v < vectors; v++) {
       const float *start = t->from_c ? t->c[m] : t->bias;
       int64_t left = columns - v * RK_LANES;
       sum[m][v] = vf_all(0);
       if (start && left > 0) sum[m][v] = vf_load_part(start + v * RK_LANES, smaller(left, RK_LANES));
     }
 
-  for (int64_t k = t->depth; k > 0; k--) {
-    vf column[RK_TILE_VECTORS];
-    for (int v = 0; v < RK_TILE_VECTORS; v++) column[v] = vf_load(b + v * RK_LANES);
-    RK_UNROLL
-    for (int m = 0; m < rows; m++) {
-      vf row = vf_all(a[m]);
-      RK_UNROLL
-      for (int v = 0; v < RK_TILE_VECTORS; v++) sum[m][v] = vf_fma(row, column[v], sum[m][v]);
+  if (t->a) {
+    const float *a = t->a;
+    for (int64_t k = t->depth; k > 0; k--) {
+      RK_MULTIPLY_STEP(a[m]);
+      a += rows;
     }
-    a += rows;
-    b += b_step;
+  } else {
+    const float *source[RK_TILE_ROWS];
+    RK_UNROLL
+    for (int m = 0; m < rows; m++) source[m] = t->row[m];
+    for (int64_t k = 0; k < t->depth; k++) RK_MULTIPLY_STEP(source[m][k]);
   }
 
+  RK_UNROLL
   for (int m = 0; m < rows; m++)
-    for (int v = 0; v < RK_TILE_VECTORS; v++) {
+    RK_UNROLL
+    for (int v = 0; v < vectors; v++) {
       int64_t left = columns - v * RK_LANES;
       if (left > 0) vf_store_part(t->c[m] + v * RK_LANES, sum[m][v], smaller(left, RK_LANES));
     }
 }
+
+#undef RK_MULTIPLY_STEP
 
 /// The height of the next tile when `rows` are left: whole tiles, then powers of two.
 RK_INLINE int tile_height(int64_t rows) {
@@ -77,16 +101,22 @@ RK_INLINE int tile_height(int64_t rows) {
   return rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
 }
 
+/// A tile whose columns fit one vector does not multiply a second one.
+RK_INLINE void multiply_tile_rows(const int rows, const product_tile *t) {
+  if (t->columns > RK_LANES) multiply_tile_of(rows, RK_TILE_VECTORS, t);
+  else multiply_tile_of(rows, 1, t);
+}
+
 static void multiply_tile(int rows, const product_tile *t) {
-  if (rows == RK_TILE_ROWS) multiply_tile_of(RK_TILE_ROWS, t);
+  if (rows == RK_TILE_ROWS) multiply_tile_rows(RK_TILE_ROWS, t);
 #if RK_TILE_ROWS > 8
-  else if (rows == 8) multiply_tile_of(8, t);
+  else if (rows == 8) multiply_tile_rows(8, t);
 #endif
 #if RK_TILE_ROWS > 4
-  else if (rows == 4) multiply_tile_of(4, t);
+  else if (rows == 4) multiply_tile_rows(4, t);
 #endif
-  else if (rows == 2) multiply_tile_of(2, t);
-  else multiply_tile_of(1, t);
+  else if (rows == 2) multiply_tile_rows(2, t);
+  else multiply_tile_rows(1, t);
 }
 
 // MARK: Packing
@@ -94,6 +124,14 @@ static void multiply_tile(int rows, const product_tile *t) {
 /// `rows` rows of A from row `m0`, `depth` of the depth from `k0`: for each k, the rows side by side.
 RK_INLINE void pack_a_tile(
   const rk_matrix_product *p, int64_t m0, const int rows, int64_t k0, int64_t depth, float *packed) {
+  if (p->a_row_stride == 1 && !p->a_row_index) {
+    for (int64_t k = k0; k < k0 + depth; k++) {
+      int64_t at = (p->a_depth_index ? p->a_depth_index[k] : k) * p->a_depth_stride;
+      __builtin_memcpy(packed, p->a + m0 + at, (size_t)rows * 4);
+      packed += rows;
+    }
+    return;
+  }
   const float *row[RK_TILE_ROWS];
   for (int m = 0; m < rows; m++)
     row[m] = p->a + (p->a_row_index ? p->a_row_index[m0 + m] : m0 + m) * p->a_row_stride;
@@ -109,6 +147,7 @@ static void pack_a(
   while (rows > 0) {
     int height = tile_height(rows);
     if (height == RK_TILE_ROWS) pack_a_tile(p, m0, RK_TILE_ROWS, k0, depth, packed);
+    else if (height == 8) pack_a_tile(p, m0, 8, k0, depth, packed);
     else pack_a_tile(p, m0, height, k0, depth, packed);
     m0 += height;
     rows -= height;
@@ -147,7 +186,8 @@ static void pack_b_panel(
 
 // MARK: The product
 
-/// The block of C at rows from `m0`, columns from `n0`: its tiles, a panel of B after the other.
+/// The block of C at rows from `m0`, columns from `n0`: its tiles, a panel of B after the other. `a` is null where A
+/// is read in place.
 static void multiply_block(
   const rk_matrix_product *p, int64_t m0, int64_t rows, int64_t n0, int64_t columns, int64_t k0,
   int64_t depth, const float *a, const float *b, bool b_in_place) {
@@ -161,11 +201,14 @@ static void multiply_block(
     for (int64_t m = 0; m < rows;) {
       int height = tile_height(rows - m);
       float *c[RK_TILE_ROWS];
+      const float *source[RK_TILE_ROWS];
       for (int i = 0; i < height; i++) {
         int64_t row = m0 + m + i;
+        source[i] = p->a + (p->a_row_index ? p->a_row_index[row] : row) * p->a_row_stride + k0;
         c[i] = p->c + (p->c_row_index ? p->c_row_index[row] : row) * p->c_row_stride + n0 + n;
       }
-      tile.a = a + m * depth;
+      tile.a = a ? a + m * depth : NULL;
+      tile.row = source;
       tile.c = c;
       multiply_tile(height, &tile);
       m += height;
@@ -180,6 +223,8 @@ static void multiply(const rk_matrix_product *p, float *workspace) {
     return;
   }
   const bool in_place = p->b_column_stride == 1 && p->rows <= ROWS_IN_PLACE;
+  const bool a_in_place =
+    p->a_depth_stride == 1 && !p->a_depth_index && p->columns <= COLUMNS_IN_PLACE;
   float *a = aligned(workspace);
   float *b = a + round_up(smaller(p->rows, ROW_BLOCK) * smaller(p->depth, DEPTH_BLOCK), 16);
   for (int64_t n0 = 0; n0 < p->columns; n0 += COLUMN_BLOCK) {
@@ -193,8 +238,9 @@ static void multiply(const rk_matrix_product *p, float *workspace) {
       }
       for (int64_t m0 = 0; m0 < p->rows; m0 += ROW_BLOCK) {
         int64_t rows = smaller(p->rows - m0, ROW_BLOCK);
-        pack_a(p, m0, rows, k0, depth, a);
-        multiply_block(p, m0, rows, n0, columns, k0, depth, a, b, in_place);
+        if (!a_in_place) pack_a(p, m0, rows, k0, depth, a);
+        multiply_block(
+          p, m0, rows, n0, columns, k0, depth, a_in_place ? NULL : a, b, in_place);
       }
     }
   }

@@ -5,7 +5,7 @@ static void k_update_sgd(
   const rk_sgd *rule, float *w, const float *g, float *buffer, int64_t count) {
   const vf l2 = vf_all(rule->l2), decay = vf_all(rule->decay), momentum = vf_all(rule->momentum);
   const vf gradient_scale = vf_all(rule->gradient_scale), step_scale = vf_all(rule->step_scale);
-  const vf damped_scale = vf_all(rule->gradient_scale * (1.0f - rule->dampening));
+  const vf damped_scale = vf_all(rule->gradient_scale * (float)(1 - rule->dampening));
   const bool nesterov = rule->nesterov, first = rule->first;
   RK_EACH_VECTOR(count, {
     vf parameter = vf_load_part(w + i, n);
@@ -24,8 +24,8 @@ static void k_update_adam(
   const rk_adam *rule, float *w, const float *g, float *m, float *v, float *maximum,
   int64_t count) {
   const vf l2 = vf_all(rule->l2), decay = vf_all(rule->decay);
-  const vf beta1 = vf_all(rule->beta1), beta2 = vf_all(rule->beta2);
-  const vf rest1 = vf_all(1.0f - rule->beta1), rest2 = vf_all(1.0f - rule->beta2);
+  const vf beta1 = vf_all((float)rule->beta1), beta2 = vf_all((float)rule->beta2);
+  const vf rest1 = vf_all((float)(1 - rule->beta1)), rest2 = vf_all((float)(1 - rule->beta2));
   const vf m_step = vf_all(rule->m_step), g_step = vf_all(rule->g_step);
   const vf root_scale = vf_all(rule->root_scale), epsilon = vf_all(rule->epsilon);
   RK_EACH_VECTOR(count, {
@@ -54,7 +54,7 @@ static void k_update_rmsprop(
   const rk_rmsprop *rule, float *w, const float *g, float *v, float *mean,
   float *buffer, int64_t count) {
   const vf l2 = vf_all(rule->l2), decay = vf_all(rule->decay);
-  const vf rho = vf_all(rule->rho), rest = vf_all(1.0f - rule->rho);
+  const vf rho = vf_all((float)rule->rho), rest = vf_all((float)(1 - rule->rho));
   const vf epsilon = vf_all(rule->epsilon), momentum = vf_all(rule->momentum);
   const vf gradient_scale = vf_all(rule->gradient_scale), step_scale = vf_all(rule->step_scale);
   const bool inside = rule->epsilon_inside;

@@ -184,11 +184,16 @@ void rk_log_softmax_gradient(
 
 // MARK: Optimizer updates, in place, one pass over a parameter w with its gradient g
 
+// Decay rates are doubles: 1 - rate is then right to the last bit, which it is not when the rate has been rounded to
+// a float (0.001 would be off by 1e-5).
+
 /// g' = g + l2·w; buffer = momentum·buffer + gradient_scale·(1 - dampening)·g' (or gradient_scale·g' if `first`);
 /// step = nesterov ? gradient_scale·g' + momentum·buffer : buffer; w = decay·w - step_scale·step.
 /// Without momentum the buffer is null and step = gradient_scale·g'.
 typedef struct {
-  float l2, decay, momentum, dampening, gradient_scale, step_scale;
+  float l2, decay, momentum;
+  double dampening;
+  float gradient_scale, step_scale;
   bool nesterov, first;
 } rk_sgd;
 void rk_update_sgd(
@@ -197,7 +202,9 @@ void rk_update_sgd(
 /// g' = g + l2·w; w *= decay; m = beta1·m + (1-beta1)·g'; v = beta2·v + (1-beta2)·g'²; u = maximum ? (maximum = max(maximum, v)) : v;
 /// w -= (m_step·m + g_step·g') / (√u·root_scale + epsilon).
 typedef struct {
-  float l2, decay, beta1, beta2, m_step, g_step, root_scale, epsilon;
+  float l2, decay;
+  double beta1, beta2;
+  float m_step, g_step, root_scale, epsilon;
 } rk_adam;
 void rk_update_adam(
   const rk_adam *rule, float *w, const float *g, float *m, float *v, float *_Nullable maximum,
@@ -207,7 +214,9 @@ void rk_update_adam(
 /// d = g' / (epsilon_inside ? √(u + epsilon) : √u + epsilon);
 /// step = buffer ? (buffer = momentum·buffer + gradient_scale·d) : gradient_scale·d; w -= step_scale·step.
 typedef struct {
-  float l2, decay, rho, epsilon, momentum, gradient_scale, step_scale;
+  float l2, decay;
+  double rho;
+  float epsilon, momentum, gradient_scale, step_scale;
   bool epsilon_inside;
 } rk_rmsprop;
 void rk_update_rmsprop(

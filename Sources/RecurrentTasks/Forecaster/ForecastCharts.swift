@@ -4,15 +4,13 @@ import Recurrent
 public struct TestForecasts: Sendable {
   private let plan: ForecastPlan
   private let forecaster: Forecaster
-  private let examples: ForecastExamples
-  private let points: [[Forecaster.Point]]
+  private let windows: WindowForecasts
 
   /// The forecasts of `forecaster` on the test part of the plan that it was trained by.
   public init(_ forecaster: Forecaster, plan: ForecastPlan) {
     self.plan = plan
     self.forecaster = forecaster
-    examples = plan.examples(\.test)
-    points = forecaster.points(examples)
+    windows = WindowForecasts(plan.examples(\.test), by: forecaster)
   }
 
   /// A table with one line for each window and step. `time` is that of the row that is forecast.
@@ -21,17 +19,17 @@ public struct TestForecasts: Sendable {
     let hasNames = plan.series.contains { $0.name != nil }
     var text = (hasNames ? "series," : "") + "time,step,actual,forecast,lower,upper,naive"
     text += (options.season == nil ? "" : ",seasonal_naive") + "\n"
-    for (index, origin) in examples.origins.enumerated() {
+    for (window, origin) in windows.examples.origins.enumerated() {
       let series = plan.series[origin.series]
-      for (step, point) in points[index].enumerated() {
+      for (step, point) in windows.points[window].enumerated() {
         let row = origin.row + step
-        func naive(_ base: NaiveForecast) -> Double {
-          base.value(series.target, origin: origin.row, step: step, season: options.season)
-        }
-        var cells = [series.times.label(row), "\(step + 1)", "\(series.target[row])"]
-        cells += [point.value, point.lower, point.upper, naive(.last)].map { "\($0)" }
+        var cells = [series.times.label(row), "\(step + 1)"]
+        cells += [
+          windows.actual(window, step), point.value, point.lower, point.upper,
+          windows.naive(.last, window, step),
+        ].map { "\($0)" }
         if hasNames { cells.insert(Self.quoted(series.name ?? ""), at: 0) }
-        if options.season != nil { cells.append("\(naive(.season))") }
+        if options.season != nil { cells.append("\(windows.naive(.season, window, step))") }
         text += cells.joined(separator: ",") + "\n"
       }
     }
@@ -49,12 +47,12 @@ public struct TestForecasts: Sendable {
     let split = plan.splits[0]
     let horizon = plan.options.horizon
     // Forecasts of several steps are drawn one horizon after the other.
-    let shown = examples.origins.indices.filter {
-      examples.origins[$0].series == 0
-        && (examples.origins[$0].row - split.test.lowerBound) % horizon == 0
+    let origins = windows.examples.origins
+    let shown = origins.indices.filter {
+      origins[$0].series == 0 && (origins[$0].row - split.test.lowerBound) % horizon == 0
     }
-    let rows = shown.flatMap { index in
-      (0..<horizon).map { (row: examples.origins[index].row + $0, point: points[index][$0]) }
+    let rows = shown.flatMap { window in
+      windows.points[window].enumerated().map { (row: origins[window].row + $0, point: $1) }
     }
     let first = max(0, split.testStart - (split.count - split.testStart))
     let x = series.times.seconds.map(Double.init)
@@ -113,5 +111,13 @@ extension Forecast {
           upper: start + points.map(\.upper))
       ],
       markers: [.init("last row", x: startX[0])])
+  }
+}
+
+/// Charts as files.
+public enum ChartFile {
+  /// Writes a chart as SVG, whole or not at all.
+  public static func write(_ chart: LineChart, to path: String) throws(DataError) {
+    try writeAtomically(chart.svg(), to: path)
   }
 }

@@ -84,14 +84,16 @@ struct ForecastExamples: ExampleSet {
   /// The scale of the target at a window.
   func targetScale(_ index: Int) -> ChannelScale {
     let origin = origins[index]
-    return channels[origin.series].scales(for: origin.row - options.window..<origin.row)[0]
+    return channels[origin.series].targetScale(for: origin.row - options.window..<origin.row)
   }
+
+  /// The target of the series that a window belongs to, all rows.
+  func target(of origin: Origin) -> [Double] { channels[origin.series].values[0] }
 
   /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts the value itself.
   private func baseValue(_ origin: Origin, step: Int, scale: ChannelScale) -> Float {
     guard options.scaling == .window else { return 0 }
-    let target = channels[origin.series].values[0]
     return scale.scaled(
-      base.value(target, origin: origin.row, step: step, season: options.season))
+      base.value(target(of: origin), origin: origin.row, step: step, season: options.season))
   }
 }

@@ -4,7 +4,7 @@ import Recurrent
 /// Everything about a forecaster that is fixed before training starts: series, split, scales and the untrained network.
 ///
 /// Scales are fitted here, on the training rows, and nowhere else: no later step can see them change, and no row
-/// behind the training part can reach them.
+/// after the training part can reach them.
 public struct ForecastPlan: Sendable {
   /// The series, each with its split.
   public let series: [Series]
@@ -26,6 +26,13 @@ public struct ForecastPlan: Sendable {
     columns: ForecastColumns? = nil
   ) throws(DataError) {
     precondition(!series.isEmpty, "a forecaster needs at least one series")
+    precondition(
+      Set(series.map(\.name)).count == series.count,
+      "several series need names of their own, not \(series.map { $0.name ?? "none" })")
+    let covariates = series.map { $0.covariates.map(\.name) }
+    precondition(
+      covariates.allSatisfy { $0 == covariates[0] },
+      "all series have the same covariates, not \(covariates)")
     if let problem = options.problem { preconditionFailure(problem) }
     self.series = series
     self.options = options
@@ -114,9 +121,9 @@ public struct ForecastPlan: Sendable {
       parts.reduce(0) { sum, part in
         let target = part.0.values[0]
         return part.1.training.reduce(sum) { sum, origin in
-          (0..<options.horizon).reduce(sum) { sum, step in
+          let scale = part.0.targetScale(for: origin - options.window..<origin).scale
+          return (0..<options.horizon).reduce(sum) { sum, step in
             let forecast = base.value(target, origin: origin, step: step, season: options.season)
-            let scale = part.0.scales(for: origin - options.window..<origin)[0].scale
             let error = (target[origin + step] - forecast) / scale
             return sum + error * error
           }
@@ -176,38 +183,5 @@ public struct ForecastPlan: Sendable {
       callbacks: callbacks)
     return Forecaster(
       plan: self, model: trainer.bestModel, history: trainer.state.history, stop: reason)
-  }
-}
-
-/// Which columns of a table make the series of a forecaster.
-public struct ForecastColumns: Sendable, Codable, Equatable {
-  /// What is forecast.
-  public var target: String
-  /// The times; nil: found by itself.
-  public var time: String?
-  /// What is known beside the target.
-  public var covariates: [String]
-  /// The column that tells series apart, if the table holds many.
-  public var series: String?
-  /// What to do about missing values.
-  public var missing: MissingValues
-
-  /// A choice of columns.
-  public init(
-    target: String, time: String? = nil, covariates: [String] = [], series: String? = nil,
-    missing: MissingValues = .error
-  ) {
-    self.target = target
-    self.time = time
-    self.covariates = covariates
-    self.series = series
-    self.missing = missing
-  }
-
-  /// The series of a table, oldest row first.
-  public func read(_ table: Table) throws(DataError) -> [Series] {
-    try Series.read(
-      table, value: target, time: time, covariates: covariates, groupedBy: series,
-      missing: missing)
   }
 }

@@ -28,7 +28,7 @@ public struct ForecastReport: CustomStringConvertible {
       return (forecast.series.map { $0 + "\n" } ?? "") + TextTable(rows).description
     }
     return tables.joined(separator: "\n\n")
-      + "\n\nThe interval should hold \(percent) % of the values; it comes from \(forecaster.configuration.intervalSource.rawValue)."
+      + "\n\nThe interval should hold \(percent) % of the values; it comes from \(forecaster.configuration.intervalSource.explanation)."
       + (forecaster.configuration.evaluation.map { evaluation in
         let verdict = evaluation.verdict
         return "\nOn its test part, " + verdict.prefix(1).lowercased() + verdict.dropFirst()
@@ -74,7 +74,7 @@ public struct ForecastReport: CustomStringConvertible {
         model: model, target: forecaster.configuration.channels[0],
         interval: .init(
           coverage: Double(percent).map { $0 / 100 } ?? forecaster.nominalCoverage,
-          source: forecaster.configuration.intervalSource.rawValue),
+          source: forecaster.configuration.intervalSource.explanation),
         skill: forecaster.configuration.evaluation?.skill,
         series: forecasts.map { forecast in
           .init(
@@ -86,59 +86,5 @@ public struct ForecastReport: CustomStringConvertible {
       let bytes = try encodeJSON(object, file: "forecast")
       return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
-  }
-}
-
-/// Charts as files.
-public enum ChartFile {
-  /// Writes a chart as SVG, whole or not at all.
-  public static func write(_ chart: LineChart, to path: String) throws(DataError) {
-    try writeAtomically(chart.svg(), to: path)
-  }
-}
-
-extension Forecaster {
-  /// The series of a table with the columns that this forecaster was trained on.
-  ///
-  /// - Throws: ``DataError`` if the table cannot be read or lacks a column.
-  public func read(_ path: String) throws(DataError) -> [Series] {
-    let table = try Table(csv: path)
-    let columns =
-      configuration.columns
-      ?? ForecastColumns(
-        target: configuration.channels[0], covariates: Array(configuration.channels.dropFirst()))
-    return try columns.read(table)
-  }
-
-  /// All but the weights' values, as text.
-  public var summary: String {
-    let options = options
-    let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
-    var lines = [
-      "trained on  \(configuration.trainedOn)",
-      "forecasts   \(configuration.channels[0]), \(options.horizon) ahead from \(options.window) rows",
-    ]
-    if configuration.channels.count > 1 {
-      lines.append("covariates  \(configuration.channels.dropFirst().joined(separator: ", "))")
-    }
-    lines += [
-      "scaling     \(options.scaling.explanation)",
-      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units; kernels: \(Kernels.name), fused",
-      "training    \(options.loss.rawValue), Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
-      "interval    \(NumberFormat.fixed(nominalCoverage * 100, 0)) %, from \(configuration.intervalSource.rawValue)",
-      "",
-    ]
-    var rows = [["parameter", "shape", "numbers"]]
-    for (name, tensor) in model.parameters {
-      rows.append(
-        [
-          name, tensor.shape.map(String.init).joined(separator: " × "),
-          NumberFormat.grouped(tensor.count),
-        ])
-    }
-    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
-    lines.append(TextTable(rows).description)
-    lines += ["", "On the test part:", report]
-    return lines.joined(separator: "\n")
   }
 }

@@ -25,8 +25,8 @@ public struct ForecastSplit: Sendable, Equatable {
   public init(count: Int, options: ForecasterOptions) {
     let (window, horizon) = (options.window, options.horizon)
     self.count = count
-    testStart = count - Int((Double(count) * options.testFraction).rounded(.up))
-    let share = Int((Double(testStart) * options.validationFraction).rounded(.down))
+    testStart = count - Self.share(options.testFraction, of: count, .up)
+    let share = Self.share(options.validationFraction, of: testStart, .down)
     // One window would be too few to judge by: at least as many as the horizon has rows.
     let fewest = options.validationFraction > 0 ? 2 * horizon - 1 : 0
     validationStart = max(0, testStart - max(share, fewest))
@@ -36,6 +36,16 @@ public struct ForecastSplit: Sendable, Equatable {
     let inside = Self.origins(from: testStart + window, to: count, horizon)
     testReachesBack = 2 * inside.count < reaching.count
     test = testReachesBack ? reaching : inside
+  }
+
+  /// A share of `count` rows. Fractions such as 0.07 lie a little beside what they say; what that makes of whole numbers
+  /// is taken back before rounding.
+  private static func share(
+    _ fraction: Double, of count: Int, _ rule: FloatingPointRoundingRule
+  ) -> Int {
+    let exact = Double(count) * fraction
+    let whole = exact.rounded()
+    return Int(abs(exact - whole) <= 1e-12 * whole ? whole : exact.rounded(rule))
   }
 
   private static func origins(from first: Int, to end: Int, _ horizon: Int) -> Range<Int> {

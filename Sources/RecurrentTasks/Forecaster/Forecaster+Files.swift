@@ -37,16 +37,9 @@ extension Forecaster {
     let contents = try ModelFolder.read(path, expecting: Self.task, as: Configuration.self)
     let configuration = contents.configuration
     let file = path + "/config.json"
-    if let problem = configuration.options.problem {
-      throw DataError(file: file, place: "options", problem: problem)
-    }
-    guard !configuration.channels.isEmpty,
-      configuration.options.loss == .quantile
-        || configuration.interval.count == configuration.options.horizon
-    else {
+    if let problem = configuration.problem {
       throw DataError(
-        file: file, problem: "channels or interval do not fit the options",
-        advice: "Train the model again")
+        file: file, place: "configuration", problem: problem, advice: "Train the model again")
     }
     // Checked against the file before anything of that size is made.
     let shapes = ForecastModel.parameterShapes(
@@ -74,9 +67,34 @@ extension Forecaster {
           times: part.times,
           covariates: zip(configuration.channels, part.channels).dropFirst().map {
             Covariate(name: $0, values: $1)
-          }, source: path))
+          }, source: path + "/" + Self.recentFile))
     }
     self.init(configuration: configuration, model: model, recent: series)
+  }
+}
+
+extension Forecaster.Configuration {
+  /// The first way in which the parts do not fit one another, as a sentence; nil if they do. A configuration read from a
+  /// file can say anything.
+  var problem: String? {
+    if let problem = options.problem { return problem }
+    if channels.isEmpty { return "no channels, expected at least the target" }
+    if options.loss != .quantile, interval.count != options.horizon {
+      return "\(interval.count) intervals for a horizon of \(options.horizon)"
+    }
+    for (name, scales) in scales {
+      if scales.count != channels.count {
+        return "\(scales.count) scales of series \"\(name)\" for \(channels.count) channels"
+      }
+      if let bad = scales.first(where: { !($0.scale > 0) }) {
+        return "a scale of \(bad.scale) of series \"\(name)\", expected a positive number"
+      }
+    }
+    let errors = evaluation.map { [$0.model, $0.naive, $0.seasonalNaive].compactMap { $0 } } ?? []
+    if let bad = errors.first(where: { $0.steps.count != options.horizon }) {
+      return "an evaluation of \(bad.steps.count) steps for a horizon of \(options.horizon)"
+    }
+    return nil
   }
 }
 

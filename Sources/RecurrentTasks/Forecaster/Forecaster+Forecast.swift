@@ -1,5 +1,17 @@
 import Recurrent
 
+extension Forecaster {
+  /// A forecast of one row: the value, and the ends of its interval.
+  public struct Point: Sendable, Codable, Equatable {
+    /// The forecast.
+    public var value: Double
+    /// The lower end of the interval.
+    public var lower: Double
+    /// The upper end of the interval.
+    public var upper: Double
+  }
+}
+
 /// What comes after the last row of a series.
 public struct Forecast: Sendable, Equatable {
   /// The series' name, if it has one.
@@ -43,54 +55,30 @@ extension Forecaster {
           value: point.value, lower: point.value + (point.lower - point.value) * widening,
           upper: point.value + (point.upper - point.value) * widening)
       }
-      // Only the last window is kept: a long forecast takes no longer by the step than a short one.
-      channels = Channels(
-        values: [(channels.values[0] + block.map(\.value)).suffix(options.window)]
-          + channels.values.dropFirst(),
-        scales: channels.scales)
+      // Used up when there are covariates: the horizon was all that was asked for.
+      let known = channels.values[0] + block.map(\.value)
+      channels = Channels(values: [known.suffix(options.window)], scales: channels.scales)
     }
     return Forecast(
       series: series.name, times: series.times.next(steps), points: Array(points.prefix(steps)))
   }
 
-  /// The errors of one-horizon forecasts over all windows of series that the forecaster was not trained on.
-  ///
-  /// MASE is scaled by the series itself, since there is no training part.
-  ///
-  /// - Throws: ``DataError`` as ``forecast(after:steps:)``, and if no series holds a window and its future.
-  public func evaluate(on series: [Series]) throws(DataError) -> ForecastEvaluation {
-    for one in series {
-      try check(one)
-      guard one.count >= options.window + options.horizon else {
-        throw DataError(
-          file: one.source, place: one.name.map { "series \"\($0)\"" },
-          problem:
-            "found \(one.count) rows, expected at least \(options.window + options.horizon): a window of \(options.window) and a horizon of \(options.horizon)",
-          advice: "Bring more rows")
-      }
-    }
-    let examples = ForecastExamples(
-      series.map { Channels($0, scales: scales(of: $0)) },
-      origins: series.map { options.window..<$0.count - options.horizon + 1 }, options: options,
-      base: configuration.base)
-    return evaluate(
-      examples,
-      naiveScales: series.map { ForecastErrors.naiveScale($0.target, season: options.season ?? 1) })
-  }
-
-  private func scales(of series: Series) -> [ChannelScale]? {
+  func scales(of series: Series) -> [ChannelScale]? {
     options.scaling == .window ? nil : configuration.scales[series.name ?? ""]
   }
 
-  private func check(_ series: Series) throws(DataError) {
+  func check(_ series: Series) throws(DataError) {
     let place = series.name.map { "series \"\($0)\"" }
     let found = [series.targetName] + series.covariates.map(\.name)
-    guard found.count == configuration.channels.count else {
+    // A series of any name may be the target; covariates tell the network apart only by their place.
+    guard found.count == configuration.channels.count,
+      found.dropFirst() == configuration.channels.dropFirst()
+    else {
       throw DataError(
         file: series.source, place: place,
         problem:
           "found the columns \(found.joined(separator: ", ")), expected \(configuration.channels.joined(separator: ", "))",
-        advice: "Give the covariates that the model was trained with")
+        advice: "Give the covariates that the model was trained with, in that order")
     }
     guard series.count >= options.window else {
       throw DataError(
@@ -109,9 +97,44 @@ extension Forecaster {
   }
 }
 
-extension Channels {
-  init(values: [[Double]], scales: [ChannelScale]?) {
-    self.values = values
-    self.scales = scales
+extension Forecaster {
+  /// The forecasts for each window, `[windows][horizon]`, in the unit of the target.
+  func points(_ examples: ForecastExamples) -> [[Point]] {
+    let (horizon, outputs) = (options.horizon, options.outputs)
+    // As many windows at once as make good use of the kernels, fewer if they are long.
+    let chunk = max(1, min(256, 4_000_000 / (options.window * options.hiddenSize)))
+    var result: [[Point]] = []
+    for start in stride(from: 0, to: examples.count, by: chunk) {
+      let indices = Array(start..<min(start + chunk, examples.count))
+      let batch = examples.batch(indices)
+      let scaled = (model(batch.inputs) + batch.base).elements
+      for (place, index) in indices.enumerated() {
+        let scale = examples.targetScale(index)
+        result.append(
+          (0..<horizon).map { step in
+            let first = (place * horizon + step) * outputs
+            return point(scaled[first..<first + outputs], step: step, scale: scale)
+          })
+      }
+    }
+    return result
+  }
+
+  private func point(_ scaled: ArraySlice<Float>, step: Int, scale: ChannelScale) -> Point {
+    if options.loss == .quantile {
+      // Quantiles that cross are put in order.
+      let sorted = scaled.sorted()
+      return Point(
+        value: scale.restored(sorted[options.pointOutput]),
+        lower: scale.restored(sorted[0]),
+        upper: scale.restored(sorted[sorted.count - 1]))
+    }
+    let value = scale.restored(scaled[scaled.startIndex])
+    // There is none yet while the errors are collected that it comes from.
+    let interval = configuration.interval.isEmpty ? nil : configuration.interval[step]
+    // Errors that are all to one side give an interval beside the forecast: it is drawn up to it.
+    return Point(
+      value: value, lower: value + min(0, interval?.lower ?? 0) * scale.scale,
+      upper: value + max(0, interval?.upper ?? 0) * scale.scale)
   }
 }

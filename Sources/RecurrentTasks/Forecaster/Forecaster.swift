@@ -22,34 +22,19 @@ public struct Forecaster: Sendable {
     var base: NaiveForecast
     /// The scales fitted on the training rows, by series; empty when each window has its own.
     var scales: [String: [ChannelScale]]
-    /// The ends of the interval for each step of the horizon, as errors in scaled units.
-    var interval: [Interval]
+    /// The interval for each step of the horizon; empty if the network forecasts quantiles.
+    var interval: [ForecastInterval]
     /// Where the interval comes from.
     public var intervalSource: IntervalSource
-    /// Epochs that were run, and the one whose weights these are.
+    /// Epochs that were run.
     public var epochs: Int
-    /// The epoch with the best validation loss.
+    /// The epoch whose weights these are: the one with the lowest validation loss, or the last without a validation
+    /// part.
     public var bestEpoch: Int
     /// How the test part went.
     public var evaluation: ForecastEvaluation?
     /// The training data in words: source, rows, dates.
     public var trainedOn: String
-  }
-
-  /// Errors between which the stated share of values lay.
-  struct Interval: Sendable, Codable, Equatable {
-    var lower: Double
-    var upper: Double
-  }
-
-  /// Where an interval comes from.
-  public enum IntervalSource: String, Sendable, Codable {
-    /// Forecast quantiles.
-    case quantiles = "the quantiles that the network forecasts"
-    /// Errors on the validation part.
-    case validationResiduals = "the errors on the validation part"
-    /// Errors on the training part, for want of a validation part: too narrow, as a rule.
-    case trainingResiduals = "the errors on the training part (there is no validation part)"
   }
 
   /// All but the weights.
@@ -105,8 +90,11 @@ public struct Forecaster: Sendable {
         "\(plan.series[0].source), \(rows) rows"
         + (plan.series.count > 1 ? " of \(plan.series.count) series" : ""))
     if options.loss != .quantile {
-      configuration.interval = residualInterval(
-        plan.examples(hasValidation ? \.validation : \.training))
+      let known = WindowForecasts(
+        plan.examples(hasValidation ? \.validation : \.training), by: self)
+      configuration.interval = (0..<options.horizon).map {
+        ForecastInterval(ofErrors: known.scaledErrors(step: $0))
+      }
     }
     let test = plan.examples(\.test)
     if test.count > 0 {
@@ -114,7 +102,8 @@ public struct Forecaster: Sendable {
         ForecastErrors.naiveScale(
           series.target[..<split.validationStart], season: options.season ?? 1)
       }
-      configuration.evaluation = evaluate(test, naiveScales: scales)
+      configuration.evaluation = WindowForecasts(test, by: self).evaluation(
+        naiveScales: scales, nominalCoverage: nominalCoverage)
     }
   }
 
@@ -138,125 +127,7 @@ public struct Forecaster: Sendable {
   public var nominalCoverage: Double {
     guard options.loss == .quantile, let first = options.quantiles.first,
       let last = options.quantiles.last
-    else { return 0.8 }
+    else { return ForecastInterval.coverage }
     return Double(last) - Double(first)
-  }
-
-  /// A forecast of one row: the value, and the ends of its interval.
-  public struct Point: Sendable, Codable, Equatable {
-    /// The forecast.
-    public var value: Double
-    /// The lower end of the interval.
-    public var lower: Double
-    /// The upper end of the interval.
-    public var upper: Double
-  }
-
-  /// The forecasts for each window, `[windows][horizon]`, in the unit of the target.
-  func points(_ examples: ForecastExamples) -> [[Point]] {
-    let (horizon, outputs) = (options.horizon, options.outputs)
-    var result: [[Point]] = []
-    for start in stride(from: 0, to: examples.count, by: 256) {
-      let indices = Array(start..<min(start + 256, examples.count))
-      let batch = examples.batch(indices)
-      let scaled = (model(batch.inputs) + batch.base).elements
-      for (place, index) in indices.enumerated() {
-        let scale = examples.targetScale(index)
-        result.append(
-          (0..<horizon).map { step in
-            let first = (place * horizon + step) * outputs
-            return point(scaled[first..<first + outputs], step: step, scale: scale)
-          })
-      }
-    }
-    return result
-  }
-
-  private func point(_ scaled: ArraySlice<Float>, step: Int, scale: ChannelScale) -> Point {
-    if options.loss == .quantile {
-      // Quantiles that cross are put in order.
-      let sorted = scaled.sorted()
-      return Point(
-        value: scale.restored(sorted[options.pointOutput]),
-        lower: scale.restored(sorted[0]),
-        upper: scale.restored(sorted[sorted.count - 1]))
-    }
-    let value = scale.restored(scaled[scaled.startIndex])
-    let interval =
-      configuration.interval.isEmpty ? Interval(lower: 0, upper: 0) : configuration.interval[step]
-    return Point(
-      value: value, lower: value + interval.lower * scale.scale,
-      upper: value + interval.upper * scale.scale)
-  }
-
-  /// The 10 % and 90 % quantiles of the scaled errors, step by step; widened where the network errs
-  /// so much to one side that the forecast itself would lie outside.
-  private func residualInterval(_ examples: ForecastExamples) -> [Interval] {
-    let forecasts = points(examples)
-    return (0..<options.horizon).map { step in
-      let errors = forecasts.indices.map { index in
-        let origin = examples.origins[index]
-        let actual = examples.channels[origin.series].values[0][origin.row + step]
-        return (actual - forecasts[index][step].value) / examples.targetScale(index).scale
-      }.sorted()
-      return Interval(lower: min(0, quantile(errors, 0.1)), upper: max(0, quantile(errors, 0.9)))
-    }
-  }
-
-  /// Linear between the two nearest of `sorted`.
-  private func quantile(_ sorted: [Double], _ share: Double) -> Double {
-    guard let last = sorted.indices.last else { return 0 }
-    let place = share * Double(last)
-    let below = Int(place)
-    let above = min(below + 1, last)
-    return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
-  }
-
-  /// The errors on windows whose future is known.
-  ///
-  /// - Parameter naiveScales: MASE's denominator, one a series.
-  func evaluate(_ examples: ForecastExamples, naiveScales: [Double]) -> ForecastEvaluation {
-    let forecasts = points(examples)
-    let season = options.season
-    func errors(_ forecast: (_ index: Int, _ step: Int) -> Double) -> ForecastEvaluation.Errors {
-      func over(_ steps: Range<Int>) -> ForecastErrors {
-        var values: [Double] = []
-        var predicted: [Double] = []
-        var scales: [Double] = []
-        for index in forecasts.indices {
-          let origin = examples.origins[index]
-          for step in steps {
-            values.append(examples.channels[origin.series].values[0][origin.row + step])
-            predicted.append(forecast(index, step))
-            scales.append(naiveScales[origin.series])
-          }
-        }
-        return ForecastErrors(values: values, forecasts: predicted, scale: scales)
-      }
-      return ForecastEvaluation.Errors(
-        overall: over(0..<options.horizon),
-        steps: (0..<options.horizon).map { over($0..<$0 + 1) })
-    }
-    func naive(_ base: NaiveForecast) -> ForecastEvaluation.Errors {
-      errors { index, step in
-        let origin = examples.origins[index]
-        return base.value(
-          examples.channels[origin.series].values[0], origin: origin.row, step: step,
-          season: season)
-      }
-    }
-    var inside = 0
-    for (index, points) in forecasts.enumerated() {
-      let origin = examples.origins[index]
-      for (step, point) in points.enumerated() {
-        let actual = examples.channels[origin.series].values[0][origin.row + step]
-        if (point.lower...max(point.lower, point.upper)).contains(actual) { inside += 1 }
-      }
-    }
-    return ForecastEvaluation(
-      windows: forecasts.count, model: errors { forecasts[$0][$1].value }, naive: naive(.last),
-      seasonalNaive: season == nil ? nil : naive(.season),
-      coverage: Double(inside) / Double(max(1, forecasts.count * options.horizon)),
-      nominalCoverage: nominalCoverage)
   }
 }

@@ -20,7 +20,7 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
   public var batchSize = 64
   /// Adam's learning rate.
   public var learningRate: Float = 1e-3
-  /// Epochs without a better validation loss before training stops.
+  /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 10
   /// What training minimizes.
   public var loss = ForecastLoss.mse
@@ -48,10 +48,13 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
     }
     let counts = [
       ("window", window), ("horizon", horizon), ("hidden size", hiddenSize),
-      ("number of layers", layers), ("number of epochs", epochs), ("batch size", batchSize),
+      ("number of epochs", epochs), ("batch size", batchSize),
     ]
     for (name, count) in counts where !(1...1_000_000).contains(count) {
       return "the \(name) is between 1 and 1000000, not \(count)"
+    }
+    if !(1...1000).contains(layers) {
+      return "the number of layers is between 1 and 1000, not \(layers)"
     }
     if patience < 0 { return "patience is at least 0, not \(patience)" }
     if !(dropout >= 0 && dropout < 1) {

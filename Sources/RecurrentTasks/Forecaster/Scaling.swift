@@ -69,8 +69,18 @@ struct Channels: Sendable {
   }
 
   init(_ series: Series, scales: [ChannelScale]?) {
-    values = [series.target] + series.covariates.map(\.values)
+    self.init(values: [series.target] + series.covariates.map(\.values), scales: scales)
+  }
+
+  /// Channels on scales that were fitted before.
+  init(values: [[Double]], scales: [ChannelScale]?) {
+    self.values = values
     self.scales = scales
+  }
+
+  /// The scale of the target for the window `rows`.
+  func targetScale(for rows: Range<Int>) -> ChannelScale {
+    scales?[0] ?? ChannelScale(window: values[0][rows])
   }
 
   /// The scale of each channel for the window `rows`.

@@ -38,6 +38,7 @@ enum NumberFormat {
   static func significant(_ value: Double) -> String {
     let size = abs(value)
     if size == 0 { return "0" }
+    if !size.isFinite { return "\(value)" }
     if size >= 1e7 || size < 1e-4 { return String(format: "%.3e", value) }
     let decimals = max(0, min(6, 3 - Int(Foundation.log10(size).rounded(.down))))
     return String(format: "%.\(decimals)f", value)
@@ -45,7 +46,7 @@ enum NumberFormat {
 
   /// 31051 as 31,051.
   static func grouped(_ value: Int) -> String {
-    var digits = String(abs(value))
+    var digits = String(value.magnitude)
     var groups: [String] = []
     while digits.count > 3 {
       groups.insert(String(digits.suffix(3)), at: 0)
@@ -63,6 +64,6 @@ enum NumberFormat {
       value /= 1000
       unit += 1
     }
-    return unit == 0 ? "\(fixed(count, 0)) bytes" : "\(fixed(value, value < 10 ? 1 : 0)) \(units[unit])"
+    return "\(fixed(value, unit > 0 && value < 10 ? 1 : 0)) \(units[unit])"
   }
 }

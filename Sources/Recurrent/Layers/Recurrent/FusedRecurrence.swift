@@ -71,7 +71,7 @@ struct FusedRecurrence {
     }
 
     var results = [output, finalHidden] + (finalCell.map { [$0] } ?? [])
-    if let kept, let tape = inputs.lazy.compactMap({ $0.slot?.tape }).first {
+    if let kept, let tape = Tape.following(inputs) {
       let backward = Backward(
         cell: cell, weights: weights.detached, layout: layout, kept: kept,
         input: Operand(input.values), output: output, hidden: hidden.detached,
@@ -149,8 +149,11 @@ struct FusedRecurrence {
       var results = [input.isTracked ? inputGradient() : nil, dh]
       if let dc { results.append(dc) }
       results += [inputWeightsGradient(), recurrentWeightsGradient()]
-      if weights.bias != nil { results.append(columnSums(kept.gates, width)) }
-      if weights.recurrentBias != nil { results.append(recurrentBiasGradient()) }
+      if weights.bias != nil || weights.recurrentBias != nil {
+        let sums = columnSums(kept.gates, width)
+        if weights.bias != nil { results.append(sums) }
+        if weights.recurrentBias != nil { results.append(recurrentBiasGradient(sums)) }
+      }
       return results
     }
 
@@ -228,21 +231,24 @@ struct FusedRecurrence {
     }
 
     /// db' = db, but for the candidate of the reset-after GRU, where it lies inside the reset product.
-    private func recurrentBiasGradient() -> Tensor {
-      let (units, width) = (weights.hiddenSize, weights.gates * weights.hiddenSize)
-      var gradient = columnSums(kept.gates, width)
-      if cell == RK_CELL_GRU_RESET_AFTER, let extra = kept.extra {
-        rk_column_sums(
-          extra.pointer, Int64(layout.packedCount), Int64(units), Int64(units), false,
-          gradient.mutablePointer() + 2 * units)
-      }
-      return gradient
+    private func recurrentBiasGradient(_ biasGradient: Tensor) -> Tensor {
+      guard cell == RK_CELL_GRU_RESET_AFTER, let extra = kept.extra else { return biasGradient }
+      let units = weights.hiddenSize
+      return .concatenated(
+        [biasGradient.slice(0..<2 * units, along: 0), columnSums(extra, units)], along: 0)
     }
 
+    /// Each column over the valid steps, `[width]`.
     private func columnSums(_ values: Storage, _ width: Int) -> Tensor {
-      Tensor(shape: [width]) {
-        rk_column_sums(
-          values.pointer, Int64(layout.packedCount), Int64(width), Int64(width), false, $0)
+      let rows = layout.packedCount
+      return Tensor(shape: [width]) { sums in
+        let parts = Parallelism.parts(operations: 4 * rows * width, atMost: width / 32)
+        Parallelism.run(parts: parts) { part in
+          let range = Parallelism.range(part, of: parts, count: width, granularity: 16)
+          rk_column_sums(
+            values.pointer + range.lowerBound, Int64(rows), Int64(range.count), Int64(width),
+            false, sums + range.lowerBound)
+        }
       }
     }
   }

@@ -1,0 +1,28 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "RecurrentExamples",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(name: "Recurrent", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "Quickstart", dependencies: [.product(name: "Recurrent", package: "Recurrent")],
+      path: "Quickstart"),
+    .executableTarget(
+      name: "CustomCell", dependencies: [.product(name: "Recurrent", package: "Recurrent")],
+      path: "CustomCell"),
+    .executableTarget(
+      name: "StockForecast",
+      dependencies: [
+        .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "RecurrentTasks", package: "Recurrent"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "StockForecast"),
+  ],
+  swiftLanguageModes: [.v6]
+)

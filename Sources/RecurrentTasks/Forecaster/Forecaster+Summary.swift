@@ -1,0 +1,35 @@
+import Recurrent
+
+extension Forecaster {
+  /// All but the weights' values, as text.
+  public var summary: String {
+    let options = options
+    let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
+    var lines = [
+      "trained on  \(configuration.trainedOn)",
+      "forecasts   \(configuration.channels[0]), \(options.horizon) ahead from \(options.window) rows",
+    ]
+    if configuration.channels.count > 1 {
+      lines.append("covariates  \(configuration.channels.dropFirst().joined(separator: ", "))")
+    }
+    lines += [
+      "scaling     \(options.scaling.explanation)",
+      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units; kernels: \(Kernels.name), fused",
+      "training    \(options.loss.rawValue), Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
+      "interval    \(NumberFormat.fixed(nominalCoverage * 100, 0)) %, from \(configuration.intervalSource.explanation)",
+      "",
+    ]
+    var rows = [["parameter", "shape", "numbers"]]
+    for (name, tensor) in model.parameters {
+      rows.append(
+        [
+          name, tensor.shape.map(String.init).joined(separator: " × "),
+          NumberFormat.grouped(tensor.count),
+        ])
+    }
+    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
+    lines.append(TextTable(rows).description)
+    lines += ["", "On the test part:", report]
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,1 +1,0 @@
-public enum BundledData { public static let goog = "Date,Close\n" }

@@ -1,0 +1,188 @@
+import Recurrent
+import Testing
+
+@testable import RecurrentTasks
+
+struct ForecastEvaluationTests {
+  // MARK: Naive forecasts
+
+  @Test func naiveForecastsRepeatTheLastValueOrSeason() {
+    let target: [Double] = [10, 20, 30, 11, 21, 31, 12]
+    let last = (0..<5).map { NaiveForecast.last.value(target, origin: 6, step: $0, season: 3) }
+    #expect(last == [31, 31, 31, 31, 31])
+    let season = (0..<8).map { NaiveForecast.season.value(target, origin: 6, step: $0, season: 3) }
+    #expect(season == [11, 21, 31, 11, 21, 31, 11, 21])
+    let shifted = (0..<4).map { NaiveForecast.season.value(target, origin: 7, step: $0, season: 3) }
+    #expect(shifted == [21, 31, 12, 21])
+    #expect(NaiveForecast.season.value(target, origin: 4, step: 2, season: nil) == 11)
+    #expect(NaiveForecast.season.value(target, origin: 4, step: 2, season: 1) == 11)
+  }
+
+  // MARK: Skill and verdict
+
+  private func evaluation(
+    model: Double, naive: Double, seasonal: Double? = nil, coverage: Double = 0.75
+  ) -> ForecastEvaluation {
+    func errors(_ size: Double) -> ForecastEvaluation.Errors {
+      let errors = ForecastErrors(values: [size, -size], forecasts: [0, 0], scale: [2, 2])
+      return .init(overall: errors, steps: [errors])
+    }
+    return ForecastEvaluation(
+      windows: 2, model: errors(model), naive: errors(naive),
+      seasonalNaive: seasonal.map(errors), coverage: coverage, nominalCoverage: 0.8)
+  }
+
+  @Test func verdictsSayWhoIsBetter() {
+    let better = evaluation(model: 6, naive: 8)
+    #expect(better.skill == 0.25)
+    #expect(better.verdict == "The model beats the naive forecast: its RMSE is 25.0 % lower.")
+    let worse = evaluation(model: 10, naive: 8)
+    #expect(worse.skill == -0.25)
+    #expect(
+      worse.verdict
+        == "The model does NOT beat the naive forecast: its RMSE is 25.0 % higher. Use the naive forecast instead."
+    )
+    let equal = evaluation(model: 8, naive: 8)
+    #expect(equal.skill == 0)
+    #expect(
+      equal.verdict
+        == "The model does NOT beat the naive forecast: it is no better. Use the naive forecast instead."
+    )
+    #expect(evaluation(model: 7.997, naive: 8).verdict == equal.verdict)
+    // A naive forecast without error cannot be beaten.
+    #expect(evaluation(model: 1, naive: 0).skill == 0)
+    #expect(evaluation(model: 1, naive: 0).verdict == equal.verdict)
+  }
+
+  @Test func theBetterNaiveForecastIsTheMeasure() {
+    let seasonal = evaluation(model: 6, naive: 12, seasonal: 8)
+    #expect(seasonal.bestNaive.name == "seasonal naive forecast")
+    #expect(seasonal.skill == 0.25)
+    #expect(
+      seasonal.verdict == "The model beats the seasonal naive forecast: its RMSE is 25.0 % lower.")
+    let last = evaluation(model: 9, naive: 8, seasonal: 12)
+    #expect(last.bestNaive.name == "naive forecast")
+    #expect(last.skill == -0.125)
+  }
+
+  @Test func tablesShowEveryForecast() {
+    let text = evaluation(model: 6, naive: 8, seasonal: 12).description
+    let lines = text.split(separator: "\n").map(String.init)
+    #expect(lines[0].split(separator: " ") == ["RMSE", "MAE", "MAPE", "%", "sMAPE", "%", "MASE"])
+    #expect(
+      lines[1].split(separator: " ") == ["model", "6.000", "6.000", "100.00", "200.00", "3.000"])
+    #expect(lines[2].hasPrefix("naive (last value)  8.000"))
+    #expect(lines[3].hasPrefix("seasonal naive      12.00"))
+    #expect(text.contains("The 80 % interval held 75 % of the values."))
+    #expect(text.hasSuffix("its RMSE is 25.0 % lower."))
+    #expect(!text.contains("By step"))
+  }
+
+  // MARK: On windows
+
+  /// An untrained network with season 4 over the test part, number by number.
+  @Test func errorsAreThoseOfEveryWindowAndStep() throws {
+    let series = try wavySeries(60)
+    let plan = try ForecastPlan([series], options: tinyOptions { $0.season = 4 })
+    let forecaster = try plan.train()
+    let evaluation = try #require(forecaster.configuration.evaluation)
+    let split = plan.splits[0]
+    let origins = Array(split.test)
+    #expect(evaluation.windows == origins.count)
+    let points = forecaster.points(plan.examples(\.test))
+    let differences = (4..<split.validationStart).map {
+      abs(series.target[$0] - series.target[$0 - 4])
+    }
+    let scale = differences.reduce(0, +) / Double(differences.count)
+    func errors(_ steps: [Int], _ forecast: (Int, Int) -> Double) -> ForecastErrors {
+      let places = origins.indices.flatMap { window in steps.map { (window, $0) } }
+      return ForecastErrors(
+        values: places.map { series.target[origins[$0.0] + $0.1] },
+        forecasts: places.map { forecast($0.0, $0.1) },
+        scale: places.map { _ in scale })
+    }
+    #expect(evaluation.model.overall == errors([0, 1, 2]) { points[$0][$1].value })
+    #expect(evaluation.model.steps.count == 3)
+    for step in 0..<3 {
+      #expect(evaluation.model.steps[step] == errors([step]) { points[$0][$1].value })
+      #expect(
+        evaluation.naive.steps[step] == errors([step]) { w, _ in series.target[origins[w] - 1] })
+      #expect(
+        evaluation.seasonalNaive?.steps[step]
+          == errors([step]) { series.target[origins[$0] + $1 - 4] })
+    }
+    var inside = 0
+    for (window, origin) in origins.enumerated() {
+      for step in 0..<3 {
+        let (point, actual) = (points[window][step], series.target[origin + step])
+        inside += (point.lower...point.upper).contains(actual) ? 1 : 0
+      }
+    }
+    #expect(evaluation.coverage == Double(inside) / Double(3 * origins.count))
+    #expect(evaluation.coverage > 0 && evaluation.coverage < 1)
+    #expect(forecaster.report == evaluation.description)
+    #expect(forecaster.report.contains("By step of the horizon:"))
+  }
+
+  @Test func evaluationOfOtherSeriesTakesAllTheirWindows() throws {
+    let plan = try ForecastPlan([wavySeries(60)], options: tinyOptions())
+    let forecaster = Forecaster.untrained(plan)
+    let other = try wavySeries(40, seed: 9, level: 500)
+    let evaluation = try forecaster.evaluate(on: [other])
+    #expect(evaluation.windows == 40 - 8 - 3 + 1)
+    #expect(evaluation.model == evaluation.naive)
+    var squares = 0.0
+    for origin in 8...37 {
+      for step in 0..<3 {
+        let error = other.target[origin + step] - other.target[origin - 1]
+        squares += error * error
+      }
+    }
+    #expect(abs(evaluation.naive.overall.rmse - (squares / 90).squareRoot()) < 1e-12)
+    let two = try forecaster.evaluate(on: [other, wavySeries(11)])
+    #expect(two.windows == 31)
+  }
+
+  @Test func withoutTestPartThereIsNoEvaluation() throws {
+    let forecaster = try ForecastPlan(
+      [wavySeries(60)], options: tinyOptions { $0.testFraction = 0 }
+    ).train()
+    #expect(forecaster.configuration.evaluation == nil)
+    #expect(forecaster.report == "There was no test part (test fraction 0).")
+  }
+
+  /// The table of the test part says the same as the errors.
+  @Test func forecastTableHoldsEveryWindowAndStep() throws {
+    let series = try wavySeries(60, name: "a,b")
+    let plan = try ForecastPlan([series], options: tinyOptions { $0.season = 4 })
+    let forecaster = try plan.train()
+    let lines = TestForecasts(forecaster, plan: plan).csv.split(separator: "\n")
+    #expect(lines[0] == "series,time,step,actual,forecast,lower,upper,naive,seasonal_naive")
+    #expect(lines.count == 1 + 3 * plan.splits[0].test.count)
+    let points = forecaster.points(plan.examples(\.test))
+    let origin = plan.splits[0].test.lowerBound + 1
+    let point = points[1][2]
+    #expect(
+      lines[1 + 3 + 2]
+        == "\"a,b\",\(origin + 3),3,\(series.target[origin + 2]),\(point.value),\(point.lower),\(point.upper),\(series.target[origin - 1]),\(series.target[origin - 2])"
+    )
+  }
+}
+
+struct NumberFormatTests {
+  @Test func numbersForPeople() {
+    #expect(NumberFormat.significant(0) == "0")
+    #expect(NumberFormat.significant(1234.56) == "1235")
+    #expect(NumberFormat.significant(-12.3456) == "-12.35")
+    #expect(NumberFormat.significant(0.00123456) == "0.001235")
+    #expect(NumberFormat.significant(123_456_789) == "1.235e+08")
+    #expect(NumberFormat.significant(.nan) == "nan")
+    #expect(NumberFormat.significant(-.infinity) == "-inf")
+    #expect(NumberFormat.grouped(31051) == "31,051")
+    #expect(NumberFormat.grouped(-1_000_000) == "-1,000,000")
+    #expect(NumberFormat.grouped(.min) == "-9,223,372,036,854,775,808")
+    #expect(NumberFormat.bytes(999) == "999 bytes")
+    #expect(NumberFormat.bytes(1500) == "1.5 kB")
+    #expect(NumberFormat.bytes(25_000_000) == "25 MB")
+  }
+}

@@ -1,0 +1,100 @@
+import Recurrent
+import Testing
+
+struct TrainerReproducibilityTests {
+  private func expectSame(_ a: SmallTrainer.State, _ b: SmallTrainer.State) {
+    #expect(a.model.bits == b.model.bits)
+    #expect(a.optimizer.state.steps == b.optimizer.state.steps)
+    #expect(a.optimizer.learningRate == b.optimizer.learningRate)
+    let (slots, others) = (a.optimizer.state.slots, b.optimizer.state.slots)
+    #expect(slots.map(\.count) == others.map(\.count))
+    for (slot, other) in zip(slots.joined(), others.joined()) {
+      #expect(slot.isIdentical(to: other))
+    }
+    #expect(a.schedule == b.schedule)
+    #expect(a.epoch == b.epoch && a.step == b.step)
+    #expect(a.best?.model.bits == b.best?.model.bits)
+    #expect(a.best?.loss == b.best?.loss)
+    #expect(a.epochsSinceBest == b.epochsSinceBest)
+    #expect(a.history.numbers == b.history.numbers)
+  }
+
+  /// Large enough that kernels share the work.
+  @Test func bitsDoNotDependOnThreads() throws {
+    let before = Parallelism.threads
+    defer { Parallelism.threads = before }
+    var states: [SmallTrainer.State] = []
+    for threads in [1, 2, 3] {
+      Parallelism.threads = threads
+      var trainer = smallTrainer(
+        model: SmallModel(hiddenSize: 37, dropout: 0.3),
+        TrainingOptions(epochs: 2, batchSize: 48, seed: 5))
+      try trainer.run(on: smallExamples(110), validation: smallExamples(51, seed: 8))
+      states.append(trainer.state)
+    }
+    expectSame(states[0], states[1])
+    expectSame(states[0], states[2])
+  }
+
+  @Test func anotherSeedGivesAnotherOrderAndDropout() throws {
+    func trained(seed: UInt64, dropout: Float, shuffles: Bool) throws -> [String: [UInt32]] {
+      var trainer = smallTrainer(
+        model: SmallModel(dropout: dropout),
+        TrainingOptions(epochs: 2, batchSize: 4, shuffles: shuffles, seed: seed))
+      try trainer.run(on: smallExamples(11))
+      return trainer.state.model.bits
+    }
+    let plain = try trained(seed: 1, dropout: 0, shuffles: false)
+    #expect(try trained(seed: 2, dropout: 0, shuffles: false) == plain)
+    let shuffled = try trained(seed: 1, dropout: 0, shuffles: true)
+    #expect(shuffled != plain)
+    #expect(try trained(seed: 1, dropout: 0, shuffles: true) == shuffled)
+    #expect(try trained(seed: 2, dropout: 0, shuffles: true) != shuffled)
+    let dropped = try trained(seed: 1, dropout: 0.4, shuffles: false)
+    #expect(dropped != plain)
+    #expect(try trained(seed: 2, dropout: 0.4, shuffles: false) != dropped)
+  }
+
+  static let schedules: [LearningRateSchedule.Rule] = [
+    .constant, .step(epochs: 2, factor: 0.5), .cosine(epochs: 7, warmUp: 1.5, floor: 0.1),
+    .onPlateau(factor: 0.3, patience: 0, threshold: 0.05, cooldown: 1),
+  ]
+
+  /// Stopped after epoch k, copied into a trainer of its own, and continued.
+  @Test(arguments: schedules, [1, 3, 6])
+  func continuedRunsGiveTheBitsOfOne(rule: LearningRateSchedule.Rule, after k: Int) throws {
+    let options = TrainingOptions(
+      epochs: 7, batchSize: 4, seed: 9, clipping: .norm(0.5), schedule: rule,
+      earlyStopping: EarlyStopping(patience: 50))
+    let model = SmallModel(dropout: 0.3)
+    let (examples, validation) = (smallExamples(11), smallExamples(6, seed: 4))
+    var whole = smallTrainer(model: model, options)
+    try whole.run(on: examples, validation: validation)
+
+    var first = smallTrainer(model: model, options)
+    let reason = try first.run(
+      on: examples, validation: validation,
+      callbacks: [
+        { event in
+          if case .epoch(let record, _) = event, record.epoch == k { return .stop }
+          return .proceed
+        }
+      ])
+    #expect(reason == .requested)
+    #expect(first.state.epoch == k)
+    var second = smallTrainer(model: SmallModel(seed: 99), options)
+    second.state = first.state
+    #expect(try second.run(on: examples, validation: validation) == .allEpochs)
+    expectSame(second.state, whole.state)
+    #expect(second.bestModel.bits == whole.bestModel.bits)
+    #expect(first.state.epoch == k, "a copy is a snapshot")
+  }
+
+  @Test func schedulesSetTheRateOfEachStep() throws {
+    var trainer = smallTrainer(
+      learningRate: 0.5, TrainingOptions(epochs: 5, schedule: .step(epochs: 2, factor: 0.5)))
+    try trainer.run(on: smallExamples(5))
+    #expect(
+      trainer.state.history.epochs.map(\.learningRate) == [0.5, 0.5, 0.25, 0.25, 0.125])
+  }
+}

@@ -1,0 +1,260 @@
+import Recurrent
+import Testing
+
+/// What a layer over sequences gives: a sequence, or one row of features for each sequence.
+package protocol CheckedOutput: Sendable {
+  /// All numbers.
+  var tensor: Tensor { get }
+  /// The sequence, if it is one.
+  var sequence: SequenceBatch? { get }
+}
+
+extension SequenceBatch: CheckedOutput {
+  package var tensor: Tensor { values }
+  package var sequence: SequenceBatch? { self }
+}
+
+extension Tensor: CheckedOutput {
+  package var tensor: Tensor { self }
+  package var sequence: SequenceBatch? { nil }
+}
+
+/// Proves of a layer over sequences all that users rely on.
+///
+/// - shapes; padding is zero in the output and nothing that stands in the padding of the input matters; an empty row keeps
+///   its state
+/// - no state equals zero state; a sequence whole, in chunks and step by step gives the same bits, a session too
+/// - a row gives the same bits alone as among others, on one thread as on several, in one task as in eight
+/// - gradients of all parameters, the input and the initial state are those of finite differences
+/// - every stored tensor is visited, under a name of its own; parameters can be saved and loaded
+/// - tracking gradients changes no value
+///
+/// - Parameters:
+///   - layer: The layer; in prediction, so that dropout does nothing.
+///   - inputSize: Features of its input.
+///   - outputSize: Features of its output.
+///   - twin: The same function in double precision; gradients are then exact to 1e-5, else to `tolerance`.
+///   - tolerance: The error of gradients by finite differences of floats, relative to the largest of each tensor.
+package func checkLayer<L: Layer>(
+  _ layer: L, inputSize: Int, outputSize: Int, twin: LayerTwin? = nil, tolerance: Double = 2e-4,
+  sourceLocation: SourceLocation = #_sourceLocation
+) async throws where L.Input == SequenceBatch, L.Output: CheckedOutput {
+  let checker = LayerChecker(
+    layer: layer, inputSize: inputSize, outputSize: outputSize, location: sourceLocation)
+  checker.checkShapesAndPadding()
+  checker.checkStates()
+  checker.checkRows()
+  checker.checkThreads()
+  try checker.checkGradients(twin: twin, tolerance: tolerance)
+  checker.checkParameters()
+  try await checker.checkTasks()
+}
+
+struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedOutput {
+  let layer: L
+  let inputSize: Int
+  let outputSize: Int
+  let location: SourceLocation
+
+  /// Rows in no order, one empty, one of a single step, some full.
+  let lengths = [4, 0, 6, 1, 6, 3]
+  let time = 6
+
+  func floats(_ shape: [Int], seed: UInt64) -> Tensor {
+    var generator = SeededGenerator(seed: seed)
+    return Tensor(generator.floats(shape.reduce(1, *)), shape: shape)
+  }
+
+  func input(batch: Int = 6, time: Int = 6, lengths: [Int]? = nil) -> SequenceBatch {
+    SequenceBatch(floats([batch, time, inputSize], seed: 11), lengths: lengths)
+  }
+
+  /// A state of random numbers.
+  func state(batch: Int) -> L.State {
+    var state = layer.initialState(batchSize: batch)
+    state.tensors = state.tensors.enumerated().map { floats($1.shape, seed: 21 + UInt64($0)) }
+    return state
+  }
+
+  func expectSame(_ found: [Tensor], _ expected: [Tensor], _ what: String) {
+    guard found.map(\.shape) == expected.map(\.shape) else {
+      Issue.record(
+        "\(what): shapes \(found.map(\.shape)), expected \(expected.map(\.shape))",
+        sourceLocation: location)
+      return
+    }
+    for (index, (a, b)) in zip(found, expected).enumerated() where !a.isIdentical(to: b) {
+      let worst = worstDifference(found: a.elements, expected: b.elements, shape: b.shape)
+      Issue.record(
+        "\(what): tensor \(index) \(b.shape) has other bits, worst \(worst?.description ?? "a sign of zero")",
+        sourceLocation: location)
+    }
+  }
+
+  func expect(_ isTrue: Bool, _ what: @autoclosure () -> String) {
+    if !isTrue { Issue.record("\(what())", sourceLocation: location) }
+  }
+
+  /// Output and final state as one list.
+  func run(_ input: SequenceBatch, from state: L.State) -> [Tensor] {
+    var state = state
+    let output = layer(input, state: &state)
+    return [output.tensor] + state.tensors
+  }
+
+  // MARK: Shapes and padding
+
+  func checkShapesAndPadding() {
+    let input = self.input(lengths: lengths)
+    let initial = state(batch: 6)
+    var final = initial
+    let output = layer(input, state: &final)
+    let shape = output.sequence == nil ? [6, outputSize] : [6, time, outputSize]
+    expect(output.tensor.shape == shape, "output shape \(output.tensor.shape), expected \(shape)")
+    expect(
+      final.tensors.map(\.shape) == initial.tensors.map(\.shape), "the state changes its shapes")
+    expectSame(
+      final.rows([1]).tensors, initial.rows([1]).tensors, "the state of an empty row, which stays")
+    if let sequence = output.sequence {
+      expect(sequence.lengths == lengths, "lengths \(sequence.lengths), expected \(lengths)")
+      expectZeroPadding(sequence.values, "output")
+    } else {
+      expect(output.tensor.elements.count == 6 * outputSize, "the output has other rows")
+    }
+    var poisoned = input.values
+    poisoned.withUnsafeMutableElements { elements in
+      for (row, length) in lengths.enumerated() {
+        for place in (row * time + length) * inputSize..<(row + 1) * time * inputSize {
+          elements[place] = .nan
+        }
+      }
+    }
+    expectSame(
+      run(input.with(poisoned), from: initial), [output.tensor] + final.tensors,
+      "NaN in the padding")
+    expectSame(
+      gradients(input.with(poisoned), from: initial), gradients(input, from: initial),
+      "gradients with NaN in the padding")
+    let inputGradient = gradients(input, from: initial)[0]
+    expectZeroPadding(inputGradient, "gradient of the input")
+
+    // Rows that are all empty.
+    let empty = run(self.input(lengths: Array(repeating: 0, count: 6)), from: initial)
+    expectSame(Array(empty.dropFirst()), initial.tensors, "the state of empty rows")
+    if output.sequence != nil {
+      expect(empty[0].elements.allSatisfy { $0 == 0 }, "empty rows give other outputs than zero")
+    }
+  }
+
+  private func expectZeroPadding(_ values: Tensor, _ what: String) {
+    let features = values.shape[2]
+    for (row, length) in lengths.enumerated() {
+      let padding = values.elements[
+        (row * time + length) * features..<(row + 1) * time * features]
+      expect(padding.allSatisfy { $0 == 0 }, "padding of the \(what) in row \(row) is not zero")
+    }
+  }
+
+  // MARK: States
+
+  func checkStates() {
+    let input = self.input()
+    var zero = layer.initialState(batchSize: 6)
+    zero.tensors = zero.tensors.map { .zeros($0.shape) }
+    expectSame([layer(input).tensor], Array(run(input, from: zero).prefix(1)), "zero state")
+
+    let padded = self.input(lengths: lengths)
+    for cuts in [[0, 1, 4, 6], [0, 3, 6], [0, 1, 2, 3, 4, 5, 6]] {
+      for batch in [input, padded] {
+        let whole = run(batch, from: state(batch: 6))
+        var state = self.state(batch: 6)
+        let outputs = zip(cuts, cuts.dropFirst()).map { start, end in
+          layer(batch.steps(start..<end), state: &state)
+        }
+        expectSame(state.tensors, Array(whole.dropFirst()), "final state in chunks at \(cuts)")
+        if outputs[0].sequence != nil {
+          expectSame(
+            [.concatenated(outputs.map(\.tensor), along: 1)], [whole[0]],
+            "output in chunks at \(cuts)")
+        } else if batch.lengths == input.lengths, let last = outputs.last {
+          expectSame([last.tensor], [whole[0]], "output in chunks at \(cuts)")
+        }
+      }
+    }
+
+    let row = input.rows([4])
+    let whole = run(row, from: layer.initialState(batchSize: 1))
+    var session = Session(layer)
+    let steps = (0..<time).map { t in
+      session.step(Array(row.values.elements[t * inputSize..<(t + 1) * inputSize])).tensor
+    }
+    let fork = session
+    expectSame(fork.state.tensors, Array(whole.dropFirst()), "state of a session")
+    expectSame(
+      [whole[0].rank == 3 ? .concatenated(steps, along: 1) : steps[time - 1]], [whole[0]],
+      "output of a session")
+    session.reset()
+    expectSame(
+      session.state.tensors, layer.initialState(batchSize: 1).tensors, "a session after reset")
+  }
+
+  // MARK: Rows
+
+  func checkRows() {
+    let input = self.input(lengths: lengths)
+    let initial = state(batch: 6)
+    let whole = run(input, from: initial)
+    for row in lengths.indices {
+      expectSame(
+        run(input.rows([row]), from: initial.rows([row])), whole.map { $0.rows([row]) },
+        "row \(row) alone")
+    }
+    let order = [5, 2, 0, 1, 4, 3]
+    expectSame(
+      run(input.rows(order), from: initial.rows(order)), whole.map { $0.rows(order) },
+      "rows in another order")
+    // Cut to its own length instead of padded.
+    let cut = run(input.rows([5]).steps(0..<lengths[5]), from: initial.rows([5]))
+    if whole[0].rank == 3 {
+      expectSame(
+        [cut[0]], [whole[0].rows([5]).slice(0..<lengths[5], along: 1)], "a row without padding")
+    } else {
+      expectSame(cut, whole.map { $0.rows([5]) }, "a row without padding")
+    }
+  }
+
+  // MARK: Threads
+
+  /// Sequences with so many steps that work is divided among three threads: enough multiplications for the smallest
+  /// layer within, which has one or two matrices.
+  private var largeInput: SequenceBatch {
+    let matrices = layer.parameters.map(\.tensor).filter { $0.rank == 2 }.map(\.count).sorted()
+    let multiplications = matrices.prefix(2).reduce(0, +)
+    let steps = multiplications == 0 ? 0 : 700_000 / max(20, multiplications)
+    let time = steps == 0 ? 10 : 100
+    let batch = min(max(27, steps / time), 250)
+    return input(batch: batch, time: time, lengths: (0..<batch).map { $0 == 3 ? 0 : time - $0 % 4 })
+  }
+
+  func checkThreads() {
+    let input = largeInput
+    let initial = state(batch: input.batchSize)
+    let results = [1, 2, 3].map { threads in
+      withThreads(threads) { run(input, from: initial) + gradients(input, from: initial) }
+    }
+    expectSame(results[1], results[0], "two threads")
+    expectSame(results[2], results[0], "three threads")
+  }
+
+  func checkTasks() async throws {
+    let input = self.input(lengths: lengths)
+    let initial = state(batch: 6)
+    let expected = run(input, from: initial) + gradients(input, from: initial)
+    await withTaskGroup(of: [Tensor].self) { group in
+      for _ in 0..<8 {
+        group.addTask { run(input, from: initial) + gradients(input, from: initial) }
+      }
+      for await result in group { expectSame(result, expected, "eight tasks at once") }
+    }
+  }
+}
