@@ -21,7 +21,7 @@ struct StockForecast: ParsableCommand {
   @Option(help: "One way of scaling: all-rows, training-rows, window; all three if not given.")
   var only: Variant?
 
-  @Flag(help: "Only train on the training rows' own scale, and print the seconds from start to end.")
+  @Flag(help: "Only train, on the training rows' own scale, and print the seconds it took.")
   var trainOnly = false
 
   @Option(help: "The picture to write.")

@@ -54,6 +54,10 @@ struct HostileFilesTests {
             let forecast = try forecaster.forecast(after: series, steps: steps)
             let report = ForecastReport(forecaster, [forecast], model: path)
             _ = report.description
+            let chart = forecast.chart(
+              after: series, nominalCoverage: forecaster.nominalCoverage)
+            _ = chart.svg()
+            _ = chart.terminal(height: 5, colour: false)
             _ = try report.json
             _ = try forecaster.evaluate(on: [series])
           } catch {}

@@ -25,7 +25,9 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(help: "What to measure: recipe, train, infer, product; all of them if not given.")
   var mode: Mode?
 
-  @Option(parsing: .upToNextOption, help: "Cells: lstm, gru, rnn; all if not given.")
+  @Option(
+    parsing: .upToNextOption, help: "Cells: lstm, gru, rnn; all if not given.",
+    transform: cellKind)
   var cell: [CellKind] = []
 
   @Option(parsing: .upToNextOption, help: "Shapes by name; all if not given.")
@@ -69,6 +71,13 @@ struct BenchmarkCommand: ParsableCommand {
         try show(ProductCase(size: short ? 256 : 2048, budget: short ? 0.1 : budget).run())
       }
     }
+  }
+
+  private static func cellKind(_ name: String) throws -> CellKind {
+    guard let kind = CellKind(rawValue: name) else {
+      throw ValidationError("cells are lstm, gru and rnn, not \(name)")
+    }
+    return kind
   }
 
   private func measureLayers(_ mode: LayerCase.Mode, _ all: [NamedShape]) throws {

@@ -1,7 +1,4 @@
-import ArgumentParser
 import Recurrent
-
-extension CellKind: @retroactive ExpressibleByArgument {}
 
 /// One recurrent layer at a named shape, trained or used for prediction.
 ///
