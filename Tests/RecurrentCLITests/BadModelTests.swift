@@ -88,9 +88,8 @@ import Testing
   }
 
   @Test func missingWeights() async throws {
-    try await withModel(damage: {
-      try FileManager.default.removeItem(atPath: $0.path + "/model/model.safetensors")
-    }) { workspace in
+    try await withModel { workspace in
+      try FileManager.default.removeItem(atPath: workspace.path + "/model/model.safetensors")
       for command in Self.commands {
         try await workspace.expectFailure(
           66, ["model/model.safetensors: there is no such file."], running: command)
@@ -168,7 +167,8 @@ import Testing
           + "of Open, Volume.", "Ask for at most 2 steps, or train with --horizon 3.",
       ]
       try await workspace.expectFailure(
-        65, ["recurrent: model: "] + parts, running: ["predict", "model", "--steps", "3"])
+        65, ["recurrent: model/recent.json: "] + parts,
+        running: ["predict", "model", "--steps", "3"])
       try await workspace.expectFailure(
         65, ["recurrent: t.csv: "] + parts, running: ["predict", "model", "t.csv", "--steps", "3"])
       let two = try await workspace.recurrent(["predict", "model", "--steps", "2"])

@@ -208,6 +208,34 @@ import Testing
     }
   }
 
+  /// Without a file: the prices that come with the program, from any folder.
+  @Test func bundledPrices() async throws {
+    try await Workspace.with { workspace in
+      let result = try await workspace.recurrent(["train", "forecaster"] + Sample.small)
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+      #expect(result.output.hasPrefix("GOOG.csv (bundled): 2148 rows, "))
+      #expect(result.output.contains("\ntimes       business days, 2004-08-19 to 2013-03-01\n"))
+      #expect(try workspace.text("forecaster/forecast.csv").hasPrefix("time,step,actual,"))
+    }
+  }
+
+  /// Who reads only the first line of the report still gets the model.
+  @Test func outputClosedEarly() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      // The reader leaves in the middle of training, after the preface.
+      let result = try await CommandRunner.run(
+        "/bin/sh",
+        ["-c", "\"$0\" \"$@\" | head -n 1", CommandRunner.commandPath()]
+          + ["train", "forecaster", "t.csv", "--output", "model"] + Sample.small
+          + ["--epochs", "300", "--patience", "300", "--progress", "silent"],
+        workingDirectory: workspace.path)
+      #expect(result.output == "t.csv: 60 rows, 4 columns\n")
+      #expect(result.errorOutput.isEmpty)
+      #expect(try await workspace.recurrent(["predict", "model"]).exitCode == 0)
+    }
+  }
+
   /// Without a test part there is nothing to report, and no empty chart.
   @Test func noTestPart() async throws {
     try await Workspace.with { workspace in

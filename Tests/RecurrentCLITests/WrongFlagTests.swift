@@ -26,7 +26,7 @@ import Testing
     Case("--season 0", "A season has at least 1 row, not 0."),
     Case("--epochs 0", "The number of epochs is between 1 and 1000000, not 0."),
     Case("--hidden 1000001", "The hidden size is between 1 and 1000000, not 1000001."),
-    Case("--layers 0", "The number of layers is between 1"),
+    Case("--layers 0", "The number of layers is between 1 and 1000, not 0."),
     Case("--batch 0", "The batch size is between 1"),
     Case("--dropout 1", "Dropout is at least 0 and less than 1, not 1.0."),
     Case("--dropout nan", "Dropout is at least 0 and less than 1, not nan."),

@@ -34,8 +34,9 @@ public enum MissingValues: String, CaseIterable, Sendable, Codable {
         index: firstMissing,
         problem: "found no value, expected a number"
           + (count > 1 ? " (the first of \(count) missing values)" : ""),
-        advice: "Fill missing values with --missing interpolate or --missing forward-fill, or remove "
-          + "the rows")
+        advice:
+          "Fill missing values with --missing interpolate or --missing forward-fill, or remove the rows"
+      )
     }
     if firstMissing < firstPresent {
       throw Failure(

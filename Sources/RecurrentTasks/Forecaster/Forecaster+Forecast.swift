@@ -132,8 +132,9 @@ extension Forecaster {
     let value = scale.restored(scaled[scaled.startIndex])
     // There is none yet while the errors are collected that it comes from.
     let interval = configuration.interval.isEmpty ? nil : configuration.interval[step]
+    // Errors that are all to one side give an interval beside the forecast: it is drawn up to it.
     return Point(
-      value: value, lower: value + (interval?.lower ?? 0) * scale.scale,
-      upper: value + (interval?.upper ?? 0) * scale.scale)
+      value: value, lower: value + min(0, interval?.lower ?? 0) * scale.scale,
+      upper: value + max(0, interval?.upper ?? 0) * scale.scale)
   }
 }

@@ -64,6 +64,6 @@ enum NumberFormat {
       value /= 1000
       unit += 1
     }
-    return unit == 0 ? "\(fixed(count, 0)) bytes" : "\(fixed(value, value < 10 ? 1 : 0)) \(units[unit])"
+    return "\(fixed(value, unit > 0 && value < 10 ? 1 : 0)) \(units[unit])"
   }
 }
