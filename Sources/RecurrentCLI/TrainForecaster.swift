@@ -86,6 +86,12 @@ struct TrainForecaster: ParsableCommand {
     if counts.test > 0 { print("\n\(chart)") }
     print("\nWrote \(output): the model, history.csv, forecast.csv, forecast.svg, loss.svg")
     print("Next: recurrent predict \(output.shellQuoted) --steps \(nextSteps)")
+    if case .ranAway(let error) = forecaster.stop {
+      try flushOutput()
+      let epoch = forecaster.configuration.bestEpoch
+      warn("\(error) The model written has the weights of epoch \(epoch).")
+      throw ExitCode(70)
+    }
   }
 
   /// Steps of the next command that it can do: with covariates, no more than the horizon.
@@ -135,7 +141,7 @@ extension ProgressBar {
         learningRate: record.learningRate, isBest: isBest)
     case .finished(let reason):
       switch reason {
-      case .allEpochs, .requested: finish()
+      case .allEpochs, .requested, .ranAway: finish()
       case .noImprovement(let epochs): finish(note: "no better for \(epochs) epochs")
       }
     }
