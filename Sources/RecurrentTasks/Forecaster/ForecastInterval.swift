@@ -6,12 +6,11 @@ struct ForecastInterval: Sendable, Codable, Equatable {
   var lower: Double
   var upper: Double
 
-  /// The middle share ``coverage`` of errors: without an error, no width. Widened where the network errs so much to one
-  /// side that the forecast itself would lie outside.
+  /// The middle share ``coverage`` of errors: without an error, no width.
   init(ofErrors errors: [Double]) {
     let sorted = errors.sorted()
-    lower = min(0, Self.quantile(sorted, (1 - Self.coverage) / 2))
-    upper = max(0, Self.quantile(sorted, (1 + Self.coverage) / 2))
+    lower = Self.quantile(sorted, (1 - Self.coverage) / 2)
+    upper = Self.quantile(sorted, (1 + Self.coverage) / 2)
   }
 
   /// Linear between the two nearest of `sorted`.
