@@ -28,8 +28,8 @@ struct LeakyCell: Cell {
   }
 }
 
-// The task: the mean of 40 random numbers. A unit that forgets slowly can hold it, one that forgets by half each step
-// cannot: the rates must be learned.
+// The task: the mean of 40 random numbers. A unit that forgets slowly can hold it, one that forgets
+// by half each step cannot: the rates must be learned.
 var generator = RandomGenerator(seed: 1)
 let values = Initializer.uniform(0.5)([512, 40, 1], using: &generator)
 let examples = TensorExamples(inputs: SequenceBatch(values), targets: values.mean(along: 1))

@@ -1,8 +1,8 @@
 import Foundation
 import Recurrent
 
-/// The network of the classic guides, trained as they do: three LSTM(50) layers and Dense(1), mean squared error, Adam,
-/// batches of 64.
+/// The network of the classic guides, trained as they do: three LSTM(50) layers and Dense(1), mean
+/// squared error, Adam, batches of 64.
 struct Recipe {
   let epochs: Int
   let seed: UInt64

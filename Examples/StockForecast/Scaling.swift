@@ -13,8 +13,8 @@ struct Scale {
 enum Scaling {
   /// One scale for everything.
   case fixed(Scale)
-  /// Each window by its own last value and spread. Nothing is fitted, so nothing can leak, and a price level never seen
-  /// in training is nothing unusual.
+  /// Each window by its own last value and spread. Nothing is fitted, so nothing can leak, and a
+  /// price level never seen in training is nothing unusual.
   case window
 
   /// To 0...1 over `prices`.

@@ -6,8 +6,8 @@ struct Windows {
   let rows: Range<Int>
   let length: Int
 
-  /// The last window that has a next price inside `rows` starts at `rows.count - length - 1`, so there are
-  /// `rows.count - length` of them.
+  /// The last window that has a next price inside `rows` starts at `rows.count - length - 1`, so
+  /// there are `rows.count - length` of them.
   var count: Int { rows.count - length }
 
   /// What the guides' `for i in range(len(data) - length - 1)` gives: it stops one short.

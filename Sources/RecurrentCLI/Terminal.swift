@@ -35,8 +35,8 @@ func flushOutput() throws(DataError) {
     advice: "Make room, or write elsewhere")
 }
 
-/// Opens `/dev/null` in place of standard input, output or error where a caller closed them, so that
-/// no file of ours gets their numbers and what is printed lands in it.
+/// Opens `/dev/null` in place of standard input, output or error where a caller closed them, so
+/// that no file of ours gets their numbers and what is printed lands in it.
 func fillStandardStreams() {
   for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
     _ = open("/dev/null", O_RDWR)

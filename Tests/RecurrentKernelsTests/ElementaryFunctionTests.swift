@@ -53,7 +53,8 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
     self.domain = domain
   }
 
-  /// The arguments of a test of `count` elements: spread over the domain, with 0 among them where it holds it.
+  /// The arguments of a test of `count` elements: spread over the domain, with 0 among them where
+  /// it holds it.
   func arguments(_ count: Int, seed: UInt64) -> [Float] {
     let middle = (domain.lowerBound + domain.upperBound) / 2
     var x = numbers(count, seed: seed, scale: domain.upperBound - middle).map { $0 + middle }

@@ -90,8 +90,8 @@ private struct ProductCase {
     "\(rows)×\(columns)×\(depth) tA \(transposedA) tB \(transposedB) indexed \(indexed) \(start)"
   }
 
-  /// Checks each element against the sum in double precision, within the error of `depth` roundings, and that
-  /// nothing else of C changed.
+  /// Checks each element against the sum in double precision, within the error of `depth`
+  /// roundings, and that nothing else of C changed.
   func check(on paths: [KernelPath]) {
     let results = paths.map { ($0, run(on: $0)) }
     var written = Set<Int>()
@@ -140,7 +140,8 @@ private struct ProductCase {
 }
 
 @Suite struct MatrixProductTests {
-  /// Each dimension swept while the others stand at odd sizes; layouts, indices and starts take turns.
+  /// Each dimension swept while the others stand at odd sizes; layouts, indices and starts take
+  /// turns.
   @Test(arguments: [0, 1, 2])
   func everySizeOfADimension(dimension: Int) {
     for (turn, size) in awkwardSizes.enumerated() {
@@ -194,7 +195,8 @@ private struct ProductCase {
     ProductCase(5, 21, 0, start: .c).check(on: KernelPath.all)
   }
 
-  /// A row has the same bits in a large product as alone, so work may be split among threads anywhere.
+  /// A row has the same bits in a large product as alone, so work may be split among threads
+  /// anywhere.
   @Test(arguments: KernelPath.all)
   func rowsAloneGiveTheSameBits(path: KernelPath) {
     let (rows, columns, depth) = (29, 43, 300)

@@ -1,14 +1,16 @@
 import RecurrentKernels
 import Testing
 
-/// The updates beside their formulas in double precision, over three steps, with every option on and off.
+/// The updates beside their formulas in double precision, over three steps, with every option on
+/// and off.
 @Suite struct OptimizerKernelTests {
   /// Runs three steps of an update and compares the parameter and each state with the formula.
   ///
   /// - Parameters:
   ///   - states: the starts of the states, each as long as the parameter.
   ///   - update: the kernel: step, w, g, states, count.
-  ///   - formula: the new w and states of one element. The size of the terms of w's change comes with it.
+  ///   - formula: the new w and states of one element. The size of the terms of w's change comes
+  ///     with it.
   private func check(
     _ label: String, size: Int, states: [[Float]],
     update: (Int, inout [Float], [Float], inout [[Float]], Int64) -> Void,

@@ -113,8 +113,8 @@ private func reduce<Value>(
         logarithms += slice.map { Double($0) - total }
         span += slice.map { Double(slice.max()! - $0) }
       }
-      // The exponent x - max is rounded once; of e^x, the sum and the division come a few roundings more. The
-      // sixteen running sums are columns / 16 + 4 additions deep.
+      // The exponent x - max is rounded once; of e^x, the sum and the division come a few roundings
+      // more. The sixteen running sums are columns / 16 + 4 additions deep.
       let depth = Double(columns) / 16 + 4
       let exponentials = logarithms.map(exp)
       let tolerance = zip(exponentials, span).map { $0 * rounding * ($1 + 6 + depth) }

@@ -3,7 +3,8 @@ import RecurrentKernels
 
 /// The recurrent cells in double precision, one row at a time, as plain as can be.
 ///
-/// The kernels are held against it; it is itself proven by finite differences (`ReferenceCellTests`).
+/// The kernels are held against it; it is itself proven by finite differences
+/// (`ReferenceCellTests`).
 struct ReferenceCell {
   let cell: rk_cell
   let inputSize: Int

@@ -117,7 +117,8 @@ struct SequenceCase {
   /// The time of step s of a row.
   func time(_ row: Int, _ step: Int) -> Int { reverse ? lengths[row] - 1 - step : step }
 
-  /// Both passes on this path; without the backward pass's memory, `keep` false, the forward pass alone.
+  /// Both passes on this path; without the backward pass's memory, `keep` false, the forward pass
+  /// alone.
   func run(on path: KernelPath, parts: Int = 1, keep: Bool = true) -> Result {
     let table = path.table
     let (i32, h32) = (Int32(inputSize), Int32(hiddenSize))

@@ -12,8 +12,8 @@ extension SequenceCase {
       recurrentBias: hasRecurrentBias ? recurrentBias.map(Double.init) : none)
   }
 
-  /// Checks both passes against the reference, to a few units in the last place of a value of size 1, more
-  /// with the depth of the sums. (The worst error seen is half of what is allowed.)
+  /// Checks both passes against the reference, to a few units in the last place of a value of size
+  /// 1, more with the depth of the sums. (The worst error seen is half of what is allowed.)
   func check(on paths: [KernelPath], parts: Int = 1) {
     let results = paths.map { ($0, run(on: $0, parts: parts)) }
     let reference = reference

@@ -200,7 +200,8 @@ struct ForecastTests {
     #expect(unvalidated.configuration.interval.count == 3)
   }
 
-  /// The ends are the 10 % and 90 % quantiles of the errors on the validation part, in scaled units.
+  /// The ends are the 10 % and 90 % quantiles of the errors on the validation part, in scaled
+  /// units.
   @Test func intervalsHoldTheErrorsOfTheValidationPart() throws {
     let series = try wavySeries(200)
     let plan = try ForecastPlan([series], options: tinyOptions { $0.validationFraction = 0.3 })

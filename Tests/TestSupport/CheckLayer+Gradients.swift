@@ -1,8 +1,8 @@
 import Recurrent
 import Testing
 
-/// A layer's function in double precision: from the parameters by name, the input `[B, T, I]`, the lengths and the
-/// initial state to the output and the final state.
+/// A layer's function in double precision: from the parameters by name, the input `[B, T, I]`, the
+/// lengths and the initial state to the output and the final state.
 package struct LayerTwin: Sendable {
   package typealias Function =
     @Sendable (
@@ -107,8 +107,8 @@ extension LayerChecker {
     }
   }
 
-  /// Differences of the layer itself in floats, by a formula of fourth order, which allows a step that is large against
-  /// their rounding.
+  /// Differences of the layer itself in floats, by a formula of fourth order, which allows a step
+  /// that is large against their rounding.
   private func floatDifferences(
     _ problem: Problem<L>, lengths: [Int], cotangents: [Tensor]
   ) -> [Double] {

@@ -21,10 +21,12 @@ extension Tensor: CheckedOutput {
 
 /// Proves of a layer over sequences all that users rely on.
 ///
-/// - shapes; padding is zero in the output and nothing that stands in the padding of the input matters; an empty row keeps
-///   its state
-/// - no state equals zero state; a sequence whole, in chunks and step by step gives the same bits, a session too
-/// - a row gives the same bits alone as among others, on one thread as on several, in one task as in eight
+/// - shapes; padding is zero in the output and nothing that stands in the padding of the input
+///   matters; an empty row keeps its state
+/// - no state equals zero state; a sequence whole, in chunks and step by step gives the same bits,
+///   a session too
+/// - a row gives the same bits alone as among others, on one thread as on several, in one task as
+///   in eight
 /// - gradients of all parameters, the input and the initial state are those of finite differences
 /// - every stored tensor is visited, under a name of its own; parameters can be saved and loaded
 /// - tracking gradients changes no value
@@ -33,8 +35,10 @@ extension Tensor: CheckedOutput {
 ///   - layer: The layer; in prediction, so that dropout does nothing.
 ///   - inputSize: Features of its input.
 ///   - outputSize: Features of its output.
-///   - twin: The same function in double precision; gradients are then exact to 1e-5, else to `tolerance`.
-///   - tolerance: The error of gradients by finite differences of floats, relative to the largest of each tensor.
+///   - twin: The same function in double precision; gradients are then exact to 1e-5, else to
+///     `tolerance`.
+///   - tolerance: The error of gradients by finite differences of floats, relative to the largest
+///     of each tensor.
 package func checkLayer<L: Layer>(
   _ layer: L, inputSize: Int, outputSize: Int, twin: LayerTwin? = nil, tolerance: Double = 2e-4,
   sourceLocation: SourceLocation = #_sourceLocation
@@ -225,8 +229,8 @@ struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedO
 
   // MARK: Threads
 
-  /// Sequences with so many steps that work is divided among three threads: enough multiplications for the smallest
-  /// layer within, which has one or two matrices.
+  /// Sequences with so many steps that work is divided among three threads: enough multiplications
+  /// for the smallest layer within, which has one or two matrices.
   private var largeInput: SequenceBatch {
     let matrices = layer.parameters.map(\.tensor).filter { $0.rank == 2 }.map(\.count).sorted()
     let multiplications = matrices.prefix(2).reduce(0, +)

@@ -1,6 +1,7 @@
 import Foundation
 
-/// An array of doubles with a shape: operations as plain as can be, what the library's are held against.
+/// An array of doubles with a shape: operations as plain as can be, what the library's are held
+/// against.
 package struct PlainArray: Sendable, Equatable {
   package var shape: [Int]
   /// Row-major.
@@ -24,7 +25,8 @@ package struct PlainArray: Sendable, Equatable {
     }
   }
 
-  /// The element at `index`, which may have more dimensions than the array: aligned at the end, a size of 1 stands for any.
+  /// The element at `index`, which may have more dimensions than the array: aligned at the end, a
+  /// size of 1 stands for any.
   package subscript(index: [Int]) -> Double {
     var offset = 0
     for (position, size) in zip(index.suffix(shape.count), shape) {

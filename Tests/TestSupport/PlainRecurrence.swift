@@ -1,9 +1,11 @@
 import Foundation
 
-/// The recurrent layers in double precision, one row, one step, one unit at a time: twins for ``checkLayer``.
+/// The recurrent layers in double precision, one row, one step, one unit at a time: twins for
+/// ``checkLayer``.
 ///
-/// Parameters as the library keeps them: `input_weights` `[I, G·H]`, `recurrent_weights` `[H, G·H]`, `bias` and
-/// `recurrent_bias` `[G·H]`, either of which may be missing; gates in the order i f g o and r z n.
+/// Parameters as the library keeps them: `input_weights` `[I, G·H]`, `recurrent_weights` `[H,
+/// G·H]`, `bias` and `recurrent_bias` `[G·H]`, either of which may be missing; gates in the order i
+/// f g o and r z n.
 package enum PlainRecurrence: Sendable, CaseIterable {
   case lstm
   case gruResetAfter

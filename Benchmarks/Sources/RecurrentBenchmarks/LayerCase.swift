@@ -2,8 +2,9 @@ import Recurrent
 
 /// One recurrent layer at a named shape, trained or used for prediction.
 ///
-/// Training is a forward and a backward pass that gives the gradient of every weight from a fixed gradient of all
-/// outputs; no input gradient, no optimizer. Prediction is a forward pass from the zero state.
+/// Training is a forward and a backward pass that gives the gradient of every weight from a fixed
+/// gradient of all outputs; no input gradient, no optimizer. Prediction is a forward pass from the
+/// zero state.
 struct LayerCase {
   enum Mode: String {
     case train

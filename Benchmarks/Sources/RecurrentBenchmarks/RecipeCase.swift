@@ -1,7 +1,8 @@
 import Recurrent
 
-/// The classic stock recipe: three LSTM(50) layers and Dense(1) on 843 windows of 100 steps, batch 64, mean squared
-/// error, Adam. The data is a random walk scaled to 0...1: the arithmetic does not depend on it.
+/// The classic stock recipe: three LSTM(50) layers and Dense(1) on 843 windows of 100 steps, batch
+/// 64, mean squared error, Adam. The data is a random walk scaled to 0...1: the arithmetic does not
+/// depend on it.
 struct RecipeCase {
   let epochs: Int
   var windows = 843

@@ -1,7 +1,8 @@
 /// Something wrong with data that came from outside: a file, a table, a model folder.
 ///
-/// It says where the problem is, what was found and expected, and what to do about it. Its description is one
-/// message a person can act on: `prices.csv:17: column "Close": found "n/a", expected a number. …`
+/// It says where the problem is, what was found and expected, and what to do about it. Its
+/// description is one message a person can act on: `prices.csv:17: column "Close": found "n/a",
+/// expected a number. …`
 public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of failure this is, for callers that react to it.
   public enum Kind: Sendable {

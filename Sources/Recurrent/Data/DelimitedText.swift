@@ -1,9 +1,9 @@
 /// The cells of delimiter-separated text (RFC 4180), as offsets into its bytes.
 ///
-/// Cells are not turned into strings: an offset costs four bytes, and most cells are read once, as a
-/// number. Line ends are LF, CRLF or CR, also mixed. A cell in quotes may hold delimiters, line ends
-/// and doubled quotes; spaces around cells are not part of them. Blank lines are skipped, except
-/// that in a table of one column a blank line between others is an empty cell.
+/// Cells are not turned into strings: an offset costs four bytes, and most cells are read once, as
+/// a number. Line ends are LF, CRLF or CR, also mixed. A cell in quotes may hold delimiters, line
+/// ends and doubled quotes; spaces around cells are not part of them. Blank lines are skipped,
+/// except that in a table of one column a blank line between others is an empty cell.
 struct DelimitedText: Sendable {
   /// The text as it was read.
   let bytes: [UInt8]

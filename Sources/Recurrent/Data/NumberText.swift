@@ -11,8 +11,8 @@ enum NumberText {
   /// The number that `cell` holds; `nil` when it holds something else.
   ///
   /// Digits, at most one decimal mark, an optional sign and exponent; groups of three digits may be
-  /// separated by `,` in a quoted cell (by `.` when the comma is the decimal mark). The result is the
-  /// nearest double; it may be infinite when the exponent is large.
+  /// separated by `,` in a quoted cell (by `.` when the comma is the decimal mark). The result is
+  /// the nearest double; it may be infinite when the exponent is large.
   static func value(
     _ cell: DelimitedText.Cell, in text: UnsafeBufferPointer<UInt8>, style: Style = .decimalPoint
   ) -> Double? {

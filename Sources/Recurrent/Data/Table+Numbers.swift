@@ -77,8 +77,8 @@ extension Table {
     }
   }
 
-  /// Larger numbers are slips or placeholders, and their squares leave the range of single precision
-  /// on the way to a loss.
+  /// Larger numbers are slips or placeholders, and their squares leave the range of single
+  /// precision on the way to a loss.
   static var largestMagnitude: Double { 1e18 }
 
   /// How the column writes its numbers.

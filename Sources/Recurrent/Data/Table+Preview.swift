@@ -1,7 +1,8 @@
 extension Table {
   /// The header and the first `count` rows as aligned text, for printing.
   ///
-  /// Numbers stand to the right. A cell is cut after 24 characters; line ends within it show as `⏎`.
+  /// Numbers stand to the right. A cell is cut after 24 characters; line ends within it show as
+  /// `⏎`.
   public func firstRows(_ count: Int) -> String {
     precondition(count >= 0, "count is at least 0, got \(count)")
     let rows = Swift.min(count, rowCount)

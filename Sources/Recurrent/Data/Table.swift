@@ -32,9 +32,9 @@ public struct Table: Sendable {
   ///   - path: A file of at most 4 GiB.
   ///   - delimiter: The character between cells, an ASCII one. `nil` chooses among `,` `;` tab `|`
   ///     the one that splits the header into most cells and the first rows into as many.
-  /// - Throws: ``DataError`` when the file is missing (kind `missingFile`), is not UTF-8 text, has no
-  ///   header or no rows, has two columns of one name, a row with too many or too few cells, or a
-  ///   quote that is never closed.
+  /// - Throws: ``DataError`` when the file is missing (kind `missingFile`), is not UTF-8 text, has
+  ///   no header or no rows, has two columns of one name, a row with too many or too few cells, or
+  ///   a quote that is never closed.
   public init(csv path: String, delimiter: Character? = nil) throws(DataError) {
     try self.init(csvBytes: FileBytes.read(path), source: path, delimiter: delimiter)
   }

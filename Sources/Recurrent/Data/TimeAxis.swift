@@ -102,8 +102,8 @@ extension TimeAxis {
 extension TimeAxis {
   /// The `length` times after the last one.
   ///
-  /// Business days skip weekends, not holidays. Months keep their day of the month, or take the last
-  /// day of shorter months. Irregular times continue in steps of their median.
+  /// Business days skip weekends, not holidays. Months keep their day of the month, or take the
+  /// last day of shorter months. Irregular times continue in steps of their median.
   public func next(_ length: Int) -> TimeAxis {
     precondition((0...10_000_000).contains(length), "length is in 0...10000000, got \(length)")
     let offset = format?.offsetSeconds ?? 0

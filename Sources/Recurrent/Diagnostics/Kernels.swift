@@ -14,7 +14,8 @@ public enum Kernels {
   /// False if the environment variable `RECURRENT_KERNELS` asks for a path that this machine lacks.
   public static var choiceIsHonoured: Bool { rk_kernels_choice_honoured() }
 
-  /// Operations per second of a matrix product of `size`³, the best of the runs that fit in `seconds`.
+  /// Operations per second of a matrix product of `size`³, the best of the runs that fit in
+  /// `seconds`.
   public static func measuredPeak(size: Int = 1024, seconds: Double = 0.5) -> Double {
     let a = Tensor(repeating: 1, shape: [size, size])
     var best = 0.0

@@ -210,7 +210,8 @@ extension ModelFolder {
     do {
       return try readFile(path + "/" + configurationFile)
     } catch let error where error.kind == .missingFile {
-      // Once more: the folder found may have been replaced, and emptied, before its file was opened.
+      // Once more: the folder found may have been replaced, and emptied, before its file was
+      // opened.
       if let bytes = try? readFile(path + "/" + configurationFile) { return bytes }
       throw DataError(
         .missingFile, file: path,

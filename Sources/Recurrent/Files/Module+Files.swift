@@ -6,8 +6,8 @@ extension Module {
 
   /// Takes every parameter from a weights file.
   ///
-  /// - Throws: ``DataError`` if one is missing, has another shape, is not stored as floats, or is not finite, or if the file
-  ///   has others. The module is then unchanged.
+  /// - Throws: ``DataError`` if one is missing, has another shape, is not stored as floats, or is
+  ///   not finite, or if the file has others. The module is then unchanged.
   public mutating func load(from file: SafetensorsFile) throws(DataError) {
     let expected = parameters
     try file.requireTensors(expected.map { ($0.name, $0.tensor.shape) }, of: "the model")

@@ -1,6 +1,7 @@
 import RecurrentKernels
 
-/// The gradient of a loss with respect to each parameter of a model, in the order the model visits them.
+/// The gradient of a loss with respect to each parameter of a model, in the order the model visits
+/// them.
 public struct Gradients: Sendable {
   /// The parameters' names, as in ``Module/parameters``.
   public let names: [String]
@@ -12,7 +13,8 @@ public struct Gradients: Sendable {
     self.tensors = tensors
   }
 
-  /// The gradient of the parameter of that name; nil if there is none or the loss does not depend on it.
+  /// The gradient of the parameter of that name; nil if there is none or the loss does not depend
+  /// on it.
   public subscript(name: String) -> Tensor? {
     names.firstIndex(of: name).flatMap { tensors[$0] }
   }
@@ -24,7 +26,8 @@ public struct Gradients: Sendable {
         .squareRoot())
   }
 
-  /// The name of the first parameter whose gradient has an element that is infinite or not a number.
+  /// The name of the first parameter whose gradient has an element that is infinite or not a
+  /// number.
   public var firstNonFinite: String? {
     zip(names, tensors).first { _, tensor in
       tensor.map { !rk_all_finite($0.pointer, Int64($0.count)) } ?? false
@@ -75,9 +78,11 @@ public struct Gradients: Sendable {
 
 /// How gradients are limited before an update.
 public enum GradientClipping: Sendable, Equatable {
-  /// All gradients as one vector, scaled by min(1, limit / (norm + 1e-6)): PyTorch's `clip_grad_norm_`.
+  /// All gradients as one vector, scaled by min(1, limit / (norm + 1e-6)): PyTorch's
+  /// `clip_grad_norm_`.
   case norm(Float)
-  /// All gradients as one vector, scaled by limit · min(1 / norm, 1 / limit): Keras's `global_clipnorm`.
+  /// All gradients as one vector, scaled by limit · min(1 / norm, 1 / limit): Keras's
+  /// `global_clipnorm`.
   case kerasNorm(Float)
   /// Each parameter's gradient to a norm of at most the limit: Keras's `clipnorm`.
   case normPerParameter(Float)

@@ -2,16 +2,18 @@ import Synchronization
 
 /// The record of the operations inside one ``valueAndGradients(of:_:)``, in the order they ran.
 ///
-/// A tensor that depends on a tracked one carries a slot: this tape and a number. Each operation adds an entry with
-/// the slots it read, the slots it made, and its pullback. Going through the entries backwards gives the gradients. The
-/// tape is used once: entries are dropped as they are passed, so that what they kept is freed on the way.
+/// A tensor that depends on a tracked one carries a slot: this tape and a number. Each operation
+/// adds an entry with the slots it read, the slots it made, and its pullback. Going through the
+/// entries backwards gives the gradients. The tape is used once: entries are dropped as they are
+/// passed, so that what they kept is freed on the way.
 final class Tape: Sendable {
   struct Slot: Sendable {
     let tape: Tape
     let number: Int
   }
 
-  /// From the gradients of an operation's results (nil: zero) to those of its inputs (nil: zero or not wanted).
+  /// From the gradients of an operation's results (nil: zero) to those of its inputs (nil: zero or
+  /// not wanted).
   typealias Pullback = @Sendable (_ results: [Tensor?]) -> [Tensor?]
 
   private struct Entry {
@@ -73,7 +75,8 @@ final class Tape: Sendable {
     }
   }
 
-  /// The gradient of `root` (one element) with respect to each of `leaves`; nil where it does not depend on it.
+  /// The gradient of `root` (one element) with respect to each of `leaves`; nil where it does not
+  /// depend on it.
   ///
   /// Closes the tape: values that are still around become constants.
   func gradients(of root: Tensor, withRespectTo leaves: [Tensor]) -> [Tensor?] {
@@ -109,8 +112,9 @@ final class Tape: Sendable {
 extension Tensor {
   /// The result of an operation, with its way back if one of `inputs` is tracked.
   ///
-  /// `pullback` maps the gradient of the result to those of the inputs, in their order. It must capture detached
-  /// tensors only, and may leave out (nil) the gradient of an input that is not tracked.
+  /// `pullback` maps the gradient of the result to those of the inputs, in their order. It must
+  /// capture detached tensors only, and may leave out (nil) the gradient of an input that is not
+  /// tracked.
   func recorded(
     from inputs: [Tensor], pullback: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]
   ) -> Tensor {

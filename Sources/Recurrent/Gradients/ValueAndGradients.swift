@@ -1,7 +1,8 @@
 /// The loss of a model and its gradient with respect to every parameter.
 ///
-/// `loss` gets the model with its parameters tracked and returns a tensor with one element. Everything it computes
-/// from the parameters by tensor operations is differentiated, a cell or layer of your own included.
+/// `loss` gets the model with its parameters tracked and returns a tensor with one element.
+/// Everything it computes from the parameters by tensor operations is differentiated, a cell or
+/// layer of your own included.
 ///
 /// ```swift
 /// let (loss, gradients) = valueAndGradients(of: model) { model in

@@ -1,5 +1,5 @@
-/// In training, each element becomes 0 with probability `rate`, and the others are scaled by 1 / (1 - rate); in
-/// prediction nothing happens (Srivastava et al. 2014).
+/// In training, each element becomes 0 with probability p, the rate, and the others are scaled by
+/// 1 / (1 - p); in prediction nothing happens (Srivastava et al. 2014).
 public struct Dropout: Layer {
   /// The probability that an element is dropped, in 0..<1.
   public let rate: Float

@@ -16,7 +16,8 @@ public enum Initializer: Sendable, Equatable {
   case heUniform
   /// Normal with variance 2 / fan in.
   case heNormal
-  /// Orthonormal rows (or columns, of which there are fewer), times the gain (Saxe et al. 2014, arXiv:1312.6120).
+  /// Orthonormal rows (or columns, of which there are fewer), times the gain (Saxe et al. 2014,
+  /// arXiv:1312.6120).
   case orthogonal(gain: Float = 1)
 
   /// All zeros.
@@ -74,7 +75,8 @@ public enum Initializer: Sendable, Equatable {
     return Tensor(Array(elements.prefix(count)), shape: shape)
   }
 
-  /// Gram-Schmidt on random normal vectors, each orthogonalized twice, which is enough in double precision.
+  /// Gram-Schmidt on random normal vectors, each orthogonalized twice, which is enough in double
+  /// precision.
   private static func orthogonal(
     _ shape: [Int], _ gain: Float, _ generator: inout some RandomNumberGenerator
   ) -> Tensor {
@@ -102,9 +104,11 @@ public enum Initializer: Sendable, Equatable {
 
 /// Whose defaults a layer's parameters start from.
 public enum Initialization: String, Sendable, Codable, CaseIterable {
-  /// PyTorch's: recurrent layers uniform in ± 1/√H everywhere, with two biases; dense layers uniform in ± 1/√I.
+  /// PyTorch's: recurrent layers uniform in ± 1/√H everywhere, with two biases; dense layers
+  /// uniform in ± 1/√I.
   case pytorch
-  /// Keras's: Glorot uniform input weights, orthogonal recurrent weights, zero biases but for a forget bias of 1.
+  /// Keras's: Glorot uniform input weights, orthogonal recurrent weights, zero biases but for a
+  /// forget bias of 1.
   case keras
 }
 

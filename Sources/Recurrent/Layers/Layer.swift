@@ -1,9 +1,11 @@
 /// A part of a model: a function of its input and its state, with parameters.
 ///
-/// The state is outside: `forward` gets it, changes it, gives it back. A layer without state uses ``NoState``. Copying a
-/// layer copies its parameters (at no cost until one changes); copying a state forks the stream.
+/// The state is outside: `forward` gets it, changes it, gives it back. A layer without state uses
+/// ``NoState``. Copying a layer copies its parameters (at no cost until one changes); copying a
+/// state forks the stream.
 ///
-/// Calling a layer starts from the initial state: `layer(input)`. To carry a state on: `layer(input, state: &state)`.
+/// Calling a layer starts from the initial state: `layer(input)`. To carry a state on:
+/// `layer(input, state: &state)`.
 public protocol Layer<Input, Output>: Module {
   /// What goes in: a ``Tensor`` `[B, F]` or a ``SequenceBatch`` `[B, T, F]`.
   associatedtype Input: BatchValue
@@ -15,7 +17,8 @@ public protocol Layer<Input, Output>: Module {
   /// The state before the first step, for a batch of that size.
   func initialState(batchSize: Int) -> State
 
-  /// The output, and the state after it. `mode` says whether this is training, where dropout acts, or prediction.
+  /// The output, and the state after it. `mode` says whether this is training, where dropout acts,
+  /// or prediction.
   func forward(_ input: Input, state: inout State, mode: Mode) -> Output
 }
 
@@ -67,7 +70,8 @@ extension LayerState {
     return result
   }
 
-  /// The same values as constants: no gradient flows back beyond this point (truncated backpropagation).
+  /// The same values as constants: no gradient flows back beyond this point (truncated
+  /// backpropagation).
   public var detached: Self {
     var result = self
     result.tensors = tensors.map(\.detached)

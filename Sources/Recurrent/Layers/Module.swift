@@ -2,8 +2,8 @@ import RecurrentKernels
 
 /// Anything that has parameters: a layer, a model, an optimizer's view of one.
 ///
-/// One short method lists the parameters and children by name; training, counting, saving, loading and clipping
-/// all come from that one traversal.
+/// One short method lists the parameters and children by name; training, counting, saving, loading
+/// and clipping all come from that one traversal.
 ///
 /// ```swift
 /// struct Gated: Module {
@@ -82,7 +82,8 @@ extension Module {
 }
 
 extension Tensor: Module {
-  /// A tensor is a module with itself as the only parameter, so that gradients can be taken with respect to it.
+  /// A tensor is a module with itself as the only parameter, so that gradients can be taken with
+  /// respect to it.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.visit("", &self)
   }

@@ -1,4 +1,5 @@
-/// Binary cross-entropy of logits x and targets t in 0...1 (probabilities or labels): mean of softplus(x) - t·x.
+/// Binary cross-entropy of logits x and targets t in 0...1 (probabilities or labels): mean of
+/// softplus(x) - t·x.
 public func binaryCrossEntropy(logits: Tensor, targets: Tensor) -> Tensor {
   precondition(
     logits.shape == targets.shape,
@@ -22,10 +23,12 @@ public func binaryCrossEntropy(
 /// - Parameters:
 ///   - logits: `[…, C]`; dimensions before the last are rows, in row-major order.
 ///   - classes: one class in 0..<C for each row.
-///   - labelSmoothing: ε; the target is 1 - ε on the class plus ε / C on every class (Szegedy et al. 2016).
+///   - labelSmoothing: ε; the target is 1 - ε on the class plus ε / C on every class (Szegedy et
+///     al. 2016).
 ///   - ignoring: rows with this class do not count. If no row counts, the loss is 0.
-///   - classWeights: how much each class counts, C numbers; the mean becomes Σ w·loss / Σ w over the rows, with w that of
-///     the row's class, as in PyTorch. With label smoothing each class's part counts with its own weight.
+///   - classWeights: how much each class counts, C numbers; the mean becomes Σ w·loss / Σ w over
+///     the rows, with w that of the row's class, as in PyTorch. With label smoothing each class's
+///     part counts with its own weight.
 public func categoricalCrossEntropy(
   logits: Tensor, classes: [Int], labelSmoothing: Float = 0, ignoring ignored: Int? = nil,
   classWeights: [Float]? = nil
@@ -66,8 +69,8 @@ public func categoricalCrossEntropy(
     - logProbabilities.sum() * (labelSmoothing / (total * Float(classCount)))
 }
 
-/// ``categoricalCrossEntropy(logits:classes:labelSmoothing:ignoring:classWeights:)-(Tensor,_,_,_,_)`` over the valid steps; `classes`
-/// has one list a row, as long as the row.
+/// ``categoricalCrossEntropy(logits:classes:labelSmoothing:ignoring:classWeights:)-(Tensor,_,_,_,_)``
+/// over the valid steps; `classes` has one list a row, as long as the row.
 public func categoricalCrossEntropy(
   logits: SequenceBatch, classes: [[Int]], labelSmoothing: Float = 0, ignoring ignored: Int? = nil,
   classWeights: [Float]? = nil

@@ -1,5 +1,5 @@
-// Losses are functions from predictions and targets of the same shape to one number: the mean over all elements. For
-// sequences the mean runs over the valid steps; padding does not count.
+// Losses are functions from predictions and targets of the same shape to one number: the mean over
+// all elements. For sequences the mean runs over the valid steps; padding does not count.
 
 /// mean (p - t)².
 public func meanSquaredError(_ predictions: Tensor, _ targets: Tensor) -> Tensor {
@@ -24,7 +24,8 @@ public func smoothL1Loss(_ predictions: Tensor, _ targets: Tensor, beta: Float =
   huberLoss(predictions, targets, delta: beta) / beta
 }
 
-/// The pinball loss of quantile predictions: mean of max(q·e, (q - 1)·e) with e = t - p (Koenker and Bassett 1978).
+/// The pinball loss of quantile predictions: mean of max(q·e, (q - 1)·e) with e = t - p (Koenker
+/// and Bassett 1978).
 ///
 /// Predictions are `[…, Q]`, one column for each of `quantiles` (in 0..<1); targets are `[…, 1]`.
 public func quantileLoss(

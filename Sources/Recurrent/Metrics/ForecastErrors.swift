@@ -8,14 +8,14 @@ public struct ForecastErrors: Sendable, Codable, Equatable {
   public let mape: Double?
   /// Symmetric MAPE, 200·mean |e| / (|y| + |f|), where 0 / 0 counts as 0; in 0...200.
   public let smape: Double
-  /// Mean absolute scaled error: MAE divided by the mean |y_t - y_{t-m}| over the training rows, m being the season or 1
-  /// (Hyndman and Koehler 2006); nil if those rows never change.
+  /// Mean absolute scaled error: MAE divided by the mean |y_t - y_{t-m}| over the training rows, m
+  /// being the season or 1 (Hyndman and Koehler 2006); nil if those rows never change.
   public let mase: Double?
 
   /// The errors of `forecasts` of `values`.
   ///
-  /// - Parameter scale: The mean absolute (seasonal) difference over the training rows, for MASE: one number for each
-  ///   value, since the values may belong to several series.
+  /// - Parameter scale: The mean absolute (seasonal) difference over the training rows, for MASE:
+  ///   one number for each value, since the values may belong to several series.
   public init(values: [Double], forecasts: [Double], scale: [Double]) {
     precondition(
       values.count == forecasts.count && values.count == scale.count && !values.isEmpty,

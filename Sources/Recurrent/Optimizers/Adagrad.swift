@@ -20,7 +20,8 @@ public struct Adagrad: Optimizer {
   /// s.
   public var state = OptimizerState()
 
-  /// An optimizer before its first update. The learning rate is 1e-2 (PyTorch) or 1e-3 (Keras) if not given.
+  /// An optimizer before its first update. The learning rate is 1e-2 (PyTorch) or 1e-3 (Keras) if
+  /// not given.
   public init(
     learningRate: Float? = nil, learningRateDecay: Float = 0, initialAccumulator: Float? = nil,
     epsilon: Float? = nil, weightDecay: Float = 0, convention: OptimizerConvention = .pytorch

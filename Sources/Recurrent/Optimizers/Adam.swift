@@ -7,7 +7,8 @@ import RecurrentKernels
 ///     w -= η / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)          ε = 1e-8 (PyTorch)
 ///     w -= η·√(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)            ε = 1e-7 (Keras)
 ///
-/// Weight decay is added to the gradient (PyTorch) or decoupled (Keras); ``AdamW`` decouples it always.
+/// Weight decay is added to the gradient (PyTorch) or decoupled (Keras); ``AdamW`` decouples it
+/// always.
 public struct Adam: Optimizer {
   /// η.
   public var learningRate: Float
@@ -41,7 +42,8 @@ public struct Adam: Optimizer {
   }
 }
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101): w *= 1 - η·λ before each update.
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101): w *= 1 - η·λ
+/// before each update.
 public struct AdamW: Optimizer {
   /// η.
   public var learningRate: Float
@@ -50,7 +52,8 @@ public struct AdamW: Optimizer {
   /// Moments m and v, and AMSGrad's maximum.
   public var state = OptimizerState()
 
-  /// An optimizer before its first update. The weight decay is 0.01 (PyTorch) or 0.004 (Keras) if not given.
+  /// An optimizer before its first update. The weight decay is 0.01 (PyTorch) or 0.004 (Keras) if
+  /// not given.
   public init(
     learningRate: Float = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
     weightDecay: Float? = nil, amsgrad: Bool = false, convention: OptimizerConvention = .pytorch
@@ -90,7 +93,8 @@ public struct NAdam: Optimizer {
   /// Moments m and v.
   public var state = OptimizerState()
 
-  /// An optimizer before its first update. The learning rate is 2e-3 (PyTorch) or 1e-3 (Keras) if not given.
+  /// An optimizer before its first update. The learning rate is 2e-3 (PyTorch) or 1e-3 (Keras) if
+  /// not given.
   public init(
     learningRate: Float? = nil, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
     weightDecay: Float = 0, momentumDecay: Float? = nil, convention: OptimizerConvention = .pytorch

@@ -1,6 +1,7 @@
 import Foundation
 
-/// How the learning rate changes in the course of training. A value with the little state that a plateau needs.
+/// How the learning rate changes in the course of training. A value with the little state that a
+/// plateau needs.
 public struct LearningRateSchedule: Sendable, Codable, Equatable {
   /// The rule.
   public enum Rule: Sendable, Codable, Equatable {
@@ -8,12 +9,12 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
     case constant
     /// Times `factor` after every `epochs` epochs.
     case step(epochs: Int, factor: Double)
-    /// Rises in a line over the first `warmUp` epochs, then falls along half a cosine to `floor` times the rate at epoch
-    /// `epochs` (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    /// Rises in a line over the first `warmUp` epochs, then falls along half a cosine to `floor`
+    /// times the rate at epoch `epochs` (Loshchilov and Hutter 2017, arXiv:1608.03983).
     case cosine(epochs: Double, warmUp: Double = 0, floor: Double = 0)
-    /// Times `factor` whenever the validation loss (the training loss, without a validation part) has not fallen for
-    /// more than `patience` epochs by the relative amount `threshold`; then waits `cooldown` epochs; never below `floor`
-    /// times the rate. PyTorch's `ReduceLROnPlateau`.
+    /// Times `factor` whenever the validation loss (the training loss, without a validation part)
+    /// has not fallen for more than `patience` epochs by the relative amount `threshold`; then
+    /// waits `cooldown` epochs; never below `floor` times the rate. PyTorch's `ReduceLROnPlateau`.
     case onPlateau(
       factor: Double = 0.1, patience: Int = 10, threshold: Double = 1e-4, cooldown: Int = 0,
       floor: Double = 0)

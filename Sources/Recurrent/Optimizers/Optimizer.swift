@@ -1,4 +1,5 @@
-/// Changes a model's parameters along their gradients. A value: a copy is a snapshot of all it has accumulated.
+/// Changes a model's parameters along their gradients. A value: a copy is a snapshot of all it has
+/// accumulated.
 ///
 /// Formulas are PyTorch's unless ``OptimizerConvention/keras`` is chosen.
 public protocol Optimizer: Sendable {
@@ -8,7 +9,8 @@ public protocol Optimizer: Sendable {
   /// What has been accumulated so far.
   var state: OptimizerState { get set }
 
-  /// Changes one parameter. `slots` are the accumulators that belong to it, `state.steps` counts this update.
+  /// Changes one parameter. `slots` are the accumulators that belong to it, `state.steps` counts
+  /// this update.
   func update(
     _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int)
 
@@ -51,7 +53,8 @@ extension Optimizer {
   }
 }
 
-/// What an optimizer has accumulated: the number of updates, and tensors for each parameter in visiting order.
+/// What an optimizer has accumulated: the number of updates, and tensors for each parameter in
+/// visiting order.
 public struct OptimizerState: Sendable {
   /// Updates so far.
   public var steps = 0
@@ -66,6 +69,7 @@ public struct OptimizerState: Sendable {
 public enum OptimizerConvention: String, Sendable, Codable, CaseIterable {
   /// PyTorch's.
   case pytorch
-  /// Keras's: ε and the learning rate enter elsewhere, and weight decay is decoupled in every optimizer.
+  /// Keras's: ε and the learning rate enter elsewhere, and weight decay is decoupled in every
+  /// optimizer.
   case keras
 }

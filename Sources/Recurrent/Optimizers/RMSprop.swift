@@ -1,6 +1,7 @@
 import RecurrentKernels
 
-/// RMSprop (Tieleman and Hinton 2012), centered (Graves 2013, arXiv:1308.0850) and with momentum by choice.
+/// RMSprop (Tieleman and Hinton 2012), centered (Graves 2013, arXiv:1308.0850) and with momentum by
+/// choice.
 ///
 ///     v = α·v + (1 - α)·g²    a = α·a + (1 - α)·g (centered: v - a² below for v)
 ///     b = μ·b + g / (√v + ε);     w -= η·b        α = 0.99, ε = 1e-8 (PyTorch)
@@ -23,7 +24,8 @@ public struct RMSprop: Optimizer {
   /// v, the mean if centered, the buffer if there is momentum.
   public var state = OptimizerState()
 
-  /// An optimizer before its first update. The learning rate is 1e-2 (PyTorch) or 1e-3 (Keras) if not given.
+  /// An optimizer before its first update. The learning rate is 1e-2 (PyTorch) or 1e-3 (Keras) if
+  /// not given.
   public init(
     learningRate: Float? = nil, rho: Double? = nil, epsilon: Float? = nil, momentum: Float = 0,
     centered: Bool = false, weightDecay: Float = 0, convention: OptimizerConvention = .pytorch

@@ -8,8 +8,8 @@ public enum Parallelism {
     ProcessInfo.processInfo.environment["RECURRENT_THREADS"].flatMap(Int.init).map { max(1, $0) }
       ?? ProcessInfo.processInfo.activeProcessorCount)
 
-  /// The number of threads, at least 1. At first that of the machine's processors, or what the environment variable
-  /// `RECURRENT_THREADS` says.
+  /// The number of threads, at least 1. At first that of the machine's processors, or what the
+  /// environment variable `RECURRENT_THREADS` says.
   public static var threads: Int {
     get { chosen.load(ordering: .relaxed) }
     set {
@@ -26,8 +26,9 @@ public enum Parallelism {
     max(1, min(threads, limit, operations / smallestShare))
   }
 
-  /// Runs `body` for each part, side by side, and returns when all are done. The parts must write to disjoint memory:
-  /// this is what kernels on plain pointers promise and the compiler cannot see.
+  /// Runs `body` for each part, side by side, and returns when all are done. The parts must write
+  /// to disjoint memory: this is what kernels on plain pointers promise and the compiler cannot
+  /// see.
   static func run(parts: Int, _ body: (_ part: Int) -> Void) {
     if parts == 1 {
       body(0)

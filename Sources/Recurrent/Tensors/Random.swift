@@ -1,8 +1,9 @@
-/// A counter-based random number generator: Philox 4x32 with ten rounds (Salmon et al. 2011, "Parallel random numbers: as
-/// easy as 1, 2, 3").
+/// A counter-based random number generator: Philox 4x32 with ten rounds (Salmon et al. 2011,
+/// "Parallel random numbers: as easy as 1, 2, 3").
 ///
-/// The n-th number is a function of the key and n alone. So a generator is a small value: a copy repeats, `key.child(i)`
-/// gives independent generators for layers, steps and rows, and the place in a run is one number.
+/// The n-th number is a function of the key and n alone. So a generator is a small value: a copy
+/// repeats, `key.child(i)` gives independent generators for layers, steps and rows, and the place
+/// in a run is one number.
 public struct RandomGenerator: RandomNumberGenerator, Sendable, Hashable, Codable {
   /// Says which sequence of numbers this is.
   public let key: RandomKey
@@ -45,7 +46,8 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable, Hashable, Codabl
   }
 }
 
-/// Names a sequence of random numbers: a seed, and a path of numbers (epoch, step, layer, row …) below it.
+/// Names a sequence of random numbers: a seed, and a path of numbers (epoch, step, layer, row …)
+/// below it.
 public struct RandomKey: Sendable, Hashable, Codable {
   let seed: UInt64
   let stream: UInt64

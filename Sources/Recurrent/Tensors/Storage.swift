@@ -2,10 +2,10 @@ import Synchronization
 
 /// The floats of one or more tensors.
 ///
-/// The only `@unchecked Sendable` of the package. It is sound because a storage is written in two situations only:
-/// while the function that made it still holds the only reference, or by a tensor that has just checked that it
-/// holds the only reference (`isKnownUniquelyReferenced`, as any copy-on-write type does). Once two references exist,
-/// nobody writes.
+/// The only `@unchecked Sendable` of the package. It is sound because a storage is written in two
+/// situations only: while the function that made it still holds the only reference, or by a tensor
+/// that has just checked that it holds the only reference (`isKnownUniquelyReferenced`, as any
+/// copy-on-write type does). Once two references exist, nobody writes.
 final class Storage: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
@@ -29,7 +29,8 @@ final class Storage: @unchecked Sendable {
   }
 }
 
-/// Buffers that wait to be used again, so that a training step allocates nothing new after its first run.
+/// Buffers that wait to be used again, so that a training step allocates nothing new after its
+/// first run.
 final class StoragePool: Sendable {
   static let shared = StoragePool()
 

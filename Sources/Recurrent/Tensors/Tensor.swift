@@ -1,7 +1,8 @@
 /// An array of 32-bit floats with a shape, row-major, with value semantics.
 ///
-/// A copy costs nothing until one of the two is changed. Operations are functions from tensors to tensors; inside
-/// ``valueAndGradients(of:_:)`` those that depend on a model's parameters also remember how to go back.
+/// A copy costs nothing until one of the two is changed. Operations are functions from tensors to
+/// tensors; inside ``valueAndGradients(of:_:)`` those that depend on a model's parameters also
+/// remember how to go back.
 ///
 /// ```swift
 /// let a = Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])
@@ -101,7 +102,8 @@ public struct Tensor: Sendable {
     try body(UnsafeMutableBufferPointer(start: mutablePointer(), count: count))
   }
 
-  /// The elements' address after making sure that nobody else sees them; the tensor becomes a constant.
+  /// The elements' address after making sure that nobody else sees them; the tensor becomes a
+  /// constant.
   mutating func mutablePointer() -> UnsafeMutablePointer<Float> {
     if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
     slot = nil

@@ -5,15 +5,15 @@
 /// ```
 ///
 /// - Parameters:
-///   - model: `[B, T, F]` to the shape of the targets. It becomes the model with the lowest loss on `validation`, or
-///     that of the last epoch.
+///   - model: `[B, T, F]` to the shape of the targets. It becomes the model with the lowest loss on
+///     `validation`, or that of the last epoch.
 ///   - examples: what to train on.
 ///   - validation: examples that judge each epoch and are never trained on.
 ///   - loss: from predictions and targets to one number.
 ///   - batchSize: the examples of a step.
 ///   - seed: where order and dropout come from; the same seed gives the same bits.
-/// - Throws: ``NonFiniteError`` when a loss, gradient or weight is no longer a finite number; `model` then has the last
-///   good weights.
+/// - Throws: ``NonFiniteError`` when a loss, gradient or weight is no longer a finite number;
+///   `model` then has the last good weights.
 /// - Returns: the loss of each epoch.
 @discardableResult
 public func fit<Model: Layer<SequenceBatch, Tensor>>(

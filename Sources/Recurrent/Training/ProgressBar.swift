@@ -34,8 +34,8 @@ public struct ProgressOutput: Sendable {
     self.write = write
   }
 
-  /// Standard error of this process; without colours where the environment has a non-empty `NO_COLOR`, without
-  /// redrawing where `TERM` is `dumb`.
+  /// Standard error of this process; without colours where the environment has a non-empty
+  /// `NO_COLOR`, without redrawing where `TERM` is `dumb`.
   public static var standardError: ProgressOutput {
     let environment = ProcessInfo.processInfo.environment
     let isTerminal = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
@@ -65,9 +65,9 @@ public struct ProgressOutput: Sendable {
 /// progress.finish()
 /// ```
 ///
-/// On a terminal one line is redrawn, at most ten times a second:
-/// `epoch 3/100 ━━━━━───── step 12/40  loss 0.01234  validation 0.01450  832 sequences/s  1:23 left`.
-/// Elsewhere every epoch is one line. Epochs and steps count from 1.
+/// On a terminal one line is redrawn, at most ten times a second: `epoch 3/100 ━━━━━───── step
+/// 12/40  loss 0.01234  validation 0.01450  832 sequences/s  1:23 left`. Elsewhere every epoch is
+/// one line. Epochs and steps count from 1.
 public struct ProgressBar: Sendable {
   /// Epochs of the whole run, those before a resumed checkpoint included.
   public let epochs: Int
@@ -224,8 +224,8 @@ public struct ProgressBar: Sendable {
     }
     // The last column stays free: some terminals break the line there.
     let width = max(1, output.columns() - 1)
-    // The bar does not change its length with the text beside it; without room the rate goes first, then the
-    // step, then the time left.
+    // The bar does not change its length with the text beside it; without room the rate goes first,
+    // then the step, then the time left.
     let wanted = max(10, min(30, width / 6))
     func needed() -> Int { epochText.count + parts.reduce(0) { $0 + 2 + $1.count } }
     func drop(where isDropped: (String) -> Bool) {

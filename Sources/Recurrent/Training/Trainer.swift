@@ -1,8 +1,8 @@
 import Foundation
 import RecurrentKernels
 
-/// Trains a model on examples. Everything a run is stands in ``state``, one value: take a copy at any epoch, and a trainer
-/// that goes on from it gives the same bits as one that never stopped.
+/// Trains a model on examples. Everything a run is stands in ``state``, one value: take a copy at
+/// any epoch, and a trainer that goes on from it gives the same bits as one that never stopped.
 ///
 /// ```swift
 /// var trainer = Trainer(
@@ -70,9 +70,9 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   ///   - examples: what to train on.
   ///   - validation: examples that judge each epoch and are never trained on.
   ///   - callbacks: hear of each step and epoch; any of them may stop the run.
-  /// - Throws: ``NonFiniteError`` when a loss, gradient or weight is no longer a finite number. ``state`` then holds the
-  ///   last good weights: those before the step, or before the epoch if an update broke them or the validation loss
-  ///   showed it.
+  /// - Throws: ``NonFiniteError`` when a loss, gradient or weight is no longer a finite number.
+  ///   ``state`` then holds the last good weights: those before the step, or before the epoch if an
+  ///   update broke them or the validation loss showed it.
   /// - Returns: why the run ended.
   @discardableResult
   public mutating func run(

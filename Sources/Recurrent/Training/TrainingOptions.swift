@@ -35,7 +35,8 @@ public struct TrainingOptions: Sendable {
 
 /// Stop when the validation loss (the training loss, without a validation part) no longer falls.
 public struct EarlyStopping: Sendable, Equatable {
-  /// Epochs in a row without a better loss after which training stops; 0, like 1, stops at the first.
+  /// Epochs in a row without a better loss after which training stops; 0, like 1, stops at the
+  /// first.
   public var patience: Int
   /// How much lower a loss must be to count as better.
   public var minimumImprovement: Double
@@ -50,7 +51,8 @@ public struct EarlyStopping: Sendable, Equatable {
 
 /// What a callback hears of.
 public enum TrainingEvent: Sendable {
-  /// A step is done. `epoch` and `step` count from 1; `examples` were in it; `loss` is the epoch's mean so far.
+  /// A step is done. `epoch` and `step` count from 1; `examples` were in it; `loss` is the epoch's
+  /// mean so far.
   case step(epoch: Int, step: Int, stepsPerEpoch: Int, examples: Int, loss: Double)
   /// An epoch is done; `isBest` if its loss is the best so far.
   case epoch(EpochRecord, isBest: Bool)
@@ -81,13 +83,15 @@ public enum TrainingDecision: Sendable {
 /// Hears of steps and epochs and may stop the run.
 public typealias TrainingCallback = (TrainingEvent) -> TrainingDecision
 
-/// A loss, gradient or weight that is infinite or not a number. The trainer's state keeps the last good weights.
+/// A loss, gradient or weight that is infinite or not a number. The trainer's state keeps the last
+/// good weights.
 public struct NonFiniteError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The epoch, from 1.
   public let epoch: Int
   /// The step in it, from 1.
   public let step: Int
-  /// The first tensor that was not finite: the loss, a gradient, a parameter, or the validation loss.
+  /// The first tensor that was not finite: the loss, a gradient, a parameter, or the validation
+  /// loss.
   public let tensor: String
 
   /// Place, and what to do.

@@ -41,7 +41,8 @@ public struct TestForecasts: Sendable {
     return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 
-  /// The end of the training part and the test part of the first series, with forecasts and their interval.
+  /// The end of the training part and the test part of the first series, with forecasts and their
+  /// interval.
   public var chart: LineChart {
     let series = plan.series[0]
     let split = plan.splits[0]

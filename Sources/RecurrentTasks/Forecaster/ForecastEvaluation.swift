@@ -1,6 +1,7 @@
 import Recurrent
 
-/// How good forecasts were on windows whose future is known, beside the naive forecasts on the same windows.
+/// How good forecasts were on windows whose future is known, beside the naive forecasts on the same
+/// windows.
 public struct ForecastEvaluation: Sendable, Codable, Equatable {
   /// One forecaster's errors: overall and by step of the horizon.
   public struct Errors: Sendable, Codable, Equatable {

@@ -1,6 +1,7 @@
 import Recurrent
 
-/// The forecast that a network corrects: that the last value stays, or that the last season returns.
+/// The forecast that a network corrects: that the last value stays, or that the last season
+/// returns.
 enum NaiveForecast: String, Sendable, Codable {
   case last
   case season
@@ -90,7 +91,8 @@ struct ForecastExamples: ExampleSet {
   /// The target of the series that a window belongs to, all rows.
   func target(of origin: Origin) -> [Double] { channels[origin.series].values[0] }
 
-  /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts the value itself.
+  /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts
+  /// the value itself.
   private func baseValue(_ origin: Origin, step: Int, scale: ChannelScale) -> Float {
     guard options.scaling == .window else { return 0 }
     return scale.scaled(

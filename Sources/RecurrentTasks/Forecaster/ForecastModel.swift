@@ -1,7 +1,7 @@
 import Recurrent
 
-/// The network of a forecaster: recurrent layers over the window, and a dense layer from the last hidden state to all rows
-/// of the horizon. `[B, T, F]` to `[B, horizon, outputs]`.
+/// The network of a forecaster: recurrent layers over the window, and a dense layer from the last
+/// hidden state to all rows of the horizon. `[B, T, F]` to `[B, horizon, outputs]`.
 public struct ForecastModel: Layer {
   /// The recurrent layers.
   public var recurrent: RecurrentStack

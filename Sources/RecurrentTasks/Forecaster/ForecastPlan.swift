@@ -1,10 +1,11 @@
 import Foundation
 import Recurrent
 
-/// Everything about a forecaster that is fixed before training starts: series, split, scales and the untrained network.
+/// Everything about a forecaster that is fixed before training starts: series, split, scales and
+/// the untrained network.
 ///
-/// Scales are fitted here, on the training rows, and nowhere else: no later step can see them change, and no row
-/// after the training part can reach them.
+/// Scales are fitted here, on the training rows, and nowhere else: no later step can see them
+/// change, and no row after the training part can reach them.
 public struct ForecastPlan: Sendable {
   /// The series, each with its split.
   public let series: [Series]
@@ -20,7 +21,8 @@ public struct ForecastPlan: Sendable {
 
   /// Plans a forecaster.
   ///
-  /// - Throws: ``DataError`` if a series is too short for the window and horizon, or its target never changes.
+  /// - Throws: ``DataError`` if a series is too short for the window and horizon, or its target
+  ///   never changes.
   public init(
     _ series: [Series], options: ForecasterOptions = ForecasterOptions(),
     columns: ForecastColumns? = nil
@@ -95,7 +97,8 @@ public struct ForecastPlan: Sendable {
       advice: "Use a smaller --hidden, --layers, --window or --batch")
   }
 
-  /// Bytes that training takes: parameters with gradient and Adam's moments, and what one step keeps.
+  /// Bytes that training takes: parameters with gradient and Adam's moments, and what one step
+  /// keeps.
   ///
   /// In `Double`, where no product overflows.
   private static func trainingMemory(
@@ -112,7 +115,8 @@ public struct ForecastPlan: Sendable {
     return 4 * (5 * weights + layers * rows * hidden * (gates + 3))
   }
 
-  /// Which naive forecast the network corrects: the one with the smaller error over the training rows.
+  /// Which naive forecast the network corrects: the one with the smaller error over the training
+  /// rows.
   private static func betterBase(
     _ parts: [(Channels, ForecastSplit)], _ options: ForecasterOptions
   ) -> NaiveForecast {
@@ -161,9 +165,8 @@ public struct ForecastPlan: Sendable {
 
   /// Trains the network.
   ///
-  /// - Parameter callbacks: hear of each step and epoch.
-  /// If training runs away after a good epoch, the forecaster has the best weights until then and says so in
-  /// ``Forecaster/stop``.
+  /// - Parameter callbacks: hear of each step and epoch. If training runs away after a good epoch,
+  ///   the forecaster has the best weights until then and says so in ``Forecaster/stop``.
   ///
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
   public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> Forecaster {

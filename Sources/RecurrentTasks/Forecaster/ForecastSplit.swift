@@ -2,8 +2,8 @@ import Recurrent
 
 /// Which rows of a series are for training, validation and test, and which windows lie where.
 ///
-/// A window is named by its origin: the first row it forecasts. It sees the rows before. All rows it forecasts lie in one
-/// part, and training windows see training rows only.
+/// A window is named by its origin: the first row it forecasts. It sees the rows before. All rows
+/// it forecasts lie in one part, and training windows see training rows only.
 public struct ForecastSplit: Sendable, Equatable {
   /// Where the validation part begins.
   public let validationStart: Int
@@ -17,8 +17,8 @@ public struct ForecastSplit: Sendable, Equatable {
   public let validation: Range<Int>
   /// Origins of test windows.
   public let test: Range<Int>
-  /// Whether test windows see rows before the test part. They do only where staying inside would leave less than half of
-  /// the forecasts.
+  /// Whether test windows see rows before the test part. They do only where staying inside would
+  /// leave less than half of the forecasts.
   public let testReachesBack: Bool
 
   /// The split of `count` rows.
@@ -38,8 +38,8 @@ public struct ForecastSplit: Sendable, Equatable {
     test = testReachesBack ? reaching : inside
   }
 
-  /// A share of `count` rows. Fractions such as 0.07 lie a little beside what they say; what that makes of whole numbers
-  /// is taken back before rounding.
+  /// A share of `count` rows. Fractions such as 0.07 lie a little beside what they say; what that
+  /// makes of whole numbers is taken back before rounding.
   private static func share(
     _ fraction: Double, of count: Int, _ rule: FloatingPointRoundingRule
   ) -> Int {

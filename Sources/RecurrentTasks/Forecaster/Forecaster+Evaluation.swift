@@ -1,11 +1,13 @@
 import Recurrent
 
 extension Forecaster {
-  /// The errors of one-horizon forecasts over all windows of series that the forecaster was not trained on.
+  /// The errors of one-horizon forecasts over all windows of series that the forecaster was not
+  /// trained on.
   ///
   /// MASE is scaled by the series itself, since there is no training part.
   ///
-  /// - Throws: ``DataError`` as ``forecast(after:steps:)``, and if a series does not hold a window and its future.
+  /// - Throws: ``DataError`` as ``forecast(after:steps:)``, and if a series does not hold a window
+  ///   and its future.
   public func evaluate(on series: [Series]) throws(DataError) -> ForecastEvaluation {
     for one in series {
       try check(one)

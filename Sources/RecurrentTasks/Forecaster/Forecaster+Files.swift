@@ -14,8 +14,10 @@ extension Forecaster {
 
   /// Writes the model folder, whole or not at all.
   ///
-  /// - Parameter reports: files for people to be put beside the model; reading the model does not look at them.
-  /// - Throws: ``DataError`` if the folder cannot be written, or is there and is not a model folder.
+  /// - Parameter reports: files for people to be put beside the model; reading the model does not
+  ///   look at them.
+  /// - Throws: ``DataError`` if the folder cannot be written, or is there and is not a model
+  ///   folder.
   public func save(
     to path: String, reports: [(name: String, bytes: [UInt8])] = []
   ) throws(DataError) {
@@ -74,8 +76,8 @@ extension Forecaster {
 }
 
 extension Forecaster.Configuration {
-  /// The first way in which the parts do not fit one another, as a sentence; nil if they do. A configuration read from a
-  /// file can say anything.
+  /// The first way in which the parts do not fit one another, as a sentence; nil if they do. A
+  /// configuration read from a file can say anything.
   var problem: String? {
     if let problem = options.problem { return problem }
     if channels.isEmpty { return "no channels, expected at least the target" }

@@ -25,12 +25,13 @@ public struct Forecast: Sendable, Equatable {
 extension Forecaster {
   /// The rows after the last one of `series`.
   ///
-  /// The network forecasts its horizon at once. Beyond it, forecasts are fed back as if they had come, and intervals grow
-  /// with the square root of the number of horizons.
+  /// The network forecasts its horizon at once. Beyond it, forecasts are fed back as if they had
+  /// come, and intervals grow with the square root of the number of horizons.
   ///
   /// - Parameter steps: how many rows; the horizon if not given.
-  /// - Throws: ``DataError`` if the series is shorter than the window, has other channels, or is one whose scale was not
-  ///   fitted; or if more rows than the horizon are asked for and the network has covariates, whose future is unknown.
+  /// - Throws: ``DataError`` if the series is shorter than the window, has other channels, or is
+  ///   one whose scale was not fitted; or if more rows than the horizon are asked for and the
+  ///   network has covariates, whose future is unknown.
   public func forecast(after series: Series, steps: Int? = nil) throws(DataError) -> Forecast {
     let steps = steps ?? options.horizon
     precondition(steps >= 1, "a forecast has at least one step, not \(steps)")
@@ -70,7 +71,8 @@ extension Forecaster {
   func check(_ series: Series) throws(DataError) {
     let place = series.name.map { "series \"\($0)\"" }
     let found = [series.targetName] + series.covariates.map(\.name)
-    // A series of any name may be the target; covariates tell the network apart only by their place.
+    // A series of any name may be the target; covariates tell the network apart only by their
+    // place.
     guard found.count == configuration.channels.count,
       found.dropFirst() == configuration.channels.dropFirst()
     else {

@@ -28,8 +28,8 @@ public struct Forecaster: Sendable {
     public var intervalSource: IntervalSource
     /// Epochs that were run.
     public var epochs: Int
-    /// The epoch whose weights these are: the one with the lowest validation loss, or the last without a validation
-    /// part.
+    /// The epoch whose weights these are: the one with the lowest validation loss, or the last
+    /// without a validation part.
     public var bestEpoch: Int
     /// How the test part went.
     public var evaluation: ForecastEvaluation?
@@ -50,7 +50,8 @@ public struct Forecaster: Sendable {
 
   /// Trains a forecaster with the options most programs change; ``ForecastPlan`` has them all.
   ///
-  /// - Throws: ``DataError`` if the series is too short or constant; ``NonFiniteError`` if training runs away.
+  /// - Throws: ``DataError`` if the series is too short or constant; ``NonFiniteError`` if training
+  ///   runs away.
   public static func train(
     on series: Series, window: Int = 100, horizon: Int = 1, season: Int? = nil, seed: UInt64 = 0,
     callbacks: [TrainingCallback] = []

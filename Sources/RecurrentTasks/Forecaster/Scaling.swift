@@ -2,8 +2,9 @@ import Recurrent
 
 /// How values are brought to the network's range.
 public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
-  /// Each window by its own last value and standard deviation. A level unseen in training is then nothing unusual, and
-  /// nothing is fitted, so nothing can leak. The network forecasts a correction to the naive forecast.
+  /// Each window by its own last value and standard deviation. A level unseen in training is then
+  /// nothing unusual, and nothing is fitted, so nothing can leak. The network forecasts a
+  /// correction to the naive forecast.
   case window
   /// To 0...1 over the training rows.
   case minmax
@@ -21,8 +22,8 @@ struct ChannelScale: Sendable, Codable, Equatable {
   func scaled(_ value: Double) -> Float { Float((value - offset) / scale) }
   func restored(_ value: Float) -> Double { offset + scale * Double(value) }
 
-  /// The last value and the standard deviation of a window; a window that does not vary gets a scale that keeps
-  /// its numbers small.
+  /// The last value and the standard deviation of a window; a window that does not vary gets a
+  /// scale that keeps its numbers small.
   init(window values: ArraySlice<Double>) {
     offset = values.last ?? 0
     scale = Self.usable(deviation(values), magnitude: abs(offset))
@@ -54,7 +55,8 @@ private func deviation(_ values: ArraySlice<Double>) -> Double {
   return (squares / Double(max(1, values.count))).squareRoot()
 }
 
-/// A series as the network gets it: target and covariates as channels, and the scales fitted on its training rows.
+/// A series as the network gets it: target and covariates as channels, and the scales fitted on its
+/// training rows.
 struct Channels: Sendable {
   /// `[F][rows]`, the target first.
   let values: [[Double]]

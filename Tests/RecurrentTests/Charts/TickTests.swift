@@ -3,7 +3,8 @@ import Testing
 
 @testable import Recurrent
 
-/// Seconds since 1970 of a UTC date, from Foundation's calendar: independent of the code under test.
+/// Seconds since 1970 of a UTC date, from Foundation's calendar: independent of the code under
+/// test.
 private func seconds(_ year: Int, _ month: Int, _ day: Int, _ hour: Int = 0) throws -> Double {
   var calendar = Calendar(identifier: .gregorian)
   calendar.timeZone = try #require(TimeZone(identifier: "UTC"))

@@ -3,7 +3,8 @@ import Recurrent
 import TestSupport
 import Testing
 
-/// Values and gradients of every tensor operation against its plain twin, differentiated numerically in doubles.
+/// Values and gradients of every tensor operation against its plain twin, differentiated
+/// numerically in doubles.
 @Suite struct OperationTests {
   @Test(arguments: OperationCase.all)
   func equalsItsTwin(_ test: OperationCase) throws {

@@ -25,7 +25,8 @@ import Testing
     #expect(abs(warm.factor(after: 30) - 0.1) < 1e-15)
   }
 
-  /// Numbers of PyTorch 2.13: `ReduceLROnPlateau(SGD([p], lr=1.0), …)`, the rate after each `step(loss)`.
+  /// Numbers of PyTorch 2.13: `ReduceLROnPlateau(SGD([p], lr=1.0), …)`, the rate after each
+  /// `step(loss)`.
   @Test func plateausAsInPyTorch() {
     let losses = [
       1, 0.9, 0.95, 0.9, 0.89999, 0.91, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.49, 0.6, 0.6,

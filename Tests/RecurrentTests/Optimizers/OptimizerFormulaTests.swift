@@ -3,11 +3,13 @@ import Recurrent
 import TestSupport
 import Testing
 
-/// Every optimizer against its formula in double precision, with the learning rate changed on the way.
+/// Every optimizer against its formula in double precision, with the learning rate changed on the
+/// way.
 ///
 /// PyTorch's formulas are held against PyTorch itself too (`FixtureTests`).
 @Suite struct OptimizerFormulaTests {
-  /// w after each step of `formula`, which gets the slots of its own number, (w, g, learning rate, step).
+  /// w after each step of `formula`, which gets the slots of its own number, (w, g, learning rate,
+  /// step).
   private typealias Formula = (inout [Double], Double, Double, Double, Double) -> Double
 
   private func check(

@@ -17,7 +17,8 @@ import Testing
     }
   }
 
-  /// Cases that ask what our layers cannot do yet, told by name so that nobody takes them for passed.
+  /// Cases that ask what our layers cannot do yet, told by name so that nobody takes them for
+  /// passed.
   @Test func pendingCasesAreTold() throws {
     var waiting: [String] = []
     for name in try Fixtures.names(of: "pytorch") {
@@ -180,8 +181,9 @@ import Testing
     }
     let expected = try reference.floats("losses").values
     try #require(expected.count == steps)
-    // A loss that has fallen far is the square of small differences between large numbers: PyTorch's own runs
-    // do not agree on it. Below a ten-thousandth of the largest, errors count relative to that.
+    // A loss that has fallen far is the square of small differences between large numbers:
+    // PyTorch's own runs do not agree on it. Below a ten-thousandth of the largest, errors count
+    // relative to that.
     let smallest = Double(expected.max() ?? 0) * 1e-4
     for (step, (found, expected)) in zip(losses, expected).enumerated() {
       let error = abs(Double(found) - Double(expected)) / max(Double(expected), smallest)

@@ -4,7 +4,8 @@ import Testing
 
 /// Stacked recurrent layers of one direction, with PyTorch's weights.
 ///
-/// PyTorch keeps `weight_ih_l0` as `[G·H, I]` and two biases, with the gates in our order; ours are the transposes.
+/// PyTorch keeps `weight_ih_l0` as `[G·H, I]` and two biases, with the gates in our order; ours are
+/// the transposes.
 struct PyTorchStack: Module {
   enum Cell {
     case lstm
@@ -34,7 +35,8 @@ struct PyTorchStack: Module {
     }
   }
 
-  /// The last layer's outputs and the final states `[L, B, H]`; `states` are the initial ones, or nil for none.
+  /// The last layer's outputs and the final states `[L, B, H]`; `states` are the initial ones, or
+  /// nil for none.
   func callAsFunction(
     _ input: SequenceBatch, hidden: Tensor?, cellState: Tensor?
   ) -> (output: SequenceBatch, hidden: Tensor, cellState: Tensor?) {
@@ -78,7 +80,8 @@ struct PyTorchStack: Module {
     for index in layers.indices { visitor.visit("l\(index)", &layers[index]) }
   }
 
-  /// PyTorch's name of one of our parameters, and the parameter (or its gradient) as PyTorch keeps it.
+  /// PyTorch's name of one of our parameters, and the parameter (or its gradient) as PyTorch keeps
+  /// it.
   static func asPyTorch(_ name: String, _ tensor: Tensor) throws -> (name: String, tensor: Tensor) {
     let parts = name.split(separator: ".")
     switch parts.last {

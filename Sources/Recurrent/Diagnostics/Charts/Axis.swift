@@ -28,7 +28,8 @@ struct Axis: Equatable {
   /// Values beyond this are treated as missing, so that no difference of two values overflows.
   static let limit = 1e300
 
-  /// An axis that shows all of `range`, widened where its ends are equal or too close to be told apart.
+  /// An axis that shows all of `range`, widened where its ends are equal or too close to be told
+  /// apart.
   init(scale: Scale, showing range: ClosedRange<Double>, wholeNumbers: Bool = false) {
     let low = min(max(range.lowerBound, -Self.limit), Self.limit)
     let high = min(max(range.upperBound, -Self.limit), Self.limit)

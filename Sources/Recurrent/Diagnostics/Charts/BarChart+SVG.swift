@@ -15,7 +15,8 @@ extension BarChart {
     return svg.finished()
   }
 
-  /// The vertical axis: from zero, with a little room beyond the longest bars; nil without any data.
+  /// The vertical axis: from zero, with a little room beyond the longest bars; nil without any
+  /// data.
   func yAxis() -> Axis? {
     let shown = groups.flatMap(\.values).filter(Self.canShow)
     guard let low = shown.min(), let high = shown.max() else { return nil }

@@ -39,8 +39,8 @@ struct ChartFrame {
   private static let legendRowHeight = 19.0
   private static let tickLength = 4.0
 
-  /// Finds room for the text in `area`; the plot gets the rest, without the tick labels at its left, which
-  /// `makeRoom(forYTicks:)` knows.
+  /// Finds room for the text in `area`; the plot gets the rest, without the tick labels at its
+  /// left, which `makeRoom(forYTicks:)` knows.
   init(
     area: Rectangle, sizes: TextSizes, title: String, subtitle: String, legend: [LegendEntry],
     xLabel: String, yLabel: String
@@ -218,8 +218,8 @@ struct ChartFrame {
       ticks.compactMap { tick in x(of: tick.value, on: axis).map { ($0, tick) } }, in: &svg)
   }
 
-  /// Labels below the plot, centred on their places; a context label that has no room before the next one is
-  /// left out, for the next one says where a unit begins.
+  /// Labels below the plot, centred on their places; a context label that has no room before the
+  /// next one is left out, for the next one says where a unit begins.
   func drawXLabels(_ ticks: [(x: Double, tick: Tick)], in svg: inout SVGDocument) {
     let base = plot.bottom + Self.tickLength + sizes.tick * 1.1
     svg.group(

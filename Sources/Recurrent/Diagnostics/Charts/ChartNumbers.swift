@@ -68,8 +68,8 @@ enum ChartNumbers {
     return fixed(value, decimals: max(0, digits - 1 - exponent))
   }
 
-  /// Labels for the ticks of one axis: all with the same decimals and, where numbers are very large or very
-  /// small, the same power of ten.
+  /// Labels for the ticks of one axis: all with the same decimals and, where numbers are very large
+  /// or very small, the same power of ten.
   static func labels(for ticks: [Double], step: Double) -> [String] {
     let largest = ticks.map(abs).max() ?? 0
     guard largest > 0 else { return ticks.map { fixed($0, decimals: 0) } }

@@ -2,7 +2,8 @@ import Foundation
 
 /// A point in time as the calendar writes it, in UTC.
 ///
-/// Plain arithmetic, no locale and no time zone, so that a chart is the same on every machine. Leap seconds do not exist, as in Unix time.
+/// Plain arithmetic, no locale and no time zone, so that a chart is the same on every machine. Leap
+/// seconds do not exist, as in Unix time.
 struct CivilTime: Equatable {
   var year: Int
   /// 1...12.
@@ -43,7 +44,8 @@ struct CivilTime: Equatable {
     secondOfDay = 0
   }
 
-  /// Seconds from 1970 to the first of a month, counted from January of year 0 (`12·year + month − 1`).
+  /// Seconds from 1970 to the first of a month, counted from January of year 0 (`12·year + month −
+  /// 1`).
   static func seconds(monthIndex: Int) -> Double {
     let calendarYear = floorDivide(monthIndex, 12)
     let month = monthIndex - calendarYear * 12 + 1
@@ -88,7 +90,8 @@ struct CivilTime: Equatable {
       + digits
   }
 
-  /// The ends of a time axis in a sentence or a terminal: as fine as a span of `span` seconds deserves.
+  /// The ends of a time axis in a sentence or a terminal: as fine as a span of `span` seconds
+  /// deserves.
   static func text(_ seconds: Double, span: Double) -> String {
     guard abs(seconds) <= limit else { return ChartNumbers.short(seconds) }
     let time = CivilTime(secondsSince1970: seconds)

@@ -6,10 +6,11 @@ struct PlotPoint: Equatable {
 
 /// Thinning of dense data to what a picture can show.
 enum Decimation {
-  /// Splits points in ascending x into unbroken runs and keeps, of each column one pixel wide, only the lowest
-  /// and the highest: at most two points a column, and no peak is lost.
+  /// Splits points in ascending x into unbroken runs and keeps, of each column one pixel wide, only
+  /// the lowest and the highest: at most two points a column, and no peak is lost.
   ///
-  /// nil breaks the line, unless the line goes on in the same column, where no eye could see the gap.
+  /// nil breaks the line, unless the line goes on in the same column, where no eye could see the
+  /// gap.
   static func runs(_ points: some Sequence<PlotPoint?>) -> [[PlotPoint]] {
     var runs: [[PlotPoint]] = []
     var run: [PlotPoint] = []

@@ -1,4 +1,5 @@
-/// What the picture and the terminal share: the data that can be shown, the axes, the colours, the words.
+/// What the picture and the terminal share: the data that can be shown, the axes, the colours, the
+/// words.
 extension LineChart {
   /// A point that can be shown, or nil where the line breaks.
   typealias Point = (x: Double, y: Double)?
@@ -96,8 +97,8 @@ extension LineChart {
 
   static func canPlace(_ x: Double) -> Bool { x.isFinite && abs(x) <= Axis.limit }
 
-  /// Ascending by a key, equal keys in their order; elements whose key is no number stay behind the element
-  /// they followed, so that they break the line there.
+  /// Ascending by a key, equal keys in their order; elements whose key is no number stay behind the
+  /// element they followed, so that they break the line there.
   private static func sorted<Element>(
     _ elements: [Element], by key: (Element) -> Double
   ) -> [Element] {

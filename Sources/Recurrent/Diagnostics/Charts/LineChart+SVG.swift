@@ -140,8 +140,8 @@ extension LineChart {
     }
   }
 
-  /// The dashes of each line, nil for none; a line that looks like one before it is dotted, for there are
-  /// more lines than colours.
+  /// The dashes of each line, nil for none; a line that looks like one before it is dotted, for
+  /// there are more lines than colours.
   private func dashes() -> [String?] {
     let looks = zip(lines, colours().lines).map { $0.style == .dashed ? $1.hex + "-" : $1.hex }
     return lines.indices.map { index in

@@ -1,8 +1,8 @@
 extension LineChart {
   /// The chart as lines of text: title, plot of braille dots, labels, legend.
   ///
-  /// With `colour` all lines are dots, told apart by the 256 colours of a terminal; without, the first line is
-  /// dots and each further one has a character of its own.
+  /// With `colour` all lines are dots, told apart by the 256 colours of a terminal; without, the
+  /// first line is dots and each further one has a character of its own.
   ///
   /// - Parameters:
   ///   - width: of the longest line in characters, at least 30.

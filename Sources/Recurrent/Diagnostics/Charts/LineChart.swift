@@ -12,9 +12,9 @@
 /// print(chart.terminal(colour: false))        // dots in a terminal
 /// ```
 ///
-/// Lines are functions of x: points are drawn in ascending x, in whatever order they come. A value that is not
-/// finite (or beyond ±1e300, or not positive on a logarithmic scale) breaks its line. The same chart gives the
-/// same text on every machine.
+/// Lines are functions of x: points are drawn in ascending x, in whatever order they come. A value
+/// that is not finite (or beyond ±1e300, or not positive on a logarithmic scale) breaks its line.
+/// The same chart gives the same text on every machine.
 public struct LineChart: Sendable {
   /// What the horizontal axis means.
   public enum XAxis: Sendable, Hashable {

@@ -1,5 +1,5 @@
-/// What a line, band, marker or bar stands for; it decides the colour, so that the same thing looks the same
-/// in every chart.
+/// What a line, band, marker or bar stands for; it decides the colour, so that the same thing looks
+/// the same in every chart.
 public enum ChartRole: Sendable, Hashable {
   /// No fixed meaning: the next free colour of the palette.
   case automatic
@@ -15,8 +15,8 @@ public enum ChartRole: Sendable, Hashable {
   case validation
 }
 
-/// The colours of all charts: those of Okabe and Ito ("Color Universal Design", 2008), which stay apart for
-/// colour-blind readers, without the yellow, which is invisible on white.
+/// The colours of all charts: those of Okabe and Ito ("Color Universal Design", 2008), which stay
+/// apart for colour-blind readers, without the yellow, which is invisible on white.
 enum Palette {
   /// One colour, in an SVG file and in a terminal.
   struct Colour: Equatable {

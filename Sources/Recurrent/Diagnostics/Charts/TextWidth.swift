@@ -22,7 +22,8 @@ enum TextWidth {
     return kept + "…"
   }
 
-  /// `text` broken between words into at most `lines` lines of at most `width`; what is left over is cut.
+  /// `text` broken between words into at most `lines` lines of at most `width`; what is left over
+  /// is cut.
   static func wrapped(
     _ text: String, width: Double, size: Double, lines: Int, isBold: Bool = false
   ) -> [String] {
@@ -64,7 +65,8 @@ enum TextWidth {
     return columns < 1 ? "" : kept + "…"
   }
 
-  /// `text` on one line and without control characters: names come from files, and a terminal obeys.
+  /// `text` on one line and without control characters: names come from files, and a terminal
+  /// obeys.
   static func printable(_ text: String) -> String {
     String(
       text.unicodeScalars.map { scalar -> Character in

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Ticks of a time axis, at the boundaries people think in: years, quarters, months, Mondays, days, hours.
+/// Ticks of a time axis, at the boundaries people think in: years, quarters, months, Mondays, days,
+/// hours.
 struct TimeTicks {
   /// The distance between two ticks.
   enum Step: Equatable {

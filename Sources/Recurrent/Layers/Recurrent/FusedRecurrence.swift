@@ -1,9 +1,10 @@
 import RecurrentKernels
 
-/// A whole recurrent layer over a batch as one primitive, with its backward pass through time written by hand.
+/// A whole recurrent layer over a batch as one primitive, with its backward pass through time
+/// written by hand.
 ///
-/// Forward: the kernel runs all steps. Backward: the kernel gives the gradients of the gates' pre-activations, d; what
-/// remains are products over the N valid steps:
+/// Forward: the kernel runs all steps. Backward: the kernel gives the gradients of the gates'
+/// pre-activations, d; what remains are products over the N valid steps:
 ///
 ///     dx = d·Wᵀ    dW = xᵀ·d    dU = h₋₁ᵀ·d    db = Σ d
 struct FusedRecurrence {
@@ -11,7 +12,8 @@ struct FusedRecurrence {
   let weights: RecurrentWeights
   var isReversed = false
 
-  /// What the forward pass keeps for the backward pass. The backward pass overwrites it; a tape runs once.
+  /// What the forward pass keeps for the backward pass. The backward pass overwrites it; a tape
+  /// runs once.
   private struct Kept: Sendable {
     let gates: Storage
     let extra: Storage?
@@ -81,7 +83,8 @@ struct FusedRecurrence {
     return (input.with(results[0]), results[1], cellState.map { _ in results[2] })
   }
 
-  /// LSTM: the cell state of each step; GRU: the candidate's recurrent part, or r·h. The simple RNN needs neither.
+  /// LSTM: the cell state of each step; GRU: the candidate's recurrent part, or r·h. The simple RNN
+  /// needs neither.
   private var keepsExtra: Bool { cell != RK_CELL_RNN_TANH && cell != RK_CELL_RNN_RELU }
 
   private func parts(_ layout: SequenceLayout) -> Int {
@@ -116,8 +119,8 @@ struct FusedRecurrence {
     let hidden: Tensor
     let cellState: Tensor?
 
-    /// From the gradients of outputs and final states to those of input, initial states and parameters, in the order
-    /// in which the forward pass recorded them.
+    /// From the gradients of outputs and final states to those of input, initial states and
+    /// parameters, in the order in which the forward pass recorded them.
     func callAsFunction(_ gradients: [Tensor?]) -> [Tensor?] {
       let (units, width) = (weights.hiddenSize, weights.gates * weights.hiddenSize)
       let time = layout.time
@@ -230,7 +233,8 @@ struct FusedRecurrence {
       }
     }
 
-    /// db' = db, but for the candidate of the reset-after GRU, where it lies inside the reset product.
+    /// db' = db, but for the candidate of the reset-after GRU, where it lies inside the reset
+    /// product.
     private func recurrentBiasGradient(_ biasGradient: Tensor) -> Tensor {
       guard cell == RK_CELL_GRU_RESET_AFTER, let extra = kept.extra else { return biasGradient }
       let units = weights.hiddenSize

@@ -1,6 +1,7 @@
 import RecurrentKernels
 
-/// Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
+/// Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.
+/// 2000).
 ///
 ///     i = σ(W_i x + U_i h + b_i)        f = σ(W_f x + U_f h + b_f)
 ///     g = tanh(W_g x + U_g h + b_g)     o = σ(W_o x + U_o h + b_o)

@@ -1,4 +1,5 @@
-/// A cell of one's own: one method that takes a step. ``Recurrence`` makes a layer of it; nobody writes a backward pass.
+/// A cell of one's own: one method that takes a step. ``Recurrence`` makes a layer of it; nobody
+/// writes a backward pass.
 ///
 /// ```swift
 /// /// h' = a·h + (1 - a)·tanh(W x), with a learned rate a for each unit.
@@ -67,7 +68,8 @@ public struct Recurrence<C: Cell>: Layer {
     return input.with(.stacked(outputs, along: 1))
   }
 
-  /// For each of `count` rows its place in (the rows at `rows`, then all old rows): the new value where there is one.
+  /// For each of `count` rows its place in (the rows at `rows`, then all old rows): the new value
+  /// where there is one.
   private func merging(_ rows: [Int], into count: Int) -> [Int] {
     var order = (0..<count).map { rows.count + $0 }
     for (place, row) in rows.enumerated() { order[row] = place }

@@ -21,8 +21,8 @@ public enum CellKind: String, Sendable, Codable, CaseIterable {
   }
 }
 
-/// Recurrent layers of one kind, chosen when the program runs, each on the outputs of the one before:
-/// `[B, T, I]` to `[B, T, H]`.
+/// Recurrent layers of one kind, chosen when the program runs, each on the outputs of the one
+/// before: `[B, T, I]` to `[B, T, H]`.
 public struct RecurrentStack: Layer {
   /// The layers, from the input up.
   public var layers: [RecurrentLayer]

@@ -2,8 +2,9 @@ import RecurrentKernels
 
 /// The parameters of a recurrent layer with G gates.
 ///
-/// The gates of one kind stand together: columns 0..<H belong to the first gate, H..<2H to the second, and so on, in the
-/// order i f g o for the LSTM and r z n for the GRU. This is the one place that fixes it; importers convert.
+/// The gates of one kind stand together: columns 0..<H belong to the first gate, H..<2H to the
+/// second, and so on, in the order i f g o for the LSTM and r z n for the GRU. This is the one
+/// place that fixes it; importers convert.
 public struct RecurrentWeights: Module {
   /// W, `[I, G·H]`.
   public var input: Tensor
@@ -11,8 +12,8 @@ public struct RecurrentWeights: Module {
   public var recurrent: Tensor
   /// b, `[G·H]`.
   public var bias: Tensor?
-  /// b', `[G·H]`: a second bias, added to U·h. PyTorch's layers have it, and the reset-after GRU's candidate needs it;
-  /// elsewhere it only adds to b.
+  /// b', `[G·H]`: a second bias, added to U·h. PyTorch's layers have it, and the reset-after GRU's
+  /// candidate needs it; elsewhere it only adds to b.
   public var recurrentBias: Tensor?
 
   /// These parameters; their shapes must belong together.

@@ -1,7 +1,8 @@
 /// A batch of sequences: values `[B, T, F]` and the length of each row.
 ///
-/// Lengths travel with the values, so that layers, pooling, losses and metrics cannot count padding. Rows may come in
-/// any order and may be empty. Steps beyond a row's length are padding: layers do not look at them, and give zeros there.
+/// Lengths travel with the values, so that layers, pooling, losses and metrics cannot count
+/// padding. Rows may come in any order and may be empty. Steps beyond a row's length are padding:
+/// layers do not look at them, and give zeros there.
 ///
 /// ```swift
 /// let batch = SequenceBatch(rows: [[[1, 2], [3, 4]], [[5, 6]]])  // two rows of 2 and 1 steps with 2 features

@@ -1,9 +1,11 @@
 import RecurrentKernels
 
-/// How the rows of a batch run through time: the tables that kernels follow so that a padded step costs nothing.
+/// How the rows of a batch run through time: the tables that kernels follow so that a padded step
+/// costs nothing.
 ///
-/// Rows are sorted by length, longest first, so the rows still running at step s are the first `active[s]`. A valid step
-/// has a place in packed order: step 0 of all rows, then step 1 of those that have one, and so on.
+/// Rows are sorted by length, longest first, so the rows still running at step s are the first
+/// `active[s]`. A valid step has a place in packed order: step 0 of all rows, then step 1 of those
+/// that have one, and so on.
 final class SequenceLayout: Sendable {
   /// The rows, B.
   let batchSize: Int
@@ -73,8 +75,8 @@ final class SequenceLayout: Sendable {
   /// `[N]` row b·T + t of the values, for each packed place.
   var timeRow: UnsafeMutablePointer<Int32> { table(3 * steps + 2 * batchSize) }
 
-  /// `[N - startingRows]` the values' row one step before, for each packed place behind step 0. A row's place at step
-  /// s - 1 is that of step s without the rows that ended.
+  /// `[N - startingRows]` the values' row one step before, for each packed place behind step 0. A
+  /// row's place at step s - 1 is that of step s without the rows that ended.
   func previousTimeRows() -> Storage {
     let rows = Storage(count: max(0, packedCount - startingRows))
     let pointer = UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int32.self)

@@ -1,7 +1,8 @@
 /// A model and its own state, fed one step at a time: for streams.
 ///
-/// The model is shared with every other session, the state is this session's own. A copy is a fork: both go on from the
-/// same state. Feeding a sequence step by step gives the same bits as feeding it whole.
+/// The model is shared with every other session, the state is this session's own. A copy is a fork:
+/// both go on from the same state. Feeding a sequence step by step gives the same bits as feeding
+/// it whole.
 ///
 /// ```swift
 /// var session = Session(model)

@@ -12,7 +12,8 @@ public struct LastOutput: Layer {
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {}
 }
 
-/// A layer applied to every valid step alone: `[B, T, F]` to `[B, T, F']`. (Keras calls it TimeDistributed.)
+/// A layer applied to every valid step alone: `[B, T, F]` to `[B, T, F']`. (Keras calls it
+/// TimeDistributed.)
 public struct EachStep<Step: Layer>: Layer
 where Step.Input == Tensor, Step.Output == Tensor, Step.State == NoState {
   /// The layer, from `[N, F]` to `[N, F']`.

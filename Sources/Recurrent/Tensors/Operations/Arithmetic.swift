@@ -1,7 +1,7 @@
 import RecurrentKernels
 
-// a + b and its kin. Shapes broadcast as in NumPy: aligned at the end, a size of 1 stands for any. The gradient of an
-// operand that was broadcast is summed back to its shape.
+// a + b and its kin. Shapes broadcast as in NumPy: aligned at the end, a size of 1 stands for any.
+// The gradient of an operand that was broadcast is summed back to its shape.
 
 extension Tensor {
   /// The sum, element by element.
@@ -40,12 +40,14 @@ extension Tensor {
     }
   }
 
-  /// The larger of the two, element by element; where they are equal the gradient goes to the first.
+  /// The larger of the two, element by element; where they are equal the gradient goes to the
+  /// first.
   public static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
     extremum(RK_MAXIMUM, a, b) { $0 >= $1 }
   }
 
-  /// The smaller of the two, element by element; where they are equal the gradient goes to the first.
+  /// The smaller of the two, element by element; where they are equal the gradient goes to the
+  /// first.
   public static func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
     extremum(RK_MINIMUM, a, b) { $0 <= $1 }
   }
@@ -120,7 +122,8 @@ extension Tensor {
     return combinedRows(op, a, b, shape: shape, a.count, 1, 1)
   }
 
-  /// Row after row of a, each of `length`, with the one row of b (or with row after row, if there is but one).
+  /// Row after row of a, each of `length`, with the one row of b (or with row after row, if there
+  /// is but one).
   private static func combinedRows(
     _ op: rk_operator, _ a: Tensor, _ b: Tensor, shape: [Int], _ length: Int, _ strideA: Int64,
     _ strideB: Int64

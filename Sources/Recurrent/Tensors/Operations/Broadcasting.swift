@@ -28,7 +28,8 @@ extension Tensor {
     }.recorded(from: [self]) { [from = self.shape] dy in [dy.reduced(to: from)] }
   }
 
-  /// The reverse of ``broadcast(to:)``: the sum over everything that stands for one element of `shape`.
+  /// The reverse of ``broadcast(to:)``: the sum over everything that stands for one element of
+  /// `shape`.
   func reduced(to shape: [Int]) -> Tensor {
     if shape == self.shape { return self }
     let size = shape.reduce(1, *)

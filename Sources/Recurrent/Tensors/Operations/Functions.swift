@@ -23,7 +23,8 @@ extension Tensor {
   public func relu() -> Tensor { mapped(RK_RELU) }
   /// log(1 + e^x).
   public func softplus() -> Tensor { mapped(RK_SOFTPLUS) }
-  /// x·Φ(x) with the normal distribution function Φ, exactly (Hendrycks and Gimpel 2016, arXiv:1606.08415).
+  /// x·Φ(x) with the normal distribution function Φ, exactly (Hendrycks and Gimpel 2016,
+  /// arXiv:1606.08415).
   public func gelu() -> Tensor { mapped(RK_GELU) }
 
   private func mapped(_ function: rk_function) -> Tensor {

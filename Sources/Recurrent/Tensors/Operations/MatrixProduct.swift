@@ -49,7 +49,8 @@ extension Tensor {
 }
 
 extension rk_matrix_product {
-  /// C = A·B, all row-major: A `[rows, depth]`, B `[depth, columns]`. Other strides may be set afterwards.
+  /// C = A·B, all row-major: A `[rows, depth]`, B `[depth, columns]`. Other strides may be set
+  /// afterwards.
   init(
     rows: Int, columns: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
     c: UnsafeMutablePointer<Float>
@@ -61,8 +62,8 @@ extension rk_matrix_product {
       a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false)
   }
 
-  /// Computes the product, on several threads where that pays. Each thread takes rows or columns of C, so that no
-  /// element's sum is divided.
+  /// Computes the product, on several threads where that pays. Each thread takes rows or columns of
+  /// C, so that no element's sum is divided.
   func run() {
     guard rows > 0, columns > 0 else { return }
     let parts = Parallelism.parts(

@@ -1,7 +1,8 @@
 import RecurrentKernels
 
 extension Tensor {
-  /// The same elements in the same order under another shape. At most one size may be -1: what fits.
+  /// The same elements in the same order under another shape. At most one size may be -1: what
+  /// fits.
   public func reshaped(to shape: [Int]) -> Tensor {
     var shape = shape
     if let open = shape.firstIndex(of: -1) {
@@ -98,7 +99,8 @@ extension Tensor {
     }
   }
 
-  /// Tensors of one shape side by side along a new dimension: T tensors `[B, F]` stacked along 1 are `[B, T, F]`.
+  /// Tensors of one shape side by side along a new dimension: T tensors `[B, F]` stacked along 1
+  /// are `[B, T, F]`.
   public static func stacked(_ tensors: [Tensor], along dimension: Int) -> Tensor {
     concatenated(
       tensors.map { tensor in
@@ -111,7 +113,8 @@ extension Tensor {
       }, along: dimension)
   }
 
-  /// The rows (entries of the first dimension) at `indices`, in that order; a row may come more than once.
+  /// The rows (entries of the first dimension) at `indices`, in that order; a row may come more
+  /// than once.
   public func rows(_ indices: [Int]) -> Tensor {
     let width = rowWidth
     for index in indices {
@@ -127,7 +130,8 @@ extension Tensor {
     }
   }
 
-  /// The reverse of ``rows(_:)``: row r goes to row `indices[r]` of `count` rows; several on one add up, others are 0.
+  /// The reverse of ``rows(_:)``: row r goes to row `indices[r]` of `count` rows; several on one
+  /// add up, others are 0.
   func scatteredRows(to indices: [Int], of count: Int) -> Tensor {
     let width = rowWidth
     var result = Tensor.zeros([count] + shape.dropFirst())
