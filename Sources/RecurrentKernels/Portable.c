@@ -1,5 +1,5 @@
-// What every machine of this architecture has: SSE2 on x86-64, NEON on arm64 (which fuses, and so
-// gives the bits of AVX2), anything elsewhere.
+// What every machine of this architecture has: SSE2 on x86-64, NEON on arm64 (which fuses, and so gives the
+// bits of AVX2), anything elsewhere.
 
 #include <math.h>
 #include <string.h>

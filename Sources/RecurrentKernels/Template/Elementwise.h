@@ -10,8 +10,8 @@ RK_INLINE vf vf_softplus(vf x) {
   return vf_max(x, vf_all(0.0f)) + vf_log_near_one(k, f);
 }
 
-/// Φ(-a)·e^(a²/2) for 0 ≤ a ≤ 15, Φ the normal distribution: t·p(t) with t = 1 / (1 + 5a/16); p is
-/// the minimax polynomial of degree 9.
+/// Φ(-a)·e^(a²/2) for 0 ≤ a ≤ 15, Φ the normal distribution: t·p(t) with t = 1 / (1 + 5a/16); p is the minimax
+/// polynomial of degree 9.
 RK_INLINE vf vf_scaled_normal_tail(vf a) {
   vf t = 1.0f / vf_fma(a, vf_all(0.3125f), vf_all(1.0f));
   vf p = vf_all(-0.019217182f);
@@ -27,8 +27,8 @@ RK_INLINE vf vf_scaled_normal_tail(vf a) {
   return p * t;
 }
 
-/// factor·e^(-a²/2) for 0 ≤ a ≤ 15. The square of the upper twelve bits of `a` is exact, so that
-/// the exponent keeps its precision far out.
+/// factor·e^(-a²/2) for 0 ≤ a ≤ 15. The square of the upper twelve bits of `a` is exact, so that the exponent
+/// keeps its precision far out.
 RK_INLINE vf vf_gaussian_product(vf a, vf factor) {
   vf upper = (vf)((vi)a & (int32_t)0xfffff000);
   vf tail = (a - upper) * (a + upper);
@@ -37,8 +37,8 @@ RK_INLINE vf vf_gaussian_product(vf a, vf factor) {
   return vf_scale_down(vf_expm1_reduced(r) + 1.0f, n, factor);
 }
 
-/// x·Φ(x) = max(x, 0) - |x|·Φ(-|x|), which keeps the relative precision on both sides. 0 at
-/// -infinity. Error: 6.5 ulp (7 without fused multiply-add).
+/// x·Φ(x) = max(x, 0) - |x|·Φ(-|x|), which keeps the relative precision on both sides. 0 at -infinity.
+/// Error: 6.5 ulp (7 without fused multiply-add).
 RK_INLINE vf vf_gelu(vf x) {
   vf a = vf_min(vf_abs(x), vf_all(15.0f));
   return vf_max(x, vf_all(0.0f)) - vf_gaussian_product(a, a * vf_scaled_normal_tail(a));

@@ -1,7 +1,8 @@
-// All templates, and the table of one instruction set. The including file defines RK_LANES,
-// RK_FUSED               see Vector.h RK_TILE_ROWS, RK_TILE_VECTORS    the tile of a matrix
-// product: 2 vectors of columns, 4 to 12 rows RK_SUMS                          vectors that a
-// sequence's tile may sum at once RK_TABLE, RK_NAME                the table, and its name in words
+// All templates, and the table of one instruction set. The including file defines
+//   RK_LANES, RK_FUSED               see Vector.h
+//   RK_TILE_ROWS, RK_TILE_VECTORS    the tile of a matrix product: 2 vectors of columns, 4 to 12 rows
+//   RK_SUMS                          vectors that a sequence's tile may sum at once
+//   RK_TABLE, RK_NAME                the table, and its name in words
 
 #pragma STDC FP_CONTRACT OFF  // nothing fuses but vf_fma
 

@@ -1,8 +1,8 @@
-// C = start + A·B, in the manner of BLIS (Van Zee & van de Geijn, 2015): blocks of A and B are
-// packed so that the innermost loop, a tile of C held in registers, reads both in a straight line.
+// C = start + A·B, in the manner of BLIS (Van Zee & van de Geijn, 2015): blocks of A and B are packed so that
+// the innermost loop, a tile of C held in registers, reads both in a straight line.
 //
-// An element of C accumulates over k in ascending order. Between blocks of the depth it rests in C,
-// which changes no bit of it.
+// An element of C accumulates over k in ascending order. Between blocks of the depth it rests in C, which
+// changes no bit of it.
 
 #define RK_PANEL (RK_TILE_VECTORS * RK_LANES)  // columns of a tile, and of a packed panel of B
 
@@ -10,8 +10,8 @@ enum {
   DEPTH_BLOCK = 256,    // a panel of B of this depth stays in the first cache,
   ROW_BLOCK = 384,      // a block of A of these rows in the second,
   COLUMN_BLOCK = 1024,  // and a block of B of these columns in the third
-  // With no more rows than this, packing B costs more than reading it where it stands; and the same
-  // of A with no more columns.
+  // With no more rows than this, packing B costs more than reading it where it stands; and the same of A
+  // with no more columns.
   ROWS_IN_PLACE = 2 * RK_TILE_ROWS,
   COLUMNS_IN_PLACE = 4 * RK_PANEL,
 };
@@ -121,8 +121,7 @@ static void multiply_tile(int rows, const product_tile *t) {
 
 // MARK: Packing
 
-/// `rows` rows of A from row `m0`, `depth` of the depth from `k0`: for each k, the rows side by
-/// side.
+/// `rows` rows of A from row `m0`, `depth` of the depth from `k0`: for each k, the rows side by side.
 RK_INLINE void pack_a_tile(
   const rk_matrix_product *p, int64_t m0, const int rows, int64_t k0, int64_t depth, float *packed) {
   if (p->a_row_stride == 1 && !p->a_row_index) {
@@ -187,8 +186,8 @@ static void pack_b_panel(
 
 // MARK: The product
 
-/// The block of C at rows from `m0`, columns from `n0`: its tiles, a panel of B after the other.
-/// `a` is null where A is read in place.
+/// The block of C at rows from `m0`, columns from `n0`: its tiles, a panel of B after the other. `a` is null where A
+/// is read in place.
 static void multiply_block(
   const rk_matrix_product *p, int64_t m0, int64_t rows, int64_t n0, int64_t columns, int64_t k0,
   int64_t depth, const float *a, const float *b, bool b_in_place) {

@@ -1,5 +1,5 @@
-// The optimizers' updates, by the formulas and letters of RecurrentKernels.h: one pass over a
-// parameter w and its gradient g. `Vector.h` stands before.
+// The optimizers' updates, by the formulas and letters of RecurrentKernels.h: one pass over a parameter w and
+// its gradient g. `Vector.h` stands before.
 
 static void k_update_sgd(
   const rk_sgd *rule, float *w, const float *g, float *buffer, int64_t count) {

@@ -1,8 +1,7 @@
 // Sums and maxima, and what is made of them. `Vector.h` stands before.
 //
-// Every reduction has one shape, whatever the number of lanes: sixteen running values, value l
-// taking elements l, l + 16, l + 32, …; then the upper half is folded onto the lower one until a
-// single value is left.
+// Every reduction has one shape, whatever the number of lanes: sixteen running values, value l taking elements
+// l, l + 16, l + 32, …; then the upper half is folded onto the lower one until a single value is left.
 
 #define RK_PARTS (16 / RK_LANES)
 
@@ -17,8 +16,8 @@ RK_INLINE rk_running running_all(float x) {
   return r;
 }
 
-/// Runs the statements for each vector of `count` elements as RK_EACH_VECTOR does, where `s` is the
-/// vector of `running` that takes it.
+/// Runs the statements for each vector of `count` elements as RK_EACH_VECTOR does, where `s` is the vector of
+/// `running` that takes it.
 #define RK_REDUCE(count, running, ...)                                   \
   do {                                                                   \
     int64_t first = 0;                                                   \
@@ -119,9 +118,8 @@ static void k_column_sums(
   }
 }
 
-// The maximum of the row is taken off first, so that no exponential overflows; elements of
-// -infinity have probability 0. A row of nothing else, or with +infinity, has none: it gives
-// not-a-number.
+// The maximum of the row is taken off first, so that no exponential overflows; elements of -infinity have
+// probability 0. A row of nothing else, or with +infinity, has none: it gives not-a-number.
 
 /// y = e^x / Σ e^x of each row.
 static void k_softmax(const float *x, float *y, int64_t rows, int64_t columns) {

@@ -1,6 +1,6 @@
-// The backward pass of a layer: the forward pass in reverse. A step turns the gradient of h' into
-// the gradients of the gates' sums, then those into the gradient of h, by the transposed weights.
-// Read beside SequenceForward.h; `d` before a name is the gradient with respect to it.
+// The backward pass of a layer: the forward pass in reverse. A step turns the gradient of h' into the gradients
+// of the gates' sums, then those into the gradient of h, by the transposed weights. Read beside
+// SequenceForward.h; `d` before a name is the gradient with respect to it.
 
 /// The rows of one part, longest first, and where they stand at this step.
 typedef struct {
@@ -130,8 +130,7 @@ RK_INLINE void undo_rows(const backward_part *part, int32_t rows, backward_undo 
   }
 }
 
-/// Sums over gradients of gates (`first`) and of n's recurrent part (`second`), times transposed
-/// weights.
+/// Sums over gradients of gates (`first`) and of n's recurrent part (`second`), times transposed weights.
 RK_INLINE void multiply_gates(
   const backward_part *p, int32_t rows, const float *weights, float *const *first,
   int64_t first_depth, float *const *second, int64_t second_depth, backward_start start,

@@ -1,5 +1,5 @@
-// The forward pass of a layer. A step of a cell is a product (SequenceTile.h) and what follows it
-// on the sums, while they are at hand. Read beside SequenceBackward.h.
+// The forward pass of a layer. A step of a cell is a product (SequenceTile.h) and what follows it on the sums,
+// while they are at hand. Read beside SequenceBackward.h.
 
 /// The rows of one part, longest first, and where they stand at this step.
 typedef struct {
@@ -235,8 +235,8 @@ static void run_forward(
     stand_at(&p, rows, s);
     step_forward(&p, rows);
   }
-  // Not before, since a row of length 1 reads the initial state until its only step is done. Each
-  // row's `out` still points at its last step.
+  // Not before, since a row of length 1 reads the initial state until its only step is done. Each row's
+  // `out` still points at its last step.
   for (int32_t i = 0; i < dealt; i++) {
     const int32_t j = p.row[i];
     if (layout->length[j] > 0)

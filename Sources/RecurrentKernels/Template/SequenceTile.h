@@ -1,11 +1,9 @@
-// What the steps of all cells have in common, forward and backward: for a few rows at once, sums
-// over two sources (input and hidden state; or gradients of gates) against one packed panel of
-// weights.
+// What the steps of all cells have in common, forward and backward: for a few rows at once, sums over two
+// sources (input and hidden state; or gradients of gates) against one packed panel of weights.
 //
 //   sum[row][v] = start[row][v] + Σ_k first[row][k]·w[k][v] + Σ_k second[row][k]·w'[k][v]
 //
-// v counts the vectors of a panel: the gates of one block of RK_LANES units, or up to four blocks
-// of units.
+// v counts the vectors of a panel: the gates of one block of RK_LANES units, or up to four blocks of units.
 
 enum {
   MAX_VECTORS = 4,
@@ -25,8 +23,7 @@ typedef struct {
   vf *sum;                     // [rows][MAX_VECTORS]
 } sequence_tile;
 
-/// One source. With `split` (GRU, reset after) the three weights of k meet the sums 0, 1 and
-/// `third`.
+/// One source. With `split` (GRU, reset after) the three weights of k meet the sums 0, 1 and `third`.
 RK_INLINE const float *sum_source(
   vf (*sum)[MAX_VECTORS], const int rows, const int vectors, const int third,
   const float *const *source, int64_t depth, const float *w) {
@@ -96,8 +93,7 @@ static void sum_tile(int rows, int vectors, const sequence_tile *t) {
   }
 }
 
-/// The tiles of `rows` rows, at most `most` each, as even as they come: tile i starts at row
-/// tile_start(i).
+/// The tiles of `rows` rows, at most `most` each, as even as they come: tile i starts at row tile_start(i).
 typedef struct {
   int32_t rows, count;
 } tiling;
@@ -112,9 +108,8 @@ RK_INLINE int32_t tile_start(tiling t, int32_t i) {
 
 // MARK: The rows of a part
 
-/// Rows are dealt to the parts in hands of about four: sorted by length, so each part gets its
-/// share of every length, and neighbours mostly stay together, so parts seldom write to the same
-/// cache line.
+/// Rows are dealt to the parts in hands of about four: sorted by length, so each part gets its share of every
+/// length, and neighbours mostly stay together, so parts seldom write to the same cache line.
 static int32_t deal_rows(int32_t rows, int32_t part, int32_t parts, int32_t *dealt) {
   int32_t count = 0;
   int64_t hands = (int64_t)parts * ((rows + 4 * (int64_t)parts - 1) / (4 * (int64_t)parts));
@@ -128,8 +123,8 @@ RK_INLINE int64_t time_of(const rk_sequence_layout *l, int32_t j, int32_t s) {
   return l->reverse ? l->length[j] - 1 - s : s;
 }
 
-/// Fetches a row that the next step reads. Rows of [B, T, F] lie far apart and are read once a
-/// step, which no prefetcher of the machine foresees.
+/// Fetches a row that the next step reads. Rows of [B, T, F] lie far apart and are read once a step, which no
+/// prefetcher of the machine foresees.
 RK_INLINE void fetch_row(const float *row, int64_t count) {
   for (int64_t at = 0; at < count; at += 16) __builtin_prefetch(row + at);
 }

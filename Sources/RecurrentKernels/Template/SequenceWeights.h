@@ -1,12 +1,13 @@
-// Weights in the order in which the sequences read them: panels of vectors of RK_LANES units, the
-// last one filled up with zeros.
+// Weights in the order in which the sequences read them: panels of vectors of RK_LANES units, the last one
+// filled up with zeros.
 //
-// Forward, a panel: its start vectors, then its vectors for each input feature, then for each
-// hidden unit. LSTM               one block of units:          i f g o GRU, reset after   one block
-// of units: start    r z nx nh; for each feature and unit r z n GRU, reset before  one block of
-// units:          r z; after all of those, n like the simple RNN simple RNN         up to
-// MAX_VECTORS blocks of units Backward, a panel: up to MAX_VECTORS blocks of units, for each
-// gradient of a gate in its order. GRU, reset before: n, then r z
+// Forward, a panel: its start vectors, then its vectors for each input feature, then for each hidden unit.
+//   LSTM               one block of units:          i f g o
+//   GRU, reset after   one block of units: start    r z nx nh; for each feature and unit r z n
+//   GRU, reset before  one block of units:          r z; after all of those, n like the simple RNN
+//   simple RNN         up to MAX_VECTORS blocks of units
+// Backward, a panel: up to MAX_VECTORS blocks of units, for each gradient of a gate in its order.
+//   GRU, reset before: n, then r z
 
 static int32_t blocks_of(int32_t hidden_size) { return (hidden_size + RK_LANES - 1) / RK_LANES; }
 

@@ -1,13 +1,13 @@
 // The vector type of one instruction set, and the elementary functions on it.
 //
-// This file is a template: each instruction set's file (Portable.c, AVX2.c, …) defines RK_LANES
-// floats in a vector: 4 (any machine), 8 (AVX2) or 16 (AVX-512), RK_FUSED  1 where a fused
-// multiply-add is one instruction, else 0, opens its target attribute and includes the templates.
-// Everything here acts on each lane alone and in one fixed order, so a result does not depend on
-// the number of lanes.
+// This file is a template: each instruction set's file (Portable.c, AVX2.c, …) defines
+//   RK_LANES  floats in a vector: 4 (any machine), 8 (AVX2) or 16 (AVX-512),
+//   RK_FUSED  1 where a fused multiply-add is one instruction, else 0,
+// opens its target attribute and includes the templates. Everything here acts on each lane alone and in
+// one fixed order, so a result does not depend on the number of lanes.
 //
-// Errors are the largest found over every fifth float, rounded up, in ulp of the result (where that
-// is a denormal, in the smallest one). The tests hold them.
+// Errors are the largest found over every fifth float, rounded up, in ulp of the result (where that is a denormal,
+// in the smallest one). The tests hold them.
 
 typedef float vf __attribute__((vector_size(RK_LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(RK_LANES * 4)));
@@ -22,10 +22,9 @@ RK_INLINE vf vf_load(const float *p) {
 
 RK_INLINE void vf_store(float *p, vf v) { __builtin_memcpy(p, &v, sizeof v); }
 
-// The first `n` floats of `p` (0 ≤ n ≤ RK_LANES); the other lanes load as 0 and are not stored.
-// Rows end inside a vector all the time, so this must be as quick as a whole vector: masks where
-// there are any, else pieces of 4, 2 and 1 floats (a masked store of AVX2 is slow on some
-// machines).
+// The first `n` floats of `p` (0 ≤ n ≤ RK_LANES); the other lanes load as 0 and are not stored. Rows end
+// inside a vector all the time, so this must be as quick as a whole vector: masks where there are any, else
+// pieces of 4, 2 and 1 floats (a masked store of AVX2 is slow on some machines).
 #if RK_LANES == 16
 
 RK_INLINE vf vf_load_part(const float *p, int64_t n) {
@@ -76,9 +75,8 @@ RK_INLINE void vf_store_part(float *p, vf v, int64_t n) {
 
 RK_INLINE vf vf_all(float x) { return x - (vf){0}; }
 
-/// Runs the statements for each vector of `count` elements: `i` is where it starts, `n` how many of
-/// its lanes count. In the whole vectors `n` is a constant, so that partial loads and stores become
-/// whole ones.
+/// Runs the statements for each vector of `count` elements: `i` is where it starts, `n` how many of its
+/// lanes count. In the whole vectors `n` is a constant, so that partial loads and stores become whole ones.
 #define RK_EACH_VECTOR(count, ...)                   \
   do {                                               \
     int64_t i = 0;                                   \
@@ -148,8 +146,8 @@ RK_INLINE vf vf_reduce_ln2(vf x, vi *n) {
   return vf_fma(-k, vf_all(RK_LN2_LOW), r);
 }
 
-/// e^r - 1 for |r| ≤ ln 2 / 2, as r + r²·q(r); q is the minimax polynomial of degree 4, which adds
-/// an error of 0.3·2^-24 of the result.
+/// e^r - 1 for |r| ≤ ln 2 / 2, as r + r²·q(r); q is the minimax polynomial of degree 4, which adds an error of
+/// 0.3·2^-24 of the result.
 RK_INLINE vf vf_expm1_reduced(vf r) {
   vf q = vf_all(1.38825167e-3f);
   q = vf_fma(q, r, vf_all(8.36654752e-3f));
@@ -159,8 +157,8 @@ RK_INLINE vf vf_expm1_reduced(vf r) {
   return vf_fma(q, r * r, r);
 }
 
-/// factor·y·2^n for y near 1 and -180 ≤ n ≤ 60, in one rounding where the result is a denormal: 2^n
-/// alone would leave the range.
+/// factor·y·2^n for y near 1 and -180 ≤ n ≤ 60, in one rounding where the result is a denormal: 2^n alone would
+/// leave the range.
 RK_INLINE vf vf_scale_down(vf y, vi n, vf factor) {
   return y * vf_power_of_two(n + 64) * factor * 0x1p-64f;
 }
@@ -181,16 +179,15 @@ RK_INLINE vf vf_exp(vf x) {
   return y * vf_power_of_two(half) * vf_power_of_two(n - half);
 }
 
-/// 1 / (1 + e^-x). Below -88.3, where the result is no normal number, it is 0. Error: 2.4 ulp, 2.5
-/// without fused multiply-add.
+/// 1 / (1 + e^-x). Below -88.3, where the result is no normal number, it is 0. Error: 2.4 ulp, 2.5 without fused
+/// multiply-add.
 RK_INLINE vf vf_sigmoid(vf x) {
   vi n;  // reaches 128, whose power is infinite
   vf r = vf_reduce_ln2(-vf_min(vf_max(x, vf_all(-88.7f)), vf_all(87.0f)), &n);
   return 1.0f / ((vf_expm1_reduced(r) + 1.0f) * vf_power_of_two(n) + 1.0f);
 }
 
-/// tanh x = m / (m + 2) with m = e^(2|x|) - 1, which keeps the relative precision near 0. Error:
-/// 2.6 ulp.
+/// tanh x = m / (m + 2) with m = e^(2|x|) - 1, which keeps the relative precision near 0. Error: 2.6 ulp.
 RK_INLINE vf vf_tanh(vf x) {
   vf a = vf_min(vf_abs(x) * 2.0f, vf_all(40.0f));
   vi n;
@@ -201,8 +198,8 @@ RK_INLINE vf vf_tanh(vf x) {
   return (vf)((vi)y | ((vi)x & (int32_t)0x80000000));
 }
 
-/// k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2 and a whole k, by log(1 + f) = 2·artanh(s), s = f / (2 +
-/// f), written as f - f²/2 + s·(f²/2 + series), so that the leading terms carry no error.
+/// k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2 and a whole k, by log(1 + f) = 2·artanh(s), s = f / (2 + f),
+/// written as f - f²/2 + s·(f²/2 + series), so that the leading terms carry no error.
 RK_INLINE vf vf_log_near_one(vf k, vf f) {
   vf s = f / (f + 2.0f);
   vf z = s * s;

@@ -1,16 +1,15 @@
 // The arithmetic of Recurrent, on plain pointers. Knows nothing of tensors.
 //
 // Each instruction set implements one table of functions (`rk_kernels`); `rk_kernels_current` picks
-// the best one of the machine once, or the one that the environment variable RECURRENT_KERNELS
-// names. Kernels do not allocate, do not fail, hold no state, and may run on any number of threads
-// at once.
+// the best one of the machine once, or the one that the environment variable RECURRENT_KERNELS names.
+// Kernels do not allocate, do not fail, hold no state, and may run on any number of threads at once.
 //
-// Shapes by letter: B batch, T time, I input size, H hidden size, G gates of a cell (4, 3 or 1), N
-// valid steps of a batch (the sum of its lengths). Matrices are row-major float32.
+// Shapes by letter: B batch, T time, I input size, H hidden size, G gates of a cell (4, 3 or 1), N valid
+// steps of a batch (the sum of its lengths). Matrices are row-major float32.
 //
-// Same bits: an element of a matrix product accumulates over the depth in ascending order, one
-// fused multiply-add a term, starting from its start value. Nothing else in the call changes it:
-// not the number of rows, not the vector width, not the tile it falls in.
+// Same bits: an element of a matrix product accumulates over the depth in ascending order, one fused
+// multiply-add a term, starting from its start value. Nothing else in the call changes it: not the number
+// of rows, not the vector width, not the tile it falls in.
 
 #ifndef RECURRENT_KERNELS_H
 #define RECURRENT_KERNELS_H
@@ -23,10 +22,9 @@
 
 // MARK: Matrix product
 
-/// C = start + A·B. Element (m, k) of A is a[row(m)·a_row_stride + depth(k)·a_depth_stride],
-/// element (k, n) of B is b[k·b_depth_stride + n·b_column_stride], element (m, n) of C is
-/// c[crow(m)·c_row_stride + n]. With strides, A and B may each be transposed. One stride of A and
-/// one of B must be 1.
+/// C = start + A·B. Element (m, k) of A is a[row(m)·a_row_stride + depth(k)·a_depth_stride], element (k, n) of
+/// B is b[k·b_depth_stride + n·b_column_stride], element (m, n) of C is c[crow(m)·c_row_stride + n]. With
+/// strides, A and B may each be transposed. One stride of A and one of B must be 1.
 typedef struct {
   int64_t rows, columns, depth;
   const float *a;
@@ -61,9 +59,9 @@ typedef enum {
 /// G: 4 for LSTM, 3 for GRU, 1 for simple RNN.
 int32_t rk_cell_gates(rk_cell cell);
 
-/// How the rows of a batch run through time. Rows are sorted by length, longest first, so the rows
-/// still running at step s are the first `active[s]`. Values kept for the backward pass stand in
-/// packed order: row j of step s is packed row offset[s] + j, N in all.
+/// How the rows of a batch run through time. Rows are sorted by length, longest first, so the rows still
+/// running at step s are the first `active[s]`. Values kept for the backward pass stand in packed order:
+/// row j of step s is packed row offset[s] + j, N in all.
 typedef struct {
   int32_t rows;                        ///< B
   int32_t steps;                       ///< the longest length
@@ -88,8 +86,8 @@ typedef struct {
 int64_t rk_forward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size);
 void rk_pack_forward_weights(const rk_cell_weights *weights, float *packed);
 
-/// The forward pass of a layer over a batch. An element's sum runs over b (with b' where it may be
-/// added), then the input features, then the hidden units.
+/// The forward pass of a layer over a batch. An element's sum runs over b (with b' where it may be added), then
+/// the input features, then the hidden units.
 typedef struct {
   rk_cell cell;
   int32_t input_size, hidden_size;
@@ -116,8 +114,8 @@ void rk_run_forward(const rk_sequence_forward *pass, int32_t part, int32_t parts
 int64_t rk_backward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size);
 void rk_pack_backward_weights(const rk_cell_weights *weights, float *packed);
 
-/// The backward pass through time: gradients of the gates' pre-activations and of the initial
-/// state. What is left (weights, bias, input) are matrix products over the packed rows.
+/// The backward pass through time: gradients of the gates' pre-activations and of the initial state. What is
+/// left (weights, bias, input) are matrix products over the packed rows.
 typedef struct {
   rk_cell cell;
   int32_t input_size, hidden_size;
@@ -127,9 +125,8 @@ typedef struct {
   int64_t out_row_stride, out_step_stride;
   const float *h;                      ///< [B, H] the initial hidden state
   const float *_Nullable c;            ///< [B, H] the initial cell state (LSTM)
-  /// In: what the forward pass kept. Out: gates [N, G·H] the gradients of the pre-activations (of
-  /// Wx + b); extra [N, H]: GRU reset after: the gradient of Uh + b' of n; others: unspecified, but
-  /// GRU reset before keeps r·h.
+  /// In: what the forward pass kept. Out: gates [N, G·H] the gradients of the pre-activations (of Wx + b);
+  /// extra [N, H]: GRU reset after: the gradient of Uh + b' of n; others: unspecified, but GRU reset before keeps r·h.
   float *gates;
   float *_Nullable extra;
   const float *_Nullable out_gradient; ///< [B, T, H], null: 0
@@ -187,12 +184,12 @@ void rk_log_softmax_gradient(
 
 // MARK: Optimizer updates, in place, one pass over a parameter w with its gradient g
 
-// Decay rates are doubles: 1 - rate is then right to the last bit, which it is not when the rate
-// has been rounded to a float (0.001 would be off by 1e-5).
+// Decay rates are doubles: 1 - rate is then right to the last bit, which it is not when the rate has been rounded to
+// a float (0.001 would be off by 1e-5).
 
-/// g' = g + l2·w; buffer = momentum·buffer + gradient_scale·(1 - dampening)·g' (or
-/// gradient_scale·g' if `first`); step = nesterov ? gradient_scale·g' + momentum·buffer : buffer; w
-/// = decay·w - step_scale·step. Without momentum the buffer is null and step = gradient_scale·g'.
+/// g' = g + l2·w; buffer = momentum·buffer + gradient_scale·(1 - dampening)·g' (or gradient_scale·g' if `first`);
+/// step = nesterov ? gradient_scale·g' + momentum·buffer : buffer; w = decay·w - step_scale·step.
+/// Without momentum the buffer is null and step = gradient_scale·g'.
 typedef struct {
   float l2, decay, momentum;
   double dampening;
@@ -202,8 +199,8 @@ typedef struct {
 void rk_update_sgd(
   const rk_sgd *rule, float *w, const float *g, float *_Nullable buffer, int64_t count);
 
-/// g' = g + l2·w; w *= decay; m = beta1·m + (1-beta1)·g'; v = beta2·v + (1-beta2)·g'²; u = maximum
-/// ? (maximum = max(maximum, v)) : v; w -= (m_step·m + g_step·g') / (√u·root_scale + epsilon).
+/// g' = g + l2·w; w *= decay; m = beta1·m + (1-beta1)·g'; v = beta2·v + (1-beta2)·g'²; u = maximum ? (maximum = max(maximum, v)) : v;
+/// w -= (m_step·m + g_step·g') / (√u·root_scale + epsilon).
 typedef struct {
   float l2, decay;
   double beta1, beta2;
@@ -213,9 +210,9 @@ void rk_update_adam(
   const rk_adam *rule, float *w, const float *g, float *m, float *v, float *_Nullable maximum,
   int64_t count);
 
-/// g' = g + l2·w; w *= decay; v = rho·v + (1-rho)·g'²; u = mean ? (mean = rho·mean + (1-rho)·g'; v
-/// - mean²) : v; d = g' / (epsilon_inside ? √(u + epsilon) : √u + epsilon); step = buffer ? (buffer
-/// = momentum·buffer + gradient_scale·d) : gradient_scale·d; w -= step_scale·step.
+/// g' = g + l2·w; w *= decay; v = rho·v + (1-rho)·g'²; u = mean ? (mean = rho·mean + (1-rho)·g'; v - mean²) : v;
+/// d = g' / (epsilon_inside ? √(u + epsilon) : √u + epsilon);
+/// step = buffer ? (buffer = momentum·buffer + gradient_scale·d) : gradient_scale·d; w -= step_scale·step.
 typedef struct {
   float l2, decay;
   double rho;
@@ -226,8 +223,7 @@ void rk_update_rmsprop(
   const rk_rmsprop *rule, float *w, const float *g, float *v, float *_Nullable mean,
   float *_Nullable buffer, int64_t count);
 
-/// g' = g + l2·w; w *= decay; s += g'²; w -= step·g' / (epsilon_inside ? √(s + epsilon) : √s +
-/// epsilon).
+/// g' = g + l2·w; w *= decay; s += g'²; w -= step·g' / (epsilon_inside ? √(s + epsilon) : √s + epsilon).
 typedef struct {
   float l2, decay, step, epsilon;
   bool epsilon_inside;
@@ -236,8 +232,8 @@ void rk_update_adagrad(const rk_adagrad *rule, float *w, const float *g, float *
 
 // MARK: Paths
 
-/// One implementation of every kernel above, under the same names without `rk_`. Packed weights
-/// belong to the table that packed them.
+/// One implementation of every kernel above, under the same names without `rk_`. Packed weights belong to the table
+/// that packed them.
 typedef struct {
   const char *name;  ///< "portable", "avx2", "avx512", "neon"
   int32_t lanes;     ///< floats in a vector
@@ -276,13 +272,11 @@ typedef struct {
   void (*update_adagrad)(const rk_adagrad *, float *, const float *, float *, int64_t);
 } rk_kernels;
 
-/// Number of tables built into this binary, and one of them, best first. Null where the machine
-/// lacks its instructions.
+/// Number of tables built into this binary, and one of them, best first. Null where the machine lacks its instructions.
 int32_t rk_path_count(void);
 const rk_kernels *_Nullable rk_path(int32_t index);
 
-/// The table that the functions above use: the best of the machine, or the one named by
-/// RECURRENT_KERNELS.
+/// The table that the functions above use: the best of the machine, or the one named by RECURRENT_KERNELS.
 const rk_kernels *rk_kernels_current(void);
 /// False when RECURRENT_KERNELS names a path that is not there (the best one is used then).
 bool rk_kernels_choice_honoured(void);
