@@ -76,7 +76,7 @@ private struct ProductCase {
             a_depth_index: indexed ? aDepths.baseAddress : nil,
             c_row_index: indexed ? cRows.baseAddress : nil,
             bias: start == .bias ? UnsafePointer(bias.pointer) : nil,
-            accumulate: start == .c)
+            accumulate: start == .c, also: nil)
           table.multiply(&product, workspace.pointer)
         }
       }
@@ -214,7 +214,7 @@ private struct ProductCase {
           a: a.pointer + first * whole.aStride, a_row_stride: Int64(whole.aStride),
           a_depth_stride: 1, b: b.pointer + firstColumn, b_depth_stride: Int64(whole.bStride),
           b_column_stride: 1, c: c.pointer, c_row_stride: Int64(columnCount), a_row_index: nil,
-          a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false)
+          a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false, also: nil)
         path.table.multiply(&product, workspace.pointer)
         for m in 0..<count {
           for n in 0..<columnCount {
@@ -224,5 +224,53 @@ private struct ProductCase {
         }
       }
     }
+  }
+
+  /// Products that share B have the bits of products alone, also where one row of A stands for all
+  /// of the depth, and where there is no depth.
+  @Test(arguments: KernelPath.all, [0, 7, 600])
+  func productsThatShareB(path: KernelPath, depth: Int) {
+    let columns = 43
+    let whole = ProductCase(29, columns, max(1, depth))
+    let a = FloatBuffer(whole.a)
+    let b = FloatBuffer(whole.b)
+    let rows = [5, 0, 12, 1, 11]
+    let workspace = FloatBuffer(
+      count: Int(path.table.multiply_workspace(12, Int64(columns), Int64(depth))))
+    func products(_ targets: [FloatBuffer]) -> [rk_matrix_product] {
+      rows.indices.map { index in
+        let first = rows[..<index].reduce(0, +)
+        return rk_matrix_product(
+          rows: Int64(rows[index]), columns: Int64(columns), depth: Int64(depth),
+          a: a.pointer + first * whole.aStride, a_row_stride: Int64(whole.aStride),
+          a_depth_stride: rows[index] == 1 ? 0 : 1, b: b.pointer,
+          b_depth_stride: Int64(whole.bStride), b_column_stride: 1, c: targets[index].pointer,
+          c_row_stride: Int64(columns), a_row_index: nil, a_depth_index: nil, c_row_index: nil,
+          bias: nil, accumulate: index == 2, also: nil)
+      }
+    }
+    func targets() -> [FloatBuffer] {
+      rows.map { FloatBuffer((0..<$0 * columns).map { Float($0 % 17) }) }
+    }
+    let (together, alone) = (targets(), targets())
+    for var product in products(alone) where product.rows > 0 {
+      path.table.multiply(&product, workspace.pointer)
+    }
+    var chain = products(together)
+    chain.withUnsafeMutableBufferPointer { chain in
+      for index in chain.indices.dropLast() {
+        chain[index].also = UnsafePointer(chain.baseAddress! + index + 1)
+      }
+      path.table.multiply(chain.baseAddress!, workspace.pointer)
+    }
+    #expect(workspace.marginIsIntact)
+    for (index, count) in rows.enumerated() {
+      #expect(together[index].marginIsIntact)
+      for at in 0..<count * columns {
+        #expect(
+          together[index].pointer[at].bitPattern == alone[index].pointer[at].bitPattern)
+      }
+    }
+    #expect(alone[3].pointer[0] != 0 || depth == 0)
   }
 }

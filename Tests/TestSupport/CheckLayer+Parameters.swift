@@ -46,13 +46,17 @@ extension LayerChecker {
 
 private let threadsInUse = Mutex(())
 
-/// Calls `body` with the library on so many threads.
+/// Calls `body` with the library on so many threads, which share work however small it is.
 ///
 /// One call at a time, so that nobody else changes the number.
 package func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
   try threadsInUse.withLock { _ in
-    let before = Parallelism.threads
-    defer { Parallelism.threads = before }
+    let threads = Parallelism.threads
+    let share = Parallelism.smallestShare.exchange(1, ordering: .relaxed)
+    defer {
+      Parallelism.threads = threads
+      Parallelism.smallestShare.store(share, ordering: .relaxed)
+    }
     Parallelism.threads = count
     return try body()
   }

@@ -217,16 +217,15 @@ static void multiply_block(
 }
 
 static void multiply(const rk_matrix_product *p, float *workspace) {
-  if (p->rows <= 0 || p->columns <= 0) return;
+  if ((p->rows <= 0 && !p->also) || p->columns <= 0) return;
   if (p->depth <= 0) {  // no block below would run
-    if (!p->accumulate) multiply_block(p, 0, p->rows, 0, p->columns, 0, 0, p->a, p->b, false);
+    for (; p; p = p->also)
+      if (!p->accumulate) multiply_block(p, 0, p->rows, 0, p->columns, 0, 0, p->a, p->b, false);
     return;
   }
-  const bool in_place = p->b_column_stride == 1 && p->rows <= ROWS_IN_PLACE;
-  const bool a_in_place =
-    p->a_depth_stride == 1 && !p->a_depth_index && p->columns <= COLUMNS_IN_PLACE;
-  float *a = aligned(workspace);
-  float *b = a + round_up(smaller(p->rows, ROW_BLOCK) * smaller(p->depth, DEPTH_BLOCK), 16);
+  const bool in_place = p->b_column_stride == 1 && p->rows <= ROWS_IN_PLACE && !p->also;
+  float *b = aligned(workspace);
+  float *a = b + round_up(smaller(p->columns, COLUMN_BLOCK), RK_PANEL) * smaller(p->depth, DEPTH_BLOCK);
   for (int64_t n0 = 0; n0 < p->columns; n0 += COLUMN_BLOCK) {
     int64_t columns = smaller(p->columns - n0, COLUMN_BLOCK);
     for (int64_t k0 = 0; k0 < p->depth; k0 += DEPTH_BLOCK) {
@@ -236,11 +235,15 @@ static void multiply(const rk_matrix_product *p, float *workspace) {
         if (in_place && width == RK_PANEL) continue;
         pack_b_panel(p, n0 + n, width, k0, depth, b + n * depth);
       }
-      for (int64_t m0 = 0; m0 < p->rows; m0 += ROW_BLOCK) {
-        int64_t rows = smaller(p->rows - m0, ROW_BLOCK);
-        if (!a_in_place) pack_a(p, m0, rows, k0, depth, a);
-        multiply_block(
-          p, m0, rows, n0, columns, k0, depth, a_in_place ? NULL : a, b, in_place);
+      for (const rk_matrix_product *q = p; q; q = q->also) {
+        const bool a_in_place =
+          q->a_depth_stride == 1 && !q->a_depth_index && q->columns <= COLUMNS_IN_PLACE;
+        for (int64_t m0 = 0; m0 < q->rows; m0 += ROW_BLOCK) {
+          int64_t rows = smaller(q->rows - m0, ROW_BLOCK);
+          if (!a_in_place) pack_a(q, m0, rows, k0, depth, a);
+          multiply_block(
+            q, m0, rows, n0, columns, k0, depth, a_in_place ? NULL : a, b, in_place);
+        }
       }
     }
   }

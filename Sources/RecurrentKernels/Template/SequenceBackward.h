@@ -246,7 +246,7 @@ static void run_backward(
   p.extra = take(&space, pointers);
   p.n = take(&space, pointers);
 
-  const int32_t dealt = deal_rows(layout->rows, part, parts, p.row);
+  const int32_t dealt = deal_rows(layout, part, parts, p.row);
   int32_t rows = 0;
   for (int32_t s = layout->steps - 1; s >= 0; s--) {
     while (rows < dealt && p.row[rows] < layout->active[s]) rows++;

@@ -227,7 +227,7 @@ static void run_forward(
   p.extra = take(&space, pointers);
   if (pass->cell == RK_CELL_GRU_RESET_BEFORE) p.scratch = (float *)space;
 
-  const int32_t dealt = deal_rows(layout->rows, part, parts, p.row);
+  const int32_t dealt = deal_rows(layout, part, parts, p.row);
   int32_t rows = dealt;
   for (int32_t s = 0; s < layout->steps; s++) {
     while (rows > 0 && p.row[rows - 1] >= layout->active[s]) rows--;

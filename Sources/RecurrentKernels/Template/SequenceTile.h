@@ -108,11 +108,14 @@ RK_INLINE int32_t tile_start(tiling t, int32_t i) {
 
 // MARK: The rows of a part
 
-/// Rows are dealt to the parts in hands of about four: sorted by length, so each part gets its share of every
-/// length, and neighbours mostly stay together, so parts seldom write to the same cache line.
-static int32_t deal_rows(int32_t rows, int32_t part, int32_t parts, int32_t *dealt) {
+/// Rows of one length are dealt to the parts in one hand each, so that parts hardly ever write to the same cache line.
+/// Rows of several lengths, longest first, are dealt in hands of about four, so that each part gets its share of every
+/// length.
+static int32_t deal_rows(const rk_sequence_layout *l, int32_t part, int32_t parts, int32_t *dealt) {
+  const int32_t rows = l->rows;
+  const bool even = rows > 0 && l->length[0] == l->length[rows - 1];
   int32_t count = 0;
-  int64_t hands = (int64_t)parts * ((rows + 4 * (int64_t)parts - 1) / (4 * (int64_t)parts));
+  int64_t hands = even ? parts : (int64_t)parts * ((rows + 4 * (int64_t)parts - 1) / (4 * (int64_t)parts));
   for (int64_t hand = part; hand < hands; hand += parts)
     for (int64_t j = hand * rows / hands; j < (hand + 1) * rows / hands; j++) dealt[count++] = (int32_t)j;
   return count;

@@ -25,7 +25,7 @@
 /// C = start + A·B. Element (m, k) of A is a[row(m)·a_row_stride + depth(k)·a_depth_stride], element (k, n) of
 /// B is b[k·b_depth_stride + n·b_column_stride], element (m, n) of C is c[crow(m)·c_row_stride + n]. With
 /// strides, A and B may each be transposed. One stride of A and one of B must be 1.
-typedef struct {
+typedef struct rk_matrix_product {
   int64_t rows, columns, depth;
   const float *a;
   int64_t a_row_stride, a_depth_stride;
@@ -39,9 +39,11 @@ typedef struct {
   const float *_Nullable bias;
   /// Start from what C holds.
   bool accumulate;
+  /// Another product with the same B, columns and depth, which is then packed only once; null: none.
+  const struct rk_matrix_product *_Nullable also;
 } rk_matrix_product;
 
-/// Floats of workspace that `rk_multiply` needs for a product of this size.
+/// Floats of workspace that `rk_multiply` needs for a product of this size; of several that share B, the most rows count.
 int64_t rk_multiply_workspace(int64_t rows, int64_t columns, int64_t depth);
 void rk_multiply(const rk_matrix_product *product, float *workspace);
 

@@ -1,4 +1,5 @@
 import Recurrent
+import TestSupport
 import Testing
 
 struct TrainerReproducibilityTests {
@@ -19,18 +20,15 @@ struct TrainerReproducibilityTests {
     #expect(a.history.numbers == b.history.numbers)
   }
 
-  /// Large enough that kernels share the work.
   @Test func bitsDoNotDependOnThreads() throws {
-    let before = Parallelism.threads
-    defer { Parallelism.threads = before }
-    var states: [SmallTrainer.State] = []
-    for threads in [1, 2, 3] {
-      Parallelism.threads = threads
-      var trainer = smallTrainer(
-        model: SmallModel(hiddenSize: 37, dropout: 0.3),
-        TrainingOptions(epochs: 2, batchSize: 48, seed: 5))
-      try trainer.run(on: smallExamples(110), validation: smallExamples(51, seed: 8))
-      states.append(trainer.state)
+    let states = try [1, 2, 3].map { threads in
+      try withThreads(threads) {
+        var trainer = smallTrainer(
+          model: SmallModel(hiddenSize: 37, dropout: 0.3),
+          TrainingOptions(epochs: 2, batchSize: 48, seed: 5))
+        try trainer.run(on: smallExamples(110), validation: smallExamples(51, seed: 8))
+        return trainer.state
+      }
     }
     expectSame(states[0], states[1])
     expectSame(states[0], states[2])

@@ -6,7 +6,7 @@ import RecurrentKernels
 /// Forward: the kernel runs all steps. Backward: the kernel gives the gradients of the gates'
 /// pre-activations, d; what remains are products over the N valid steps:
 ///
-///     dx = d·Wᵀ    dW = xᵀ·d    dU = h₋₁ᵀ·d    db = Σ d
+///     dx = d·Wᵀ    dW = xᵀ·d    dU = h₋₁ᵀ·d    db = 1ᵀ·d
 struct FusedRecurrence {
   let cell: rk_cell
   let weights: RecurrentWeights
@@ -89,7 +89,8 @@ struct FusedRecurrence {
 
   private func parts(_ layout: SequenceLayout) -> Int {
     let (gates, units) = (weights.gates, weights.hiddenSize)
-    let operations = 2 * layout.packedCount * gates * units * (weights.inputSize + units)
+    // An activation costs about as much as sixteen terms of the product.
+    let operations = 2 * layout.packedCount * gates * units * (weights.inputSize + units + 16)
     return Parallelism.parts(operations: operations, atMost: (layout.batchSize + 2) / 3)
   }
 
@@ -122,7 +123,7 @@ struct FusedRecurrence {
     /// From the gradients of outputs and final states to those of input, initial states and
     /// parameters, in the order in which the forward pass recorded them.
     func callAsFunction(_ gradients: [Tensor?]) -> [Tensor?] {
-      let (units, width) = (weights.hiddenSize, weights.gates * weights.hiddenSize)
+      let units = weights.hiddenSize
       let time = layout.time
       var dh = gradients[1] ?? .zeros(hidden.shape)
       var dc = cellState.map { c in gradients[2] ?? .zeros(c.shape) }
@@ -151,12 +152,10 @@ struct FusedRecurrence {
       }
       var results = [input.isTracked ? inputGradient() : nil, dh]
       if let dc { results.append(dc) }
-      results += [inputWeightsGradient(), recurrentWeightsGradient()]
-      if weights.bias != nil || weights.recurrentBias != nil {
-        let sums = columnSums(kept.gates, width)
-        if weights.bias != nil { results.append(sums) }
-        if weights.recurrentBias != nil { results.append(recurrentBiasGradient(sums)) }
-      }
+      let gradients = weightGradients()
+      results += [gradients.input, gradients.recurrent]
+      if weights.bias != nil { results.append(gradients.bias) }
+      if weights.recurrentBias != nil { results.append(gradients.recurrentBias) }
       return results
     }
 
@@ -177,83 +176,97 @@ struct FusedRecurrence {
       }
     }
 
-    /// dW = xᵀ·d
-    private func inputWeightsGradient() -> Tensor {
-      let (features, width) = (weights.inputSize, weights.gates * weights.hiddenSize)
-      return Tensor(shape: [features, width]) { dw in
-        var product = rk_matrix_product(
-          rows: features, columns: width, depth: layout.packedCount, a: input.values.pointer,
-          b: kept.gates.pointer, c: dw)
-        (product.a_row_stride, product.a_depth_stride) = (1, Int64(features))
-        product.a_depth_index = UnsafePointer(layout.timeRow)
-        product.run()
-      }
+    /// A factor of the products over the valid steps: what a row of the weights was multiplied by.
+    private struct Factor {
+      /// For step 0 and for the steps after it: where the values stand, and the row of each step (nil: packed order).
+      var first: (values: UnsafePointer<Float>, rows: UnsafePointer<Int32>?)
+      var later: (values: UnsafePointer<Float>, rows: UnsafePointer<Int32>?)
+      var width: Int
+      /// Floats from row to row; 0 where one row stands for all.
+      var stride: Int
     }
 
-    /// dU = h₋₁ᵀ·d, where d of a GRU's candidate is that of its recurrent part.
-    private func recurrentWeightsGradient() -> Tensor {
-      let (units, width) = (weights.hiddenSize, weights.gates * weights.hiddenSize)
+    /// dW = xᵀ·d, dU = h₋₁ᵀ·d, db = 1ᵀ·d, all in one pass over d. A GRU's candidate has another d (reset after the
+    /// product) or another factor (before) on its recurrent side.
+    private func weightGradients() -> (
+      input: Tensor, recurrent: Tensor, bias: Tensor, recurrentBias: Tensor
+    ) {
+      let (features, units) = (weights.inputSize, weights.hiddenSize)
+      let width = weights.gates * units
+      var (dw, du) = (Tensor.zeros([features, width]), Tensor.zeros([units, width]))
+      var (db, dbRecurrent) = (Tensor.zeros([width]), Tensor.zeros([width]))
       let previous = layout.previousTimeRows()
-      return Tensor(shape: [units, width]) { du in
-        func add(_ columns: Range<Int>, of d: Storage, from first: Int, width dWidth: Int) {
-          // Step 0 comes from the initial state, the others from the outputs one step before.
+      let previousRows = UnsafePointer(
+        UnsafeMutableRawPointer(previous.pointer).assumingMemoryBound(to: Int32.self))
+      let one = Tensor(1)
+      let timeRow = UnsafePointer(layout.timeRow)
+      let start = layout.startingRows
+      // Step 0 meets the initial state, the others the outputs one step before.
+      let x = Factor(
+        first: (UnsafePointer(input.values.pointer), timeRow),
+        later: (UnsafePointer(input.values.pointer), timeRow + start), width: features,
+        stride: features)
+      let h = Factor(
+        first: (UnsafePointer(hidden.pointer), UnsafePointer(layout.batchRow)),
+        later: (UnsafePointer(output.pointer), previousRows), width: units, stride: units)
+      let ones = Factor(
+        first: (UnsafePointer(one.pointer), nil), later: (UnsafePointer(one.pointer), nil),
+        width: 1, stride: 0)
+      let (w, u) = (dw.mutablePointer(), du.mutablePointer())
+      let (b, bRecurrent) = (db.mutablePointer(), dbRecurrent.mutablePointer())
+      let d = UnsafePointer(kept.gates.pointer)
+      let candidate = 2 * units
+      switch (cell, kept.extra) {
+      case (RK_CELL_GRU_RESET_AFTER, let extra?):
+        multiply(d, width, 0..<candidate, [(x, w), (h, u), (ones, b)])
+        multiply(d + candidate, width, candidate..<width, [(x, w), (ones, b)])
+        multiply(
+          UnsafePointer(extra.pointer), units, candidate..<width, [(h, u), (ones, bRecurrent)])
+        bRecurrent.update(from: b, count: candidate)
+      case (RK_CELL_GRU_RESET_BEFORE, let extra?):
+        let rh = Factor(
+          first: (UnsafePointer(extra.pointer), nil),
+          later: (UnsafePointer(extra.pointer) + start * units, nil), width: units, stride: units)
+        multiply(d, width, 0..<candidate, [(x, w), (h, u), (ones, b)])
+        multiply(d + candidate, width, candidate..<width, [(x, w), (rh, u), (ones, b)])
+        bRecurrent.update(from: b, count: width)
+      default:
+        multiply(d, width, 0..<width, [(x, w), (h, u), (ones, b)])
+        bRecurrent.update(from: b, count: width)
+      }
+      withExtendedLifetime((previous, one, self)) {}
+      return (dw, du, db, dbRecurrent)
+    }
+
+    /// target[:, columns] = factorᵀ·d over the valid steps, for each factor with its target, whose rows
+    /// have the gates' width. d has as many columns; its rows are `stride` floats apart.
+    private func multiply(
+      _ d: UnsafePointer<Float>, _ stride: Int, _ columns: Range<Int>,
+      _ factors: [(factor: Factor, target: UnsafeMutablePointer<Float>)]
+    ) {
+      let start = layout.startingRows
+      let width = weights.gates * weights.hiddenSize
+      func products(
+        depth: Int, from row: Int, accumulate: Bool,
+        _ part: (Factor) -> (values: UnsafePointer<Float>, rows: UnsafePointer<Int32>?)
+      ) -> [rk_matrix_product] {
+        factors.map { factor, target in
+          let source = part(factor)
           var product = rk_matrix_product(
-            rows: units, columns: columns.count, depth: layout.startingRows, a: hidden.pointer,
-            b: d.pointer + first, c: du + columns.lowerBound)
-          (product.a_row_stride, product.a_depth_stride) = (1, Int64(units))
-          product.b_depth_stride = Int64(dWidth)
+            rows: factor.width, columns: columns.count, depth: depth, a: source.values,
+            b: d + row * stride, c: target + columns.lowerBound)
+          (product.a_row_stride, product.a_depth_stride) = (1, Int64(factor.stride))
+          product.a_depth_index = source.rows
+          product.b_depth_stride = Int64(stride)
           product.c_row_stride = Int64(width)
-          product.a_depth_index = UnsafePointer(layout.batchRow)
-          product.run()
-          product.depth = Int64(max(0, layout.packedCount - layout.startingRows))
-          product.a = UnsafePointer(output.pointer)
-          product.a_depth_index = UnsafePointer(
-            UnsafeMutableRawPointer(previous.pointer).assumingMemoryBound(to: Int32.self))
-          product.b += layout.startingRows * dWidth
-          product.accumulate = true
-          product.run()
-        }
-        switch (cell, kept.extra) {
-        case (RK_CELL_GRU_RESET_AFTER, let extra?):
-          add(0..<2 * units, of: kept.gates, from: 0, width: width)
-          add(2 * units..<3 * units, of: extra, from: 0, width: units)
-        case (RK_CELL_GRU_RESET_BEFORE, let extra?):
-          add(0..<2 * units, of: kept.gates, from: 0, width: width)
-          // dUₙ = (r·h₋₁)ᵀ·dₙ
-          var product = rk_matrix_product(
-            rows: units, columns: units, depth: layout.packedCount, a: extra.pointer,
-            b: kept.gates.pointer + 2 * units, c: du + 2 * units)
-          (product.a_row_stride, product.a_depth_stride) = (1, Int64(units))
-          (product.b_depth_stride, product.c_row_stride) = (Int64(width), Int64(width))
-          product.run()
-        default:
-          add(0..<width, of: kept.gates, from: 0, width: width)
-        }
-        withExtendedLifetime(previous) {}
-      }
-    }
-
-    /// db' = db, but for the candidate of the reset-after GRU, where it lies inside the reset
-    /// product.
-    private func recurrentBiasGradient(_ biasGradient: Tensor) -> Tensor {
-      guard cell == RK_CELL_GRU_RESET_AFTER, let extra = kept.extra else { return biasGradient }
-      let units = weights.hiddenSize
-      return .concatenated(
-        [biasGradient.slice(0..<2 * units, along: 0), columnSums(extra, units)], along: 0)
-    }
-
-    /// Each column over the valid steps, `[width]`.
-    private func columnSums(_ values: Storage, _ width: Int) -> Tensor {
-      let rows = layout.packedCount
-      return Tensor(shape: [width]) { sums in
-        let parts = Parallelism.parts(operations: 4 * rows * width, atMost: width / 32)
-        Parallelism.run(parts: parts) { part in
-          let range = Parallelism.range(part, of: parts, count: width, granularity: 16)
-          rk_column_sums(
-            values.pointer + range.lowerBound, Int64(rows), Int64(range.count), Int64(width),
-            false, sums + range.lowerBound)
+          product.accumulate = accumulate
+          return product
         }
       }
+      rk_matrix_product.run(products(depth: start, from: 0, accumulate: false, \.first))
+      let rest = layout.packedCount - start
+      guard rest > 0 else { return }
+      rk_matrix_product.run(products(depth: rest, from: start, accumulate: true, \.later))
     }
   }
 }

@@ -59,7 +59,8 @@ extension rk_matrix_product {
       rows: Int64(rows), columns: Int64(columns), depth: Int64(depth), a: a,
       a_row_stride: Int64(depth), a_depth_stride: 1, b: b, b_depth_stride: Int64(columns),
       b_column_stride: 1, c: c, c_row_stride: Int64(columns), a_row_index: nil,
-      a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false)
+      a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false,
+      also: nil)
   }
 
   /// Computes the product, on several threads where that pays. Each thread takes rows or columns of
@@ -94,6 +95,36 @@ extension rk_matrix_product {
       let workspace = Storage(
         count: Int(rk_multiply_workspace(share.rows, share.columns, share.depth)))
       rk_multiply(&share, workspace.pointer)
+    }
+  }
+
+  /// Computes products that share B, columns and depth, which is then read once for all of them. Each thread takes
+  /// columns.
+  static func run(_ products: [rk_matrix_product]) {
+    guard let first = products.first, first.columns > 0 else { return }
+    let rows = products.reduce(0) { $0 + $1.rows }
+    let parts = Parallelism.parts(
+      operations: 2 * Int(rows * first.columns * first.depth), atMost: Int(first.columns / 16))
+    Parallelism.run(parts: parts) { part in
+      let range = Parallelism.range(
+        part, of: parts, count: Int(first.columns), granularity: 32)
+      guard !range.isEmpty else { return }
+      var shares = products
+      shares.withUnsafeMutableBufferPointer { shares in
+        for index in shares.indices {
+          shares[index].columns = Int64(range.count)
+          shares[index].b += range.lowerBound * Int(first.b_column_stride)
+          shares[index].c += range.lowerBound
+          if index > 0, let base = shares.baseAddress {
+            shares[index - 1].also = UnsafePointer(base + index)
+          }
+        }
+        let workspace = Storage(
+          count: Int(
+            rk_multiply_workspace(
+              products.reduce(0) { max($0, $1.rows) }, Int64(range.count), first.depth)))
+        if let head = shares.baseAddress { rk_multiply(head, workspace.pointer) }
+      }
     }
   }
 }
