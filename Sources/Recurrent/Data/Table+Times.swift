@@ -34,12 +34,21 @@ extension Table {
   ///
   /// It is the first column whose name is a word for time and whose first cells are times, else the
   /// first one whose first cells are calendar dates. Whole numbers are taken for times only in a
-  /// column named so (`year`, `timestamp`), and only when they ascend.
+  /// column named so (`year`, `timestamp`), and only when they ascend. A column of text named
+  /// `date`, `datetime` or `timestamp` is taken in any case: what cannot be read there is an error,
+  /// not a table without times.
   func likelyTimeColumn(excluding used: Set<Int>) -> Int? {
     let free = columnNames.indices.filter { !used.contains($0) }
     return free.first { hasTimeName($0) && beginsWithTimes($0) }
-      ?? free.first { beginsWithDates($0) }
+      ?? free.first { beginsWithDates($0) } ?? free.first { isNamedForDates($0) && !isNumeric($0) }
   }
+
+  private func isNamedForDates(_ column: Int) -> Bool {
+    ["date", "datetime", "timestamp"].contains(
+      columnNames[column].lowercased().filter(\.isLetter))
+  }
+
+  private func isNumeric(_ column: Int) -> Bool { numericColumns.contains(columnNames[column]) }
 
   private func hasTimeName(_ column: Int) -> Bool {
     let name = columnNames[column].lowercased()

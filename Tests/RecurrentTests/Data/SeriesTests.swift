@@ -140,4 +140,13 @@ import Testing
     let empty = try Series(values: [])
     #expect(throws: DataError.self) { try empty.checkVaries() }
   }
+
+  @Test func aDateColumnThatCannotBeReadIsAnError() throws {
+    let table = try Table(csvText: "Date,Close\nsoon,1\nlater,2\n", source: "t.csv")
+    #expect(throws: DataError.self) { try Series.read(table, value: "Close") }
+    let other = try Table(csvText: "Shop,Close\nsoon,1\nlater,2\n", source: "t.csv")
+    #expect(try Series.read(other, value: "Close")[0].times.isRowNumbers)
+    let numbers = try Table(csvText: "date,Close\n9,1\n7,2\n", source: "t.csv")
+    #expect(try Series.read(numbers, value: "Close")[0].times.isRowNumbers)
+  }
 }
