@@ -16,7 +16,7 @@ struct CivilTime: Equatable {
   static let monthNames = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
-  static let secondsPerDay = 86_400.0
+  static let secondsPerDay = Double(CivilDate.secondsPerDay)
 
   /// Beyond two million years calendar dates say nothing, and integers might overflow.
   static let limit = 6e13
@@ -30,31 +30,16 @@ struct CivilTime: Equatable {
 
   /// Midnight of a day of the proleptic Gregorian calendar.
   init(daysSince1970 days: Int) {
-    // Years that begin in March put the leap day last; eras of 400 years all have 146,097 days.
-    let fromEra = days + 719_468
-    let era = Self.floorDivide(fromEra, 146_097)
-    let dayOfEra = fromEra - era * 146_097
-    let yearOfEra =
-      (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shifted = (5 * dayOfYear + 2) / 153
-    day = dayOfYear - (153 * shifted + 2) / 5 + 1
-    month = shifted < 10 ? shifted + 3 : shifted - 9
-    year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    let date = CivilDate(dayNumber: Int64(days))
+    (year, month, day) = (Int(date.year), Int(date.month), Int(date.day))
     secondOfDay = 0
   }
 
   /// Seconds from 1970 to the first of a month, counted from January of year 0 (`12·year + month −
   /// 1`).
   static func seconds(monthIndex: Int) -> Double {
-    let calendarYear = floorDivide(monthIndex, 12)
-    let month = monthIndex - calendarYear * 12 + 1
-    let year = month <= 2 ? calendarYear - 1 : calendarYear
-    let era = floorDivide(year, 400)
-    let yearOfEra = year - era * 400
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return Double(era * 146_097 + dayOfEra - 719_468) * secondsPerDay
+    let first = CivilDate(monthIndex: Int64(monthIndex), clampedDay: 1)
+    return Double(first.dayNumber) * secondsPerDay
   }
 
   /// Months since January of year 0.
@@ -104,8 +89,4 @@ struct CivilTime: Equatable {
   }
 
   private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : String(value) }
-
-  private static func floorDivide(_ value: Int, _ divisor: Int) -> Int {
-    value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)
-  }
 }
