@@ -220,11 +220,11 @@ struct ForecastTests {
       #expect(forecaster.configuration.interval[step] == ForecastInterval(ofErrors: scaled))
       #expect(abs(Double(inside) / Double(points.count) - 0.8) < 0.05)
     }
-    // By hand: eleven numbers put the quantiles on the second and the tenth, ten between.
+    // By hand: of n errors, places (n + 1)/10 and 9(n + 1)/10, counted from 1.
     let eleven = ForecastInterval(ofErrors: [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
-    #expect(abs(eleven.lower - 1) < 1e-12 && abs(eleven.upper - 9) < 1e-12)
+    #expect(abs(eleven.lower - 0.2) < 1e-12 && abs(eleven.upper - 9.8) < 1e-12)
     let ten = ForecastInterval(ofErrors: [9, 0, 1, 2, 3, 4, 5, 6, 7, 8])
-    #expect(abs(ten.lower - 0.9) < 1e-12 && abs(ten.upper - 8.1) < 1e-12)
+    #expect(abs(ten.lower - 0.1) < 1e-12 && abs(ten.upper - 8.9) < 1e-12)
     #expect(ForecastInterval(ofErrors: [4]).lower == 4)
     #expect(ForecastInterval(ofErrors: []).upper == 0)
   }

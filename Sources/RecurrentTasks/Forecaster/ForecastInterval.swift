@@ -13,10 +13,12 @@ struct ForecastInterval: Sendable, Codable, Equatable {
     upper = Self.quantile(sorted, (1 + Self.coverage) / 2)
   }
 
-  /// Linear between the two nearest of `sorted`.
+  /// Place (n + 1)·share of n sorted errors, linear between two: a new error of the same kind lies
+  /// below it with that probability, also where n is small (split conformal prediction, Vovk et al.
+  /// 2005). The plain quantile of few errors makes intervals too narrow.
   private static func quantile(_ sorted: [Double], _ share: Double) -> Double {
     guard let last = sorted.indices.last else { return 0 }
-    let place = share * Double(last)
+    let place = min(max(share * Double(sorted.count + 1) - 1, 0), Double(last))
     let below = Int(place)
     let above = min(below + 1, last)
     return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
