@@ -1,0 +1,65 @@
+import Foundation
+
+/// Adam with Nesterov momentum (Dozat 2016).
+///
+///     μₜ = β₁·(1 - 0.96^(t·ψ) / 2)      ψ = 0.004 (PyTorch) or 1 (Keras)
+///     w -= (η·μₜ₊₁ / (1 - Π μ…μₜ₊₁)·m + η·(1 - μₜ) / (1 - Π μ…μₜ)·g) / (√v / √(1 - β₂ᵗ) + ε)
+public struct NAdam: Optimizer {
+  /// η.
+  public var learningRate: Float
+  /// ψ.
+  public let momentumDecay: Float
+  /// The rules shared with the other members of the family.
+  public let rule: AdamRule
+  /// Moments m and v.
+  public var state = OptimizerState()
+
+  /// An optimizer before its first update. The learning rate is 2e-3 (PyTorch) or 1e-3 (Keras) if
+  /// not given.
+  public init(
+    learningRate: Float? = nil, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
+    weightDecay: Float = 0, momentumDecay: Float? = nil, convention: OptimizerConvention = .pytorch
+  ) {
+    self.learningRate = learningRate ?? (convention == .pytorch ? 2e-3 : 1e-3)
+    self.momentumDecay = momentumDecay ?? (convention == .pytorch ? 0.004 : 1)
+    rule = AdamRule(
+      beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+      isDecoupled: convention == .keras, amsgrad: false, convention: .pytorch,
+      epsilonConvention: convention)
+  }
+
+  /// m and v.
+  public func initialSlots(for parameter: Tensor) -> [Tensor] { rule.initialSlots(for: parameter) }
+
+  private var momentStep = 0.0
+  private var gradientStep = 0.0
+
+  /// Computes what is the same for all parameters.
+  public mutating func willUpdate(step: Int) {
+    let now = product(through: step)
+    let next = momentum(step + 1)
+    momentStep = Double(learningRate) * next / (1 - now * next)
+    gradientStep = Double(learningRate) * (1 - momentum(step)) / (1 - now)
+  }
+
+  /// One update of one parameter.
+  public func update(
+    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
+  ) {
+    rule.update(
+      &parameter, along: gradient, slots: &slots, step: step, learningRate: learningRate,
+      momentStep: momentStep, gradientStep: gradientStep)
+  }
+
+  /// μₜ.
+  private func momentum(_ step: Int) -> Double {
+    rule.beta1 * (1 - 0.5 * pow(0.96, Double(step) * Double(momentumDecay)))
+  }
+
+  /// μ₁·μ₂ ⋯ μₜ; 0 once it no longer changes 1 - product.
+  private func product(through step: Int) -> Double {
+    var product = 1.0
+    for step in 1...step where product > 1e-18 { product *= momentum(step) }
+    return product
+  }
+}
