@@ -1,0 +1,19 @@
+extension ProgressBar {
+  /// Shows what a training callback hears of: `callbacks: [{ progress.show($0) }]`.
+  public mutating func show(_ event: TrainingEvent) -> TrainingDecision {
+    switch event {
+    case .step(let epoch, let step, _, let examples, let loss):
+      self.step(epoch: epoch, step: step, loss: loss, items: examples)
+    case .epoch(let record, let isBest):
+      endEpoch(
+        record.epoch, loss: record.loss, validationLoss: record.validationLoss,
+        learningRate: record.learningRate, isBest: isBest)
+    case .finished(let reason):
+      switch reason {
+      case .allEpochs, .requested, .ranAway: finish()
+      case .noImprovement(let epochs): finish(note: "no better for \(epochs) epochs")
+      }
+    }
+    return .proceed
+  }
+}

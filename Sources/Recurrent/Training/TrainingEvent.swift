@@ -1,0 +1,33 @@
+/// What a callback hears of.
+public enum TrainingEvent: Sendable {
+  /// A step is done. `epoch` and `step` count from 1; `examples` were in it; `loss` is the epoch's
+  /// mean so far.
+  case step(epoch: Int, step: Int, stepsPerEpoch: Int, examples: Int, loss: Double)
+  /// An epoch is done; `isBest` if its loss is the best so far.
+  case epoch(EpochRecord, isBest: Bool)
+  /// Training is over.
+  case finished(StopReason)
+}
+
+/// Why training ended.
+public enum StopReason: Sendable, Equatable {
+  /// All epochs are done.
+  case allEpochs
+  /// The loss no longer fell.
+  case noImprovement(epochs: Int)
+  /// A callback asked for it.
+  case requested
+  /// A number was no longer finite, after at least one good epoch whose weights are kept.
+  case ranAway(NonFiniteError)
+}
+
+/// What a callback wants.
+public enum TrainingDecision: Sendable {
+  /// Go on.
+  case proceed
+  /// Stop after this event; the best weights are kept.
+  case stop
+}
+
+/// Hears of steps and epochs and may stop the run.
+public typealias TrainingCallback = (TrainingEvent) -> TrainingDecision
