@@ -200,7 +200,8 @@ import Testing
       #expect(isFolder?.problem.contains("folder") == true)
       #expect(throws: DataError.self) { try SafetensorsFile(path: "/dev/zero") }
       #expect(throws: DataError.self) { try SafetensorsFile(path: "") }
-      try Data(SafetensorsTests.encoded().dropLast()).write(to: URL(fileURLWithPath: folder + "/cut"))
+      try Data(SafetensorsTests.encoded().dropLast()).write(
+        to: URL(fileURLWithPath: folder + "/cut"))
       let cut = #expect(throws: DataError.self) { try SafetensorsFile(path: folder + "/cut") }
       #expect(cut?.file == folder + "/cut")
     }
