@@ -33,5 +33,5 @@ public func valueAndGradients<Model: Module>(
   }
   precondition(value.count == 1, "a loss has one element; this one has shape \(value.shape)")
   let gradients = tape.gradients(of: value, withRespectTo: leaves)
-  return (value.value, Gradients(names: names, tensors: gradients))
+  return (value.value, Gradients(names: names, parts: gradients))
 }
