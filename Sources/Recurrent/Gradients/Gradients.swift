@@ -8,9 +8,14 @@ public struct Gradients: Sendable {
   /// As they came: whole, or by rows.
   private(set) var parts: [Gradient?]
 
-  init(names: [String], parts: [Gradient?]) {
+  /// What the statistics change by; nil if the pass did not measure. Not part of the gradients:
+  /// neither norm nor clipping counts them.
+  let statisticChanges: [Tensor?]
+
+  init(names: [String], parts: [Gradient?], statisticChanges: [Tensor?] = []) {
     self.names = names
     self.parts = parts
+    self.statisticChanges = statisticChanges
   }
 
   /// One tensor a parameter, of its shape; nil if the loss does not depend on it.

@@ -38,7 +38,8 @@ extension Optimizer {
     update(&parameter, along: rows.dense, slots: &slots, step: step)
   }
 
-  /// Changes every parameter of `model` that has a gradient.
+  /// Changes every parameter of `model` that has a gradient, and the statistics that the pass
+  /// measured.
   ///
   /// The gradients must come from the same model (the same parameters in the same order).
   public mutating func update(_ model: inout some Module, along gradients: Gradients) {
@@ -67,6 +68,10 @@ extension Optimizer {
       index += 1
     }
     state.slots = slots
+    var changes = gradients.statisticChanges[...]
+    model.updateStatistics { _, statistic in
+      if let change = changes.popFirst() ?? nil { statistic.add(change) }
+    }
   }
 }
 
