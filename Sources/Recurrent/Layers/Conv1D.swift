@@ -31,10 +31,10 @@ public struct Conv1D: Layer {
 
   /// The inputs that later outputs still see.
   public struct State: LayerState {
-    /// `[B, R, I]`, zeros before the first step; nil for a layer that does not stream.
+    /// `[B, R, I]`, zeros before the first step; nil for a layer that is not causal.
     public var inputs: Tensor?
 
-    /// The inputs, if the layer streams.
+    /// The inputs, if the layer is causal.
     public var tensors: [Tensor] {
       get { inputs.map { [$0] } ?? [] }
       set { inputs = newValue.first }
@@ -102,7 +102,8 @@ public struct Conv1D: Layer {
   /// R, the inputs before the one at its own place that a causal output sees.
   public var reach: Int { (weights.shape[0] - 1) * dilation }
 
-  private var streams: Bool { padding == .causal && stride == 1 }
+  /// Whether it is causal with stride 1, and so takes sequences in chunks.
+  public var isCausal: Bool { padding == .causal && stride == 1 }
 
   /// The output steps of a row with so many valid steps.
   public func outputLength(of length: Int) -> Int {
@@ -112,7 +113,7 @@ public struct Conv1D: Layer {
 
   /// Zeros.
   public func initialState(batchSize: Int) -> State {
-    State(inputs: streams ? .zeros([batchSize, reach, weights.shape[1]]) : nil)
+    State(inputs: isCausal ? .zeros([batchSize, reach, weights.shape[1]]) : nil)
   }
 
   /// The outputs. With stride 1, `same` and `causal` they stand where the inputs stand; else from
@@ -135,7 +136,7 @@ public struct Conv1D: Layer {
           if steps.indices.contains(step) {
             origins.append(.input(steps[step]))
           } else {
-            origins.append(streams ? .state(row * reach + reach + step) : .zero)
+            origins.append(isCausal ? .state(row * reach + reach + step) : .zero)
           }
         }
       }

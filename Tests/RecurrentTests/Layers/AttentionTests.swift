@@ -16,6 +16,7 @@ private struct Looking<A: Attention>: Layer {
 
   var attention: A
   let querySize: Int
+  var isCausal: Bool { false }
   var looks: @Sendable (A, Tensor, AttentionMemory) -> Tensor = { $0($1, over: $2).context }
 
   func initialState(batchSize: Int) -> State { State(query: .zeros([batchSize, querySize])) }
@@ -85,7 +86,7 @@ private struct Looking<A: Attention>: Layer {
     #expect(
       attention.parameters.map(\.name) == ["query_weights", "memory_weights", "bias", "vector"])
     try await checkLayer(
-      Looking(attention: attention, querySize: 4), inputSize: 3, outputSize: 3, streams: false,
+      Looking(attention: attention, querySize: 4), inputSize: 3, outputSize: 3,
       twin: twin(Self.additiveScore))
   }
 
@@ -103,7 +104,7 @@ private struct Looking<A: Attention>: Layer {
       return context
     }
     try await checkLayer(
-      layer, inputSize: 3, outputSize: 3, streams: false,
+      layer, inputSize: 3, outputSize: 3,
       twin: twin(looks: 3, Self.additiveScore))
     // Nothing covered is the same as no coverage.
     let memory = layer.attention.prepare(
@@ -140,7 +141,7 @@ private struct Looking<A: Attention>: Layer {
     }
     try await checkLayer(
       Looking(attention: attention, querySize: score == .general ? 4 : 3), inputSize: 3,
-      outputSize: 3, streams: false, twin: twin)
+      outputSize: 3, twin: twin)
   }
 
   @Test func weightsSumToOneOverValidSteps() {

@@ -89,7 +89,7 @@ import Testing
       return (Self.padded(output, time: input.shape[1], features: 4), [])
     }
     try await checkLayer(
-      layer(kernel, dilation: dilation, .same), inputSize: 3, outputSize: 4, streams: false,
+      layer(kernel, dilation: dilation, .same), inputSize: 3, outputSize: 4,
       twin: twin)
   }
 

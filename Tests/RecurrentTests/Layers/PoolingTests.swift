@@ -22,7 +22,7 @@ import Testing
 
   @Test func mean() async throws {
     try await checkLayer(
-      MeanOverTime(), inputSize: 3, outputSize: 3, streams: false,
+      MeanOverTime(), inputSize: 3, outputSize: 3,
       twin: twin(3) { _, steps in
         (0..<3).map { k in steps.reduce(0) { $0 + $1[k] } / Double(steps.count) }
       })
@@ -30,7 +30,7 @@ import Testing
 
   @Test func maximum() async throws {
     try await checkLayer(
-      MaxOverTime(), inputSize: 3, outputSize: 3, streams: false,
+      MaxOverTime(), inputSize: 3, outputSize: 3,
       twin: twin(3) { _, steps in (0..<3).map { k in steps.map { $0[k] }.max() ?? 0 } })
   }
 
@@ -53,7 +53,7 @@ import Testing
     let layer = AttentionPooling(inputSize: 3, attentionSize: 4, using: &generator)
     #expect(layer.parameters.map(\.name) == ["projection.weights", "projection.bias", "query"])
     try await checkLayer(
-      layer, inputSize: 3, outputSize: 3, streams: false,
+      layer, inputSize: 3, outputSize: 3,
       twin: twin(3) { parameters, steps in
         guard let w = parameters["projection.weights"], let b = parameters["projection.bias"],
           let v = parameters["query"]

@@ -2,8 +2,6 @@
 /// attention networks"): `[B, T, F]` to `[B, F]`.
 ///
 ///     w = softmax over t of  v·tanh(W x_t + b)        y = Σ_t w_t·x_t
-///
-/// It sees whole sequences: it carries nothing from one chunk to the next.
 public struct AttentionPooling: Layer {
   /// tanh(W x + b), `[N, F]` to `[N, A]`.
   public var projection: Dense
@@ -29,6 +27,9 @@ public struct AttentionPooling: Layer {
     return input.softmaxOverTime(
       input.with(validSteps: scores).values.reshaped(to: [input.batchSize, input.time]))
   }
+
+  /// It looks at whole sequences.
+  public var isCausal: Bool { false }
 
   /// Zeros for an empty row.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> Tensor {

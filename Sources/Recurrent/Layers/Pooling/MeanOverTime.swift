@@ -1,9 +1,10 @@
 /// The mean of each row's valid steps: `[B, T, F]` to `[B, F]`.
-///
-/// It sees whole sequences: it carries nothing from one chunk to the next.
 public struct MeanOverTime: Layer {
   /// A layer without parameters.
   public init() {}
+
+  /// It looks at whole sequences.
+  public var isCausal: Bool { false }
 
   /// Zeros for an empty row.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> Tensor {
