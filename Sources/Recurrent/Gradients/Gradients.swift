@@ -77,6 +77,16 @@ public struct Gradients: Sendable {
     return result
   }
 
+  /// Adds to the gradient of the parameter at `index`.
+  mutating func add(_ tensor: Tensor, at index: Int) {
+    guard var sum = parts[index] else {
+      parts[index] = Gradient(tensor)
+      return
+    }
+    sum.add(Gradient(tensor))
+    parts[index] = sum
+  }
+
   private mutating func scale(by factor: (Gradient) -> Float) {
     parts = parts.map { part in
       guard let part else { return nil }

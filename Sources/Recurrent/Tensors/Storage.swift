@@ -43,6 +43,21 @@ final class StoragePool: Sendable {
     var buffers: [Int: [UnsafeMutablePointer<Float>]] = [:]
     var total = 0
     var allocations = 0
+    var inUse = 0
+    var peak = 0
+    var bound = Int.max
+
+    /// Frees the largest waiting buffers until the bound is kept, or none is left.
+    mutating func shrink() {
+      while inUse + total > bound, let size = buffers.keys.max() {
+        if let buffer = buffers[size]?.popLast() {
+          total -= size
+          UnsafeMutableRawPointer(buffer).deallocate()
+        } else {
+          buffers[size] = nil
+        }
+      }
+    }
   }
   private let waiting = Mutex(Waiting())
 
@@ -51,12 +66,28 @@ final class StoragePool: Sendable {
   /// Small ones do not count.
   var allocations: Int { waiting.withLock { $0.allocations } }
 
+  /// The most floats that were in use at once since the last reset; small buffers do not count.
+  var peak: Int { waiting.withLock { $0.peak } }
+
+  /// Lets ``peak`` begin anew.
+  func resetPeak() { waiting.withLock { $0.peak = $0.inUse } }
+
+  /// Floats, in use and waiting, above which waiting buffers are freed before a new one is made.
+  func bound(to floats: Int) { waiting.withLock { $0.bound = floats } }
+
   func take(_ count: Int) -> (UnsafeMutablePointer<Float>, capacity: Int) {
     let capacity = Self.capacity(for: count)
     if capacity >= Self.smallest {
       let reused = waiting.withLock { waiting in
+        waiting.inUse += capacity
+        waiting.peak = max(waiting.peak, waiting.inUse)
         let buffer = waiting.buffers[capacity]?.popLast()
-        if buffer == nil { waiting.allocations += 1 } else { waiting.total -= capacity }
+        if buffer == nil {
+          waiting.allocations += 1
+          waiting.shrink()
+        } else {
+          waiting.total -= capacity
+        }
         return buffer.map { UInt(bitPattern: $0) }
       }
       if let reused, let pointer = UnsafeMutablePointer<Float>(bitPattern: reused) {
@@ -72,6 +103,7 @@ final class StoragePool: Sendable {
     let kept =
       capacity >= Self.smallest
       && waiting.withLock { waiting in
+        waiting.inUse -= capacity
         guard waiting.total + capacity <= Self.limit,
           let pointer = UnsafeMutablePointer<Float>(bitPattern: address)
         else { return false }
@@ -83,7 +115,7 @@ final class StoragePool: Sendable {
   }
 
   /// Rounded up to a quarter of a power of two, so that nearly equal sizes share buffers.
-  private static func capacity(for count: Int) -> Int {
+  static func capacity(for count: Int) -> Int {
     guard count > 16 else { return 16 }
     let step = max(16, 1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount - 2))
     return (count + step - 1) / step * step

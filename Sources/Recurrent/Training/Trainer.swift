@@ -41,7 +41,10 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   public var state: State
   /// How it is done.
   public let options: TrainingOptions
-  private let loss: Loss
+  /// The loss with what is carried from one batch of an epoch to the next.
+  typealias CarryingLoss =
+    @Sendable (Model, Examples.Batch, Mode, _ carried: inout (any LayerState)?) -> Tensor
+  private let loss: CarryingLoss
   private let learningRate: Float
 
   /// A run before its first epoch.
@@ -49,6 +52,16 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     _ model: Model, optimizer: Rule, options: TrainingOptions = TrainingOptions(),
     on examples: Examples.Type = Examples.self, loss: @escaping Loss
   ) {
+    self.init(
+      model, optimizer: optimizer, options: options,
+      carryingLoss: { model, batch, mode, _ in loss(model, batch, mode) })
+  }
+
+  init(
+    _ model: Model, optimizer: Rule, options: TrainingOptions,
+    carryingLoss loss: @escaping CarryingLoss
+  ) {
+    options.rules.check(for: model)
     state = State(
       model: model, optimizer: optimizer, schedule: LearningRateSchedule(options.schedule))
     self.options = options
@@ -108,8 +121,9 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   /// The mean loss over `examples` in prediction mode.
   public func evaluate(_ model: Model, on examples: Examples) -> Double {
     var total = 0.0
+    var carried: (any LayerState)?
     for indices in batches(Array(0..<examples.count)) {
-      let value = loss(model, examples.batch(Array(indices)), .prediction).value
+      let value = loss(model, examples.batch(Array(indices)), .prediction, &carried).value
       total += Double(value) * Double(indices.count)
     }
     return total / Double(max(1, examples.count))
@@ -133,13 +147,18 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     var seen = 0
     var stopped = false
     let atStart = state
+    var carried: (any LayerState)?
     for (index, indices) in batches.enumerated() {
       let progress = Double(state.epoch) + Double(index) / Double(batches.count)
       state.optimizer.learningRate = Float(
         Double(learningRate) * state.schedule.factor(after: progress))
-      let mode = Mode.training(root.child(1).child(state.step))
+      let mode = Mode.training(
+        root.child(1).child(state.step), segmentLength: options.segmentLength)
       let batch = examples.batch(Array(indices))
-      let (value, gradients) = valueAndGradients(of: state.model) { loss($0, batch, mode) }
+      let (value, plain) = valueAndGradients(of: state.model) {
+        loss($0, batch, mode, &carried)
+      }
+      let gradients = options.rules.penalized(plain, of: state.model)
       let norm = gradients.norm
       if !value.isFinite || !norm.isFinite {
         let gradient = gradients.firstNonFinite.map { "the gradient of \($0)" }
@@ -148,6 +167,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       }
       state.optimizer.update(
         &state.model, along: options.clipping.map { gradients.clipped($0) } ?? gradients)
+      options.rules.constrain(&state.model)
       if let name = state.model.firstNonFinite {
         state = atStart
         throw NonFiniteError(epoch: epoch, step: index + 1, tensor: name)

@@ -10,6 +10,11 @@ public struct TrainingOptions: Sendable {
   public var seed: UInt64
   /// How gradients are limited, if they are.
   public var clipping: GradientClipping?
+  /// Penalties and constraints of single parameters.
+  public var rules: [ParameterRule]
+  /// Steps whose inner values fused layers keep for the backward pass at a time; nil: all
+  /// (``Mode/training(_:segmentLength:)``, ``MemoryPlan``).
+  public var segmentLength: Int?
   /// How the learning rate changes.
   public var schedule: LearningRateSchedule.Rule
   /// When to stop before the last epoch, if at all.
@@ -19,7 +24,7 @@ public struct TrainingOptions: Sendable {
   public init(
     epochs: Int = 100, batchSize: Int = 32, shuffles: Bool = true, seed: UInt64 = 0,
     clipping: GradientClipping? = .norm(1), schedule: LearningRateSchedule.Rule = .constant,
-    earlyStopping: EarlyStopping? = nil
+    earlyStopping: EarlyStopping? = nil, rules: [ParameterRule] = [], segmentLength: Int? = nil
   ) {
     precondition(epochs >= 0, "the number of epochs is at least 0, not \(epochs)")
     precondition(batchSize >= 1, "a batch has at least one example, not \(batchSize)")
@@ -30,6 +35,8 @@ public struct TrainingOptions: Sendable {
     self.clipping = clipping
     self.schedule = schedule
     self.earlyStopping = earlyStopping
+    self.rules = rules
+    self.segmentLength = segmentLength
   }
 }
 

@@ -102,6 +102,11 @@ extension Tensor {
     withExtendedLifetime(other) {}
   }
 
+  /// f(x) for each element; not recorded.
+  func mapped(_ f: (Float) -> Float) -> Tensor {
+    Tensor(shape: shape) { y in for i in 0..<count { y[i] = f(pointer[i]) } }
+  }
+
   /// f(a, b) for each pair of elements; same shapes; not recorded.
   static func zipped(_ a: Tensor, _ b: Tensor, _ f: (Float, Float) -> Float) -> Tensor {
     Tensor(shape: a.shape) { y in for i in 0..<a.count { y[i] = f(a.pointer[i], b.pointer[i]) } }

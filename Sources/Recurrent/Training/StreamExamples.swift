@@ -1,0 +1,135 @@
+/// Values over time that can be cut into ranges of steps.
+public protocol SequenceValue: BatchValue {
+  /// The padded length, T.
+  var time: Int { get }
+  /// A range of steps, with what remains of each row in it.
+  func steps(_ range: Range<Int>) -> Self
+}
+
+extension SequenceBatch: SequenceValue {}
+extension TokenBatch: SequenceValue {}
+
+extension SequenceBatch {
+  /// One long series `[N, F]` as B rows of N / B steps side by side, the first N / B steps in row
+  /// 0, the next in row 1 and so on; what is left over at the end is dropped.
+  public init(streams: Int, of series: Tensor) {
+    precondition(series.rank == 2, "a series has shape [N, F], not \(series.shape)")
+    let steps = series.shape[0] / max(1, streams)
+    precondition(
+      streams >= 1 && steps >= 1,
+      "\(series.shape[0]) steps cannot make \(streams) streams of at least one step")
+    self.init(
+      series.slice(0..<streams * steps, along: 0)
+        .reshaped(to: [streams, steps, series.shape[1]]))
+  }
+}
+
+/// Long sequences for truncated backpropagation through time: all rows are cut at the same steps,
+/// and each piece goes on from the state in which the one before left its row.
+///
+/// An update is made every k1 steps; its gradient goes back k2 steps (Williams and Peng 1990). The
+/// examples of a ``Trainer`` are the pieces of k1 steps, in their order.
+public struct StreamExamples<Inputs: SequenceValue, Targets: SequenceValue>: ExampleSet {
+  /// Rows of steps.
+  public let inputs: Inputs
+  /// What each step should give.
+  public let targets: Targets
+  /// k1, the steps from update to update.
+  public let stepsPerUpdate: Int
+  /// k2, the steps that a gradient goes back: a multiple of k1.
+  public let stepsBack: Int
+
+  /// Sequences cut every `stepsPerUpdate` steps, with gradients over `stepsBack` steps, which is a
+  /// multiple of that; by default the same.
+  public init(
+    inputs: Inputs, targets: Targets, stepsPerUpdate: Int, stepsBack: Int? = nil
+  ) {
+    precondition(
+      inputs.batchSize == targets.batchSize && inputs.time == targets.time,
+      "inputs and targets have the same rows and steps, not \(inputs.batchSize) × \(inputs.time) and \(targets.batchSize) × \(targets.time)"
+    )
+    let back = stepsBack ?? stepsPerUpdate
+    precondition(
+      stepsPerUpdate >= 1 && back >= stepsPerUpdate && back % stepsPerUpdate == 0,
+      "the steps back are a multiple of the steps per update, not \(back) of \(stepsPerUpdate)")
+    self.inputs = inputs
+    self.targets = targets
+    self.stepsPerUpdate = stepsPerUpdate
+    self.stepsBack = back
+  }
+
+  /// Pieces of `stepsPerUpdate` steps; the last one may be shorter.
+  public var count: Int { (inputs.time + stepsPerUpdate - 1) / stepsPerUpdate }
+
+  /// The piece at the one index.
+  public func batch(_ indices: [Int]) -> StreamPiece<Inputs, Targets> {
+    precondition(
+      indices.count == 1, "pieces of streams come one at a time, not \(indices.count) at once")
+    let index = indices[0]
+    /// Where the gradients of piece i begin.
+    func start(_ i: Int) -> Int { max(0, (i + 1) * stepsPerUpdate - stepsBack) }
+    let counted = index * stepsPerUpdate
+    let end = min(counted + stepsPerUpdate, inputs.time)
+    let cuts = Set([start(index), min(start(index + 1), counted), counted, end]).sorted()
+    let parts = zip(cuts, cuts.dropFirst()).map { $0..<$1 }
+    return StreamPiece(
+      isFromStart: start(index) == 0, parts: parts.map { inputs.steps($0) },
+      keptAfter: start(index + 1) > start(index)
+        ? parts.firstIndex { $0.upperBound >= min(start(index + 1), end) } : nil,
+      targets: targets.steps(counted..<end))
+  }
+}
+
+/// One update's share of ``StreamExamples``.
+public struct StreamPiece<Inputs: SequenceValue, Targets: SequenceValue>: Sendable {
+  /// Whether its gradients go back to the first step of all.
+  let isFromStart: Bool
+  /// Steps in their order; the outputs of the last part count, the others are history.
+  let parts: [Inputs]
+  /// The part behind which the next piece's history starts; nil: where this one's does.
+  let keptAfter: Int?
+  /// What the outputs should be.
+  public let targets: Targets
+
+  /// The steps whose outputs count.
+  public var inputs: Inputs { parts[parts.count - 1] }
+
+  /// The outputs for ``inputs`` of a model that went on from `carried`, which becomes what the next
+  /// piece starts from, as a constant.
+  func run<Model: Layer>(
+    _ model: Model, mode: Mode, carried: inout (any LayerState)?
+  ) -> Model.Output where Model.Input == Inputs {
+    var state =
+      (isFromStart ? nil : carried as? Model.State)
+      ?? model.initialState(batchSize: targets.batchSize)
+    for (index, part) in parts.dropLast().enumerated() {
+      _ = model.forward(part, state: &state, mode: mode.child(index))
+      if index == keptAfter { carried = state.detached }
+    }
+    let output = model.forward(inputs, state: &state, mode: mode.child(parts.count - 1))
+    if keptAfter == parts.count - 1 { carried = state.detached }
+    return output
+  }
+}
+
+extension Trainer where Model: Layer {
+  /// A run by truncated backpropagation through time: streams start from the model's initial state
+  /// in each epoch, and pass their state on from piece to piece.
+  ///
+  /// Pieces come one at a time and in order, whatever `options` says of batches and shuffling. The
+  /// loss of an epoch is the mean over its pieces.
+  public init<Targets: SequenceValue>(
+    _ model: Model, optimizer: Rule, options: TrainingOptions = TrainingOptions(),
+    onStreams examples: Examples.Type = Examples.self,
+    loss: @escaping @Sendable (_ outputs: Model.Output, _ targets: Targets) -> Tensor
+  ) where Examples == StreamExamples<Model.Input, Targets> {
+    var options = options
+    options.batchSize = 1
+    options.shuffles = false
+    self.init(
+      model, optimizer: optimizer, options: options,
+      carryingLoss: { model, piece, mode, carried in
+        loss(piece.run(model, mode: mode, carried: &carried), piece.targets)
+      })
+  }
+}

@@ -1,0 +1,70 @@
+import TestSupport
+import Testing
+
+@testable import Recurrent
+
+/// Serialized: the pool of buffers is one for all.
+@Suite(.serialized) struct MemoryPlanTests {
+  private func stack(_ kind: CellKind, _ layers: Int = 2) -> RecurrentStack {
+    var generator = RandomGenerator(seed: 1)
+    return RecurrentStack(
+      kind, inputSize: 8, hiddenSize: 32, layerCount: layers, using: &generator)
+  }
+
+  private func plan(_ stack: RecurrentStack, batch: Int, time: Int, limit: Int?) -> MemoryPlan? {
+    MemoryPlan(
+      paths: stack.paths, parameterCount: stack.parameterCount, batchSize: batch, time: time,
+      limit: limit)
+  }
+
+  @Test(arguments: CellKind.allCases)
+  func shorterSegmentsFitIntoLess(_ kind: CellKind) throws {
+    let stack = stack(kind)
+    let whole = try #require(self.plan(stack, batch: 16, time: 400, limit: nil))
+    #expect(whole.segmentLength == nil && whole.bytes == whole.wholeBytes)
+    #expect(plan(stack, batch: 16, time: 400, limit: Int(whole.bytes) + 1)?.segmentLength == nil)
+    let smallest = MemoryPlan.smallestBytes(
+      paths: stack.paths, parameterCount: stack.parameterCount, batchSize: 16, time: 400)
+    #expect(smallest < whole.bytes)
+    var last = Int.max
+    for share in [0.9, 0.5, 0.2, 0.05] {
+      let limit = Int(smallest + share * (whole.bytes - smallest))
+      let plan = try #require(self.plan(stack, batch: 16, time: 400, limit: limit))
+      let length = try #require(plan.segmentLength)
+      #expect(length <= last && length >= 1)
+      #expect(plan.bytes <= Double(limit))
+      last = length
+    }
+    #expect(last < 40)
+    #expect(plan(stack, batch: 16, time: 400, limit: Int(smallest) - 1) == nil)
+  }
+
+  /// What a step takes in truth is what the plan says, or a little less. Other tests run beside
+  /// this one, so the smallest of several measurements counts.
+  @Test(arguments: CellKind.allCases, [1.0, 0.5, 0.1])
+  func plansAreTrue(_ kind: CellKind, share: Double) throws {
+    let stack = stack(kind)
+    let (batch, time) = (32, 200)
+    let input = SequenceBatch(
+      Tensor(SeededGenerator.floats(batch * time * 8, seed: 2), shape: [batch, time, 8]))
+    let whole = try #require(self.plan(stack, batch: batch, time: time, limit: nil))
+    let smallest = MemoryPlan.smallestBytes(
+      paths: stack.paths, parameterCount: stack.parameterCount, batchSize: batch, time: time)
+    let limit = Int(smallest + share * (whole.bytes - smallest)) + 1
+    let plan = try #require(self.plan(stack, batch: batch, time: time, limit: limit))
+    let mode = Mode.training(RandomKey(seed: 1), segmentLength: plan.segmentLength)
+    var least = Int.max
+    for _ in 0..<30 where Double(least) > plan.bytes || least == Int.max {
+      StoragePool.shared.resetPeak()
+      let start = StoragePool.shared.peak
+      _ = valueAndGradients(of: stack) { $0(input, mode: mode).lastValidSteps.squared().sum() }
+      least = min(least, (StoragePool.shared.peak - start) * 4)
+    }
+    let held = Double(least + input.values.count * 4)
+    print(
+      "\(kind) segments of \(plan.segmentLength ?? time): plan \(Int(plan.bytes)), measured \(Int(held))"
+    )
+    #expect(held <= plan.bytes)
+    #expect(held >= plan.bytes * 0.6)
+  }
+}
