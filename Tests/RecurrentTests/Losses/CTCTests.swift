@@ -58,9 +58,15 @@ import Testing
         found.elements.map(Double.init), shape: found.shape, to: finite, shape: [8], within: 1e-7)
       return (found * Tensor(cotangent)).sum()
     }
-    let slopes = finiteDifferenceGradient(at: point) { flat in
-      zip(losses(flat, labels: labels, blank: blank), cotangent)
-        .reduce(0) { $0 + ($1.0 == .infinity ? 0 : $1.0 * Double($1.1)) }
+    // Row by row, since all paths of all rows would take long.
+    let slopes = expected.indices.flatMap { row -> [Double] in
+      guard expected[row].isFinite else { return [Double](repeating: 0, count: 20) }
+      let start = row * 20
+      return finiteDifferenceGradient(at: Array(point[start..<start + 20])) { part in
+        let flat = point[..<start] + part + point[(start + 20)...]
+        let probability = spellings(Array(flat), row: row, blank: blank)[labels[row]] ?? 0
+        return -log(probability) * Double(cotangent[row])
+      }
     }
     let gradient = try #require(gradients.tensors[0])
     expectClose(
