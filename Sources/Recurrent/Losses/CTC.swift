@@ -148,8 +148,9 @@ private struct CTCPass: Sendable {
   }
 }
 
-/// log(e^a + e^b).
+/// log(e^a + e^b); NaN if one of them is.
 func logAddExp(_ a: Double, _ b: Double) -> Double {
-  let (high, low) = (max(a, b), min(a, b))
-  return low == -.infinity ? high : high + log1p(exp(low - high))
+  if a == -.infinity { return b }
+  if b == -.infinity { return a }
+  return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b))
 }

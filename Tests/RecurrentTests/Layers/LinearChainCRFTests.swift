@@ -216,6 +216,14 @@ import Testing
       found.elements.map(Double.init), shape: [3, 3], to: expected, shape: [3, 3], within: 1e-6)
   }
 
+  @Test(arguments: [0, 1, 2])
+  func nanIsSeen(_ tag: Int) {
+    var values = emissions.values
+    values.withUnsafeMutableElements { $0[2 * 3 + tag] = .nan }
+    let likelihoods = field().logLikelihood(emissions.with(values), tags: tags)
+    #expect(likelihoods[0].isNaN && likelihoods[3].isFinite)
+  }
+
   @Test func brokenTagsAreNamed() async throws {
     let field = field(bio)
     try field.check([[0, 1, 2], []], file: "train.txt")

@@ -101,6 +101,15 @@ import Testing
     #expect(gradient.rows([0]).elements.contains { $0 != 0 })
   }
 
+  /// What is not a number is no label that does not fit.
+  @Test func nanIsNotTakenForInfinity() {
+    var values = logits.values
+    values.withUnsafeMutableElements { $0[2] = .nan }
+    let losses = connectionistTemporalClassification(
+      logits: logits.with(values), labels: labels, reduction: .none, zeroInfinity: true)
+    #expect(losses[0].isNaN && losses[2].isFinite)
+  }
+
   @Test func logProbabilitiesMayBeGiven() throws {
     let point = logits.with(logits.values.logSoftmax())
     let a = connectionistTemporalClassification(

@@ -51,12 +51,8 @@ struct ChainScores: Sendable {
     for j in 0..<count { pass.alpha.append(start[j] + emission(first, j)) }
     var score = start[firstTag] + emission(first, firstTag)
     for (t, place) in places.enumerated().dropFirst() {
-      for j in 0..<count {
-        let sum = logSumExp(count) {
-          pass.alpha[(t - 1) * count + $0] + transitions[$0 * count + j]
-        }
-        pass.alpha.append(sum + emission(place, j))
-      }
+      let sums = sumsOverPrevious(Array(pass.alpha.suffix(count)))
+      for j in 0..<count { pass.alpha.append(sums[j] + emission(place, j)) }
       score += transitions[tags[t - 1] * count + tags[t]] + emission(place, tags[t])
     }
     let last = (places.count - 1) * count
@@ -222,11 +218,11 @@ struct ChainScores: Sendable {
   }
 }
 
-/// log Σ e^x without overflow; -∞ if all are.
+/// log Σ e^x without overflow; -∞ if all are, NaN if one is.
 func logSumExp(_ count: Int, _ x: (Int) -> Double) -> Double {
   var largest = -Double.infinity
   for index in 0..<count { largest = max(largest, x(index)) }
-  guard largest > -.infinity else { return largest }
+  guard largest > -.infinity else { return (0..<count).reduce(largest) { $0 + x($1) } }
   var sum = 0.0
   for index in 0..<count { sum += exp(x(index) - largest) }
   return largest + log(sum)
