@@ -176,6 +176,54 @@ import Testing
     #expect(likelihood.isFinite && likelihood <= 0 && likelihood > -50)
   }
 
+  /// What a constraint forbids may score higher than all else by more than any exponential holds.
+  @Test func forbiddenScoresOfAnySizeDoNotMatter() throws {
+    let emissions: [Float] = [2000, 0, 1, 0, 3000, 2, 2500, 1, 0, 0, 4000, 1]
+    let batch = SequenceBatch(Tensor(emissions, shape: [1, 4, 3]))
+    let (first, then) = ([false, true, true], [true, false, true])
+    let rule = TagConstraints(
+      transitions: [then, first, [true, true, true]], starts: [true, true, true],
+      ends: [true, true, true])
+    let problem = Problem(emissions: batch.values, field: field(rule))
+    let path = [0, 2, 0, 2]
+    let (value, gradients) = valueAndGradients(of: problem) {
+      $0.field.logLikelihood(batch.with($0.emissions), tags: [path]).sum()
+    }
+    // By hand: paths of the four steps that change between 0 and 1 only by way of 2.
+    let point = problem.parameters.map { $0.tensor.elements.map(Double.init) }
+    func score(_ path: [Int]) -> Double {
+      var score = point[2][path[0]] + point[3][path[3]]
+      for t in 0..<4 {
+        score += Double(emissions[t * 3 + path[t]])
+        if t > 0 { score += point[1][path[t - 1] * 3 + path[t]] }
+      }
+      return score
+    }
+    let allowed = PlainArray.indices(of: [3, 3, 3, 3]).filter { path in
+      zip(path, path.dropFirst()).allSatisfy { rule.transitions[$0][$1] }
+    }
+    let scores = allowed.map(score)
+    let largest = try #require(scores.max())
+    let total = largest + log(scores.reduce(0) { $0 + exp($1 - largest) })
+    #expect(abs(Double(value) / (score(path) - total) - 1) < 1e-6)
+    var expected = [Double](repeating: 0, count: 9)
+    for (path, score) in zip(allowed, scores) {
+      for (i, j) in zip(path, path.dropFirst()) { expected[i * 3 + j] -= exp(score - total) }
+    }
+    for (i, j) in zip(path, path.dropFirst()) { expected[i * 3 + j] += 1 }
+    let found = try #require(gradients["field.transitions"])
+    expectClose(
+      found.elements.map(Double.init), shape: [3, 3], to: expected, shape: [3, 3], within: 1e-6)
+  }
+
+  @Test(arguments: [0, 1, 2])
+  func nanIsSeen(_ tag: Int) {
+    var values = emissions.values
+    values.withUnsafeMutableElements { $0[2 * 3 + tag] = .nan }
+    let likelihoods = field().logLikelihood(emissions.with(values), tags: tags)
+    #expect(likelihoods[0].isNaN && likelihoods[3].isFinite)
+  }
+
   @Test func brokenTagsAreNamed() async throws {
     let field = field(bio)
     try field.check([[0, 1, 2], []], file: "train.txt")

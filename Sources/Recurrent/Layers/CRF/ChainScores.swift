@@ -8,6 +8,10 @@ struct ChainScores: Sendable {
   let transitions: [Double]
   let start: [Double]
   let end: [Double]
+  /// e^(transitions - shift), where the shift is the largest of them: sums over tags then take
+  /// products instead of exponentials.
+  private let factors: [Double]
+  private let shift: Double
 
   init(_ field: LinearChainCRF) {
     let (count, constraints) = (field.tagCount, field.constraints)
@@ -18,6 +22,9 @@ struct ChainScores: Sendable {
     transitions = scores(field.transitions) {
       constraints?.transitions[$0 / count][$0 % count] ?? true
     }
+    let shift = transitions.max().map { $0.isFinite ? $0 : 0 } ?? 0
+    self.shift = shift
+    factors = transitions.map { exp($0 - shift) }
     start = scores(field.start) { constraints?.starts[$0] ?? true }
     end = scores(field.end) { constraints?.ends[$0] ?? true }
   }
@@ -44,12 +51,8 @@ struct ChainScores: Sendable {
     for j in 0..<count { pass.alpha.append(start[j] + emission(first, j)) }
     var score = start[firstTag] + emission(first, firstTag)
     for (t, place) in places.enumerated().dropFirst() {
-      for j in 0..<count {
-        let sum = logSumExp(count) {
-          pass.alpha[(t - 1) * count + $0] + transitions[$0 * count + j]
-        }
-        pass.alpha.append(sum + emission(place, j))
-      }
+      let sums = sumsOverPrevious(Array(pass.alpha.suffix(count)))
+      for j in 0..<count { pass.alpha.append(sums[j] + emission(place, j)) }
       score += transitions[tags[t - 1] * count + tags[t]] + emission(place, tags[t])
     }
     let last = (places.count - 1) * count
@@ -116,17 +119,64 @@ struct ChainScores: Sendable {
       }
       guard t > 0 else { break }
       let later = (0..<count).map { Double(emissions.pointer[places[t] * count + $0]) + beta[$0] }
-      for i in 0..<count {
-        let alpha = pass.alpha[(t - 1) * count + i]
-        for j in 0..<count {
-          let expected = exp(alpha + transitions[i * count + j] + later[j] - pass.logTotal)
-          gradient.transitions[i * count + j] -= upstream * expected
-        }
-        beta[i] = logSumExp(count) { transitions[i * count + $0] + later[$0] }
-      }
+      subtractPairs(
+        Array(pass.alpha[(t - 1) * count..<t * count]), later, pass.logTotal, upstream,
+        from: &gradient.transitions)
+      beta = sumsOverNext(later)
       gradient.transitions[tags[t - 1] * count + tags[t]] += upstream
     }
     return gradient
+  }
+
+  /// log Σ_i e^(x_i + transitions[i, j]) for each j.
+  private func sumsOverPrevious(_ x: [Double]) -> [Double] {
+    let largest = x.max() ?? -.infinity
+    let powers = x.map { largest == -.infinity ? 0 : exp($0 - largest) }
+    var sums = [Double](repeating: 0, count: count)
+    for i in 0..<count {
+      for j in 0..<count { sums[j] += powers[i] * factors[i * count + j] }
+    }
+    return sums.enumerated().map { j, sum in
+      // Where all that is large is forbidden, what is left may be too small for the products.
+      sum > 1e-200
+        ? largest + shift + log(sum) : logSumExp(count) { x[$0] + transitions[$0 * count + j] }
+    }
+  }
+
+  /// log Σ_j e^(transitions[i, j] + x_j) for each i.
+  private func sumsOverNext(_ x: [Double]) -> [Double] {
+    let largest = x.max() ?? -.infinity
+    let powers = x.map { largest == -.infinity ? 0 : exp($0 - largest) }
+    return (0..<count).map { i in
+      var sum = 0.0
+      for j in 0..<count { sum += factors[i * count + j] * powers[j] }
+      return sum > 1e-200
+        ? largest + shift + log(sum) : logSumExp(count) { x[$0] + transitions[i * count + $0] }
+    }
+  }
+
+  /// target[i, j] -= scale·p(i, then j), with p = e^(before_i + transitions[i, j] + later_j - total).
+  private func subtractPairs(
+    _ before: [Double], _ later: [Double], _ total: Double, _ scale: Double,
+    from target: inout [Double]
+  ) {
+    let (a, b) = (before.max() ?? 0, later.max() ?? 0)
+    let exponent = a + b + shift - total
+    if exponent < 300 {
+      let (left, right) = (before.map { exp($0 - a) }, later.map { exp($0 - b) })
+      let scale = scale * exp(exponent)
+      for i in 0..<count {
+        let left = scale * left[i]
+        for j in 0..<count { target[i * count + j] -= left * factors[i * count + j] * right[j] }
+      }
+    } else {  // the largest are forbidden to follow each other, by far
+      for i in 0..<count {
+        for j in 0..<count {
+          target[i * count + j] -=
+            scale * exp(before[i] + transitions[i * count + j] + later[j] - total)
+        }
+      }
+    }
   }
 
   /// The tags of the highest score and that score; of equal ones the lowest tag, from the end.
@@ -168,11 +218,11 @@ struct ChainScores: Sendable {
   }
 }
 
-/// log Σ e^x without overflow; -∞ if all are.
+/// log Σ e^x without overflow; -∞ if all are, NaN if one is.
 func logSumExp(_ count: Int, _ x: (Int) -> Double) -> Double {
   var largest = -Double.infinity
   for index in 0..<count { largest = max(largest, x(index)) }
-  guard largest > -.infinity else { return largest }
+  guard largest > -.infinity else { return (0..<count).reduce(largest) { $0 + x($1) } }
   var sum = 0.0
   for index in 0..<count { sum += exp(x(index) - largest) }
   return largest + log(sum)
