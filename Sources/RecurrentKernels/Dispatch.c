@@ -75,6 +75,7 @@ bool rk_kernels_choice_honoured(void) {
 int32_t rk_cell_gates(rk_cell cell) {
   switch (cell) {
   case RK_CELL_LSTM: return 4;
+  case RK_CELL_LSTM_COUPLED:
   case RK_CELL_GRU_RESET_AFTER:
   case RK_CELL_GRU_RESET_BEFORE: return 3;
   case RK_CELL_RNN_TANH:
@@ -94,16 +95,16 @@ void rk_multiply(const rk_matrix_product *product, float *workspace) {
   CURRENT->multiply(product, workspace);
 }
 
-int64_t rk_forward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size) {
-  return CURRENT->forward_weights_size(cell, input_size, hidden_size);
+int64_t rk_forward_weights_size(const rk_cell_weights *weights) {
+  return CURRENT->forward_weights_size(weights);
 }
 
 void rk_pack_forward_weights(const rk_cell_weights *weights, float *packed) {
   CURRENT->pack_forward_weights(weights, packed);
 }
 
-int64_t rk_forward_workspace(rk_cell cell, int32_t rows, int32_t input_size, int32_t hidden_size) {
-  return CURRENT->forward_workspace(cell, rows, input_size, hidden_size);
+int64_t rk_forward_workspace(const rk_sequence_forward *pass) {
+  return CURRENT->forward_workspace(pass);
 }
 
 void rk_run_forward(
@@ -111,17 +112,16 @@ void rk_run_forward(
   CURRENT->run_forward(pass, part, parts, workspace);
 }
 
-int64_t rk_backward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size) {
-  return CURRENT->backward_weights_size(cell, input_size, hidden_size);
+int64_t rk_backward_weights_size(const rk_cell_weights *weights) {
+  return CURRENT->backward_weights_size(weights);
 }
 
 void rk_pack_backward_weights(const rk_cell_weights *weights, float *packed) {
   CURRENT->pack_backward_weights(weights, packed);
 }
 
-int64_t rk_backward_workspace(
-  rk_cell cell, int32_t rows, int32_t input_size, int32_t hidden_size) {
-  return CURRENT->backward_workspace(cell, rows, input_size, hidden_size);
+int64_t rk_backward_workspace(const rk_sequence_backward *pass) {
+  return CURRENT->backward_workspace(pass);
 }
 
 void rk_run_backward(

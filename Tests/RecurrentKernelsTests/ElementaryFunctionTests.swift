@@ -17,7 +17,7 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
 
   static func normal(_ x: Double) -> Double { 0.5 * erfc(-x * 0.5.squareRoot()) }
 
-  // The bounds stand beside the functions in Vector.h and Elementwise.h.
+  // The bounds stand beside the functions in Vector.h and Functions.h.
   static let all: [ElementaryFunction] = [
     .init("exp", RK_EXP, (1.1, 1.1), Foundation.exp, Foundation.exp, on: -8...8),
     .init("log", RK_LOG, (0.9, 0.9), Foundation.log, { 1 / $0 }, on: 0.01...9),
@@ -37,6 +37,28 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
     .init(
       "gelu", RK_GELU, (6.5, 7), { $0 == -.infinity ? 0 : $0 * normal($0) },
       { normal($0) + $0 * exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot() }, floor: 1, on: -6...6),
+    .init(
+      "silu", RK_SILU, (3, 3.1), { $0 < -88.4 ? 0 : $0 / (1 + exp(-$0)) },
+      {
+        let s = 1 / (1 + exp(-$0))
+        return s + $0 * s * (1 - s)
+      }, floor: 1, on: -9...9),
+    .init(
+      "elu", RK_ELU, (2, 2), { $0 > 0 ? $0 : expm1($0) }, { $0 > 0 ? 1 : exp($0) }, floor: 1,
+      on: -9...3),
+    .init(
+      "leaky ReLU", RK_LEAKY_RELU, (0.5, 0.5), { $0 > 0 ? $0 : $0 * Double(0.01 as Float) },
+      { $0 > 0 ? 1 : Double(0.01 as Float) }, on: -3...3),
+    .init(
+      "softsign", RK_SOFTSIGN, (1.5, 1.5), { $0 / (1 + abs($0)) },
+      { 1 / ((1 + abs($0)) * (1 + abs($0))) }, on: -9...9),
+    .init(
+      "hard sigmoid", RK_HARD_SIGMOID, (1.5, 1.5), { min(max(($0 + 3) / 6, 0), 1) },
+      { abs($0) < 3 ? 1.0 / 6 : 0 }, on: -4...4),
+    .init(
+      "hard sigmoid of ONNX", RK_HARD_SIGMOID_ONNX, (1.5, 1.5),
+      { min(max(($0 + 2.5) / 5, 0), 1) }, { abs($0) < 2.5 ? 0.2 : 0 }, on: -4...4),
+    .init("identity", RK_IDENTITY, (0, 0), { $0 }, { _ in 1 }, on: -3...3),
     .init("negate", RK_NEGATE, (0, 0), { -$0 }, { _ in -1 }, on: -3...3),
     .init("square", RK_SQUARE, (0.5, 0.5), { $0 * $0 }, { 2 * $0 }, on: -3...3),
     .init("reciprocal", RK_RECIPROCAL, (0.5, 0.5), { 1 / $0 }, { -1 / ($0 * $0) }, on: 0.1...9),
@@ -145,6 +167,11 @@ private func ulp(_ x: Double) -> Double {
       (RK_SOFTPLUS, -103.5, tiny), (RK_SOFTPLUS, 0, 0.6931472),
       (RK_GELU, infinity, infinity), (RK_GELU, -infinity, 0), (RK_GELU, 0, 0),
       (RK_GELU, -0.0, -0.0), (RK_GELU, 20, 20), (RK_GELU, -20, 0),
+      (RK_SILU, infinity, infinity), (RK_SILU, -infinity, 0), (RK_SILU, 0, 0),
+      (RK_ELU, infinity, infinity), (RK_ELU, -infinity, -1), (RK_ELU, -tiny, -tiny),
+      (RK_LEAKY_RELU, -infinity, -infinity), (RK_SOFTSIGN, infinity, 1),
+      (RK_SOFTSIGN, -infinity, -1), (RK_HARD_SIGMOID, infinity, 1), (RK_HARD_SIGMOID, -3, 0),
+      (RK_HARD_SIGMOID_ONNX, -infinity, 0), (RK_HARD_SIGMOID_ONNX, 2.5, 1),
       (RK_RECIPROCAL, 0, infinity), (RK_RECIPROCAL, -0.0, -infinity),
       (RK_NEGATE, 0, -0.0), (RK_SQUARE, -infinity, infinity),
     ]

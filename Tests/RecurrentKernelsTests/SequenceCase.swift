@@ -110,9 +110,10 @@ struct SequenceCase {
   }
 
   // Distances that are not the least possible ones.
-  var xStride: Int { steps * inputSize + 7 }
+  var xStride: Int { inputSize + 3 }
   var outStepStride: Int { hiddenSize + 2 }
-  var outStride: Int { steps * outStepStride + 3 }
+  /// From row to row of the batch.
+  var outStride: Int { steps * outStepStride }
 
   /// The time of step s of a row.
   func time(_ row: Int, _ step: Int) -> Int { reverse ? lengths[row] - 1 - step : step }
@@ -122,7 +123,6 @@ struct SequenceCase {
   func run(on path: KernelPath, parts: Int = 1, keep: Bool = true) -> Result {
     let table = path.table
     let (i32, h32) = (Int32(inputSize), Int32(hiddenSize))
-    let rowCount = Int32(batch)
 
     // Sorted by length, longest first.
     let order = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
@@ -135,6 +135,9 @@ struct SequenceCase {
       offsets.append(step == 0 ? 0 : offsets[step - 1] + Int64(active[step - 1]))
     }
     let rank = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+    let places = (0..<longest).flatMap { step in
+      order.prefix(Int(active[step])).map { Int32($0 * steps + time($0, step)) }
+    }
 
     let result = Result(
       out: FloatBuffer(count: batch * outStride), h: FloatBuffer(h), c: FloatBuffer(c),
@@ -148,20 +151,20 @@ struct SequenceCase {
     let (wx, wh) = (FloatBuffer(inputWeights), FloatBuffer(recurrentWeights))
     let (b, b2) = (FloatBuffer(bias), FloatBuffer(recurrentBias))
     var weights = rk_cell_weights(
-      cell: cell, input_size: i32, hidden_size: h32, input_weights: wx.pointer,
+      cell: cell, input_size: i32, hidden_size: h32, recurrent_size: h32, input_weights: wx.pointer,
       recurrent_weights: wh.pointer, bias: hasBias ? UnsafePointer(b.pointer) : nil,
-      recurrent_bias: hasRecurrentBias ? UnsafePointer(b2.pointer) : nil)
-    let forwardWeights = FloatBuffer(count: Int(table.forward_weights_size(cell, i32, h32)))
-    let backwardWeights = FloatBuffer(count: Int(table.backward_weights_size(cell, i32, h32)))
+      recurrent_bias: hasRecurrentBias ? UnsafePointer(b2.pointer) : nil, projection: nil)
+    let forwardWeights = FloatBuffer(count: Int(table.forward_weights_size(&weights)))
+    let backwardWeights = FloatBuffer(count: Int(table.backward_weights_size(&weights)))
     table.pack_forward_weights(&weights, forwardWeights.pointer)
     table.pack_backward_weights(&weights, backwardWeights.pointer)
     #expect(forwardWeights.isFinite, "every packed weight is set")
     #expect(backwardWeights.isFinite, "every packed weight is set")
 
-    let xs = FloatBuffer(count: batch * xStride)
+    let xs = FloatBuffer(count: batch * steps * xStride)
     for row in 0..<batch {
-      for at in 0..<lengths[row] * inputSize {
-        xs.pointer[row * xStride + at] = x[row * steps * inputSize + at]
+      for place in row * steps..<row * steps + lengths[row] {
+        for at in 0..<inputSize { xs.pointer[place * xStride + at] = x[place * inputSize + at] }
       }
     }
     let (h0, c0) = (FloatBuffer(h), FloatBuffer(c))
@@ -173,50 +176,55 @@ struct SequenceCase {
       sortedLengths.withUnsafeBufferPointer { sortedLengths in
         active.withUnsafeBufferPointer { active in
           offsets.withUnsafeBufferPointer { offsets in
-            guard let batchRow = batchRows.baseAddress, let length = sortedLengths.baseAddress,
-              let active = active.baseAddress, let offset = offsets.baseAddress
-            else { return }
-            var layout = rk_sequence_layout(
-              rows: rowCount, steps: Int32(longest), batch_row: batchRow, length: length,
-              active: active, offset: offset, reverse: reverse)
-            withUnsafePointer(to: &layout) { layout in
-              var forward = rk_sequence_forward(
-                cell: cell, input_size: i32, hidden_size: h32, layout: layout,
-                packed_weights: forwardWeights.pointer, x: xs.pointer,
-                x_row_stride: Int64(xStride), x_step_stride: Int64(inputSize),
-                out: result.out.pointer, out_row_stride: Int64(outStride),
-                out_step_stride: Int64(outStepStride), h: result.h.pointer,
-                c: isLSTM ? result.c.pointer : nil,
-                gates: keep && hasExtra ? result.gates.pointer : nil,
-                extra: keep && hasExtra ? result.extra.pointer : nil)
-              for part in 0..<parts {
-                let workspace = FloatBuffer(
-                  count: Int(table.forward_workspace(cell, rowCount, i32, h32)))
-                table.run_forward(&forward, Int32(part), Int32(parts), workspace.pointer)
-                #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
-              }
-              guard keep else { return }
-              result.gateGradients.pointer.update(
-                from: result.gates.pointer, count: result.gates.count)
-              result.extraGradients.pointer.update(
-                from: result.extra.pointer, count: result.extra.count)
-              var backward = rk_sequence_backward(
-                cell: cell, input_size: i32, hidden_size: h32, layout: layout,
-                packed_weights: backwardWeights.pointer, out: result.out.pointer,
-                out_row_stride: Int64(outStride), out_step_stride: Int64(outStepStride),
-                h: h0.pointer, c: isLSTM ? UnsafePointer(c0.pointer) : nil,
-                gates: result.gateGradients.pointer,
-                extra: hasExtra ? result.extraGradients.pointer : nil,
-                out_gradient: hasOutGradient ? UnsafePointer(dout.pointer) : nil,
-                out_gradient_row_stride: Int64(steps * hiddenSize),
-                out_gradient_step_stride: Int64(hiddenSize),
-                h_gradient: result.hGradient.pointer,
-                c_gradient: isLSTM ? result.cGradient.pointer : nil)
-              for part in 0..<parts {
-                let workspace = FloatBuffer(
-                  count: Int(table.backward_workspace(cell, rowCount, i32, h32)))
-                table.run_backward(&backward, Int32(part), Int32(parts), workspace.pointer)
-                #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+            places.withUnsafeBufferPointer { places in
+              guard let batchRow = batchRows.baseAddress, let length = sortedLengths.baseAddress,
+                let active = active.baseAddress, let offset = offsets.baseAddress,
+                let place = places.baseAddress
+              else { return }
+              var layout = rk_sequence_layout(
+                rows: Int32(batch), steps: Int32(longest), batch_row: batchRow, length: length,
+                active: active, offset: offset, place: place)
+              withUnsafePointer(to: &layout) { layout in
+                var forward = rk_sequence_forward(
+                  cell: cell, input_size: i32, hidden_size: h32, recurrent_size: h32,
+                  layout: layout, first_step: 0, end_step: Int32(longest), options: nil,
+                  projects: false, packed_weights: forwardWeights.pointer, x: xs.pointer,
+                  x_stride: Int64(xStride), out: result.out.pointer,
+                  out_stride: Int64(outStepStride), keeps_out: false, h: result.h.pointer,
+                  c: isLSTM ? result.c.pointer : nil,
+                  gates: keep && hasExtra ? result.gates.pointer : nil,
+                  extra: keep && hasExtra ? result.extra.pointer : nil, masked: nil,
+                  unprojected: nil)
+                for part in 0..<parts {
+                  let workspace = FloatBuffer(
+                    count: Int(table.forward_workspace(&forward)))
+                  table.run_forward(&forward, Int32(part), Int32(parts), workspace.pointer)
+                  #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+                }
+                guard keep else { return }
+                result.gateGradients.pointer.update(
+                  from: result.gates.pointer, count: result.gates.count)
+                result.extraGradients.pointer.update(
+                  from: result.extra.pointer, count: result.extra.count)
+                var backward = rk_sequence_backward(
+                  cell: cell, input_size: i32, hidden_size: h32, recurrent_size: h32,
+                  layout: layout, first_step: 0, end_step: Int32(longest), options: nil,
+                  projects: false, packed_weights: backwardWeights.pointer,
+                  out: result.out.pointer, out_stride: Int64(outStepStride), h: h0.pointer,
+                  c: isLSTM ? UnsafePointer(c0.pointer) : nil,
+                  gates: result.gateGradients.pointer,
+                  extra: hasExtra ? result.extraGradients.pointer : nil, masked: nil,
+                  projected_gradient: nil, peephole_gradient: nil,
+                  out_gradient: hasOutGradient ? UnsafePointer(dout.pointer) : nil,
+                  out_gradient_stride: Int64(hiddenSize),
+                  h_gradient: result.hGradient.pointer,
+                  c_gradient: isLSTM ? result.cGradient.pointer : nil)
+                for part in 0..<parts {
+                  let workspace = FloatBuffer(
+                    count: Int(table.backward_workspace(&backward)))
+                  table.run_backward(&backward, Int32(part), Int32(parts), workspace.pointer)
+                  #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+                }
               }
             }
           }

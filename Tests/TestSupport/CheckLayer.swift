@@ -37,14 +37,17 @@ extension Tensor: CheckedOutput {
 ///   - outputSize: Features of its output.
 ///   - twin: The same function in double precision; gradients are then exact to 1e-5, else to
 ///     `tolerance`.
+///   - startsAtZero: Whether the initial state must be zeros.
 ///   - tolerance: The error of gradients by finite differences of floats, relative to the largest
 ///     of each tensor.
 package func checkLayer<L: Layer>(
-  _ layer: L, inputSize: Int, outputSize: Int, twin: LayerTwin? = nil, tolerance: Double = 2e-4,
+  _ layer: L, inputSize: Int, outputSize: Int, twin: LayerTwin? = nil,
+  startsAtZero: Bool = true, tolerance: Double = 2e-4,
   sourceLocation: SourceLocation = #_sourceLocation
 ) async throws where L.Input == SequenceBatch, L.Output: CheckedOutput {
   let checker = LayerChecker(
-    layer: layer, inputSize: inputSize, outputSize: outputSize, location: sourceLocation)
+    layer: layer, inputSize: inputSize, outputSize: outputSize, startsAtZero: startsAtZero,
+    location: sourceLocation)
   checker.checkShapesAndPadding()
   checker.checkStates()
   checker.checkRows()
@@ -58,6 +61,7 @@ struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedO
   let layer: L
   let inputSize: Int
   let outputSize: Int
+  let startsAtZero: Bool
   let location: SourceLocation
 
   /// Rows in no order, one empty, one of a single step, some full.
@@ -163,9 +167,15 @@ struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedO
 
   func checkStates() {
     let input = self.input()
-    var zero = layer.initialState(batchSize: 6)
-    zero.tensors = zero.tensors.map { .zeros($0.shape) }
-    expectSame([layer(input).tensor], Array(run(input, from: zero).prefix(1)), "zero state")
+    let first = layer.initialState(batchSize: 6)
+    if startsAtZero {
+      expect(
+        first.tensors.allSatisfy { $0.elements.allSatisfy { $0 == 0 } },
+        "the initial state is not zero")
+    }
+    expectSame([layer(input).tensor], Array(run(input, from: first).prefix(1)), "no state")
+    expectSame(run(input, from: first), run(input, from: first), "a second prediction")
+    guard layer.isCausal else { return }
 
     let padded = self.input(lengths: lengths)
     for cuts in [[0, 1, 4, 6], [0, 3, 6], [0, 1, 2, 3, 4, 5, 6]] {

@@ -49,34 +49,3 @@ public struct Dense: Layer {
     visitor.visit("bias", &bias)
   }
 }
-
-/// A function applied to what a layer computes.
-public enum Activation: String, Sendable, Codable, CaseIterable {
-  /// x.
-  case identity
-  /// 1 / (1 + e^-x).
-  case sigmoid
-  /// The hyperbolic tangent.
-  case tanh
-  /// max(0, x).
-  case relu
-  /// e^x / Σ e^x over the last dimension.
-  case softmax
-  /// log(1 + e^x).
-  case softplus
-  /// x·Φ(x).
-  case gelu
-
-  /// The function's value for each element.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    switch self {
-    case .identity: x
-    case .sigmoid: x.sigmoid()
-    case .tanh: x.tanh()
-    case .relu: x.relu()
-    case .softmax: x.softmax()
-    case .softplus: x.softplus()
-    case .gelu: x.gelu()
-    }
-  }
-}

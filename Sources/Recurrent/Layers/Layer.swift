@@ -17,12 +17,18 @@ public protocol Layer<Input, Output>: Module {
   /// The state before the first step, for a batch of that size.
   func initialState(batchSize: Int) -> State
 
+  /// Whether an output depends on no later step, so that sequences can be fed in pieces.
+  var isCausal: Bool { get }
+
   /// The output, and the state after it. `mode` says whether this is training, where dropout acts,
   /// or prediction.
   func forward(_ input: Input, state: inout State, mode: Mode) -> Output
 }
 
 extension Layer {
+  /// True, but for layers that look ahead.
+  public var isCausal: Bool { true }
+
   /// The output, starting from the initial state.
   public func callAsFunction(_ input: Input, mode: Mode = .prediction) -> Output {
     var state = initialState(batchSize: input.batchSize)
@@ -87,6 +93,30 @@ public struct NoState: LayerState {
   public var tensors: [Tensor] {
     get { [] }
     set { precondition(newValue.isEmpty, "this layer has no state") }
+  }
+}
+
+/// The states of two layers.
+public struct StatePair<First: LayerState, Second: LayerState>: LayerState {
+  /// That of the first layer.
+  public var first: First
+  /// That of the second layer.
+  public var second: Second
+
+  /// A pair of states.
+  public init(_ first: First, _ second: Second) {
+    self.first = first
+    self.second = second
+  }
+
+  /// All tensors, the first layer's before the second's.
+  public var tensors: [Tensor] {
+    get { first.tensors + second.tensors }
+    set {
+      let split = first.tensors.count
+      first.tensors = Array(newValue[..<split])
+      second.tensors = Array(newValue[split...])
+    }
   }
 }
 

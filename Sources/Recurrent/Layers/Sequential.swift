@@ -18,6 +18,9 @@ public struct Sequential<Layers: LayerList>: Layer {
     self.layers = layers()
   }
 
+  /// Whether all layers are.
+  public var isCausal: Bool { layers.isCausal }
+
   /// The states of all layers.
   public func initialState(batchSize: Int) -> Layers.State {
     layers.initialState(batchSize: batchSize)
@@ -49,6 +52,9 @@ public struct FirstLayer<First: Layer>: LayerList {
   /// 1.
   public static var count: Int { 1 }
 
+  /// Whether the layer is.
+  public var isCausal: Bool { layer.isCausal }
+
   /// The state of the layer.
   public func initialState(batchSize: Int) -> First.State {
     layer.initialState(batchSize: batchSize)
@@ -76,34 +82,21 @@ where Previous.Output == Last.Input {
   public static var count: Int { Previous.count + 1 }
 
   /// The states of the layers before and of the last.
-  public struct State: LayerState {
-    /// Those of the layers before.
-    public var previous: Previous.State
-    /// That of the last layer.
-    public var last: Last.State
+  public typealias State = StatePair<Previous.State, Last.State>
 
-    /// All tensors, in the order of the layers.
-    public var tensors: [Tensor] {
-      get { previous.tensors + last.tensors }
-      set {
-        let split = previous.tensors.count
-        previous.tensors = Array(newValue[..<split])
-        last.tensors = Array(newValue[split...])
-      }
-    }
-  }
+  /// Whether all layers are.
+  public var isCausal: Bool { previous.isCausal && layer.isCausal }
 
   /// The states of all layers. The batch keeps its size on the way.
   public func initialState(batchSize: Int) -> State {
     State(
-      previous: previous.initialState(batchSize: batchSize),
-      last: layer.initialState(batchSize: batchSize))
+      previous.initialState(batchSize: batchSize), layer.initialState(batchSize: batchSize))
   }
 
   /// The output of the last layer.
   public func forward(_ input: Previous.Input, state: inout State, mode: Mode) -> Last.Output {
-    let between = previous.forward(input, state: &state.previous, mode: mode)
-    return layer.forward(between, state: &state.last, mode: mode.child(Previous.count))
+    let between = previous.forward(input, state: &state.first, mode: mode)
+    return layer.forward(between, state: &state.second, mode: mode.child(Previous.count))
   }
 
   /// Visits the layers by position.

@@ -10,6 +10,8 @@
 
 #include "Vector.h"
 
+#include "Functions.h"
+
 #include "MatrixProduct.h"
 
 #include "SequenceTile.h"

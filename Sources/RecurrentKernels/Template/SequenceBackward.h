@@ -5,6 +5,7 @@
 /// The rows of one part, longest first, and where they stand at this step.
 typedef struct {
   const rk_sequence_backward *pass;
+  const rk_cell_options *options;
   int64_t hidden_size;
   int32_t *row;                  // the sorted row
   const float **out, **h, **c;   // h' of this step; h and c before it
@@ -12,14 +13,19 @@ typedef struct {
   float **dh, **dc;              // gradients carried from step to step
   float **gates, **extra;
   float **n;                     // n among the gates (GRU)
+  const float **source, **mask;  // h under the recurrent mask, and the mask
+  const float **zoneout, **cell_zoneout;
+  float **dprojected;            // gradient of what the projection gave
+  float **draw;                  // gradient of what it took
+  float **dpeepholes;
 } backward_part;
 
-enum { BACKWARD_POINTERS = 9 };
+enum { BACKWARD_POINTERS = 16 };
 
-static int64_t backward_workspace(
-  rk_cell cell, int32_t rows, int32_t input_size, int32_t hidden_size) {
-  (void)cell, (void)input_size, (void)hidden_size;
-  return 16 + taken(rows * 4) + BACKWARD_POINTERS * taken(rows * (int64_t)sizeof(float *));
+static int64_t backward_workspace(const rk_sequence_backward *pass) {
+  const int64_t rows = pass->layout->rows;
+  return 16 + taken(rows * 4) + BACKWARD_POINTERS * taken(rows * (int64_t)sizeof(float *))
+    + (pass->projects ? taken(rows * pass->hidden_size * 4) : 0);
 }
 
 #define AT(array) (p->array[i] + unit)
@@ -42,7 +48,7 @@ RK_INLINE void undo_lstm(const backward_part *p, int32_t i, int32_t unit, int32_
   vf in = vf_load_part(GATE(0), count), forget = vf_load_part(GATE(1), count);
   vf g = vf_load_part(GATE(2), count), o = vf_load_part(GATE(3), count);
   vf tanh_c = vf_tanh(vf_load_part(AT(extra), count));
-  vf dh = gradient_of_output(p, i, unit, count);
+  vf dh = p->draw ? vf_load_part(AT(draw), count) : gradient_of_output(p, i, unit, count);
   vf dc = vf_fma(dh * o, tanh_slope(tanh_c), vf_load_part(AT(dc), count));
   vf_store_part(GATE(0), dc * g * sigmoid_slope(in), count);
   vf_store_part(GATE(1), dc * vf_load_part(AT(c), count) * sigmoid_slope(forget), count);
@@ -88,6 +94,129 @@ RK_INLINE void undo_rnn_relu(const backward_part *p, int32_t i, int32_t unit, in
   vf_store_part(GATE(0), vf_select(positive, dh, vf_all(0)), count);
 }
 
+// MARK: With options: the gates hold sums
+
+/// dy times the slope of f at the sum whose value is y; 0 where the limit acted.
+RK_INLINE vf through(rk_function f, float clip, vf sum, vf y, vf dy) {
+  vf d = dy * slope_of_function(f, clipped(sum, clip), y);
+  return vf_select(vf_abs(sum) > clip, vf_all(0), d);
+}
+
+RK_INLINE vf through_gate(const rk_cell_options *o, vf sum, vf y, vf dy) {
+  return through(o->gate, o->gate_clip, sum, y, dy);
+}
+
+RK_INLINE vf through_candidate(const rk_cell_options *o, vf sum, vf y, vf dy) {
+  return through(o->activation, o->gate_clip, sum, y, dy);
+}
+
+/// h' = k·h + (1 - k)·h'': leaves dh = k·dh' so far, and gives dh'' = (1 - k)·dh'.
+RK_INLINE vf undo_zoneout(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+  vf dh = gradient_of_output(p, i, unit, count);
+  vf k = zoneout_share(p->zoneout, p->options->zoneout, i, unit, count);
+  vf_store_part(AT(dh), k * dh, count);
+  return (1.0f - k) * dh;
+}
+
+// i = σ(s_i), f = σ(s_f) or 1 - i, g = tanh(s_g), c'' = limit(f·c + i·g), o = σ(s_o), h'' = o·tanh(c'')
+// with the peepholes' part in the sums; c' = k·c + (1 - k)·c''
+RK_INLINE void undo_lstm_with_options(
+  const backward_part *p, int32_t i, int32_t unit, int32_t count, bool coupled) {
+  const rk_cell_options *options = p->options;
+  const int64_t hidden = p->hidden_size;
+  const int at_g = coupled ? 1 : 2, at_o = coupled ? 2 : 3;
+  vf c = vf_load_part(AT(c), count);
+  vf sum_in = vf_load_part(GATE(0), count);
+  vf sum_forget = coupled ? vf_all(0) : vf_load_part(GATE(1), count);
+  vf sum_g = vf_load_part(GATE(at_g), count), sum_o = vf_load_part(GATE(at_o), count);
+  lstm_values v = lstm_values_of(options, sum_in, sum_forget, sum_g, c, coupled);
+  vf o = gate_of(options, sum_o), y = apply_function(options->activation, v.c);
+
+  vf dh = p->draw ? vf_load_part(AT(draw), count) : undo_zoneout(p, i, unit, count);
+  vf k = zoneout_share(p->cell_zoneout, options->cell_zoneout, i, unit, count);
+  vf dc_after = vf_load_part(AT(dc), count);
+  vf dsum_o = through_gate(options, sum_o, o, dh * y);
+  vf dc = vf_fma(dh * o, slope_of_function(options->activation, v.c, y), (1.0f - k) * dc_after);
+  vf dc_before = k * dc_after;
+  const float *peepholes = options->peepholes ? options->peepholes + unit : NULL;
+  if (peepholes) dc = vf_fma(dsum_o, vf_load_part(peepholes + 2 * hidden, count), dc);
+  dc = vf_select(vf_abs(v.sum_c) > options->cell_clip, vf_all(0), dc);
+
+  vf din = coupled ? dc * (v.g - c) : dc * v.g;
+  vf dsum_in = through_gate(options, sum_in, v.in, din);
+  vf dsum_forget = coupled ? vf_all(0) : through_gate(options, sum_forget, v.forget, dc * c);
+  vf dsum_g = through_candidate(options, sum_g, v.g, dc * v.in);
+  dc_before = vf_fma(dc, v.forget, dc_before);
+  if (peepholes) {
+    float *dp = AT(dpeepholes);
+    dc_before = vf_fma(dsum_in, vf_load_part(peepholes, count), dc_before);
+    dc_before = vf_fma(dsum_forget, vf_load_part(peepholes + hidden, count), dc_before);
+    vf_store_part(dp, vf_fma(dsum_in, c, vf_load_part(dp, count)), count);
+    dp += hidden;
+    vf_store_part(dp, vf_fma(dsum_forget, c, vf_load_part(dp, count)), count);
+    dp += hidden;
+    vf_store_part(dp, vf_fma(dsum_o, v.c, vf_load_part(dp, count)), count);
+  }
+  vf_store_part(GATE(0), dsum_in, count);
+  if (!coupled) vf_store_part(GATE(1), dsum_forget, count);
+  vf_store_part(GATE(at_g), dsum_g, count);
+  vf_store_part(GATE(at_o), dsum_o, count);
+  vf_store_part(AT(dc), dc_before, count);
+}
+
+RK_INLINE void undo_full_lstm_with_options(
+  const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+  undo_lstm_with_options(p, i, unit, count, false);
+}
+
+RK_INLINE void undo_coupled_lstm(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+  undo_lstm_with_options(p, i, unit, count, true);
+}
+
+// The gradient of what the projection gave, which stands by itself.
+RK_INLINE void undo_projected(const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+  vf dh = p->options ? undo_zoneout(p, i, unit, count) : gradient_of_output(p, i, unit, count);
+  if (!p->options) vf_store_part(AT(dh), vf_all(0), count);
+  vf_store_part(AT(dprojected), dh, count);
+}
+
+RK_INLINE void undo_gru_reset_after_with_options(
+  const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+  const rk_cell_options *o = p->options;
+  vf sum_r = vf_load_part(GATE(0), count), sum_z = vf_load_part(GATE(1), count);
+  vf sum_n = vf_load_part(GATE(2), count), sum3 = vf_load_part(AT(extra), count);
+  vf r = gate_of(o, sum_r), z = gate_of(o, sum_z), n = candidate_of(o, sum_n);
+  vf h = vf_load_part(AT(h), count);
+  vf dh = undo_zoneout(p, i, unit, count);
+  vf dsum_n = through_candidate(o, sum_n, n, dh * (1.0f - z));
+  vf_store_part(GATE(0), through_gate(o, sum_r, r, dsum_n * sum3), count);
+  vf_store_part(GATE(1), through_gate(o, sum_z, z, dh * (h - n)), count);
+  vf_store_part(GATE(2), dsum_n, count);
+  vf_store_part(AT(extra), dsum_n * r, count);
+  vf_store_part(AT(dh), vf_fma(dh, z, vf_load_part(AT(dh), count)), count);
+}
+
+RK_INLINE void undo_gru_reset_before_with_options(
+  const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+  const rk_cell_options *o = p->options;
+  vf sum_z = vf_load_part(GATE(1), count), sum_n = vf_load_part(GATE(2), count);
+  vf z = gate_of(o, sum_z), n = candidate_of(o, sum_n);
+  vf h = vf_load_part(AT(h), count);
+  vf dh = undo_zoneout(p, i, unit, count);
+  vf_store_part(GATE(1), through_gate(o, sum_z, z, dh * (h - n)), count);
+  vf_store_part(GATE(2), through_candidate(o, sum_n, n, dh * (1.0f - z)), count);
+  vf_store_part(AT(dh), vf_fma(dh, z, vf_load_part(AT(dh), count)), count);
+}
+
+RK_INLINE void undo_rnn_with_options(
+  const backward_part *p, int32_t i, int32_t unit, int32_t count) {
+  vf sum = vf_load_part(GATE(0), count);
+  vf dh = undo_zoneout(p, i, unit, count);
+  vf_store_part(GATE(0), through_candidate(p->options, sum, candidate_of(p->options, sum), dh), count);
+}
+
+// MARK: The gradient of h, by the transposed weights
+
 /// Where a product's sums start, and what becomes of them.
 typedef void (*backward_start)(
   const backward_part *, int32_t i, int32_t unit, int32_t count, vf *sum);
@@ -106,11 +235,32 @@ RK_INLINE void finish_dh(const backward_part *p, int32_t i, int32_t unit, int32_
   vf_store_part(AT(dh), *sum, count);
 }
 
+// sum = d(mask·h)                dh += mask·sum
+RK_INLINE void finish_masked_dh(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
+  vf mask = vf_load_part(AT(mask), count), dh = vf_load_part(AT(dh), count);
+  vf_store_part(AT(dh), vf_fma(mask, *sum, dh), count);
+}
+
+RK_INLINE void finish_draw(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
+  vf_store_part(AT(draw), *sum, count);
+}
+
 // sum = d(r·h)                   dr = d(r·h)·h, dh += d(r·h)·r
 RK_INLINE void finish_reset(const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
   vf r = vf_load_part(GATE(0), count), dh = vf_load_part(AT(dh), count);
   vf_store_part(AT(dh), vf_fma(*sum, r, dh), count);
   vf_store_part(GATE(0), *sum * vf_load_part(AT(h), count) * sigmoid_slope(r), count);
+}
+
+// The same for r·(mask·h)
+RK_INLINE void finish_reset_with_options(
+  const backward_part *p, int32_t i, int32_t unit, int32_t count, vf *sum) {
+  vf sum_r = vf_load_part(GATE(0), count), dh = vf_load_part(AT(dh), count);
+  vf r = gate_of(p->options, sum_r), h = vf_load_part(AT(source), count);
+  vf dsource = *sum * r;
+  if (p->mask) dsource *= vf_load_part(AT(mask), count);
+  vf_store_part(AT(dh), dh + dsource, count);
+  vf_store_part(GATE(0), through_gate(p->options, sum_r, r, *sum * h), count);
 }
 
 #undef AT
@@ -120,22 +270,22 @@ RK_INLINE void finish_reset(const backward_part *p, int32_t i, int32_t unit, int
 
 typedef void (*backward_undo)(const backward_part *, int32_t i, int32_t unit, int32_t count);
 
-RK_INLINE void undo_rows(const backward_part *part, int32_t rows, backward_undo undo) {
+RK_INLINE void undo_rows(
+  const backward_part *part, int32_t rows, int32_t width, backward_undo undo) {
   const backward_part copy = *part, *p = &copy;  // which no store can change
-  const int32_t hidden = (int32_t)p->hidden_size;
   for (int32_t i = 0; i < rows; i++) {
     int32_t unit = 0;
-    for (; unit + RK_LANES <= hidden; unit += RK_LANES) undo(p, i, unit, RK_LANES);
-    if (unit < hidden) undo(p, i, unit, hidden - unit);
+    for (; unit + RK_LANES <= width; unit += RK_LANES) undo(p, i, unit, RK_LANES);
+    if (unit < width) undo(p, i, unit, width - unit);
   }
 }
 
-/// Sums over gradients of gates (`first`) and of n's recurrent part (`second`), times transposed weights.
-RK_INLINE void multiply_gates(
-  const backward_part *p, int32_t rows, const float *weights, float *const *first,
-  int64_t first_depth, float *const *second, int64_t second_depth, backward_start start,
-  backward_finish finish) {
-  const int32_t hidden = p->pass->hidden_size, blocks = blocks_of(hidden);
+/// `width` sums over gradients of gates (`first`) and of n's recurrent part (`second`), times transposed weights.
+/// Returns the weights behind them.
+RK_INLINE const float *multiply_gates(
+  const backward_part *p, int32_t rows, int32_t width, const float *weights, step_sources from,
+  backward_start start, backward_finish finish) {
+  const int32_t blocks = blocks_of(width);
   vf sum[MAX_ROWS * MAX_VECTORS];
   for (int32_t block = 0; block < blocks; block += MAX_VECTORS) {
     const int vectors = (int)smaller(blocks - block, MAX_VECTORS);
@@ -143,56 +293,89 @@ RK_INLINE void multiply_gates(
     for (int32_t t = 0; t < tiles.count; t++) {
       const int32_t begin = tile_start(tiles, t), end = tile_start(tiles, t + 1);
       const sequence_tile tile = {
-        .first = (const float *const *)first + begin, .first_depth = first_depth,
-        .second = (const float *const *)second + begin, .second_depth = second_depth,
+        .first = from.first + begin, .first_depth = from.first_depth,
+        .second = from.second + begin, .second_depth = from.second_depth,
         .start = (const float *)sum, .start_step = MAX_VECTORS * RK_LANES,
         .weights = weights, .sum = sum};
       for (int32_t i = begin; i < end; i++)
         for (int v = 0; v < vectors; v++) {
           const int32_t unit = (block + v) * RK_LANES;
-          const int32_t count = (int32_t)smaller(hidden - unit, RK_LANES);
+          const int32_t count = (int32_t)smaller(width - unit, RK_LANES);
           start(p, i, unit, count, &sum[(i - begin) * MAX_VECTORS + v]);
         }
       sum_tile(end - begin, vectors, &tile);
       for (int32_t i = begin; i < end; i++)
         for (int v = 0; v < vectors; v++) {
           const int32_t unit = (block + v) * RK_LANES;
-          const int32_t count = (int32_t)smaller(hidden - unit, RK_LANES);
+          const int32_t count = (int32_t)smaller(width - unit, RK_LANES);
           finish(p, i, unit, count, &sum[(i - begin) * MAX_VECTORS + v]);
         }
     }
-    weights += (first_depth + second_depth) * vectors * RK_LANES;
+    weights += (from.first_depth + from.second_depth) * vectors * RK_LANES;
   }
+  return weights;
+}
+
+/// The gradient of h: onto the sum of it so far (`onto`), or alone.
+RK_INLINE void multiply_to_dh(
+  const backward_part *p, int32_t rows, const float *weights, step_sources from, bool onto) {
+  const int32_t width = p->pass->recurrent_size;
+  if (p->mask) multiply_gates(p, rows, width, weights, from, start_at_zero, finish_masked_dh);
+  else if (onto) multiply_gates(p, rows, width, weights, from, start_at_dh, finish_dh);
+  else multiply_gates(p, rows, width, weights, from, start_at_zero, finish_dh);
 }
 
 static void step_backward(const backward_part *p, int32_t rows) {
   const rk_sequence_backward *pass = p->pass;
   const float *w = pass->packed_weights;
-  const int64_t hidden = pass->hidden_size;
+  const int32_t units = pass->hidden_size, size = pass->recurrent_size;
+  const int64_t hidden = units;
+  const bool plain = !p->options;
+  const float *const *gates = (const float *const *)p->gates;
+  const step_sources all = {gates, gates, rk_cell_gates(pass->cell) * hidden, 0};
+  if (pass->projects) {
+    const float *const *d = (const float *const *)p->dprojected;
+    const int64_t gate_weights = (int64_t)blocks_of(size) * RK_LANES * all.first_depth;
+    undo_rows(p, rows, size, undo_projected);
+    multiply_gates(
+      p, rows, units, w + gate_weights, (step_sources){d, d, size, 0}, start_at_zero, finish_draw);
+  }
   switch (pass->cell) {
   case RK_CELL_LSTM:
-    undo_rows(p, rows, undo_lstm);
-    multiply_gates(p, rows, w, p->gates, 4 * hidden, p->gates, 0, start_at_zero, finish_dh);
+    if (plain) undo_rows(p, rows, units, undo_lstm);
+    else undo_rows(p, rows, units, undo_full_lstm_with_options);
+    multiply_to_dh(p, rows, w, all, !plain);
     break;
-  case RK_CELL_GRU_RESET_AFTER:
-    undo_rows(p, rows, undo_gru_reset_after);
-    multiply_gates(p, rows, w, p->gates, 2 * hidden, p->extra, hidden, start_at_dh, finish_dh);
+  case RK_CELL_LSTM_COUPLED:
+    undo_rows(p, rows, units, undo_coupled_lstm);
+    multiply_to_dh(p, rows, w, all, true);
     break;
+  case RK_CELL_GRU_RESET_AFTER: {
+    const step_sources from = {gates, (const float *const *)p->extra, 2 * hidden, hidden};
+    if (plain) undo_rows(p, rows, units, undo_gru_reset_after);
+    else undo_rows(p, rows, units, undo_gru_reset_after_with_options);
+    multiply_to_dh(p, rows, w, from, true);
+    break;
+  }
   case RK_CELL_GRU_RESET_BEFORE: {
-    const int64_t n_weights = (int64_t)blocks_of(pass->hidden_size) * RK_LANES * hidden;
-    undo_rows(p, rows, undo_gru_reset_before);
-    multiply_gates(p, rows, w, p->n, hidden, p->n, 0, start_at_zero, finish_reset);
-    w += n_weights;
-    multiply_gates(p, rows, w, p->gates, 2 * hidden, p->gates, 0, start_at_dh, finish_dh);
+    const float *const *n = (const float *const *)p->n;
+    const step_sources candidate = {n, n, hidden, 0}, both = {gates, gates, 2 * hidden, 0};
+    if (plain) {
+      undo_rows(p, rows, units, undo_gru_reset_before);
+      w = multiply_gates(p, rows, size, w, candidate, start_at_zero, finish_reset);
+    } else {
+      undo_rows(p, rows, units, undo_gru_reset_before_with_options);
+      w = multiply_gates(p, rows, size, w, candidate, start_at_zero, finish_reset_with_options);
+    }
+    multiply_to_dh(p, rows, w, both, true);
     break;
   }
   case RK_CELL_RNN_TANH:
-    undo_rows(p, rows, undo_rnn_tanh);
-    multiply_gates(p, rows, w, p->gates, hidden, p->gates, 0, start_at_zero, finish_dh);
-    break;
   case RK_CELL_RNN_RELU:
-    undo_rows(p, rows, undo_rnn_relu);
-    multiply_gates(p, rows, w, p->gates, hidden, p->gates, 0, start_at_zero, finish_dh);
+    if (!plain) undo_rows(p, rows, units, undo_rnn_with_options);
+    else if (pass->cell == RK_CELL_RNN_TANH) undo_rows(p, rows, units, undo_rnn_tanh);
+    else undo_rows(p, rows, units, undo_rnn_relu);
+    multiply_to_dh(p, rows, w, all, !plain);
     break;
   }
 }
@@ -203,41 +386,50 @@ static void step_backward(const backward_part *p, int32_t rows) {
 static void stand_back_at(backward_part *p, int32_t rows, int32_t s) {
   const rk_sequence_backward *pass = p->pass;
   const rk_sequence_layout *layout = pass->layout;
-  const int64_t hidden = pass->hidden_size, gates = rk_cell_gates(pass->cell);
-  const bool lstm = pass->cell == RK_CELL_LSTM;
+  const int64_t hidden = pass->hidden_size, size = pass->recurrent_size;
+  const int64_t gates = rk_cell_gates(pass->cell);
   for (int32_t i = 0; i < rows; i++) {
     const int32_t j = p->row[i];
-    const int64_t batch_row = layout->batch_row[j], time = time_of(layout, j, s);
-    const int64_t before = layout->reverse ? time + 1 : time - 1;
-    const int64_t kept = layout->offset[s] + j;
-    const float *out = pass->out + batch_row * pass->out_row_stride;
-    p->out[i] = out + time * pass->out_step_stride;
-    p->h[i] = s > 0 ? out + before * pass->out_step_stride : pass->h + batch_row * hidden;
+    const int64_t batch_row = layout->batch_row[j], place = place_of(layout, j, s);
+    const int64_t before = s > 0 ? place_of(layout, j, s - 1) : 0;
+    const int64_t kept = packed_row(layout, j, s, pass->first_step);
+    const int64_t packed = packed_row(layout, j, s, 0);
+    p->out[i] = pass->out + place * pass->out_stride;
+    p->h[i] = s > 0 ? pass->out + before * pass->out_stride : pass->h + batch_row * size;
+    p->source[i] = pass->masked ? pass->masked + kept * size : p->h[i];
     if (pass->out_gradient) {
-      const float *dout = pass->out_gradient + batch_row * pass->out_gradient_row_stride;
-      p->dout[i] = dout + time * pass->out_gradient_step_stride;
-      if (s > 0) fetch_row(dout + before * pass->out_gradient_step_stride, hidden);
+      p->dout[i] = pass->out_gradient + place * pass->out_gradient_stride;
+      if (s > 0) fetch_row(pass->out_gradient + before * pass->out_gradient_stride, size);
     }
-    p->dh[i] = pass->h_gradient + batch_row * hidden;
+    p->dh[i] = pass->h_gradient + batch_row * size;
     p->gates[i] = pass->gates + kept * gates * hidden;
     p->n[i] = p->gates[i] + (gates - 1) * hidden;
     if (pass->extra) p->extra[i] = pass->extra + kept * hidden;
-    if (lstm) {
+    if (pass->c_gradient) {
       p->dc[i] = pass->c_gradient + batch_row * hidden;
-      p->c[i] = s > 0 ? pass->extra + (layout->offset[s - 1] + j) * hidden : pass->c + batch_row * hidden;
+      p->c[i] = s > pass->first_step
+        ? pass->extra + packed_row(layout, j, s - 1, pass->first_step) * hidden
+        : pass->c + batch_row * hidden;
     }
+    if (p->mask) p->mask[i] = p->options->recurrent_mask + batch_row * size;
+    if (p->zoneout) p->zoneout[i] = p->options->zoneout_mask + packed * size;
+    if (p->cell_zoneout) p->cell_zoneout[i] = p->options->cell_zoneout_mask + packed * hidden;
+    if (p->dprojected) p->dprojected[i] = pass->projected_gradient + kept * size;
+    if (p->dpeepholes) p->dpeepholes[i] = pass->peephole_gradient + batch_row * 3 * hidden;
   }
 }
 
 static void run_backward(
   const rk_sequence_backward *pass, int32_t part, int32_t parts, float *workspace) {
   const rk_sequence_layout *layout = pass->layout;
+  const rk_cell_options *options = pass->options;
   const int64_t pointers = layout->rows * (int64_t)sizeof(float *);
   char *space = (char *)aligned(workspace);
-  backward_part p = {.pass = pass, .hidden_size = pass->hidden_size};
+  backward_part p = {.pass = pass, .options = options, .hidden_size = pass->hidden_size};
   p.row = take(&space, layout->rows * 4);
   p.out = take(&space, pointers);
   p.h = take(&space, pointers);
+  p.source = take(&space, pointers);
   p.c = take(&space, pointers);
   if (pass->out_gradient) p.dout = take(&space, pointers);
   p.dh = take(&space, pointers);
@@ -245,10 +437,19 @@ static void run_backward(
   p.gates = take(&space, pointers);
   p.extra = take(&space, pointers);
   p.n = take(&space, pointers);
+  if (options && options->recurrent_mask) p.mask = take(&space, pointers);
+  if (options && options->zoneout_mask) p.zoneout = take(&space, pointers);
+  if (options && options->cell_zoneout_mask) p.cell_zoneout = take(&space, pointers);
+  if (options && options->peepholes) p.dpeepholes = take(&space, pointers);
+  if (pass->projects) {
+    p.dprojected = take(&space, pointers);
+    p.draw = take(&space, pointers);
+    for (int32_t i = 0; i < layout->rows; i++) p.draw[i] = (float *)space + (int64_t)i * pass->hidden_size;
+  }
 
   const int32_t dealt = deal_rows(layout, part, parts, p.row);
   int32_t rows = 0;
-  for (int32_t s = layout->steps - 1; s >= 0; s--) {
+  for (int32_t s = pass->end_step - 1; s >= pass->first_step; s--) {
     while (rows < dealt && p.row[rows] < layout->active[s]) rows++;
     if (rows == 0) continue;
     stand_back_at(&p, rows, s);

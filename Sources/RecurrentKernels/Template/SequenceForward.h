@@ -1,31 +1,52 @@
 // The forward pass of a layer. A step of a cell is a product (SequenceTile.h) and what follows it on the sums,
 // while they are at hand. Read beside SequenceBackward.h.
+//
+// Each cell has its plain formula, and one with options. With options it keeps the sums instead of the activated
+// gates: whatever the activations and limits are, the backward pass has all that it needs.
 
 /// The rows of one part, longest first, and where they stand at this step.
 typedef struct {
   const rk_sequence_forward *pass;
+  const rk_cell_options *options;
   int64_t hidden_size;
   bool keep;                  // for the backward pass
   int32_t *row;               // the sorted row
   const float **x, **h;       // input, and hidden state before this step
+  const float **source;       // what the recurrent weights multiply: h, or h under its mask
   float **out, **c;           // hidden state after it; cell state, updated in place
   float **gates, **extra;     // what is kept for the backward pass
-  float *scratch;             // [rows, 2H] z and r·h, where they are not kept (GRU, reset before)
+  float **unprojected;        // o·tanh(c'): `out`, unless it is projected
+  const float **mask;         // of the recurrent product
+  const float **zoneout, **cell_zoneout;
+  float **masked;
+  float *scratch;             // [rows, `scratch_size`] for what is needed though it is not kept
 } forward_part;
 
-enum { FORWARD_POINTERS = 6 };
+enum { FORWARD_POINTERS = 12 };
 
-static int64_t forward_workspace(
-  rk_cell cell, int32_t rows, int32_t input_size, int32_t hidden_size) {
-  (void)input_size;
-  int64_t floats = 16 + taken(rows * 4) + FORWARD_POINTERS * taken(rows * (int64_t)sizeof(float *));
-  if (cell == RK_CELL_GRU_RESET_BEFORE) floats += taken((int64_t)rows * 2 * hidden_size * 4);
-  return floats;
+/// Floats of a row's scratch: z and r·h (GRU, reset before); masked h; what is projected.
+static int64_t scratch_size(const rk_sequence_forward *pass) {
+  int64_t size = 0;
+  if (!pass->gates) {
+    if (pass->cell == RK_CELL_GRU_RESET_BEFORE) size += 2 * (int64_t)pass->hidden_size;
+    if (pass->options && pass->options->recurrent_mask) size += pass->recurrent_size;
+    if (pass->projects) size += pass->hidden_size;
+  }
+  if (pass->keeps_out) size += pass->recurrent_size;
+  return size;
+}
+
+static int64_t forward_workspace(const rk_sequence_forward *pass) {
+  const int64_t rows = pass->layout->rows;
+  return 16 + taken(rows * 4) + FORWARD_POINTERS * taken(rows * (int64_t)sizeof(float *))
+    + taken(rows * scratch_size(pass) * 4);
 }
 
 /// h, c and what is kept, of the units from `unit` in the part's row i.
 #define AT(array) (p->array[i] + unit)
 #define GATE(g) (p->gates[i] + (g) * p->hidden_size + unit)
+
+// MARK: LSTM
 
 // i = σ(sum 0), f = σ(sum 1), g = tanh(sum 2), o = σ(sum 3)
 // c' = f·c + i·g
@@ -39,7 +60,7 @@ RK_INLINE void finish_lstm(
   vf c = vf_fma(forget, vf_load_part(AT(c), count), in * g);
   vf h = o * vf_tanh(c);
   vf_store_part(AT(c), c, count);
-  vf_store_part(AT(out), h, count);
+  vf_store_part(AT(unprojected), h, count);
   if (p->keep) {
     vf_store_part(GATE(0), in, count);
     vf_store_part(GATE(1), forget, count);
@@ -48,6 +69,98 @@ RK_INLINE void finish_lstm(
     vf_store_part(AT(extra), c, count);
   }
 }
+
+/// Limited to ± the limit.
+RK_INLINE vf clipped(vf x, float limit) { return vf_min(vf_max(x, vf_all(-limit)), vf_all(limit)); }
+
+RK_INLINE vf gate_of(const rk_cell_options *o, vf sum) {
+  return apply_function(o->gate, clipped(sum, o->gate_clip));
+}
+
+RK_INLINE vf candidate_of(const rk_cell_options *o, vf sum) {
+  return apply_function(o->activation, clipped(sum, o->gate_clip));
+}
+
+/// k·old + (1 - k)·new, k from its mask, or the share that stands for all.
+RK_INLINE vf zoned_out(vf k, vf old, vf new) { return vf_fma(k, old, (1.0f - k) * new); }
+
+RK_INLINE vf zoneout_share(const float *const *mask, float share, int32_t i, int32_t unit, int32_t count) {
+  return mask ? vf_load_part(mask[i] + unit, count) : vf_all(share);
+}
+
+/// h' of what a cell gives, at the width of the hidden state.
+RK_INLINE void store_output(const forward_part *p, int32_t i, int32_t unit, int32_t count, vf h) {
+  if (p->zoneout || p->options->zoneout > 0)
+    h = zoned_out(zoneout_share(p->zoneout, p->options->zoneout, i, unit, count),
+      vf_load_part(AT(h), count), h);
+  vf_store_part(AT(out), h, count);
+}
+
+/// The values of an LSTM with options that follow from the sums of i, f, g and the cell state before.
+typedef struct {
+  vf in, forget, g;
+  vf sum_c, c;  // before and after the limit
+} lstm_values;
+
+RK_INLINE lstm_values lstm_values_of(
+  const rk_cell_options *options, vf sum_in, vf sum_forget, vf sum_g, vf c, bool coupled) {
+  lstm_values v;
+  v.in = gate_of(options, sum_in);
+  v.forget = coupled ? 1.0f - v.in : gate_of(options, sum_forget);
+  v.g = candidate_of(options, sum_g);
+  v.sum_c = vf_fma(v.forget, c, v.in * v.g);
+  v.c = clipped(v.sum_c, options->cell_clip);
+  return v;
+}
+
+// The plain formula with: sums of i, f += p·c, of o += p·c'; f = 1 - i if coupled; limits; zoneout of c behind h.
+RK_INLINE void finish_lstm_with_options(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum, bool coupled) {
+  const rk_cell_options *options = p->options;
+  const float *peepholes = options->peepholes ? options->peepholes + unit : NULL;
+  const int64_t hidden = p->hidden_size;
+  vf c = vf_load_part(AT(c), count);
+  vf sum_in = sum[0], sum_forget = coupled ? vf_all(0) : sum[1];
+  vf sum_g = sum[coupled ? 1 : 2], sum_o = sum[coupled ? 2 : 3];
+  if (peepholes) {
+    sum_in = vf_fma(vf_load_part(peepholes, count), c, sum_in);
+    sum_forget = vf_fma(vf_load_part(peepholes + hidden, count), c, sum_forget);
+  }
+  lstm_values v = lstm_values_of(options, sum_in, sum_forget, sum_g, c, coupled);
+  if (peepholes) sum_o = vf_fma(vf_load_part(peepholes + 2 * hidden, count), v.c, sum_o);
+  vf h = gate_of(options, sum_o) * apply_function(options->activation, v.c);
+  if (p->cell_zoneout || options->cell_zoneout > 0)
+    v.c = zoned_out(zoneout_share(p->cell_zoneout, options->cell_zoneout, i, unit, count), c, v.c);
+  vf_store_part(AT(c), v.c, count);
+  if (p->pass->projects) vf_store_part(AT(unprojected), h, count);
+  else store_output(p, i, unit, count, h);
+  if (p->keep) {
+    vf_store_part(GATE(0), sum_in, count);
+    if (!coupled) vf_store_part(GATE(1), sum_forget, count);
+    vf_store_part(GATE(coupled ? 1 : 2), sum_g, count);
+    vf_store_part(GATE(coupled ? 2 : 3), sum_o, count);
+    vf_store_part(AT(extra), v.c, count);
+  }
+}
+
+RK_INLINE void finish_full_lstm_with_options(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  finish_lstm_with_options(p, i, unit, count, sum, false);
+}
+
+RK_INLINE void finish_coupled_lstm(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  finish_lstm_with_options(p, i, unit, count, sum, true);
+}
+
+// h' = sum, over what is projected
+RK_INLINE void finish_projection(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  if (p->options) store_output(p, i, unit, count, sum[0]);
+  else vf_store_part(AT(out), sum[0], count);
+}
+
+// MARK: GRU
 
 /// h' = (1 - z)·n + z·h
 RK_INLINE vf gru_output(vf z, vf n, vf h) { return vf_fma(z, h, (1.0f - z) * n); }
@@ -65,6 +178,19 @@ RK_INLINE void finish_gru_reset_after(
     vf_store_part(GATE(0), r, count);
     vf_store_part(GATE(1), z, count);
     vf_store_part(GATE(2), n, count);
+    vf_store_part(AT(extra), sum[3], count);
+  }
+}
+
+RK_INLINE void finish_gru_reset_after_with_options(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf sum_n = vf_fma(gate_of(p->options, sum[0]), sum[3], sum[2]);
+  vf z = gate_of(p->options, sum[1]), n = candidate_of(p->options, sum_n);
+  store_output(p, i, unit, count, gru_output(z, n, vf_load_part(AT(h), count)));
+  if (p->keep) {
+    vf_store_part(GATE(0), sum[0], count);
+    vf_store_part(GATE(1), sum[1], count);
+    vf_store_part(GATE(2), sum_n, count);
     vf_store_part(AT(extra), sum[3], count);
   }
 }
@@ -88,6 +214,24 @@ RK_INLINE void finish_gru_reset_before(
   if (p->keep) vf_store_part(GATE(2), n, count);
 }
 
+// The same in which GATE(1) is z's sum.
+RK_INLINE void finish_gru_reset_before_gates_with_options(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf r = gate_of(p->options, sum[0]);
+  vf_store_part(AT(extra), r * vf_load_part(AT(source), count), count);
+  if (p->keep) vf_store_part(GATE(0), sum[0], count);
+  vf_store_part(GATE(1), sum[1], count);
+}
+
+RK_INLINE void finish_gru_reset_before_with_options(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  vf z = gate_of(p->options, vf_load_part(GATE(1), count)), n = candidate_of(p->options, sum[0]);
+  store_output(p, i, unit, count, gru_output(z, n, vf_load_part(AT(h), count)));
+  if (p->keep) vf_store_part(GATE(2), sum[0], count);
+}
+
+// MARK: Simple RNN
+
 // h' = tanh(sum)
 RK_INLINE void finish_rnn_tanh(
   const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
@@ -100,31 +244,35 @@ RK_INLINE void finish_rnn_relu(
   vf_store_part(AT(out), vf_max(sum[0], vf_all(0)), count);
 }
 
-#undef AT
-#undef GATE
+RK_INLINE void finish_rnn_with_options(
+  const forward_part *p, int32_t i, int32_t unit, int32_t count, const vf *sum) {
+  store_output(p, i, unit, count, candidate_of(p->options, sum[0]));
+  if (p->keep) vf_store_part(GATE(0), sum[0], count);
+}
+
+// MARK: One step
 
 typedef void (*forward_finish)(
   const forward_part *, int32_t i, int32_t unit, int32_t count, const vf *sum);
 
-/// Finishes the rows `first` ..< `end` of one block of units.
+/// Finishes the rows `first` ..< `end` of one block of units, of `width` in all.
 RK_INLINE void finish_rows(
-  const forward_part *part, int32_t first, int32_t end, int32_t unit, const vf *sum,
+  const forward_part *part, int32_t width, int32_t first, int32_t end, int32_t unit, const vf *sum,
   forward_finish finish) {
   const forward_part copy = *part, *p = &copy;  // which no store can change
-  const int32_t left = (int32_t)p->hidden_size - unit;
+  const int32_t left = width - unit;
   if (left >= RK_LANES)
     for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) finish(p, i, unit, RK_LANES, sum);
   else
     for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) finish(p, i, unit, left, sum);
 }
 
-// MARK: One step
-
-/// Panels that hold `gates` gates of one block of units.
-RK_INLINE void step_gates(
+/// Panels that hold `gates` gates of one block of units. Returns the weights behind them.
+RK_INLINE const float *step_gates(
   const forward_part *p, int32_t rows, const float *weights, const int gates, bool split,
   forward_finish finish) {
-  const int32_t hidden = p->pass->hidden_size, input = p->pass->input_size;
+  const int32_t hidden = p->pass->hidden_size;
+  const int64_t input = p->pass->input_size, recurrent = p->pass->recurrent_size;
   const int sums = split ? 4 : gates;
   const tiling tiles = tiling_of(rows, RK_ROWS(sums));
   vf sum[MAX_ROWS * MAX_VECTORS];
@@ -133,22 +281,29 @@ RK_INLINE void step_gates(
     for (int32_t i = 0; i < tiles.count; i++) {
       const int32_t first = tile_start(tiles, i), end = tile_start(tiles, i + 1);
       const sequence_tile tile = {
-        .first = p->x + first, .first_depth = input, .second = p->h + first, .second_depth = hidden,
+        .first = p->x + first, .first_depth = input,
+        .second = p->source + first, .second_depth = recurrent,
         .start = weights, .weights = w, .sum = sum};
       if (split) sum_tile_split(end - first, &tile);
       else sum_tile(end - first, gates, &tile);
-      finish_rows(p, first, end, unit, sum, finish);
+      finish_rows(p, hidden, first, end, unit, sum, finish);
     }
-    weights = w + (int64_t)(input + hidden) * gates * RK_LANES;
+    weights = w + (input + recurrent) * gates * RK_LANES;
   }
+  return weights;
 }
 
-/// Panels that hold one gate of up to MAX_VECTORS blocks of units.
-RK_INLINE void step_single_gate(
-  const forward_part *p, int32_t rows, const float *weights, const float *const *recurrent,
+/// The two sources of a product, as in SequenceTile.h.
+typedef struct {
+  const float *const *first, *const *second;
+  int64_t first_depth, second_depth;
+} step_sources;
+
+/// Panels of up to MAX_VECTORS blocks of `width` units: one gate, or what is projected.
+RK_INLINE void step_blocks(
+  const forward_part *p, int32_t rows, const float *weights, int32_t width, step_sources from,
   forward_finish finish) {
-  const int32_t hidden = p->pass->hidden_size, input = p->pass->input_size;
-  const int32_t blocks = blocks_of(hidden);
+  const int32_t blocks = blocks_of(width);
   vf sum[MAX_ROWS * MAX_VECTORS];
   for (int32_t block = 0; block < blocks; block += MAX_VECTORS) {
     const int vectors = (int)smaller(blocks - block, MAX_VECTORS);
@@ -157,32 +312,72 @@ RK_INLINE void step_single_gate(
     for (int32_t i = 0; i < tiles.count; i++) {
       const int32_t first = tile_start(tiles, i), end = tile_start(tiles, i + 1);
       const sequence_tile tile = {
-        .first = p->x + first, .first_depth = input,
-        .second = recurrent + first, .second_depth = hidden,
+        .first = from.first + first, .first_depth = from.first_depth,
+        .second = from.second + first, .second_depth = from.second_depth,
         .start = weights, .weights = w, .sum = sum};
       sum_tile(end - first, vectors, &tile);
       for (int v = 0; v < vectors; v++)
-        finish_rows(p, first, end, (block + v) * RK_LANES, sum + v, finish);
+        finish_rows(p, width, first, end, (block + v) * RK_LANES, sum + v, finish);
     }
-    weights = w + (int64_t)(input + hidden) * vectors * RK_LANES;
+    weights = w + (from.first_depth + from.second_depth) * vectors * RK_LANES;
   }
 }
+
+/// The hidden state under its mask, the source of the recurrent product.
+static void mask_rows(const forward_part *p, int32_t rows) {
+  for (int32_t row = 0; row < rows; row++) {
+    const float *h = p->h[row], *mask = p->mask[row];
+    float *masked = p->masked[row];
+    RK_EACH_VECTOR(p->pass->recurrent_size, {
+      vf_store_part(masked + i, vf_load_part(h + i, n) * vf_load_part(mask + i, n), n);
+    });
+  }
+}
+
+#undef AT
+#undef GATE
 
 static void step_forward(const forward_part *p, int32_t rows) {
   const rk_sequence_forward *pass = p->pass;
   const float *w = pass->packed_weights;
+  const bool plain = !p->options;
+  const int64_t input = pass->input_size, recurrent = pass->recurrent_size;
+  const step_sources all = {p->x, p->source, input, recurrent};
+  if (p->mask) mask_rows(p, rows);
   switch (pass->cell) {
-  case RK_CELL_LSTM: step_gates(p, rows, w, 4, false, finish_lstm); break;
-  case RK_CELL_GRU_RESET_AFTER: step_gates(p, rows, w, 3, true, finish_gru_reset_after); break;
+  case RK_CELL_LSTM:
+    w = plain ? step_gates(p, rows, w, 4, false, finish_lstm)
+              : step_gates(p, rows, w, 4, false, finish_full_lstm_with_options);
+    break;
+  case RK_CELL_LSTM_COUPLED:
+    w = step_gates(p, rows, w, 3, false, finish_coupled_lstm);
+    break;
+  case RK_CELL_GRU_RESET_AFTER:
+    if (plain) step_gates(p, rows, w, 3, true, finish_gru_reset_after);
+    else step_gates(p, rows, w, 3, true, finish_gru_reset_after_with_options);
+    break;
   case RK_CELL_GRU_RESET_BEFORE: {
-    const int64_t depth = (int64_t)pass->input_size + pass->hidden_size;
-    step_gates(p, rows, w, 2, false, finish_gru_reset_before_gates);
-    w += blocks_of(pass->hidden_size) * RK_LANES * 2 * (1 + depth);
-    step_single_gate(p, rows, w, (const float *const *)p->extra, finish_gru_reset_before);
+    const step_sources reset = {p->x, (const float *const *)p->extra, input, recurrent};
+    if (plain) {
+      w = step_gates(p, rows, w, 2, false, finish_gru_reset_before_gates);
+      step_blocks(p, rows, w, pass->hidden_size, reset, finish_gru_reset_before);
+    } else {
+      w = step_gates(p, rows, w, 2, false, finish_gru_reset_before_gates_with_options);
+      step_blocks(p, rows, w, pass->hidden_size, reset, finish_gru_reset_before_with_options);
+    }
     break;
   }
-  case RK_CELL_RNN_TANH: step_single_gate(p, rows, w, p->h, finish_rnn_tanh); break;
-  case RK_CELL_RNN_RELU: step_single_gate(p, rows, w, p->h, finish_rnn_relu); break;
+  case RK_CELL_RNN_TANH:
+  case RK_CELL_RNN_RELU:
+    if (!plain) step_blocks(p, rows, w, pass->hidden_size, all, finish_rnn_with_options);
+    else if (pass->cell == RK_CELL_RNN_TANH) step_blocks(p, rows, w, pass->hidden_size, all, finish_rnn_tanh);
+    else step_blocks(p, rows, w, pass->hidden_size, all, finish_rnn_relu);
+    break;
+  }
+  if (pass->projects) {
+    const float *const *raw = (const float *const *)p->unprojected;
+    const step_sources projected = {raw, raw, pass->hidden_size, 0};
+    step_blocks(p, rows, w, pass->recurrent_size, projected, finish_projection);
   }
 }
 
@@ -192,54 +387,88 @@ static void step_forward(const forward_part *p, int32_t rows) {
 static void stand_at(forward_part *p, int32_t rows, int32_t s) {
   const rk_sequence_forward *pass = p->pass;
   const rk_sequence_layout *layout = pass->layout;
-  const int64_t hidden = pass->hidden_size, gates = rk_cell_gates(pass->cell);
-  const int64_t next = layout->reverse ? -pass->x_step_stride : pass->x_step_stride;
+  const int64_t hidden = pass->hidden_size, recurrent = pass->recurrent_size;
+  const int64_t gates = rk_cell_gates(pass->cell), scratch = scratch_size(pass);
   for (int32_t i = 0; i < rows; i++) {
     const int32_t j = p->row[i];
-    const int64_t batch_row = layout->batch_row[j], time = time_of(layout, j, s);
-    const int64_t kept = layout->offset[s] + j;
-    p->x[i] = pass->x + batch_row * pass->x_row_stride + time * pass->x_step_stride;
-    if (s + 1 < layout->length[j]) fetch_row(p->x[i] + next, pass->input_size);
-    p->h[i] = s > 0 ? p->out[i] : pass->h + batch_row * hidden;
-    p->out[i] = pass->out + batch_row * pass->out_row_stride + time * pass->out_step_stride;
+    const int64_t batch_row = layout->batch_row[j], place = place_of(layout, j, s);
+    const int64_t kept = packed_row(layout, j, s, pass->first_step);
+    float *own = p->scratch ? p->scratch + i * scratch : NULL;
+    p->x[i] = pass->x + place * pass->x_stride;
+    if (s + 1 < layout->length[j])
+      fetch_row(pass->x + place_of(layout, j, s + 1) * pass->x_stride, pass->input_size);
+    p->h[i] = s > 0 ? pass->out + place_of(layout, j, s - 1) * pass->out_stride
+                    : pass->h + batch_row * recurrent;
+    p->source[i] = p->h[i];
+    if (pass->keeps_out) {
+      p->out[i] = own;
+      own += recurrent;
+    } else {
+      p->out[i] = pass->out + place * pass->out_stride;
+    }
     if (pass->c) p->c[i] = pass->c + batch_row * hidden;
     if (pass->gates) p->gates[i] = pass->gates + kept * gates * hidden;
     if (pass->extra) p->extra[i] = pass->extra + kept * hidden;
-    if (p->scratch && !pass->gates) {
-      p->extra[i] = p->scratch + 2 * i * hidden;
-      p->gates[i] = p->scratch + 2 * i * hidden;  // of the gates, z alone is kept: the second
+    if (pass->cell == RK_CELL_GRU_RESET_BEFORE && !pass->gates) {
+      p->extra[i] = own;
+      p->gates[i] = own;  // of the gates, z alone is kept: the second
+      own += 2 * hidden;
     }
+    p->unprojected[i] = p->out[i];
+    if (pass->projects) {
+      p->unprojected[i] = pass->unprojected ? pass->unprojected + kept * hidden : own;
+      if (!pass->unprojected) own += hidden;
+    }
+    if (p->mask) {
+      p->mask[i] = p->options->recurrent_mask + batch_row * recurrent;
+      p->masked[i] = pass->masked ? pass->masked + kept * recurrent : own;
+      p->source[i] = p->masked[i];
+    }
+    const int64_t packed = packed_row(layout, j, s, 0);
+    if (p->zoneout) p->zoneout[i] = p->options->zoneout_mask + packed * recurrent;
+    if (p->cell_zoneout) p->cell_zoneout[i] = p->options->cell_zoneout_mask + packed * hidden;
   }
 }
 
 static void run_forward(
   const rk_sequence_forward *pass, int32_t part, int32_t parts, float *workspace) {
   const rk_sequence_layout *layout = pass->layout;
-  const int64_t hidden = pass->hidden_size, pointers = layout->rows * (int64_t)sizeof(float *);
+  const rk_cell_options *options = pass->options;
+  const int64_t size = pass->recurrent_size, pointers = layout->rows * (int64_t)sizeof(float *);
   char *space = (char *)aligned(workspace);
-  forward_part p = {.pass = pass, .hidden_size = hidden, .keep = pass->gates != NULL};
+  forward_part p = {
+    .pass = pass, .options = options, .hidden_size = pass->hidden_size, .keep = pass->gates != NULL};
   p.row = take(&space, layout->rows * 4);
   p.x = take(&space, pointers);
   p.h = take(&space, pointers);
+  p.source = take(&space, pointers);
   p.out = take(&space, pointers);
   p.c = take(&space, pointers);
   p.gates = take(&space, pointers);
   p.extra = take(&space, pointers);
-  if (pass->cell == RK_CELL_GRU_RESET_BEFORE) p.scratch = (float *)space;
+  p.unprojected = take(&space, pointers);
+  if (options && options->recurrent_mask) {
+    p.mask = take(&space, pointers);
+    p.masked = take(&space, pointers);
+  }
+  if (options && options->zoneout_mask) p.zoneout = take(&space, pointers);
+  if (options && options->cell_zoneout_mask) p.cell_zoneout = take(&space, pointers);
+  if (scratch_size(pass) > 0) p.scratch = (float *)space;
 
   const int32_t dealt = deal_rows(layout, part, parts, p.row);
   int32_t rows = dealt;
-  for (int32_t s = 0; s < layout->steps; s++) {
+  for (int32_t s = pass->first_step; s < pass->end_step; s++) {
     while (rows > 0 && p.row[rows - 1] >= layout->active[s]) rows--;
     if (rows == 0) break;
     stand_at(&p, rows, s);
     step_forward(&p, rows);
   }
-  // Not before, since a row of length 1 reads the initial state until its only step is done. Each row's
-  // `out` still points at its last step.
+  if (pass->keeps_out) return;
+  // Not before, since a row of length 1 reads the initial state until its only step is done.
   for (int32_t i = 0; i < dealt; i++) {
-    const int32_t j = p.row[i];
-    if (layout->length[j] > 0)
-      memcpy(pass->h + layout->batch_row[j] * hidden, p.out[i], (size_t)hidden * sizeof(float));
+    const int32_t j = p.row[i], last = layout->length[j] - 1;
+    if (last >= pass->first_step && last < pass->end_step)
+      memcpy(pass->h + layout->batch_row[j] * size, pass->out + place_of(layout, j, last) * pass->out_stride,
+        (size_t)size * sizeof(float));
   }
 }

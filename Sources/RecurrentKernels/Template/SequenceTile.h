@@ -121,9 +121,14 @@ static int32_t deal_rows(const rk_sequence_layout *l, int32_t part, int32_t part
   return count;
 }
 
-/// Where the batch row of sorted row j stands at step s.
-RK_INLINE int64_t time_of(const rk_sequence_layout *l, int32_t j, int32_t s) {
-  return l->reverse ? l->length[j] - 1 - s : s;
+/// The packed row of sorted row j at step s, counted from the step `first`.
+RK_INLINE int64_t packed_row(const rk_sequence_layout *l, int32_t j, int32_t s, int32_t first) {
+  return l->offset[s] - l->offset[first] + j;
+}
+
+/// Where sorted row j stands at step s.
+RK_INLINE int64_t place_of(const rk_sequence_layout *l, int32_t j, int32_t s) {
+  return l->place[l->offset[s] + j];
 }
 
 /// Fetches a row that the next step reads. Rows of [B, T, F] lie far apart and are read once a step, which no

@@ -2,29 +2,33 @@
 // filled up with zeros.
 //
 // Forward, a panel: its start vectors, then its vectors for each input feature, then for each hidden unit.
-//   LSTM               one block of units:          i f g o
+//   LSTM               one block of units:          i f g o (coupled i g o)
 //   GRU, reset after   one block of units: start    r z nx nh; for each feature and unit r z n
 //   GRU, reset before  one block of units:          r z; after all of those, n like the simple RNN
 //   simple RNN         up to MAX_VECTORS blocks of units
+//   projection         behind the others, the same of P: a start of 0, then each hidden unit
 // Backward, a panel: up to MAX_VECTORS blocks of units, for each gradient of a gate in its order.
 //   GRU, reset before: n, then r z
+//   projection:        behind the others, for each gradient of what it gave
 
 static int32_t blocks_of(int32_t hidden_size) { return (hidden_size + RK_LANES - 1) / RK_LANES; }
 
-static int64_t forward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size) {
-  int64_t depth = (int64_t)input_size + hidden_size, block = (int64_t)blocks_of(hidden_size) * RK_LANES;
-  switch (cell) {
-  case RK_CELL_LSTM: return block * 4 * (1 + depth);
-  case RK_CELL_GRU_RESET_AFTER: return block * (4 + 3 * depth);
-  case RK_CELL_GRU_RESET_BEFORE: return block * 3 * (1 + depth);
-  case RK_CELL_RNN_TANH:
-  case RK_CELL_RNN_RELU: return block * (1 + depth);
-  }
+static int64_t forward_weights_size(const rk_cell_weights *w) {
+  const int64_t depth = (int64_t)w->input_size + w->recurrent_size;
+  const int64_t units = (int64_t)blocks_of(w->hidden_size) * RK_LANES;
+  // b' of n stands apart where it is reset with the product.
+  const int64_t starts = w->cell == RK_CELL_GRU_RESET_AFTER ? 4 : rk_cell_gates(w->cell);
+  const int64_t projection =
+    w->projection ? (int64_t)blocks_of(w->recurrent_size) * RK_LANES * (1 + w->hidden_size) : 0;
+  return units * (starts + rk_cell_gates(w->cell) * depth) + projection;
 }
 
-static int64_t backward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size) {
-  (void)input_size;
-  return (int64_t)blocks_of(hidden_size) * RK_LANES * rk_cell_gates(cell) * hidden_size;
+static int64_t backward_weights_size(const rk_cell_weights *w) {
+  const int64_t gates =
+    (int64_t)blocks_of(w->recurrent_size) * RK_LANES * rk_cell_gates(w->cell) * w->hidden_size;
+  const int64_t projection =
+    w->projection ? (int64_t)blocks_of(w->hidden_size) * RK_LANES * w->recurrent_size : 0;
+  return gates + projection;
 }
 
 // MARK: Forward
@@ -53,7 +57,7 @@ static float *pack_rows(
   const int64_t row = (int64_t)rk_cell_gates(w->cell) * w->hidden_size;
   for (int32_t k = 0; k < w->input_size; k++)
     packed = pack_row(w->input_weights + k * row, w->hidden_size, vectors, count, packed);
-  for (int32_t k = 0; k < w->hidden_size; k++)
+  for (int32_t k = 0; k < w->recurrent_size; k++)
     packed = pack_row(w->recurrent_weights + k * row, w->hidden_size, vectors, count, packed);
   return packed;
 }
@@ -84,6 +88,22 @@ static float *pack_single_gate(const rk_cell_weights *w, int32_t gate, float *pa
   return packed;
 }
 
+/// The projection's columns, up to MAX_VECTORS blocks of them a panel.
+static void pack_projection(const rk_cell_weights *w, float *packed) {
+  const int32_t width = w->recurrent_size, blocks = blocks_of(width);
+  for (int32_t block = 0; block < blocks; block += MAX_VECTORS) {
+    const int32_t count = (int32_t)smaller(blocks - block, MAX_VECTORS);
+    for (int32_t k = -1; k < w->hidden_size; k++)  // -1: the start
+      for (int32_t v = 0; v < count; v++, packed += RK_LANES) {
+        const int32_t at = (block + v) * RK_LANES;
+        vf part = vf_all(0);
+        if (k >= 0)
+          part = vf_load_part(w->projection + (int64_t)k * width + at, smaller(width - at, RK_LANES));
+        vf_store(packed, part);
+      }
+  }
+}
+
 static void pack_forward_weights(const rk_cell_weights *w, float *packed) {
   const int32_t blocks = blocks_of(w->hidden_size), gates = rk_cell_gates(w->cell);
   if (gates == 1) {
@@ -101,32 +121,35 @@ static void pack_forward_weights(const rk_cell_weights *w, float *packed) {
     if (reset_after) packed = pack_start(w, vectors[2], false, true, packed);
     packed = pack_rows(w, vectors, together, packed);
   }
-  if (w->cell == RK_CELL_GRU_RESET_BEFORE) pack_single_gate(w, 2, packed);
+  if (w->cell == RK_CELL_GRU_RESET_BEFORE) packed = pack_single_gate(w, 2, packed);
+  if (w->projection) pack_projection(w, packed);
 }
 
 // MARK: Backward
 
-/// The columns `from` … `to` of the recurrent weights, transposed.
-static float *pack_transposed(const rk_cell_weights *w, int64_t from, int64_t to, float *packed) {
-  const int64_t row = (int64_t)rk_cell_gates(w->cell) * w->hidden_size;
-  const int64_t padded = (int64_t)blocks_of(w->hidden_size) * RK_LANES;
+/// The columns `from` … `to` of a matrix with `rows` rows of `width`, transposed.
+static float *pack_transposed(
+  const float *matrix, int64_t rows, int64_t width, int64_t from, int64_t to, float *packed) {
+  const int64_t padded = round_up(rows, RK_LANES);
   for (int64_t unit = 0; unit < padded; unit += MAX_VECTORS * RK_LANES) {
-    const int64_t width = smaller(padded - unit, MAX_VECTORS * RK_LANES);
+    const int64_t wide = smaller(padded - unit, MAX_VECTORS * RK_LANES);
     for (int64_t k = from; k < to; k++)
-      for (int64_t lane = 0; lane < width; lane++) {
+      for (int64_t lane = 0; lane < wide; lane++) {
         int64_t u = unit + lane;
-        *packed++ = u < w->hidden_size ? w->recurrent_weights[u * row + k] : 0;
+        *packed++ = u < rows ? matrix[u * width + k] : 0;
       }
   }
   return packed;
 }
 
 static void pack_backward_weights(const rk_cell_weights *w, float *packed) {
-  const int64_t hidden = w->hidden_size, gates = rk_cell_gates(w->cell);
+  const int64_t hidden = w->hidden_size, size = w->recurrent_size;
+  const int64_t width = rk_cell_gates(w->cell) * hidden;
   if (w->cell == RK_CELL_GRU_RESET_BEFORE) {
-    packed = pack_transposed(w, 2 * hidden, 3 * hidden, packed);
-    pack_transposed(w, 0, 2 * hidden, packed);
+    packed = pack_transposed(w->recurrent_weights, size, width, 2 * hidden, width, packed);
+    packed = pack_transposed(w->recurrent_weights, size, width, 0, 2 * hidden, packed);
   } else {
-    pack_transposed(w, 0, gates * hidden, packed);
+    packed = pack_transposed(w->recurrent_weights, size, width, 0, width, packed);
   }
+  if (w->projection) pack_transposed(w->projection, hidden, size, 0, size, packed);
 }

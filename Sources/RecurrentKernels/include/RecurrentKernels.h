@@ -49,105 +49,140 @@ void rk_multiply(const rk_matrix_product *product, float *workspace);
 
 // MARK: Recurrent sequences
 
-/// Gate order inside a row of G·H: LSTM i f g o; GRU r z n; simple RNN one.
+/// y = f(x), element by element: of tensors, and inside cells.
+typedef enum {
+  RK_IDENTITY, RK_EXP, RK_LOG, RK_SQRT, RK_ABS, RK_TANH, RK_SIGMOID, RK_RELU, RK_SOFTPLUS,
+  RK_GELU,               ///< x·Φ(x), by the error function
+  RK_SILU,               ///< x·σ(x)
+  RK_ELU,                ///< x above 0, else e^x - 1
+  RK_LEAKY_RELU,         ///< x above 0, else x / 100
+  RK_SOFTSIGN,           ///< x / (1 + |x|)
+  RK_HARD_SIGMOID,       ///< x / 6 + 1/2, limited to 0 … 1 (Keras 3, PyTorch)
+  RK_HARD_SIGMOID_ONNX,  ///< 0.2·x + 0.5, limited to 0 … 1 (ONNX, Keras 2)
+  RK_NEGATE, RK_SQUARE, RK_RECIPROCAL
+} rk_function;
+
+/// Gate order inside a row of G·H: LSTM i f g o, coupled i g o; GRU r z n; simple RNN one.
 typedef enum {
   RK_CELL_LSTM,             ///< i f o sigmoid, g tanh; c' = f·c + i·g; h' = o·tanh(c')
+  RK_CELL_LSTM_COUPLED,     ///< the same with f = 1 - i; always with options
   RK_CELL_GRU_RESET_AFTER,  ///< n = tanh(Wx + b + r·(Uh + b')); h' = (1 - z)·n + z·h
   RK_CELL_GRU_RESET_BEFORE, ///< n = tanh(Wx + b + U(r·h)); h' = (1 - z)·n + z·h
   RK_CELL_RNN_TANH,         ///< h' = tanh(Wx + b + Uh)
   RK_CELL_RNN_RELU,         ///< h' = max(0, Wx + b + Uh)
 } rk_cell;
 
-/// G: 4 for LSTM, 3 for GRU, 1 for simple RNN.
+/// G: 4 for LSTM, 3 coupled, 3 for GRU, 1 for simple RNN.
 int32_t rk_cell_gates(rk_cell cell);
 
-/// How the rows of a batch run through time. Rows are sorted by length, longest first, so the rows still
-/// running at step s are the first `active[s]`. Values kept for the backward pass stand in packed order:
-/// row j of step s is packed row offset[s] + j, N in all.
+/// How the rows of a batch run through time. Rows are sorted by their number of steps, longest first, so the rows
+/// still running at step s are the first `active[s]`. What belongs to a step of a row stands in packed order: row j
+/// of step s is packed row offset[s] + j, N in all.
 typedef struct {
-  int32_t rows;                        ///< B
-  int32_t steps;                       ///< the longest length
-  const int32_t *batch_row;            ///< [B] the batch row of sorted row j
-  const int32_t *length;               ///< [B] the length of sorted row j
-  const int32_t *active;               ///< [steps]
-  const int64_t *offset;               ///< [steps]
-  bool reverse;                        ///< step s of a row of length L stands at time L - 1 - s instead of s
+  int32_t rows;               ///< B
+  int32_t steps;              ///< the longest length
+  const int32_t *batch_row;   ///< [B] the batch row of sorted row j
+  const int32_t *length;      ///< [B] the number of steps of sorted row j
+  const int32_t *active;      ///< [steps]
+  const int64_t *offset;      ///< [steps]
+  const int32_t *place;       ///< [N] where the step stands in values [B, T, F]: row b·T + t of [B·T, F]
 } rk_sequence_layout;
 
-/// Weights of a layer as they stand in tensors: input [I, G·H], recurrent [H, G·H], bias [G·H].
+/// Weights of a layer as they stand in tensors: input [I, G·H], recurrent [R, G·H], bias [G·H]. R is the size of the
+/// hidden state: H, or P with a projection.
 typedef struct {
   rk_cell cell;
-  int32_t input_size, hidden_size;
+  int32_t input_size, hidden_size, recurrent_size;
   const float *input_weights;
   const float *recurrent_weights;
   const float *_Nullable bias;           ///< b, null: 0
   const float *_Nullable recurrent_bias; ///< b', null: 0. Outside the reset product it is simply added to b.
+  const float *_Nullable projection;     ///< [H, P] (LSTM): h' = (o·tanh(c'))·P; null: none
 } rk_cell_weights;
 
+/// What a cell does beyond its plain formula.
+typedef struct {
+  rk_function gate, activation;           ///< of the gates (σ) and of candidate and cell state (tanh)
+  float gate_clip, cell_clip;             ///< sums before activations, and c', stay within ±; infinity: no limit
+  const float *_Nullable peepholes;       ///< [3, H] i f o: c of before joins the sums of i and f, c' that of o
+  const float *_Nullable recurrent_mask;  ///< [B, R] factors of h in the recurrent product; null: 1
+  /// Zoneout: h' = k·h + (1 - k)·h', the same for c. k is this share, or of each step its mask of 0 and 1.
+  float zoneout, cell_zoneout;
+  const float *_Nullable zoneout_mask;       ///< [N, R] in packed order
+  const float *_Nullable cell_zoneout_mask;  ///< [N, H]
+} rk_cell_options;
+
 /// Floats of the packed weights for the forward pass.
-int64_t rk_forward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size);
+int64_t rk_forward_weights_size(const rk_cell_weights *weights);
 void rk_pack_forward_weights(const rk_cell_weights *weights, float *packed);
 
-/// The forward pass of a layer over a batch. An element's sum runs over b (with b' where it may be added), then
-/// the input features, then the hidden units.
+/// The forward pass of a layer over a batch, or over the steps first_step ..< end_step of it. An element's sum runs
+/// over b (with b' where it may be added), then the input features, then the hidden units.
 typedef struct {
   rk_cell cell;
-  int32_t input_size, hidden_size;
+  int32_t input_size, hidden_size, recurrent_size;
   const rk_sequence_layout *layout;
+  int32_t first_step, end_step;        ///< behind step 0, `out` holds the steps before
+  const rk_cell_options *_Nullable options;  ///< null: the plain formula
+  bool projects;
   const float *packed_weights;
-  const float *x;                      ///< [B, T, I]
-  int64_t x_row_stride, x_step_stride;
-  float *out;                          ///< [B, T, H]; steps beyond a row's length are not touched
-  int64_t out_row_stride, out_step_stride;
-  float *h;                            ///< [B, H] in: initial hidden state, out: that of the last valid step
-  float *_Nullable c;                  ///< [B, H] the same for the cell state (LSTM)
-  /// Kept for the backward pass, in packed order; both null when there is none.
-  /// gates [N, G·H]: the activated gates (not used by the simple RNN's forward pass).
+  const float *x;                      ///< [B·T, I]
+  int64_t x_stride;                    ///< floats from row to row
+  float *out;                          ///< [B·T, R]; places that are not in the layout are not touched
+  int64_t out_stride;
+  bool keeps_out;                      ///< `out` holds these steps already and is not written
+  float *h;                            ///< [B, R] in: initial hidden state, out: that of each row's last step
+  float *_Nullable c;                  ///< [B, H] in: cell state before first_step, out: after end_step (LSTM)
+  /// Kept for the backward pass, in packed order from first_step on; all null when there is none.
+  /// gates [N, G·H]: the activated gates (the simple RNN keeps none); with options the sums before activation.
   /// extra [N, H]: LSTM c'; GRU reset after: Uh + b' of n; GRU reset before: r·h; simple RNN: null.
+  /// masked [N, R]: h under the recurrent mask, if there is one. unprojected [N, H]: o·tanh(c'), if it is projected.
   float *_Nullable gates;
   float *_Nullable extra;
+  float *_Nullable masked;
+  float *_Nullable unprojected;
 } rk_sequence_forward;
 
 /// Floats of workspace that one thread of `rk_run_forward` needs.
-int64_t rk_forward_workspace(rk_cell cell, int32_t rows, int32_t input_size, int32_t hidden_size);
-/// Runs the share `part` of `parts` of the rows through all steps. Shares touch disjoint rows.
+int64_t rk_forward_workspace(const rk_sequence_forward *pass);
+/// Runs the share `part` of `parts` of the rows through the steps. Shares touch disjoint rows.
 void rk_run_forward(const rk_sequence_forward *pass, int32_t part, int32_t parts, float *workspace);
 
-int64_t rk_backward_weights_size(rk_cell cell, int32_t input_size, int32_t hidden_size);
+int64_t rk_backward_weights_size(const rk_cell_weights *weights);
 void rk_pack_backward_weights(const rk_cell_weights *weights, float *packed);
 
-/// The backward pass through time: gradients of the gates' pre-activations and of the initial state. What is
-/// left (weights, bias, input) are matrix products over the packed rows.
+/// The backward pass through the steps end_step - 1 … first_step: gradients of the gates' pre-activations and of the
+/// state before. What is left (weights, bias, input) are matrix products over the packed rows.
 typedef struct {
   rk_cell cell;
-  int32_t input_size, hidden_size;
+  int32_t input_size, hidden_size, recurrent_size;
   const rk_sequence_layout *layout;
+  int32_t first_step, end_step;
+  const rk_cell_options *_Nullable options;
+  bool projects;
   const float *packed_weights;         ///< of rk_pack_backward_weights
-  const float *out;                    ///< [B, T, H] the outputs of the forward pass
-  int64_t out_row_stride, out_step_stride;
-  const float *h;                      ///< [B, H] the initial hidden state
-  const float *_Nullable c;            ///< [B, H] the initial cell state (LSTM)
+  const float *out;                    ///< [B·T, R] the outputs of the forward pass
+  int64_t out_stride;
+  const float *h;                      ///< [B, R] the initial hidden state
+  const float *_Nullable c;            ///< [B, H] the cell state before first_step (LSTM)
   /// In: what the forward pass kept. Out: gates [N, G·H] the gradients of the pre-activations (of Wx + b);
-  /// extra [N, H]: GRU reset after: the gradient of Uh + b' of n; others: unspecified, but GRU reset before keeps r·h.
+  /// extra [N, H]: GRU reset after: the gradient of Uh + b' of n; LSTM and GRU reset before: as it was.
   float *gates;
   float *_Nullable extra;
-  const float *_Nullable out_gradient; ///< [B, T, H], null: 0
-  int64_t out_gradient_row_stride, out_gradient_step_stride;
-  float *h_gradient;                   ///< [B, H] in: of the final, out: of the initial hidden state
+  const float *_Nullable masked;
+  float *_Nullable projected_gradient;    ///< [N, R] out: the gradient of what the projection gave
+  float *_Nullable peephole_gradient;     ///< [B, 3, H] in and out: the sums over the steps
+  const float *_Nullable out_gradient;    ///< [B·T, R], null: 0
+  int64_t out_gradient_stride;
+  float *h_gradient;                   ///< [B, R] in: of the hidden state behind the steps, out: before them
   float *_Nullable c_gradient;         ///< [B, H] the same for the cell state (LSTM)
 } rk_sequence_backward;
 
-int64_t rk_backward_workspace(rk_cell cell, int32_t rows, int32_t input_size, int32_t hidden_size);
+int64_t rk_backward_workspace(const rk_sequence_backward *pass);
 void rk_run_backward(const rk_sequence_backward *pass, int32_t part, int32_t parts, float *workspace);
 
 // MARK: Elementwise
 
-/// y = f(x).
-typedef enum {
-  RK_EXP, RK_LOG, RK_SQRT, RK_ABS, RK_TANH, RK_SIGMOID, RK_RELU, RK_SOFTPLUS,
-  RK_GELU,  ///< x·Φ(x), by the error function
-  RK_NEGATE, RK_SQUARE, RK_RECIPROCAL
-} rk_function;
 void rk_map(rk_function function, const float *x, float *y, int64_t count);
 /// dx += dy·f'(x), where y = f(x). At a kink (ReLU and abs at 0) the derivative is 0.
 void rk_map_gradient(
@@ -241,13 +276,13 @@ typedef struct {
   int32_t lanes;     ///< floats in a vector
   int64_t (*multiply_workspace)(int64_t, int64_t, int64_t);
   void (*multiply)(const rk_matrix_product *, float *);
-  int64_t (*forward_weights_size)(rk_cell, int32_t, int32_t);
+  int64_t (*forward_weights_size)(const rk_cell_weights *);
   void (*pack_forward_weights)(const rk_cell_weights *, float *);
-  int64_t (*forward_workspace)(rk_cell, int32_t, int32_t, int32_t);
+  int64_t (*forward_workspace)(const rk_sequence_forward *);
   void (*run_forward)(const rk_sequence_forward *, int32_t, int32_t, float *);
-  int64_t (*backward_weights_size)(rk_cell, int32_t, int32_t);
+  int64_t (*backward_weights_size)(const rk_cell_weights *);
   void (*pack_backward_weights)(const rk_cell_weights *, float *);
-  int64_t (*backward_workspace)(rk_cell, int32_t, int32_t, int32_t);
+  int64_t (*backward_workspace)(const rk_sequence_backward *);
   void (*run_backward)(const rk_sequence_backward *, int32_t, int32_t, float *);
   void (*map)(rk_function, const float *, float *, int64_t);
   void (*map_gradient)(

@@ -18,19 +18,20 @@ import Testing
       case .lstm:
         try await check(
           LSTM(
-            inputSize: 3, hiddenSize: 5, bias: hasBias, initialization: initialization,
+            inputSize: 3, hiddenSize: 5, bias: hasBias, initialization: .init(initialization),
             using: &generator))
       case .gruResetAfter, .gruResetBefore:
         try await check(
           GRU(
             inputSize: 3, hiddenSize: 5,
             reset: kind == .gruResetAfter ? .afterProduct : .beforeProduct, bias: hasBias,
-            initialization: initialization, using: &generator))
+            initialization: .init(initialization), using: &generator))
       case .rnnTanh, .rnnReLU:
         try await check(
           SimpleRNN(
-            inputSize: 3, hiddenSize: 5, nonlinearity: kind == .rnnTanh ? .tanh : .relu,
-            bias: hasBias, initialization: initialization, using: &generator))
+            inputSize: 3, hiddenSize: 5,
+            options: RecurrentOptions(activation: kind == .rnnTanh ? .tanh : .relu),
+            bias: hasBias, initialization: .init(initialization), using: &generator))
       }
     }
   }
@@ -92,8 +93,8 @@ import Testing
     var layer = Dense(
       inputSize: 5, outputSize: 7, activation: activation, bias: activation != .sigmoid,
       initialization: activation == .tanh ? .keras : .pytorch, using: &generator)
-    if activation == .relu {
-      // Far from the kink, which finite differences would step over.
+    if [.relu, .elu, .leakyReLU, .softsign].contains(activation) {
+      // Far from the kink of the function or its slope, which finite differences would step over.
       layer.weights = layer.weights * 0.1
       layer.bias = Tensor([2, -2, 1.5, -1.5, 3, 2.5, -3])
     }

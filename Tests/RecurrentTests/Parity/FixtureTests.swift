@@ -1,4 +1,3 @@
-import Foundation
 import Recurrent
 import TestSupport
 import Testing
@@ -7,7 +6,7 @@ import Testing
 ///
 /// Elements count relative to the largest of their tensor.
 @Suite struct FixtureTests {
-  @Test(arguments: try Fixtures.cases(of: "pytorch") { pending($0) == nil })
+  @Test(arguments: try Fixtures.cases(of: "pytorch"))
   func matchesPyTorch(_ reference: FixtureCase) throws {
     switch reference.config["kind"]?.string {
     case "layer": try checkLayerCase(reference)
@@ -15,23 +14,6 @@ import Testing
     case "loss": try checkLossCase(reference)
     case let kind: throw FixtureProblem("unknown kind \(kind ?? "none") of case \(reference.name)")
     }
-  }
-
-  /// Cases that ask what our layers cannot do yet, told by name so that nobody takes them for
-  /// passed.
-  @Test func pendingCasesAreTold() throws {
-    var waiting: [String] = []
-    for name in try Fixtures.names(of: "pytorch") {
-      let config = try Fixtures.load(name, of: "pytorch").config
-      if let reason = pending(config) { waiting.append("pytorch/\(name): \(reason)") }
-    }
-    if FileManager.default.fileExists(atPath: Fixtures.folder + "/keras") {
-      for name in try Fixtures.names(of: "keras") {
-        waiting.append("keras/\(name): Keras's layers and weights")
-      }
-    }
-    print("\(waiting.count) pending reference cases")
-    for line in waiting { print("pending:", line) }
   }
 
   // MARK: Layers
@@ -123,11 +105,13 @@ import Testing
     }
     let layerCount = try options.int("layers") ?? 1
     let hasBias = try options.bool("bias") ?? true
-    options.skip("kind", "name", "seed", "batch", "input", "hidden", "bidirectional", "projection")
+    options.skip("kind", "name", "seed", "batch", "input", "hidden")
     guard tensors.keys.contains(where: { $0.hasPrefix("bias") }) == hasBias else {
       throw FixtureProblem("biases do not agree with the settings")
     }
-    let expected = layerCount * (hasBias ? 4 : 2)
+    let directions = try options.bool("bidirectional") == true ? 2 : 1
+    let projections = try options.int("projection") ?? 0 > 0 ? 1 : 0
+    let expected = layerCount * directions * ((hasBias ? 4 : 2) + projections)
     let found = tensors.keys.filter { !$0.hasPrefix("head.") }
     guard found.count == expected else {
       throw FixtureProblem("\(expected) weights expected, found \(found.sorted())")
@@ -259,11 +243,4 @@ import Testing
       try #require(gradients.tensors[0]), to: try reference.floats("grad.input"), within: 1e-5,
       "grad.input")
   }
-}
-
-/// What a case asks that our layers cannot do yet; nil if they can.
-private func pending(_ config: [String: JSONValue]) -> String? {
-  if config["bidirectional"]?.bool == true { return "bidirectional layers" }
-  if config["projection"]?.int ?? 0 > 0 { return "projected hidden states" }
-  return nil
 }

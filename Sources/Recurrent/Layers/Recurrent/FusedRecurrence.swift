@@ -1,273 +1,184 @@
 import RecurrentKernels
 
 /// A whole recurrent layer over a batch as one primitive, with its backward pass through time
-/// written by hand.
+/// written by hand (`FusedRecurrence+Backward.swift`).
 ///
-/// Forward: the kernel runs all steps. Backward: the kernel gives the gradients of the gates'
-/// pre-activations, d; what remains are products over the N valid steps:
-///
-///     dx = d·Wᵀ    dW = xᵀ·d    dU = h₋₁ᵀ·d    db = 1ᵀ·d
+/// Forward, the kernel runs all steps. What the backward pass needs of them is kept, or computed
+/// again, segment by segment (``RecurrentOptions/segmentLength``).
 struct FusedRecurrence {
   let cell: rk_cell
   let weights: RecurrentWeights
-  var isReversed = false
+  let options: RecurrentOptions
 
-  /// What the forward pass keeps for the backward pass. The backward pass overwrites it; a tape
-  /// runs once.
-  private struct Kept: Sendable {
-    let gates: Storage
-    let extra: Storage?
-  }
-
-  /// Outputs `[B, T, H]` and the final states `[B, H]`; `cellState` is the LSTM's.
+  /// Outputs `[B, T, R]` and the final states `[B, R]` and `[B, H]`; `cellState` is the LSTM's. R is
+  /// the size of the hidden state.
   func callAsFunction(
-    _ input: SequenceBatch, hidden: Tensor, cellState: Tensor? = nil
+    _ input: SequenceBatch, hidden: Tensor, cellState: Tensor? = nil, mode: Mode
   ) -> (output: SequenceBatch, hidden: Tensor, cellState: Tensor?) {
-    let (batch, time, units) = (input.batchSize, input.time, weights.hiddenSize)
+    let (batch, size) = (input.batchSize, weights.outputSize)
     precondition(
       input.features == weights.inputSize,
       "a layer for \(weights.inputSize) features got sequences with \(input.features)")
-    for state in [hidden, cellState].compactMap(\.self) {
+    for (state, size) in [(hidden, size), (cellState, self.weights.hiddenSize)] {
+      guard let state else { continue }
       precondition(
-        state.shape == [batch, units],
-        "the state for a batch of \(batch) and \(units) units has shape [\(batch), \(units)], not \(state.shape)"
+        state.shape == [batch, size],
+        "the state for a batch of \(batch) and \(size) units has shape [\(batch), \(size)], not \(state.shape)"
       )
     }
-    let layout =
-      isReversed
-      ? SequenceLayout(lengths: input.lengths, time: time, isReversed: true) : input.layout
-    let inputs = [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
-    let isTracked = inputs.contains(where: \.isTracked)
+    let noise = RecurrentNoise(options, mode: mode, layout: input.layout, weights: weights)
+    var input = input
+    if let mask = noise.inputMask { input = input.with(input.values * mask) }
+    var weights = weights
+    if let mask = noise.weightMask { weights.recurrent = weights.recurrent * mask }
+    let run = Run(
+      cell: cell, weights: weights.detached, options: options, noise: noise, layout: input.layout)
 
-    let kept =
-      isTracked
-      ? Kept(
-        gates: Storage(count: layout.packedCount * weights.gates * units),
-        extra: keepsExtra ? Storage(count: layout.packedCount * units) : nil) : nil
-    var output = Tensor(shape: [batch, time, units]) { y in
-      if !input.isFull { y.update(repeating: 0, count: batch * time * units) }
+    let inputs = [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
+    let tape = Tape.following(inputs)
+    let keepsAll = tape != nil && options.segmentLength == nil
+    var output = Tensor(shape: [batch, input.time, size]) { y in
+      if !input.isFull { y.update(repeating: 0, count: batch * input.time * size) }
     }
     var finalHidden = hidden.detached
     var finalCell = cellState?.detached
-    layout.withKernelLayout { tables in
-      let packed = packedWeights(rk_forward_weights_size, rk_pack_forward_weights)
-      let pass = rk_sequence_forward(
-        cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
-        layout: tables, packed_weights: packed.pointer, x: input.values.pointer,
-        x_row_stride: Int64(time * input.features), x_step_stride: Int64(input.features),
-        out: output.mutablePointer(), out_row_stride: Int64(time * units),
-        out_step_stride: Int64(units), h: finalHidden.mutablePointer(),
-        c: finalCell?.mutablePointer(),
-        gates: cell == RK_CELL_RNN_TANH || cell == RK_CELL_RNN_RELU ? nil : kept?.gates.pointer,
-        extra: kept?.extra?.pointer)
-      let parts = self.parts(layout)
-      Parallelism.run(parts: parts) { part in
-        let workspace = Storage(
-          count: Int(
-            rk_forward_workspace(cell, Int32(batch), Int32(weights.inputSize), Int32(units))))
-        withUnsafePointer(to: pass) {
-          rk_run_forward($0, Int32(part), Int32(parts), workspace.pointer)
-        }
-      }
-      withExtendedLifetime((packed, input, kept)) {}
+    var kept: Kept?
+    var cellStates: [Tensor] = []
+    let packed = run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights)
+    for segment in run.segments {
+      if let finalCell, tape != nil { cellStates.append(finalCell) }
+      kept = keepsAll ? run.room(for: segment) : nil
+      run.forward(
+        segment, input: input.values, packed: packed, output: output.mutablePointer(),
+        hidden: finalHidden.mutablePointer(), cellState: finalCell?.mutablePointer(), kept: kept)
     }
 
     var results = [output, finalHidden] + (finalCell.map { [$0] } ?? [])
-    if let kept, let tape = Tape.following(inputs) {
+    if let tape {
       let backward = Backward(
-        cell: cell, weights: weights.detached, layout: layout, kept: kept,
-        input: Operand(input.values), output: output, hidden: hidden.detached,
-        cellState: cellState?.detached)
+        run: run, input: Operand(input.values), output: output, hidden: hidden.detached,
+        cellStates: cellStates, kept: kept)
       results = tape.record(results, inputs: inputs) { backward($0) }
     }
     return (input.with(results[0]), results[1], cellState.map { _ in results[2] })
   }
 
-  /// LSTM: the cell state of each step; GRU: the candidate's recurrent part, or r·h. The simple RNN
-  /// needs neither.
-  private var keepsExtra: Bool { cell != RK_CELL_RNN_TANH && cell != RK_CELL_RNN_RELU }
+  /// What the forward pass keeps of a segment for the backward pass, which overwrites it; a tape
+  /// runs once. See `rk_sequence_forward`.
+  struct Kept: Sendable {
+    var gates: Storage
+    var extra: Storage?
+    var masked: Storage?
+    var unprojected: Storage?
+  }
+}
 
-  private func parts(_ layout: SequenceLayout) -> Int {
-    let (gates, units) = (weights.gates, weights.hiddenSize)
-    // An activation costs about as much as sixteen terms of the product.
-    let operations = 2 * layout.packedCount * gates * units * (weights.inputSize + units + 16)
-    return Parallelism.parts(operations: operations, atMost: (layout.batchSize + 2) / 3)
+/// A layer over one batch: how its kernels are called.
+struct Run: Sendable {
+  let cell: rk_cell
+  let weights: RecurrentWeights
+  let options: RecurrentOptions
+  let noise: RecurrentNoise
+  let layout: SequenceLayout
+
+  var units: Int { weights.hiddenSize }
+  var size: Int { weights.outputSize }
+  var width: Int { weights.gates * weights.hiddenSize }
+  var isPlain: Bool { options.isPlain(for: cell) && weights.peepholes == nil }
+  var projects: Bool { weights.projection != nil }
+
+  /// The steps that are kept together.
+  var segments: [Range<Int>] {
+    let length = options.segmentLength ?? max(1, layout.steps)
+    return stride(from: 0, to: max(1, layout.steps), by: length).map {
+      $0..<min($0 + length, layout.steps)
+    }
   }
 
-  private func packedWeights(
-    _ size: (rk_cell, Int32, Int32) -> Int64,
+  /// Buffers for what is kept of a segment.
+  func room(for segment: Range<Int>) -> FusedRecurrence.Kept {
+    let count = layout.packed(segment).count
+    return FusedRecurrence.Kept(
+      gates: Storage(count: count * width),
+      // LSTM: the cell state of each step; GRU: the candidate's recurrent part, or r·h.
+      extra: cell.hasGates ? Storage(count: count * units) : nil,
+      masked: noise.recurrentMask != nil ? Storage(count: count * size) : nil,
+      unprojected: projects ? Storage(count: count * units) : nil)
+  }
+
+  /// Runs a segment. With `recomputes`, `output` holds its steps already, and only `kept` and the
+  /// cell state are written.
+  func forward(
+    _ segment: Range<Int>, input: Tensor, packed: Storage, output: UnsafeMutablePointer<Float>,
+    hidden: UnsafeMutablePointer<Float>, cellState: UnsafeMutablePointer<Float>?,
+    kept: FusedRecurrence.Kept?, recomputes: Bool = false
+  ) {
+    // The simple RNN keeps nothing but its output, unless it has options.
+    let keepsGates = cell.hasGates || !isPlain
+    layout.withKernelLayout { tables in
+      withKernelOptions { options in
+        let pass = rk_sequence_forward(
+          cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
+          recurrent_size: Int32(size), layout: tables, first_step: Int32(segment.lowerBound),
+          end_step: Int32(segment.upperBound), options: options, projects: projects,
+          packed_weights: packed.pointer, x: input.pointer, x_stride: Int64(weights.inputSize),
+          out: output, out_stride: Int64(size), keeps_out: recomputes, h: hidden, c: cellState,
+          gates: keepsGates ? kept?.gates.pointer : nil, extra: kept?.extra?.pointer,
+          masked: kept?.masked?.pointer, unprojected: kept?.unprojected?.pointer)
+        withUnsafePointer(to: pass) { pass in
+          let parts = parts
+          Parallelism.run(parts: parts) { part in
+            let workspace = Storage(count: Int(rk_forward_workspace(pass)))
+            rk_run_forward(pass, Int32(part), Int32(parts), workspace.pointer)
+            withExtendedLifetime(workspace) {}
+          }
+        }
+      }
+    }
+    withExtendedLifetime((packed, input, kept)) {}
+  }
+
+  /// The threads that share the rows.
+  var parts: Int {
+    // An activation costs about as much as sixteen terms of the product.
+    let operations = 2 * layout.packedCount * width * (weights.inputSize + size + 16)
+    return Parallelism.parts(
+      operations: operations / segments.count, atMost: (layout.batchSize + 2) / 3)
+  }
+
+  func packedWeights(
+    _ size: (UnsafePointer<rk_cell_weights>) -> Int64,
     _ pack: (UnsafePointer<rk_cell_weights>, UnsafeMutablePointer<Float>) -> Void
   ) -> Storage {
-    let (inputs, units) = (Int32(weights.inputSize), Int32(weights.hiddenSize))
-    let packed = Storage(count: Int(size(cell, inputs, units)))
     var plain = rk_cell_weights(
-      cell: cell, input_size: inputs, hidden_size: units, input_weights: weights.input.pointer,
+      cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
+      recurrent_size: Int32(self.size), input_weights: weights.input.pointer,
       recurrent_weights: weights.recurrent.pointer,
       bias: weights.bias.map { UnsafePointer($0.pointer) },
-      recurrent_bias: weights.recurrentBias.map { UnsafePointer($0.pointer) })
+      recurrent_bias: weights.recurrentBias.map { UnsafePointer($0.pointer) },
+      projection: weights.projection.map { UnsafePointer($0.pointer) })
+    let packed = Storage(count: Int(size(&plain)))
     pack(&plain, packed.pointer)
+    withExtendedLifetime(weights) {}
     return packed
   }
 
-  /// The backward pass, with all that it needs from the forward pass.
-  private struct Backward: Sendable {
-    let cell: rk_cell
-    let weights: RecurrentWeights
-    let layout: SequenceLayout
-    let kept: Kept
-    let input: Operand
-    let output: Tensor
-    let hidden: Tensor
-    let cellState: Tensor?
-
-    /// From the gradients of outputs and final states to those of input, initial states and
-    /// parameters, in the order in which the forward pass recorded them.
-    func callAsFunction(_ gradients: [Tensor?]) -> [Tensor?] {
-      let units = weights.hiddenSize
-      let time = layout.time
-      var dh = gradients[1] ?? .zeros(hidden.shape)
-      var dc = cellState.map { c in gradients[2] ?? .zeros(c.shape) }
-      let recurrence = FusedRecurrence(cell: cell, weights: weights)
-      layout.withKernelLayout { tables in
-        let packed = recurrence.packedWeights(rk_backward_weights_size, rk_pack_backward_weights)
-        let pass = rk_sequence_backward(
-          cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
-          layout: tables, packed_weights: packed.pointer, out: output.pointer,
-          out_row_stride: Int64(time * units), out_step_stride: Int64(units), h: hidden.pointer,
-          c: cellState.map { UnsafePointer($0.pointer) }, gates: kept.gates.pointer,
-          extra: kept.extra?.pointer, out_gradient: gradients[0].map { UnsafePointer($0.pointer) },
-          out_gradient_row_stride: Int64(time * units), out_gradient_step_stride: Int64(units),
-          h_gradient: dh.mutablePointer(), c_gradient: dc?.mutablePointer())
-        let parts = recurrence.parts(layout)
-        Parallelism.run(parts: parts) { part in
-          let workspace = Storage(
-            count: Int(
-              rk_backward_workspace(
-                cell, Int32(layout.batchSize), Int32(weights.inputSize), Int32(units))))
-          withUnsafePointer(to: pass) {
-            rk_run_backward($0, Int32(part), Int32(parts), workspace.pointer)
-          }
-        }
-        withExtendedLifetime((packed, gradients, self)) {}
-      }
-      var results = [input.isTracked ? inputGradient() : nil, dh]
-      if let dc { results.append(dc) }
-      let gradients = weightGradients()
-      results += [gradients.input, gradients.recurrent]
-      if weights.bias != nil { results.append(gradients.bias) }
-      if weights.recurrentBias != nil { results.append(gradients.recurrentBias) }
-      return results
+  /// Calls `body` with the options as kernels take them; nil for the plain formula.
+  func withKernelOptions<R>(_ body: (UnsafePointer<rk_cell_options>?) -> R) -> R {
+    guard !isPlain else { return body(nil) }
+    func function(_ chosen: Activation?, _ plain: Activation) -> rk_function {
+      (chosen ?? plain).kernelFunction ?? RK_IDENTITY
     }
-
-    /// dx = d·Wᵀ
-    private func inputGradient() -> Tensor {
-      let (features, width) = (weights.inputSize, weights.gates * weights.hiddenSize)
-      let shape = [layout.batchSize, layout.time, features]
-      return Tensor(shape: shape) { dx in
-        if layout.packedCount < layout.batchSize * layout.time {
-          dx.update(repeating: 0, count: shape.reduce(1, *))
-        }
-        var product = rk_matrix_product(
-          rows: layout.packedCount, columns: features, depth: width, a: kept.gates.pointer,
-          b: weights.input.pointer, c: dx)
-        (product.b_depth_stride, product.b_column_stride) = (1, Int64(width))
-        product.c_row_index = UnsafePointer(layout.timeRow)
-        product.run()
-      }
-    }
-
-    /// A factor of the products over the valid steps: what a row of the weights was multiplied by.
-    private struct Factor {
-      /// For step 0 and for the steps after it: where the values stand, and the row of each step (nil: packed order).
-      var first: (values: UnsafePointer<Float>, rows: UnsafePointer<Int32>?)
-      var later: (values: UnsafePointer<Float>, rows: UnsafePointer<Int32>?)
-      var width: Int
-      /// Floats from row to row; 0 where one row stands for all.
-      var stride: Int
-    }
-
-    /// dW = xᵀ·d, dU = h₋₁ᵀ·d, db = 1ᵀ·d, all in one pass over d. A GRU's candidate has another d (reset after the
-    /// product) or another factor (before) on its recurrent side.
-    private func weightGradients() -> (
-      input: Tensor, recurrent: Tensor, bias: Tensor, recurrentBias: Tensor
-    ) {
-      let (features, units) = (weights.inputSize, weights.hiddenSize)
-      let width = weights.gates * units
-      var (dw, du) = (Tensor.zeros([features, width]), Tensor.zeros([units, width]))
-      var (db, dbRecurrent) = (Tensor.zeros([width]), Tensor.zeros([width]))
-      let previous = layout.previousTimeRows()
-      let previousRows = UnsafePointer(
-        UnsafeMutableRawPointer(previous.pointer).assumingMemoryBound(to: Int32.self))
-      let one = Tensor(1)
-      let timeRow = UnsafePointer(layout.timeRow)
-      let start = layout.startingRows
-      // Step 0 meets the initial state, the others the outputs one step before.
-      let x = Factor(
-        first: (UnsafePointer(input.values.pointer), timeRow),
-        later: (UnsafePointer(input.values.pointer), timeRow + start), width: features,
-        stride: features)
-      let h = Factor(
-        first: (UnsafePointer(hidden.pointer), UnsafePointer(layout.batchRow)),
-        later: (UnsafePointer(output.pointer), previousRows), width: units, stride: units)
-      let ones = Factor(
-        first: (UnsafePointer(one.pointer), nil), later: (UnsafePointer(one.pointer), nil),
-        width: 1, stride: 0)
-      let (w, u) = (dw.mutablePointer(), du.mutablePointer())
-      let (b, bRecurrent) = (db.mutablePointer(), dbRecurrent.mutablePointer())
-      let d = UnsafePointer(kept.gates.pointer)
-      let candidate = 2 * units
-      switch (cell, kept.extra) {
-      case (RK_CELL_GRU_RESET_AFTER, let extra?):
-        multiply(d, width, 0..<candidate, [(x, w), (h, u), (ones, b)])
-        multiply(d + candidate, width, candidate..<width, [(x, w), (ones, b)])
-        multiply(
-          UnsafePointer(extra.pointer), units, candidate..<width, [(h, u), (ones, bRecurrent)])
-        bRecurrent.update(from: b, count: candidate)
-      case (RK_CELL_GRU_RESET_BEFORE, let extra?):
-        let rh = Factor(
-          first: (UnsafePointer(extra.pointer), nil),
-          later: (UnsafePointer(extra.pointer) + start * units, nil), width: units, stride: units)
-        multiply(d, width, 0..<candidate, [(x, w), (h, u), (ones, b)])
-        multiply(d + candidate, width, candidate..<width, [(x, w), (rh, u), (ones, b)])
-        bRecurrent.update(from: b, count: width)
-      default:
-        multiply(d, width, 0..<width, [(x, w), (h, u), (ones, b)])
-        bRecurrent.update(from: b, count: width)
-      }
-      withExtendedLifetime((previous, one, self)) {}
-      return (dw, du, db, dbRecurrent)
-    }
-
-    /// target[:, columns] = factorᵀ·d over the valid steps, for each factor with its target, whose rows
-    /// have the gates' width. d has as many columns; its rows are `stride` floats apart.
-    private func multiply(
-      _ d: UnsafePointer<Float>, _ stride: Int, _ columns: Range<Int>,
-      _ factors: [(factor: Factor, target: UnsafeMutablePointer<Float>)]
-    ) {
-      let start = layout.startingRows
-      let width = weights.gates * weights.hiddenSize
-      func products(
-        depth: Int, from row: Int, accumulate: Bool,
-        _ part: (Factor) -> (values: UnsafePointer<Float>, rows: UnsafePointer<Int32>?)
-      ) -> [rk_matrix_product] {
-        factors.map { factor, target in
-          let source = part(factor)
-          var product = rk_matrix_product(
-            rows: factor.width, columns: columns.count, depth: depth, a: source.values,
-            b: d + row * stride, c: target + columns.lowerBound)
-          (product.a_row_stride, product.a_depth_stride) = (1, Int64(factor.stride))
-          product.a_depth_index = source.rows
-          product.b_depth_stride = Int64(stride)
-          product.c_row_stride = Int64(width)
-          product.accumulate = accumulate
-          return product
-        }
-      }
-      rk_matrix_product.run(products(depth: start, from: 0, accumulate: false, \.first))
-      let rest = layout.packedCount - start
-      guard rest > 0 else { return }
-      rk_matrix_product.run(products(depth: rest, from: start, accumulate: true, \.later))
-    }
+    var kernelOptions = rk_cell_options(
+      gate: function(options.gateActivation, .sigmoid),
+      activation: function(options.activation, cell.plainActivation),
+      gate_clip: options.gateClip ?? .infinity, cell_clip: options.cellClip ?? .infinity,
+      peepholes: weights.peepholes.map { UnsafePointer($0.pointer) },
+      recurrent_mask: noise.recurrentMask.map { UnsafePointer($0.pointer) },
+      zoneout: options.zoneout, cell_zoneout: options.cellZoneout,
+      zoneout_mask: noise.zoneoutMask.map { UnsafePointer($0.pointer) },
+      cell_zoneout_mask: noise.cellZoneoutMask.map { UnsafePointer($0.pointer) })
+    return withExtendedLifetime((weights, noise)) { body(&kernelOptions) }
   }
 }
 

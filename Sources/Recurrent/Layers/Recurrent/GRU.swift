@@ -25,23 +25,38 @@ public struct GRU: Layer {
   public var weights: RecurrentWeights
   /// Where the reset gate acts.
   public let reset: Reset
+  /// Activations, limits and dropout.
+  public var options: RecurrentOptions {
+    didSet { options.check(for: reset.cell) }
+  }
 
   /// A layer with `hiddenSize` units.
   public init(
-    inputSize: Int, hiddenSize: Int, reset: Reset = .afterProduct, bias: Bool = true,
-    initialization: Initialization = .pytorch, using generator: inout some RandomNumberGenerator
+    inputSize: Int, hiddenSize: Int, reset: Reset = .afterProduct,
+    options: RecurrentOptions = RecurrentOptions(), bias: Bool = true,
+    initialization: RecurrentInitialization = .pytorch,
+    using generator: inout some RandomNumberGenerator
   ) {
-    weights = RecurrentWeights(
-      cell: reset.cell, inputSize: inputSize, hiddenSize: hiddenSize, bias: bias,
-      initialization: initialization, using: &generator)
-    self.reset = reset
+    self.init(
+      weights: RecurrentWeights(
+        cell: reset.cell, inputSize: inputSize, hiddenSize: hiddenSize, bias: bias,
+        initialization: initialization, using: &generator),
+      reset: reset, options: options)
   }
 
   /// A layer with these parameters, of three gates.
-  public init(weights: RecurrentWeights, reset: Reset = .afterProduct) {
+  public init(
+    weights: RecurrentWeights, reset: Reset = .afterProduct,
+    options: RecurrentOptions = RecurrentOptions()
+  ) {
     precondition(weights.gates == 3, "a GRU has 3 gates; these weights have \(weights.gates)")
+    precondition(
+      weights.peepholes == nil && weights.projection == nil,
+      "a GRU has no peepholes and no projection")
     self.weights = weights
     self.reset = reset
+    self.options = options
+    options.check(for: reset.cell)
   }
 
   /// Zeros.
@@ -53,7 +68,8 @@ public struct GRU: Layer {
   public func forward(
     _ input: SequenceBatch, state: inout HiddenState, mode: Mode
   ) -> SequenceBatch {
-    let result = FusedRecurrence(cell: reset.cell, weights: weights)(input, hidden: state.hidden)
+    let result = FusedRecurrence(cell: reset.cell, weights: weights, options: options)(
+      input, hidden: state.hidden, mode: mode)
     state.hidden = result.hidden
     return result.output
   }

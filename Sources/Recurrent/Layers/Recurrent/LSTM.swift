@@ -7,30 +7,52 @@ import RecurrentKernels
 ///     g = tanh(W_g x + U_g h + b_g)     o = σ(W_o x + U_o h + b_o)
 ///     c' = f·c + i·g                    h' = o·tanh(c')
 ///
-/// `[B, T, I]` to `[B, T, H]`, all steps by one fused kernel.
+/// With peepholes (Gers and Schmidhuber 2000) i and f also see p·c, and o sees p·c'. With coupled
+/// gates (Greff et al. 2017, arXiv:1503.04069) f = 1 - i. With a projection (Sak et al. 2014,
+/// arXiv:1402.1128) h' = (o·tanh(c'))·P.
+///
+/// `[B, T, I]` to `[B, T, H]` (`[B, T, P]` with a projection), all steps by one fused kernel.
 public struct LSTM: Layer {
-  /// The parameters, gates in the order i f g o.
+  /// The parameters, gates in the order i f g o; three, i g o, are coupled.
   public var weights: RecurrentWeights
+  /// Activations, limits and dropout.
+  public var options: RecurrentOptions {
+    didSet { options.check(for: cell) }
+  }
 
   /// A layer with `hiddenSize` units.
   public init(
-    inputSize: Int, hiddenSize: Int, bias: Bool = true, initialization: Initialization = .pytorch,
+    inputSize: Int, hiddenSize: Int, peepholes: Bool = false, coupledGates: Bool = false,
+    projectionSize: Int? = nil, options: RecurrentOptions = RecurrentOptions(), bias: Bool = true,
+    initialization: RecurrentInitialization = .pytorch,
     using generator: inout some RandomNumberGenerator
   ) {
-    weights = RecurrentWeights(
-      cell: RK_CELL_LSTM, inputSize: inputSize, hiddenSize: hiddenSize, bias: bias,
-      initialization: initialization, using: &generator)
+    self.init(
+      weights: RecurrentWeights(
+        cell: coupledGates ? RK_CELL_LSTM_COUPLED : RK_CELL_LSTM, inputSize: inputSize,
+        hiddenSize: hiddenSize, bias: bias, peepholes: peepholes, projectionSize: projectionSize,
+        initialization: initialization, using: &generator),
+      options: options)
   }
 
-  /// A layer with these parameters, of four gates.
-  public init(weights: RecurrentWeights) {
-    precondition(weights.gates == 4, "an LSTM has 4 gates; these weights have \(weights.gates)")
+  /// A layer with these parameters, of four gates, or three if they are coupled.
+  public init(weights: RecurrentWeights, options: RecurrentOptions = RecurrentOptions()) {
+    precondition(
+      weights.gates == 4 || weights.gates == 3,
+      "an LSTM has 4 gates, or 3 if they are coupled; these weights have \(weights.gates)")
     self.weights = weights
+    self.options = options
+    options.check(for: cell)
   }
+
+  /// Whether f = 1 - i.
+  public var hasCoupledGates: Bool { weights.gates == 3 }
+
+  private var cell: rk_cell { hasCoupledGates ? RK_CELL_LSTM_COUPLED : RK_CELL_LSTM }
 
   /// Hidden state and cell state.
   public struct State: LayerState {
-    /// h, `[B, H]`.
+    /// h, `[B, H]` (`[B, P]` with a projection).
     public var hidden: Tensor
     /// c, `[B, H]`.
     public var cell: Tensor
@@ -50,16 +72,17 @@ public struct LSTM: Layer {
 
   /// Zeros.
   public func initialState(batchSize: Int) -> State {
-    let zeros = Tensor.zeros([batchSize, weights.hiddenSize])
-    return State(hidden: zeros, cell: zeros)
+    State(
+      hidden: .zeros([batchSize, weights.outputSize]),
+      cell: .zeros([batchSize, weights.hiddenSize]))
   }
 
   /// The hidden states of all steps; `state` becomes that after each row's last valid step.
   public func forward(
     _ input: SequenceBatch, state: inout State, mode: Mode
   ) -> SequenceBatch {
-    let result = FusedRecurrence(cell: RK_CELL_LSTM, weights: weights)(
-      input, hidden: state.hidden, cellState: state.cell)
+    let result = FusedRecurrence(cell: cell, weights: weights, options: options)(
+      input, hidden: state.hidden, cellState: state.cell, mode: mode)
     state = State(hidden: result.hidden, cell: result.cellState ?? state.cell)
     return result.output
   }

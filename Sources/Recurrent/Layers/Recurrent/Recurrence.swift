@@ -45,39 +45,115 @@ public struct Recurrence<C: Cell>: Layer {
   /// The state of the cell.
   public func initialState(batchSize: Int) -> C.State { cell.initialState(batchSize: batchSize) }
 
-  /// The outputs of all steps; a row's state stays as it is beyond its last valid step.
+  /// The outputs of all steps; a row's state stays as it is behind its last valid step.
   public func forward(
     _ input: SequenceBatch, state: inout C.State, mode: Mode
   ) -> SequenceBatch {
-    precondition(input.time > 0, "a cell runs over at least one step")
-    let outputs = (0..<input.time).map { t in
-      let x = input.values.slice(t..<t + 1, along: 1)
-        .reshaped(to: [input.batchSize, input.features])
-      let running = input.lengths.map { $0 > t }
-      guard running.contains(false) else { return cell.step(x, state: &state) }
-      // Only the running rows take the step, so that what stands in the padding cannot matter.
-      let rows = running.indices.filter { running[$0] }
-      let order = merging(rows, into: running.count)
-      var stepState = state.rows(rows)
-      let output = cell.step(x.rows(rows), state: &stepState)
-      state.tensors = zip(state.tensors, stepState.tensors).map { old, new in
-        Tensor.concatenated([new, old], along: 0).rows(order)
+    let layout = input.layout
+    precondition(layout.time > 0, "a cell runs over at least one step")
+    // Only the running rows take a step, so that what stands in the padding cannot matter. They
+    // come first; those that have ended wait.
+    let order = (0..<layout.batchSize).map { Int(layout.batchRow[$0]) }
+    let isSorted = order.elementsEqual(0..<order.count)
+    var running = isSorted ? state : state.rows(order)
+    var ended: [C.State] = []
+    var outputs: [Tensor] = []
+    for (step, x) in input.packedSteps().enumerated() {
+      let active = Int(layout.active[step])
+      if active < (step > 0 ? Int(layout.active[step - 1]) : order.count) {
+        let (going, stopped) = running.split(at: active)
+        running = going
+        ended.append(stopped)
       }
-      return output.scatteredRows(to: rows, of: running.count)
+      outputs.append(cell.step(x, state: &running))
     }
-    return input.with(.stacked(outputs, along: 1))
-  }
-
-  /// For each of `count` rows its place in (the rows at `rows`, then all old rows): the new value
-  /// where there is one.
-  private func merging(_ rows: [Int], into count: Int) -> [Int] {
-    var order = (0..<count).map { rows.count + $0 }
-    for (place, row) in rows.enumerated() { order[row] = place }
-    return order
+    // No row has a step: of the output only the width is wanted, which the cell alone knows.
+    guard !outputs.isEmpty else {
+      var ignored = state
+      let x = Tensor.zeros([layout.batchSize, input.features])
+      let width = cell.step(x, state: &ignored).shape[1]
+      return input.with(.zeros([layout.batchSize, layout.time, width]))
+    }
+    if ended.isEmpty && isSorted {
+      state = running
+    } else {
+      var place = Array(repeating: 0, count: order.count)
+      for (sorted, row) in order.enumerated() { place[row] = sorted }
+      let parts = [running] + ended.reversed()
+      state.tensors = running.tensors.indices.map { index in
+        Tensor.concatenated(parts.map { $0.tensors[index] }, along: 0).rows(place)
+      }
+    }
+    return input.with(packedSteps: outputs)
   }
 
   /// Visits the parameters of the cell under their own names.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     cell.visitParameters(&visitor)
+  }
+}
+
+extension LayerState {
+  /// The rows before `row`, and those from it on.
+  fileprivate func split(at row: Int) -> (Self, Self) {
+    var (first, rest) = (self, self)
+    first.tensors = tensors.map { $0.slice(0..<row, along: 0) }
+    rest.tensors = tensors.map { $0.slice(row..<$0.shape[0], along: 0) }
+    return (first, rest)
+  }
+}
+
+extension SequenceBatch {
+  /// The running rows at each step, `[active, F]`, the longest first.
+  fileprivate func packedSteps() -> [Tensor] {
+    let (layout, width) = (layout, features)
+    let steps = (0..<layout.steps).map { step in
+      Tensor(shape: [Int(layout.active[step]), width]) { y in
+        let place = layout.place + Int(layout.offset[step])
+        for j in 0..<Int(layout.active[step]) {
+          (y + j * width).update(from: values.pointer + Int(place[j]) * width, count: width)
+        }
+      }
+    }
+    // One entry on the tape for all steps: their gradients meet in one tensor.
+    guard let tape = Tape.following([values]) else { return steps }
+    return tape.record(steps, inputs: [values]) { [shape = values.shape] gradients in
+      var dx = Tensor.zeros(shape)
+      let target = dx.mutablePointer()
+      for (step, gradient) in gradients.enumerated() {
+        guard let gradient else { continue }
+        let place = layout.place + Int(layout.offset[step])
+        for j in 0..<Int(layout.active[step]) {
+          (target + Int(place[j]) * width).update(
+            from: gradient.pointer + j * width, count: width)
+        }
+      }
+      return [dx]
+    }
+  }
+
+  /// The reverse of ``packedSteps()``: zeros where there is no step.
+  fileprivate func with(packedSteps steps: [Tensor]) -> SequenceBatch {
+    let (layout, width) = (layout, steps[0].shape[1])
+    let values = Tensor(shape: [batchSize, time, width]) { y in
+      if !isFull { y.update(repeating: 0, count: batchSize * time * width) }
+      for (step, output) in steps.enumerated() {
+        let place = layout.place + Int(layout.offset[step])
+        for j in 0..<Int(layout.active[step]) {
+          (y + Int(place[j]) * width).update(from: output.pointer + j * width, count: width)
+        }
+      }
+    }
+    return with(
+      values.recorded(from: steps) { dy in
+        (0..<layout.steps).map { step in
+          Tensor(shape: [Int(layout.active[step]), width]) { d in
+            let place = layout.place + Int(layout.offset[step])
+            for j in 0..<Int(layout.active[step]) {
+              (d + j * width).update(from: dy.pointer + Int(place[j]) * width, count: width)
+            }
+          }
+        }
+      })
   }
 }

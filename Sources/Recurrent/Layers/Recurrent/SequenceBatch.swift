@@ -1,8 +1,9 @@
-/// A batch of sequences: values `[B, T, F]` and the length of each row.
+/// A batch of sequences: values `[B, T, F]` and which steps of each row are valid.
 ///
-/// Lengths travel with the values, so that layers, pooling, losses and metrics cannot count
-/// padding. Rows may come in any order and may be empty. Steps beyond a row's length are padding:
-/// layers do not look at them, and give zeros there.
+/// What is valid travels with the values, so that layers, pooling, losses and metrics cannot count
+/// padding. Rows may come in any order and may be empty. Most batches have lengths: the first steps
+/// of a row are valid, the others padding. A mask may also have holes, or padding on the left.
+/// Layers do not look at a step that is not valid, carry their state over it, and give zeros there.
 ///
 /// ```swift
 /// let batch = SequenceBatch(rows: [[[1, 2], [3, 4]], [[5, 6]]])  // two rows of 2 and 1 steps with 2 features
@@ -12,25 +13,55 @@ public struct SequenceBatch: BatchValue {
   public let values: Tensor
   /// The number of valid steps of each row, each in 0...T.
   public let lengths: [Int]
+  /// The time of each row's steps in the order in which they run; nil: 0..<length.
+  private let positions: [[Int]]?
   let layout: SequenceLayout
 
   /// Sequences of full length, `[B, T, F]`, or with the lengths given.
   public init(_ values: Tensor, lengths: [Int]? = nil) {
-    precondition(
-      values.rank == 3, "a batch of sequences has shape [B, T, F], not \(values.shape)")
-    let (batch, time) = (values.shape[0], values.shape[1])
+    let (batch, time) = Self.size(values)
     let lengths = lengths ?? Array(repeating: time, count: batch)
     precondition(
       lengths.count == batch && lengths.allSatisfy { (0...time).contains($0) },
       "a batch of \(batch) rows and \(time) steps has \(batch) lengths in 0...\(time), not \(lengths)"
     )
-    self.init(values, lengths: lengths, layout: SequenceLayout(lengths: lengths, time: time))
+    self.init(values, lengths: lengths, positions: nil)
   }
 
-  private init(_ values: Tensor, lengths: [Int], layout: SequenceLayout) {
+  /// Sequences `[B, T, F]` with a mask, `[B][T]`: a step whose entry is false is not there.
+  public init(_ values: Tensor, mask: [[Bool]]) {
+    let (batch, time) = Self.size(values)
+    precondition(
+      mask.count == batch && mask.allSatisfy { $0.count == time },
+      "the mask of \(batch) rows and \(time) steps has as many rows and entries, not \(mask.count) rows of \(Set(mask.map(\.count)).sorted())"
+    )
+    self.init(
+      values, positions: mask.map { row in row.indices.filter { row[$0] } })
+  }
+
+  private init(_ values: Tensor, positions: [[Int]]) {
+    let isPrefix = positions.allSatisfy { $0.elementsEqual(0..<$0.count) }
+    self.init(values, lengths: positions.map(\.count), positions: isPrefix ? nil : positions)
+  }
+
+  private init(_ values: Tensor, lengths: [Int], positions: [[Int]]?) {
     self.values = values
     self.lengths = lengths
-    self.layout = layout
+    self.positions = positions
+    layout = SequenceLayout(lengths: lengths, time: values.shape[1], positions: positions)
+  }
+
+  private init(_ values: Tensor, as other: SequenceBatch) {
+    self.values = values
+    lengths = other.lengths
+    positions = other.positions
+    layout = other.layout
+  }
+
+  private static func size(_ values: Tensor) -> (batch: Int, time: Int) {
+    precondition(
+      values.rank == 3, "a batch of sequences has shape [B, T, F], not \(values.shape)")
+    return (values.shape[0], values.shape[1])
   }
 
   /// Ragged sequences, row by row, step by step; every step has the same number of features.
@@ -57,21 +88,37 @@ public struct SequenceBatch: BatchValue {
   public var time: Int { values.shape[1] }
   /// The features of a step, F.
   public var features: Int { values.shape[2] }
-  /// Whether no row is shorter than T.
+  /// Whether every step of every row is valid.
   public var isFull: Bool { layout.packedCount == batchSize * time }
 
-  /// Other values `[B, T, F']` with the same lengths.
+  /// Other values `[B, T, F']` of which the same steps are valid.
   public func with(_ values: Tensor) -> SequenceBatch {
     precondition(
       values.rank == 3 && values.shape[0] == batchSize && values.shape[1] == time,
       "values for \(batchSize) rows of \(time) steps cannot have shape \(values.shape)")
-    return SequenceBatch(values, lengths: lengths, layout: layout)
+    return SequenceBatch(values, as: self)
+  }
+
+  // MARK: Valid steps
+
+  /// The time of each valid step of a row, in the order in which they run.
+  public func validPositions(row: Int) -> [Int] {
+    positions?[row] ?? Array(0..<lengths[row])
+  }
+
+  /// 1 for a valid step, else 0: `[B, T]`.
+  public var stepMask: Tensor {
+    var mask = Tensor.zeros([batchSize, time])
+    mask.withUnsafeMutableElements { mask in
+      for row in validRows { mask[row] = 1 }
+    }
+    return mask
   }
 
   /// The valid steps of all rows as a matrix `[N, F]`, row after row.
   public var validSteps: Tensor {
     let flat = values.reshaped(to: [batchSize * time, features])
-    return isFull ? flat : flat.rows(validRows)
+    return isInOrder ? flat : flat.rows(validRows)
   }
 
   /// The reverse of ``validSteps``: values `[N, F']` put back in their places, zeros elsewhere.
@@ -80,32 +127,73 @@ public struct SequenceBatch: BatchValue {
       validSteps.rank == 2 && validSteps.shape[0] == layout.packedCount,
       "\(layout.packedCount) valid steps cannot have shape \(validSteps.shape)")
     let flat =
-      isFull ? validSteps : validSteps.scatteredRows(to: validRows, of: batchSize * time)
+      isInOrder ? validSteps : validSteps.scatteredRows(to: validRows, of: batchSize * time)
     return with(flat.reshaped(to: [batchSize, time, validSteps.shape[1]]))
   }
 
+  private var isInOrder: Bool { isFull && positions == nil }
+
   private var validRows: [Int] {
-    lengths.indices.flatMap { b in (0..<lengths[b]).map { b * time + $0 } }
+    lengths.indices.flatMap { b in
+      positions.map { $0[b].map { b * time + $0 } } ?? (0..<lengths[b]).map { b * time + $0 }
+    }
   }
 
   /// The last valid step of each row, `[B, F]`; zeros for an empty row.
   public var lastValidSteps: Tensor {
     let flat = values.reshaped(to: [batchSize * time, features])
     let present = lengths.indices.filter { lengths[$0] > 0 }
-    let last = flat.rows(present.map { $0 * time + lengths[$0] - 1 })
+    let last = flat.rows(
+      present.map { $0 * time + (positions?[$0].last ?? lengths[$0] - 1) })
     return present.count == batchSize
       ? last : last.scatteredRows(to: present, of: batchSize)
   }
 
+  /// The values with each step that is not valid repeating the valid one before it, zeros where
+  /// there is none: what Keras's layers give under a mask. `[B, T, F]`.
+  public var heldValues: Tensor {
+    if isFull { return values }
+    let flat = values.reshaped(to: [batchSize * time, features])
+    var (targets, sources): ([Int], [Int]) = ([], [])
+    for b in lengths.indices {
+      let valid = Set(validPositions(row: b))
+      var last: Int?
+      for t in 0..<time {
+        if valid.contains(t) { last = t }
+        guard let last else { continue }
+        targets.append(b * time + t)
+        sources.append(b * time + last)
+      }
+    }
+    return flat.rows(sources).scatteredRows(to: targets, of: batchSize * time)
+      .reshaped(to: values.shape)
+  }
+
+  // MARK: Parts
+
+  /// The same steps run from the last to the first. Values stay where they are: a layer that gets
+  /// this batch reads backwards, and puts each output at the time of its input.
+  public var reversed: SequenceBatch {
+    SequenceBatch(
+      values, positions: lengths.indices.map { validPositions(row: $0).reversed() })
+  }
+
   /// A range of steps, with what remains of each row in it.
   public func steps(_ range: Range<Int>) -> SequenceBatch {
-    SequenceBatch(
-      values.slice(range, along: 1),
-      lengths: lengths.map { min(max($0 - range.lowerBound, 0), range.count) })
+    let part = values.slice(range, along: 1)
+    guard let positions else {
+      return SequenceBatch(
+        part, lengths: lengths.map { min(max($0 - range.lowerBound, 0), range.count) })
+    }
+    return SequenceBatch(
+      part,
+      positions: positions.map { $0.filter(range.contains).map { $0 - range.lowerBound } })
   }
 
   /// The batch rows at `indices`, in that order.
   public func rows(_ indices: [Int]) -> SequenceBatch {
-    SequenceBatch(values.rows(indices), lengths: indices.map { lengths[$0] })
+    SequenceBatch(
+      values.rows(indices), lengths: indices.map { lengths[$0] },
+      positions: positions.map { positions in indices.map { positions[$0] } })
   }
 }

@@ -16,6 +16,8 @@ public struct Session<Model: Layer>: Sendable where Model.Input == SequenceBatch
 
   /// A session before its first step.
   public init(_ model: Model) {
+    precondition(
+      model.isCausal, "a session feeds step by step, and \(Model.self) looks at later steps")
     self.model = model
     state = model.initialState(batchSize: 1)
   }

@@ -1,40 +1,43 @@
 import RecurrentKernels
 
-/// The simple recurrent network (Elman 1990): h' = f(W x + U h + b), with f = tanh or ReLU.
+/// The simple recurrent network (Elman 1990): h' = f(W x + U h + b). f is tanh, unless
+/// ``RecurrentOptions/activation`` says otherwise.
 ///
 /// `[B, T, I]` to `[B, T, H]`, all steps by one fused kernel.
 public struct SimpleRNN: Layer {
-  /// f.
-  public enum Nonlinearity: String, Sendable, Codable, CaseIterable {
-    /// The hyperbolic tangent.
-    case tanh
-    /// max(0, x).
-    case relu
-
-    var cell: rk_cell { self == .tanh ? RK_CELL_RNN_TANH : RK_CELL_RNN_RELU }
-  }
-
   /// The parameters, of one gate.
   public var weights: RecurrentWeights
-  /// f.
-  public let nonlinearity: Nonlinearity
+  /// Activation and dropout.
+  public var options: RecurrentOptions {
+    didSet { options.check(for: cell) }
+  }
 
   /// A layer with `hiddenSize` units.
   public init(
-    inputSize: Int, hiddenSize: Int, nonlinearity: Nonlinearity = .tanh, bias: Bool = true,
-    initialization: Initialization = .pytorch, using generator: inout some RandomNumberGenerator
+    inputSize: Int, hiddenSize: Int, options: RecurrentOptions = RecurrentOptions(),
+    bias: Bool = true, initialization: RecurrentInitialization = .pytorch,
+    using generator: inout some RandomNumberGenerator
   ) {
-    weights = RecurrentWeights(
-      cell: nonlinearity.cell, inputSize: inputSize, hiddenSize: hiddenSize, bias: bias,
-      initialization: initialization, using: &generator)
-    self.nonlinearity = nonlinearity
+    self.init(
+      weights: RecurrentWeights(
+        cell: RK_CELL_RNN_TANH, inputSize: inputSize, hiddenSize: hiddenSize, bias: bias,
+        initialization: initialization, using: &generator),
+      options: options)
   }
 
   /// A layer with these parameters, of one gate.
-  public init(weights: RecurrentWeights, nonlinearity: Nonlinearity = .tanh) {
+  public init(weights: RecurrentWeights, options: RecurrentOptions = RecurrentOptions()) {
     precondition(weights.gates == 1, "a simple RNN has 1 gate; these weights have \(weights.gates)")
+    precondition(
+      weights.peepholes == nil && weights.projection == nil,
+      "a simple RNN has no peepholes and no projection")
     self.weights = weights
-    self.nonlinearity = nonlinearity
+    self.options = options
+    options.check(for: cell)
+  }
+
+  private var cell: rk_cell {
+    options.activation == .relu ? RK_CELL_RNN_RELU : RK_CELL_RNN_TANH
   }
 
   /// Zeros.
@@ -46,8 +49,8 @@ public struct SimpleRNN: Layer {
   public func forward(
     _ input: SequenceBatch, state: inout HiddenState, mode: Mode
   ) -> SequenceBatch {
-    let result = FusedRecurrence(cell: nonlinearity.cell, weights: weights)(
-      input, hidden: state.hidden)
+    let result = FusedRecurrence(cell: cell, weights: weights, options: options)(
+      input, hidden: state.hidden, mode: mode)
     state.hidden = result.hidden
     return result.output
   }

@@ -22,6 +22,9 @@ where Step.Input == Tensor, Step.Output == Tensor, Step.State == NoState {
   /// Applies `layer` to every step.
   public init(_ layer: Step) { self.layer = layer }
 
+  /// Whether the layer is.
+  public var isCausal: Bool { layer.isCausal }
+
   /// Padded steps are not computed; they are zeros in the output.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> SequenceBatch {
     input.with(validSteps: layer.forward(input.validSteps, state: &state, mode: mode))

@@ -27,7 +27,8 @@ extension Tensor {
   /// arXiv:1606.08415).
   public func gelu() -> Tensor { mapped(RK_GELU) }
 
-  private func mapped(_ function: rk_function) -> Tensor {
+  /// Any of the kernels' functions.
+  func mapped(_ function: rk_function) -> Tensor {
     let y = Tensor(shape: shape) { rk_map(function, pointer, $0, Int64(count)) }
     return y.recorded(from: [self]) { [x = self.detached] dy in
       var dx = Tensor.zeros(x.shape)

@@ -1,0 +1,46 @@
+/// A layer over sequences whose type is chosen when the program runs.
+public struct AnyLayer: Layer {
+  /// The layer itself.
+  public var base: any Layer<SequenceBatch, SequenceBatch>
+
+  /// Wraps a layer.
+  public init(_ base: any Layer<SequenceBatch, SequenceBatch>) {
+    self.base = (base as? AnyLayer)?.base ?? base
+  }
+
+  /// The state of a layer whose type is not known.
+  public struct State: LayerState {
+    fileprivate var base: any LayerState
+
+    /// The tensors of the layer's own state.
+    public var tensors: [Tensor] {
+      get { base.tensors }
+      set { base.tensors = newValue }
+    }
+  }
+
+  /// Whether the layer's output depends on no later step.
+  public var isCausal: Bool { base.isCausal }
+
+  /// That of the layer.
+  public func initialState(batchSize: Int) -> State {
+    State(base: base.initialState(batchSize: batchSize))
+  }
+
+  /// What the layer gives.
+  public func forward(_ input: SequenceBatch, state: inout State, mode: Mode) -> SequenceBatch {
+    func run<L: Layer<SequenceBatch, SequenceBatch>>(_ layer: L) -> SequenceBatch {
+      guard var own = state.base as? L.State else {
+        preconditionFailure("a state of \(L.self) is expected, not \(type(of: state.base))")
+      }
+      defer { state.base = own }
+      return layer.forward(input, state: &own, mode: mode)
+    }
+    return run(base)
+  }
+
+  /// Visits the parameters of the layer under their own names.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    base.visitParameters(&visitor)
+  }
+}

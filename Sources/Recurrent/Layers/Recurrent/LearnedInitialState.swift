@@ -1,0 +1,35 @@
+/// A layer that starts from a state that is learned instead of zeros: the same for each row.
+public struct LearnedInitialState<Base: Layer>: Layer {
+  /// The layer.
+  public var layer: Base
+  /// The state of one row, each tensor `[1, …]`.
+  public var initial: [Tensor]
+
+  /// Lets the initial state of `layer`, at first that of the layer itself, be learned.
+  public init(_ layer: Base) {
+    self.layer = layer
+    initial = layer.initialState(batchSize: 1).tensors
+  }
+
+  /// That of the layer.
+  public var isCausal: Bool { layer.isCausal }
+
+  /// The learned state, once for each row.
+  public func initialState(batchSize: Int) -> Base.State {
+    var state = layer.initialState(batchSize: batchSize)
+    state.tensors = initial.map { $0.broadcast(to: [batchSize] + $0.shape.dropFirst()) }
+    return state
+  }
+
+  /// What the layer gives.
+  public func forward(_ input: Base.Input, state: inout Base.State, mode: Mode) -> Base.Output {
+    layer.forward(input, state: &state, mode: mode)
+  }
+
+  /// Visits the parameters of the layer under their own names, and the state as `initial.0`,
+  /// `initial.1` and so on.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    layer.visitParameters(&visitor)
+    visitor.visit("initial", &initial)
+  }
+}

@@ -1,0 +1,66 @@
+/// The random masks of a recurrent layer for one call in training; nothing in prediction.
+///
+/// Each row of a batch has numbers of its own, and so has each kind of mask.
+struct RecurrentNoise: Sendable {
+  /// `[B, 1, I]`.
+  private(set) var inputMask: Tensor?
+  /// `[B, R]`.
+  private(set) var recurrentMask: Tensor?
+  /// `[N, R]` and `[N, H]` in packed order, 1 where the old value stays.
+  private(set) var zoneoutMask: Tensor?
+  private(set) var cellZoneoutMask: Tensor?
+  /// Of the recurrent weights, `[R, G·H]`.
+  private(set) var weightMask: Tensor?
+
+  init(
+    _ options: RecurrentOptions, mode: Mode, layout: SequenceLayout, weights: RecurrentWeights
+  ) {
+    guard case .training(let key) = mode else { return }
+    let (batch, inputs, size) = (layout.batchSize, weights.inputSize, weights.outputSize)
+    if options.inputDropout > 0 {
+      inputMask = Self.rows(batch, inputs, options.inputDropout, key.child(0))
+        .reshaped(to: [batch, 1, inputs])
+    }
+    if options.recurrentDropout > 0 {
+      recurrentMask = Self.rows(batch, size, options.recurrentDropout, key.child(1))
+    }
+    if options.zoneout > 0 {
+      zoneoutMask = Self.steps(layout, size, options.zoneout, key.child(2))
+    }
+    if options.cellZoneout > 0 {
+      cellZoneoutMask = Self.steps(layout, weights.hiddenSize, options.cellZoneout, key.child(3))
+    }
+    if options.dropConnect > 0 {
+      weightMask = Self.rows(
+        size, weights.recurrent.shape[1], options.dropConnect, key.child(4))
+    }
+  }
+
+  /// `[count, width]` of 0 with probability `rate`, else 1 / (1 - rate).
+  private static func rows(_ count: Int, _ width: Int, _ rate: Float, _ key: RandomKey) -> Tensor {
+    let kept = 1 / (1 - rate)
+    return Tensor(shape: [count, width]) { mask in
+      for row in 0..<count {
+        var generator = RandomGenerator(key.child(row))
+        for i in 0..<width { mask[row * width + i] = generator.uniform() < rate ? 0 : kept }
+      }
+    }
+  }
+
+  /// `[N, width]` of 1 with probability `rate`, else 0.
+  private static func steps(
+    _ layout: SequenceLayout, _ width: Int, _ rate: Float, _ key: RandomKey
+  ) -> Tensor {
+    var generators = (0..<layout.batchSize).map {
+      RandomGenerator(key.child(Int(layout.batchRow[$0])))
+    }
+    return Tensor(shape: [layout.packedCount, width]) { mask in
+      for step in 0..<layout.steps {
+        for j in 0..<Int(layout.active[step]) {
+          let row = mask + (Int(layout.offset[step]) + j) * width
+          for i in 0..<width { row[i] = generators[j].uniform() < rate ? 1 : 0 }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/// A layer with its own input merged into its output: `sum` makes a residual connection (He et al.
+/// 2016, arXiv:1512.03385), `concatenate` a dense one.
+///
+/// `[B, T, F]` to `[B, T, F']`; F' = F but for `concatenate`.
+public struct SkipConnection<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
+  /// The layer.
+  public var layer: Base
+  /// How its input joins its output.
+  public let merge: Merge
+
+  /// Leads the input past `layer`.
+  public init(around layer: Base, merge: Merge = .sum) {
+    self.layer = layer
+    self.merge = merge
+  }
+
+  /// That of the layer.
+  public var isCausal: Bool { layer.isCausal }
+
+  /// That of the layer.
+  public func initialState(batchSize: Int) -> Base.State {
+    layer.initialState(batchSize: batchSize)
+  }
+
+  /// Input and output, merged at each valid step.
+  public func forward(
+    _ input: SequenceBatch, state: inout Base.State, mode: Mode
+  ) -> SequenceBatch {
+    let output = layer.forward(input, state: &state, mode: mode)
+    return input.with(validSteps: merge(input.validSteps, input.with(output.values).validSteps))
+  }
+
+  /// Visits the parameters of the layer under their own names.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    layer.visitParameters(&visitor)
+  }
+}
