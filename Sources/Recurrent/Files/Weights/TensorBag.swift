@@ -42,8 +42,7 @@ struct TensorBag: Sendable {
     else {
       throw problem(name, "found shape \(described(found)), expected \(expected)")
     }
-    let stored = try gathered[name] ?? file?.exactFloats(name)
-    guard let stored else { throw problem(name, "is missing") }
+    guard let stored = try stored(name) else { throw problem(name, "is missing") }
     if let bad = stored.values.firstIndex(where: { !$0.isFinite }) {
       throw problem(
         name, "element \(bad) is \(stored.values[bad]), expected finite numbers",
@@ -64,11 +63,14 @@ struct TensorBag: Sendable {
   func all() throws(DataError) -> [(name: String, tensor: StoredTensor)] {
     var tensors: [(name: String, tensor: StoredTensor)] = []
     for name in names {
-      if let tensor = try gathered[name] ?? file?.exactFloats(name) {
-        tensors.append((name, tensor))
-      }
+      if let tensor = try stored(name) { tensors.append((name, tensor)) }
     }
     return tensors
+  }
+
+  private func stored(_ name: String) throws(DataError) -> StoredTensor? {
+    if let tensor = gathered[name] { return tensor }
+    return try file?.exactFloats(name)
   }
 
   /// Checks that every tensor has been taken.

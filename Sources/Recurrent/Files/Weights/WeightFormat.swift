@@ -40,6 +40,8 @@ enum WeightFormat {
     var recurrent: Tensor
     /// As many as ``WeightFormat/shapes(_:inputSize:hiddenSize:outputSize:)`` says, or none.
     var biases: [Tensor]
+    /// Of the LSTM's hidden state; PyTorch's only, `[P, H]`.
+    var projection: Tensor?
   }
 
   /// What a framework cannot say.
@@ -89,7 +91,8 @@ enum WeightFormat {
     }.map { $0.reshaped(to: [1, width]).withBlocks(places).reshaped(to: [width]) }
     return RecurrentWeights(
       input: ours(tensors.input), recurrent: ours(tensors.recurrent), bias: biases.first,
-      recurrentBias: biases.count > 1 ? biases[1] : nil)
+      recurrentBias: biases.count > 1 ? biases[1] : nil,
+      projection: tensors.projection?.transposed())
   }
 
   /// Our weights as the framework keeps them.
@@ -97,12 +100,9 @@ enum WeightFormat {
   /// A bias that is not there becomes zeros where the framework has two. Where it has one, and the
   /// formula only adds the second, it is the sum of both, which is what the layer here computes
   /// with.
-  func tensors(_ cell: Cell, _ weights: RecurrentWeights) throws(Refusal) -> Tensors {
-    if self == .pytorch, cell == .gru(.beforeProduct) {
-      throw Refusal(
-        problem: "is a GRU whose reset gate acts before the recurrent product; PyTorch's acts after",
-        advice: "Train a GRU with reset: .afterProduct")
-    }
+  func tensors(_ layer: Direction) throws(Refusal) -> Tensors {
+    try check(layer)
+    let (cell, weights) = (layer.cell, layer.weights)
     let order = order(cell)
     func theirs(_ matrix: Tensor) -> Tensor {
       let blocks = matrix.detached.withBlocks(order)
@@ -125,7 +125,35 @@ enum WeightFormat {
       }
     }
     return Tensors(
-      input: theirs(weights.input), recurrent: theirs(weights.recurrent), biases: biases)
+      input: theirs(weights.input), recurrent: theirs(weights.recurrent), biases: biases,
+      projection: weights.projection?.detached.transposed())
+  }
+
+  /// Checks that the framework has such a layer.
+  private func check(_ layer: Direction) throws(Refusal) {
+    let (cell, weights, options) = (layer.cell, layer.weights, layer.options)
+    let name = self == .pytorch ? "PyTorch" : "Keras"
+    func refuse(_ isRefused: Bool, _ what: String, _ advice: String? = nil) throws(Refusal) {
+      if isRefused { throw Refusal(problem: "\(what), which \(name) cannot say", advice: advice) }
+    }
+    try refuse(weights.gates != cell.gates, "has coupled input and forget gates")
+    try refuse(weights.peepholes != nil, "has peepholes")
+    try refuse(options.gateClip != nil || options.cellClip != nil, "has a clip")
+    try refuse(options.zoneout != 0 || options.cellZoneout != 0, "has zoneout")
+    let (activation, gate) = (options.activation ?? .tanh, options.gateActivation ?? .sigmoid)
+    switch self {
+    case .pytorch:
+      try refuse(
+        cell == .gru(.beforeProduct), "has a reset gate that acts before the recurrent product",
+        "Train a GRU with reset: .afterProduct")
+      let activations: [Activation] = cell == .simpleRNN ? [.tanh, .relu] : [.tanh]
+      try refuse(!activations.contains(activation), "has the activation \(activation)")
+      try refuse(gate != .sigmoid, "has the gate activation \(gate)")
+    case .keras:
+      try refuse(weights.projection != nil, "has a projection of its hidden state")
+      try refuse(activation.kerasName == nil, "has the activation \(activation)")
+      try refuse(gate.kerasName == nil, "has the gate activation \(gate)")
+    }
   }
 }
 
