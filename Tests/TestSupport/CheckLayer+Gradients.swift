@@ -13,6 +13,19 @@ package struct LayerTwin: Sendable {
   let function: Function
 
   package init(_ function: @escaping Function) { self.function = function }
+
+  /// The output for the parameters of `layer`.
+  package func output(
+    _ layer: some Module, _ input: SequenceBatch, from state: some LayerState
+  ) -> PlainArray {
+    func plain(_ tensor: Tensor) -> PlainArray {
+      PlainArray(tensor.elements.map(Double.init), shape: tensor.shape)
+    }
+    return function(
+      Dictionary(uniqueKeysWithValues: layer.parameters.map { ($0.name, plain($0.tensor)) }),
+      plain(input.values), input.lengths, state.tensors.map(plain)
+    ).output
+  }
 }
 
 /// A layer with its input and initial state as parameters, so that all of them get gradients.
@@ -34,8 +47,11 @@ extension LayerChecker {
     _ problem: Problem<L>, lengths: [Int]
   ) -> (loss: Tensor, results: [Tensor], cotangents: [Tensor]) {
     var state = problem.layer.initialState(batchSize: lengths.count)
-    state.tensors = problem.states
-    let output = problem.layer(SequenceBatch(problem.input, lengths: lengths), state: &state)
+    // A learned initial state gets gradients too.
+    state.tensors =
+      startsAtZero ? problem.states : zip(state.tensors, problem.states).map { $0 + $1 }
+    let output = problem.layer(
+      SequenceBatch(problem.input, lengths: lengths), state: &state, mode: mode)
     let results = [output.tensor] + state.tensors
     let cotangents = results.enumerated().map { floats($1.shape, seed: 31 + UInt64($0)) }
     let loss = zip(results, cotangents).reduce(Tensor(0)) { $0 + ($1.0 * $1.1).sum() }
@@ -112,7 +128,7 @@ extension LayerChecker {
   private func floatDifferences(
     _ problem: Problem<L>, lengths: [Int], cotangents: [Tensor]
   ) -> [Double] {
-    let step: Float = 1 / 16
+    let step = differenceStep
     let weights = cotangents.map { $0.elements.map(Double.init) }
     var slopes: [Double] = []
     for (index, parameter) in problem.parameters.enumerated() {

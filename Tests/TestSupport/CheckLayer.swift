@@ -37,17 +37,20 @@ extension Tensor: CheckedOutput {
 ///   - outputSize: Features of its output.
 ///   - twin: The same function in double precision; gradients are then exact to 1e-5, else to
 ///     `tolerance`.
+///   - drawsInTraining: Whether the layer draws random numbers in training; else training must give
+///     the bits of prediction.
 ///   - startsAtZero: Whether the initial state must be zeros.
 ///   - tolerance: The error of gradients by finite differences of floats, relative to the largest
 ///     of each tensor.
 package func checkLayer<L: Layer>(
   _ layer: L, inputSize: Int, outputSize: Int, twin: LayerTwin? = nil,
-  startsAtZero: Bool = true, tolerance: Double = 2e-4,
+  drawsInTraining: Bool = false, startsAtZero: Bool = true, tolerance: Double = 2e-4,
   sourceLocation: SourceLocation = #_sourceLocation
 ) async throws where L.Input == SequenceBatch, L.Output: CheckedOutput {
   let checker = LayerChecker(
     layer: layer, inputSize: inputSize, outputSize: outputSize, startsAtZero: startsAtZero,
     location: sourceLocation)
+  if !drawsInTraining { checker.checkTraining() }
   checker.checkShapesAndPadding()
   checker.checkStates()
   checker.checkRows()
@@ -57,12 +60,29 @@ package func checkLayer<L: Layer>(
   try await checker.checkTasks()
 }
 
+/// Proves that the gradients of a layer in training, its random numbers held fixed, are those of
+/// finite differences.
+package func checkTrainingGradients<L: Layer>(
+  _ layer: L, inputSize: Int, outputSize: Int, key: RandomKey = RandomKey(seed: 5),
+  tolerance: Double = 2e-4, sourceLocation: SourceLocation = #_sourceLocation
+) throws where L.Input == SequenceBatch, L.Output: CheckedOutput {
+  var checker = LayerChecker(
+    layer: layer, inputSize: inputSize, outputSize: outputSize, startsAtZero: true,
+    location: sourceLocation)
+  checker.mode = .training(key)
+  checker.differenceStep = 1 / 64  // what is scaled up by dropout bends more
+  try checker.checkGradients(twin: nil, tolerance: tolerance)
+}
+
 struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedOutput {
   let layer: L
   let inputSize: Int
   let outputSize: Int
   let startsAtZero: Bool
   let location: SourceLocation
+  var mode = Mode.prediction
+  /// Of finite differences of floats.
+  var differenceStep: Float = 1 / 16
 
   /// Rows in no order, one empty, one of a single step, some full.
   let lengths = [4, 0, 6, 1, 6, 3]
@@ -106,8 +126,19 @@ struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedO
   /// Output and final state as one list.
   func run(_ input: SequenceBatch, from state: L.State) -> [Tensor] {
     var state = state
-    let output = layer(input, state: &state)
+    let output = layer(input, state: &state, mode: mode)
     return [output.tensor] + state.tensors
+  }
+
+  // MARK: Training
+
+  func checkTraining() {
+    let input = self.input(lengths: lengths)
+    let predicted = run(input, from: state(batch: 6))
+    var training = self
+    training.mode = .training(RandomKey(seed: 3))
+    expectSame(
+      training.run(input, from: state(batch: 6)), predicted, "the forward pass of training")
   }
 
   // MARK: Shapes and padding

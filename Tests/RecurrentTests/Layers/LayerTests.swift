@@ -51,7 +51,7 @@ import Testing
     try await checkLayer(
       RecurrentStack(
         kind, inputSize: 3, hiddenSize: 4, layerCount: 3, dropout: 0.5, using: &generator),
-      inputSize: 3, outputSize: 4)
+      inputSize: 3, outputSize: 4, drawsInTraining: true)
   }
 
   // MARK: Cells of one's own
@@ -102,7 +102,8 @@ import Testing
   }
 
   @Test func dropout() async throws {
-    try await checkLayer(EachStep(Dropout(rate: 0.4)), inputSize: 3, outputSize: 3)
+    try await checkLayer(
+      EachStep(Dropout(rate: 0.4)), inputSize: 3, outputSize: 3, drawsInTraining: true)
   }
 
   @Test func chains() async throws {
@@ -114,7 +115,7 @@ import Testing
         LSTM(inputSize: 4, hiddenSize: 5, using: &generator)
         LastOutput()
         Dense(inputSize: 5, outputSize: 2, activation: .tanh, using: &generator)
-      }, inputSize: 3, outputSize: 2)
+      }, inputSize: 3, outputSize: 2, drawsInTraining: true)
     try await checkLayer(
       Sequential {
         EachStep(Dense(inputSize: 3, outputSize: 6, activation: .tanh, using: &generator))
