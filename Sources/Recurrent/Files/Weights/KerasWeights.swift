@@ -17,9 +17,9 @@
 /// was expected and what was found. The other way: ``add(_:)`` layers to `KerasWeights()` and
 /// ``write(to:)``; in Python `model.set_weights([file[f"arr_{i}"] for i in range(len(file))])`.
 public struct KerasWeights: Sendable {
-  private var tensors: TensorBag
+  private(set) var tensors: TensorBag
   /// The tensors' names in the order of `get_weights()`.
-  private var order: [String] = []
+  private(set) var order: [String] = []
   /// How many have been read.
   private var position = 0
   private var settings: [KerasLayerSettings] = []
@@ -156,22 +156,24 @@ public struct KerasWeights: Sendable {
       return declared
     }
     // H is the number of rows of the second array, by which the first can be checked.
-    let recurrentName = order.dropFirst(position + 1).first
-    let units = recurrentName.flatMap { tensors.shape(of: $0) }?.first ?? 0
-    if let recurrentName, let shape = tensors.shape(of: recurrentName),
-      shape.count != 2 || units < 1 || shape[1] != cell.gates * units
-    {
+    guard let name = order.dropFirst(position + 1).first, let shape = tensors.shape(of: name) else {
+      throw missing(position + 1, "recurrent_kernel")
+    }
+    // Only a matrix that has elements has extents within the file's size.
+    let isMatrix = shape.count == 2 && shape.allSatisfy { $0 > 0 }
+    guard isMatrix, shape[1] == cell.gates * shape[0] else {
       let fitting = [(1, "simpleRNN()"), (3, "gru()"), (4, "lstm()")]
-        .first { shape.count == 2 && units > 0 && shape[1] == $0.0 * units }
+        .first { isMatrix && shape[1] == $0.0 * shape[0] }
       throw tensors.problem(
-        recurrentName,
-        "found shape \(described(shape)), expected recurrent weights \(cell.kerasName): H rows and "
-          + "\(cell.gates)·H columns",
+        name,
+        "found shape \(described(shape)), expected recurrent weights of \(cell.kerasName): H rows "
+          + "and \(cell.gates)·H columns",
         advice: fitting.map { "Read them by \($0.1)" })
     }
+    let units = shape[0]
     let shapes = WeightFormat.keras.shapes(
       cell, inputSize: 1, hiddenSize: units, outputSize: units)
-    let input = try next("kernel", shape: [nil, units > 0 ? cell.gates * units : nil])
+    let input = try next("kernel", shape: [nil, cell.gates * units])
     let recurrent = try next("recurrent_kernel", shape: shapes.recurrent)
     var biases: [Tensor] = []
     if bias {
@@ -193,12 +195,7 @@ public struct KerasWeights: Sendable {
 
   /// The next array, of that kind.
   mutating func next(_ kind: String, shape: [Int?]) throws(DataError) -> Tensor {
-    guard position < order.count else {
-      throw DataError(
-        file: tensors.source, place: "array \(position)",
-        problem: "is missing, expected \(kind)",
-        advice: "The model has \(order.count) arrays; fewer layers than are read")
-    }
+    guard position < order.count else { throw missing(position, kind) }
     let name = order[position]
     if let dot = name.firstIndex(of: "."), name[dot...] != "." + kind {
       throw tensors.problem(
@@ -209,62 +206,16 @@ public struct KerasWeights: Sendable {
     return try tensors.take(name, shape: shape)
   }
 
-  // MARK: Writing
-
-  /// Adds the layers of a recurrent layer or stack: a ``Bidirectional``'s forward one first.
-  ///
-  /// - Throws: ``DataError`` if Keras has no such layer: one with peepholes, a projection, coupled
-  ///   gates, zoneout or a clip, or one that is not recurrent.
-  public mutating func add(_ layer: any Layer<SequenceBatch, SequenceBatch>) throws(DataError) {
-    guard let layers = WeightFormat.layers(of: layer) else {
-      throw refused("is a \(type(of: layer)), expected LSTM, GRU, SimpleRNN or made of them", nil)
-    }
-    for direction in layers.flatMap({ [$0.forward] + ($0.backward.map { [$0] } ?? []) }) {
-      let theirs: WeightFormat.Tensors
-      do throws(WeightFormat.Refusal) {
-        theirs = try WeightFormat.keras.tensors(direction)
-      } catch {
-        throw refused(error.problem, error.advice)
-      }
-      append("kernel", theirs.input)
-      append("recurrent_kernel", theirs.recurrent)
-      for bias in theirs.biases { append("bias", bias) }
-    }
-  }
-
-  private func refused(_ problem: String, _ advice: String?) -> DataError {
-    DataError(
-      .unwritable, file: tensors.source, place: "the layer at array \(order.count)",
-      problem: problem, advice: advice)
-  }
-
-  /// Adds a `Dense`.
-  public mutating func add(_ layer: Dense) {
-    append("kernel", layer.weights)
-    if let bias = layer.bias { append("bias", bias) }
-  }
-
   mutating func append(_ kind: String, _ tensor: Tensor) {
     let name = "\(order.count).\(kind)"
     order.append(name)
     tensors.put(name, tensor)
   }
 
-  /// Writes all arrays, whole or not at all: by the ending of `path` to a `.npz` file, with the
-  /// names `arr_0`, `arr_1` …, or to a `.safetensors` file.
-  ///
-  /// - Throws: ``DataError`` if the file cannot be written or its name has another ending.
-  public func write(to path: String) throws(DataError) {
-    let arrays = try tensors.all()
-    if path.hasSuffix(".npz") {
-      let places = Dictionary(uniqueKeysWithValues: zip(order, 0...))
-      try NumPyFile.write(arrays.map { ("arr_\(places[$0.name] ?? 0)", $0.tensor) }, to: path)
-    } else if path.hasSuffix(".safetensors") {
-      try SafetensorsFile.write(arrays, to: path)
-    } else {
-      throw DataError(
-        .unwritable, file: path, problem: "expected a name that ends in .npz or .safetensors")
-    }
+  private func missing(_ position: Int, _ kind: String) -> DataError {
+    DataError(
+      file: tensors.source, place: "array \(position)", problem: "is missing, expected \(kind)",
+      advice: "There are \(order.count) arrays, fewer than these layers have")
   }
 }
 

@@ -63,7 +63,7 @@ extension PyTorchWeights {
       // The first layer's input may have any size, which its tensor tells.
       let inputSize =
         index == 0
-        ? tensors.shape(of: name)?.last ?? 1 : outputSize * (isBidirectional ? 2 : 1)
+        ? max(tensors.shape(of: name)?.last ?? 1, 1) : outputSize * (isBidirectional ? 2 : 1)
       let shapes = WeightFormat.pytorch.shapes(
         cell, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: outputSize)
       func direction(
@@ -105,13 +105,12 @@ extension PyTorchWeights {
         name, "is missing, expected recurrent weights of an \(cell.pytorchName)",
         advice: "There are \(listed(tensors.names.map(quoted)))")
     }
-    guard shape.count == 2, shape[0] > 0, shape[1] > 0, shape[0] % cell.gates == 0,
-      isProjected || shape[0] / cell.gates == shape[1]
+    // Only a matrix that has elements has extents within the file's size.
+    let isMatrix = shape.count == 2 && shape.allSatisfy { $0 > 0 }
+    guard isMatrix, shape[0] % cell.gates == 0, isProjected || shape[0] == cell.gates * shape[1]
     else {
       let known: [(gates: Int, name: String)] = [(1, "nn.RNN"), (3, "nn.GRU"), (4, "nn.LSTM")]
-      let fitting = known.first {
-        shape.count == 2 && shape[1] > 0 && shape[0] == $0.gates * shape[1]
-      }
+      let fitting = known.first { isMatrix && shape[0] == $0.gates * shape[1] }
       throw tensors.problem(
         name,
         "found shape \(described(shape)), expected \(cell.gates)·H rows and H columns for an "
