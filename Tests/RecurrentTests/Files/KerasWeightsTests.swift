@@ -222,7 +222,8 @@ import Testing
     var weights = try KerasWeights(safetensors(Self.model()))
     let lstm = try dataError { () throws(DataError) in _ = try weights.lstm() }
     #expect(lstm.place == "tensor \"1.recurrent_kernel\"")
-    #expect(lstm.problem.contains("found shape [3, 9], expected recurrent weights of LSTM"), "\(lstm)")
+    #expect(
+      lstm.problem.contains("found shape [3, 9], expected recurrent weights of LSTM"), "\(lstm)")
     #expect(lstm.advice == "Read them by gru()")
 
     let before = try dataError { () throws(DataError) in
