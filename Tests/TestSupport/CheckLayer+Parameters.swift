@@ -10,7 +10,7 @@ extension LayerChecker {
     expect(!names.contains { $0.isEmpty || $0.hasSuffix(".") }, "a parameter has no name: \(names)")
 
     var stored = storedTensors(in: layer)
-    for (name, parameter) in layer.parameters {
+    for (name, parameter) in layer.parameters + layer.statistics {
       let place = stored.firstIndex { $0.isIdentical(to: parameter) }
       if let place {
         stored.remove(at: place)

@@ -1,15 +1,17 @@
 extension Module {
-  /// The parameters as they stand in a weights file, in visiting order.
+  /// The parameters, then the statistics, as they stand in a weights file, in visiting order.
   public var storedTensors: [(name: String, tensor: StoredTensor)] {
-    parameters.map { ($0.name, StoredTensor(shape: $0.tensor.shape, values: $0.tensor.elements)) }
+    (parameters + statistics).map {
+      ($0.name, StoredTensor(shape: $0.tensor.shape, values: $0.tensor.elements))
+    }
   }
 
-  /// Takes every parameter from a weights file.
+  /// Takes every parameter and statistic from a weights file.
   ///
   /// - Throws: ``DataError`` if one is missing, has another shape, is not stored as floats, or is
   ///   not finite, or if the file has others. The module is then unchanged.
   public mutating func load(from file: SafetensorsFile) throws(DataError) {
-    let expected = parameters
+    let expected = parameters + statistics
     try file.requireTensors(expected.map { ($0.name, $0.tensor.shape) }, of: "the model")
     var loaded: [Tensor] = []
     for (name, _) in expected {
@@ -23,9 +25,11 @@ extension Module {
       loaded.append(Tensor(stored.values, shape: stored.shape))
     }
     var index = 0
-    updateParameters { _, parameter in
-      parameter = loaded[index]
+    let take = { (_: String, tensor: inout Tensor) in
+      tensor = loaded[index]
       index += 1
     }
+    updateParameters(take)
+    updateStatistics(take)
   }
 }

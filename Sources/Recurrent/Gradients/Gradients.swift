@@ -5,32 +5,44 @@ import RecurrentKernels
 public struct Gradients: Sendable {
   /// The parameters' names, as in ``Module/parameters``.
   public let names: [String]
-  /// One tensor a parameter, of its shape; nil if the loss does not depend on it.
-  public private(set) var tensors: [Tensor?]
+  /// As they came: whole, or by rows.
+  private(set) var parts: [Gradient?]
 
-  init(names: [String], tensors: [Tensor?]) {
+  /// What the statistics change by; nil if the pass did not measure. Not part of the gradients:
+  /// neither norm nor clipping counts them.
+  let statisticChanges: [Tensor?]
+
+  init(names: [String], parts: [Gradient?], statisticChanges: [Tensor?] = []) {
     self.names = names
-    self.tensors = tensors
+    self.parts = parts
+    self.statisticChanges = statisticChanges
   }
+
+  /// One tensor a parameter, of its shape; nil if the loss does not depend on it.
+  public var tensors: [Tensor?] { parts.map { $0?.tensor } }
 
   /// The gradient of the parameter of that name; nil if there is none or the loss does not depend
   /// on it.
-  public subscript(name: String) -> Tensor? {
-    names.firstIndex(of: name).flatMap { tensors[$0] }
+  public subscript(name: String) -> Tensor? { part(name)?.tensor }
+
+  /// The same if it consists of rows, as that of an ``Embedding``: the others are 0, and nothing as
+  /// large as the parameter was made. Nil if it is a whole tensor.
+  public func rows(of name: String) -> SparseRows? { part(name)?.rows }
+
+  private func part(_ name: String) -> Gradient? {
+    names.firstIndex(of: name).flatMap { parts[$0] }
   }
 
   /// The Euclidean norm of all gradients taken as one vector.
   public var norm: Float {
-    Float(
-      tensors.reduce(0) { $0 + ($1.map { rk_sum_of_squares($0.pointer, Int64($0.count)) } ?? 0) }
-        .squareRoot())
+    Float(parts.reduce(0) { $0 + ($1?.sumOfSquares ?? 0) }.squareRoot())
   }
 
   /// The name of the first parameter whose gradient has an element that is infinite or not a
   /// number.
   public var firstNonFinite: String? {
-    zip(names, tensors).first { _, tensor in
-      tensor.map { !rk_all_finite($0.pointer, Int64($0.count)) } ?? false
+    zip(names, parts).first { _, part in
+      part.map { !rk_all_finite($0.values.pointer, Int64($0.values.count)) } ?? false
     }?.0
   }
 
@@ -55,23 +67,21 @@ public struct Gradients: Sendable {
       let factor = limit * min(1 / norm, 1 / limit)
       result.scale { _ in factor }
     case .normPerParameter(let limit):
-      result.scale { tensor in
-        let norm = Float(rk_sum_of_squares(tensor.pointer, Int64(tensor.count)).squareRoot())
+      result.scale { part in
+        let norm = Float(part.sumOfSquares.squareRoot())
         return norm > limit ? limit / norm : 1
       }
     case .value(let limit):
-      for index in tensors.indices {
-        result.tensors[index] = tensors[index]?.clamped(to: -limit...limit)
-      }
+      result.parts = parts.map { $0?.mapped { $0.clamped(to: -limit...limit) } }
     }
     return result
   }
 
-  private mutating func scale(by factor: (Tensor) -> Float) {
-    for index in tensors.indices {
-      guard let tensor = tensors[index] else { continue }
-      let factor = factor(tensor)
-      if factor != 1 { tensors[index] = tensor * factor }
+  private mutating func scale(by factor: (Gradient) -> Float) {
+    parts = parts.map { part in
+      guard let part else { return nil }
+      let factor = factor(part)
+      return factor == 1 ? part : part.mapped { $0 * factor }
     }
   }
 }

@@ -19,7 +19,7 @@ final class Tape: Sendable {
   private struct Entry {
     let inputs: [Int?]
     let results: Range<Int>
-    let pullback: Pullback
+    let pullback: @Sendable (_ results: [Tensor?]) -> [Gradient?]
   }
 
   private struct State {
@@ -52,6 +52,14 @@ final class Tape: Sendable {
 
   /// Adds an operation; `results` come back with their slots.
   func record(_ results: [Tensor], inputs: [Tensor], pullback: @escaping Pullback) -> [Tensor] {
+    recordGradients(results, inputs: inputs) { pullback($0).map { $0.map(Gradient.init) } }
+  }
+
+  /// Adds an operation whose pullback may give rows of a gradient.
+  func recordGradients(
+    _ results: [Tensor], inputs: [Tensor],
+    pullback: @escaping @Sendable (_ results: [Tensor?]) -> [Gradient?]
+  ) -> [Tensor] {
     let numbers = inputs.map { input -> Int? in
       guard let slot = input.slot else { return nil }
       if slot.tape === self { return slot.number }
@@ -79,7 +87,7 @@ final class Tape: Sendable {
   /// depend on it.
   ///
   /// Closes the tape: values that are still around become constants.
-  func gradients(of root: Tensor, withRespectTo leaves: [Tensor]) -> [Tensor?] {
+  func gradients(of root: Tensor, withRespectTo leaves: [Tensor]) -> [Gradient?] {
     var (entries, slots) = state.withLock { state in
       defer {
         state.entries = []
@@ -87,13 +95,13 @@ final class Tape: Sendable {
       }
       return (state.entries, state.slots)
     }
-    var gradients = [Tensor?](repeating: nil, count: slots)
+    var gradients = [Gradient?](repeating: nil, count: slots)
     guard let rootSlot = root.slot, rootSlot.tape === self else { return leaves.map { _ in nil } }
-    gradients[rootSlot.number] = Tensor(repeating: 1, shape: root.shape)
+    gradients[rootSlot.number] = Gradient(Tensor(repeating: 1, shape: root.shape))
     while let entry = entries.popLast() {
       let incoming = entry.results.map { number in
         defer { gradients[number] = nil }
-        return gradients[number]
+        return gradients[number]?.tensor
       }
       guard incoming.contains(where: { $0 != nil }) else { continue }
       for (number, gradient) in zip(entry.inputs, entry.pullback(incoming)) {

@@ -24,6 +24,10 @@ public func valueAndGradients<Model: Module>(
     names.append(name)
     leaves.append(parameter)
   }
+  tracked.updateStatistics { _, statistic in
+    statistic = tape.track(statistic)
+    leaves.append(statistic)
+  }
   let value: Tensor
   do {
     value = try loss(tracked)
@@ -33,5 +37,10 @@ public func valueAndGradients<Model: Module>(
   }
   precondition(value.count == 1, "a loss has one element; this one has shape \(value.shape)")
   let gradients = tape.gradients(of: value, withRespectTo: leaves)
-  return (value.value, Gradients(names: names, tensors: gradients))
+  return (
+    value.value,
+    Gradients(
+      names: names, parts: Array(gradients.prefix(names.count)),
+      statisticChanges: gradients.dropFirst(names.count).map { $0?.tensor })
+  )
 }

@@ -22,6 +22,9 @@ public struct AnyLayer: Layer {
   /// Whether the layer's output depends on no later step.
   public var isCausal: Bool { base.isCausal }
 
+  /// Those of the layer.
+  public var paths: [LayerPath] { base.paths }
+
   /// That of the layer.
   public func initialState(batchSize: Int) -> State {
     State(base: base.initialState(batchSize: batchSize))

@@ -12,7 +12,7 @@ public struct Dropout: Layer {
 
   /// `[B, …]` to the same shape.
   public func forward(_ input: Tensor, state: inout NoState, mode: Mode) -> Tensor {
-    guard case .training(let key) = mode, rate > 0 else { return input }
+    guard case .training(let key, _) = mode, rate > 0 else { return input }
     var generator = RandomGenerator(key)
     let kept = 1 / (1 - rate)
     let mask = Tensor(shape: input.shape) { mask in

@@ -20,6 +20,9 @@ public protocol Layer<Input, Output>: Module {
   /// Whether an output depends on no later step, so that sequences can be fed in pieces.
   var isCausal: Bool { get }
 
+  /// How the recurrent layers in it compute.
+  var paths: [LayerPath] { get }
+
   /// The output, and the state after it. `mode` says whether this is training, where dropout acts,
   /// or prediction.
   func forward(_ input: Input, state: inout State, mode: Mode) -> Output
@@ -28,6 +31,9 @@ public protocol Layer<Input, Output>: Module {
 extension Layer {
   /// True, but for layers that look ahead.
   public var isCausal: Bool { true }
+
+  /// None.
+  public var paths: [LayerPath] { [] }
 
   /// The output, starting from the initial state.
   public func callAsFunction(_ input: Input, mode: Mode = .prediction) -> Output {
@@ -125,13 +131,17 @@ public enum Mode: Sendable, Hashable {
   /// Dropout and its like do nothing.
   case prediction
   /// Dropout acts; its random numbers are those of the key.
-  case training(RandomKey)
+  ///
+  /// The inner values of `segmentLength` steps are kept for the backward pass of a fused layer at a
+  /// time; those of others are computed again when their turn comes. Gradients are the same to the
+  /// bit. nil: all steps are kept.
+  case training(RandomKey, segmentLength: Int? = nil)
 
   /// The mode for part `index` of a layer made of several.
   public func child(_ index: Int) -> Mode {
     switch self {
     case .prediction: .prediction
-    case .training(let key): .training(key.child(index))
+    case .training(let key, let length): .training(key.child(index), segmentLength: length)
     }
   }
 }

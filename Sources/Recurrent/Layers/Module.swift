@@ -25,9 +25,14 @@ public protocol Module: Sendable {
 public struct ParameterVisitor {
   private var prefix = ""
   private let action: (_ name: String, _ parameter: inout Tensor) -> Void
+  private let statisticAction: (_ name: String, _ statistic: inout Tensor) -> Void
 
-  init(action: @escaping (_ name: String, _ parameter: inout Tensor) -> Void) {
+  init(
+    action: @escaping (_ name: String, _ parameter: inout Tensor) -> Void = { _, _ in },
+    statisticAction: @escaping (_ name: String, _ statistic: inout Tensor) -> Void = { _, _ in }
+  ) {
     self.action = action
+    self.statisticAction = statisticAction
   }
 
   /// Visits a parameter.
@@ -41,6 +46,12 @@ public struct ParameterVisitor {
     parameter = nil  // so that `present` is the only reference and may be changed in place
     visit(name, &present)
     parameter = present
+  }
+
+  /// Visits a statistic: a tensor that the module measures, as ``BatchNorm`` its running mean. It
+  /// is saved with the parameters and never trained.
+  public mutating func visit(statistic name: String, _ statistic: inout Tensor) {
+    statisticAction(prefix + name, &statistic)
   }
 
   /// Visits the parameters of a child.
@@ -66,9 +77,19 @@ extension Module {
     parameters.reduce(0) { $0 + $1.tensor.count }
   }
 
-  /// The name of the first parameter with an element that is infinite or not a number.
+  /// The statistics and their names, in visiting order: what the module measures and training does
+  /// not differentiate.
+  public var statistics: [(name: String, tensor: Tensor)] {
+    var copy = self
+    var result: [(name: String, tensor: Tensor)] = []
+    copy.updateStatistics { result.append(($0, $1)) }
+    return result
+  }
+
+  /// The name of the first parameter or statistic with an element that is infinite or not a number.
   public var firstNonFinite: String? {
-    parameters.first { !rk_all_finite($0.tensor.pointer, Int64($0.tensor.count)) }?.name
+    (parameters + statistics).first { !rk_all_finite($0.tensor.pointer, Int64($0.tensor.count)) }?
+      .name
   }
 
   /// Calls `body` with each parameter, which it may change, in visiting order.
@@ -76,6 +97,15 @@ extension Module {
   {
     withoutActuallyEscaping(body) { body in
       var visitor = ParameterVisitor(action: body)
+      visitParameters(&visitor)
+    }
+  }
+
+  /// Calls `body` with each statistic, which it may change, in visiting order.
+  public mutating func updateStatistics(_ body: (_ name: String, _ statistic: inout Tensor) -> Void)
+  {
+    withoutActuallyEscaping(body) { body in
+      var visitor = ParameterVisitor(statisticAction: body)
       visitParameters(&visitor)
     }
   }

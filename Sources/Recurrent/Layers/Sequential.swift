@@ -21,6 +21,9 @@ public struct Sequential<Layers: LayerList>: Layer {
   /// Whether all layers are.
   public var isCausal: Bool { layers.isCausal }
 
+  /// Those of the layers, by position.
+  public var paths: [LayerPath] { layers.paths }
+
   /// The states of all layers.
   public func initialState(batchSize: Int) -> Layers.State {
     layers.initialState(batchSize: batchSize)
@@ -55,6 +58,9 @@ public struct FirstLayer<First: Layer>: LayerList {
   /// Whether the layer is.
   public var isCausal: Bool { layer.isCausal }
 
+  /// Those of the layer, as `0`.
+  public var paths: [LayerPath] { layer.paths.map { $0.under("0") } }
+
   /// The state of the layer.
   public func initialState(batchSize: Int) -> First.State {
     layer.initialState(batchSize: batchSize)
@@ -86,6 +92,11 @@ where Previous.Output == Last.Input {
 
   /// Whether all layers are.
   public var isCausal: Bool { previous.isCausal && layer.isCausal }
+
+  /// Those of the layers, by position.
+  public var paths: [LayerPath] {
+    previous.paths + layer.paths.map { $0.under("\(Previous.count)") }
+  }
 
   /// The states of all layers. The batch keeps its size on the way.
   public func initialState(batchSize: Int) -> State {

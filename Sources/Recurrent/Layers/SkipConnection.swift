@@ -17,6 +17,9 @@ public struct SkipConnection<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// That of the layer.
   public var isCausal: Bool { layer.isCausal }
 
+  /// Those of the layer.
+  public var paths: [LayerPath] { layer.paths }
+
   /// That of the layer.
   public func initialState(batchSize: Int) -> Base.State {
     layer.initialState(batchSize: batchSize)

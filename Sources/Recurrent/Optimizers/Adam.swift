@@ -17,15 +17,21 @@ public struct Adam: Optimizer {
   public var state = OptimizerState()
 
   /// An optimizer before its first update.
+  ///
+  /// With `lazyRows` a gradient by rows, as that of an ``Embedding``, changes moments and weights of
+  /// these rows only (PyTorch's `SparseAdam`). That is another rule, not only a faster one: a row
+  /// that does not occur keeps its moments instead of moving on along them.
   public init(
     learningRate: Float = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
-    weightDecay: Float = 0, amsgrad: Bool = false, convention: OptimizerConvention = .pytorch
+    weightDecay: Float = 0, amsgrad: Bool = false, lazyRows: Bool = false,
+    convention: OptimizerConvention = .pytorch
   ) {
     self.init(
       learningRate: learningRate,
       rule: AdamRule(
         beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
-        isDecoupled: convention == .keras, amsgrad: amsgrad, convention: convention))
+        isDecoupled: convention == .keras, amsgrad: amsgrad, lazyRows: lazyRows,
+        convention: convention))
   }
 
   init(learningRate: Float, rule: AdamRule) {
@@ -40,9 +46,19 @@ public struct Adam: Optimizer {
   public func update(
     _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
   ) {
-    let correction = 1 - pow(rule.beta1, Double(step))
-    rule.update(
-      &parameter, along: gradient, slots: &slots, step: step, learningRate: learningRate,
-      momentStep: Double(learningRate) / correction, gradientStep: 0)
+    rule.update(&parameter, along: gradient, slots: &slots, at: formula(step))
+  }
+
+  /// Along the whole tensor, or with `lazyRows` along the rows alone.
+  public func update(
+    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int
+  ) {
+    rule.update(&parameter, along: rows, slots: &slots, at: formula(step))
+  }
+
+  private func formula(_ step: Int) -> AdamRule.Step {
+    AdamRule.Step(
+      step: step, learningRate: learningRate,
+      momentStep: Double(learningRate) / (1 - pow(rule.beta1, Double(step))))
   }
 }

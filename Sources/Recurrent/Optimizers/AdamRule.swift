@@ -15,12 +15,15 @@ public struct AdamRule: Sendable {
   public let isDecoupled: Bool
   /// Whether the largest second moment so far stands in the denominator.
   public let amsgrad: Bool
+  /// Whether moments and weights change only in the rows that have a gradient, where a gradient
+  /// comes by rows: PyTorch's `SparseAdam`.
+  public let lazyRows: Bool
   /// Whose formula.
   public let convention: OptimizerConvention
 
   init(
     beta1: Double, beta2: Double, epsilon: Float?, weightDecay: Float, isDecoupled: Bool,
-    amsgrad: Bool, convention: OptimizerConvention,
+    amsgrad: Bool, lazyRows: Bool = false, convention: OptimizerConvention,
     epsilonConvention: OptimizerConvention? = nil
   ) {
     precondition(
@@ -32,6 +35,7 @@ public struct AdamRule: Sendable {
     self.weightDecay = weightDecay
     self.isDecoupled = isDecoupled
     self.amsgrad = amsgrad
+    self.lazyRows = lazyRows
     self.convention = convention
   }
 
@@ -39,21 +43,52 @@ public struct AdamRule: Sendable {
     Array(repeating: .zeros(parameter.shape), count: amsgrad ? 3 : 2)
   }
 
+  /// What the learning rate and the number of the update make of the formula.
+  struct Step {
+    let step: Int
+    let learningRate: Float
+    let momentStep: Double
+    var gradientStep = 0.0
+  }
+
   /// w -= (momentStep·m + gradientStep·g) / (√v / √(1 - β₂ᵗ) + ε).
   func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int,
-    learningRate: Float, momentStep: Double, gradientStep: Double
+    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], at step: Step
   ) {
-    let root = (1 - pow(beta2, Double(step))).squareRoot()
-    let isKeras = convention == .keras
-    var rule = rk_adam(
-      l2: isDecoupled ? 0 : weightDecay, decay: isDecoupled ? 1 - learningRate * weightDecay : 1,
-      beta1: beta1, beta2: beta2, m_step: Float(isKeras ? momentStep * root : momentStep),
-      g_step: Float(gradientStep), root_scale: isKeras ? 1 : Float(1 / root), epsilon: epsilon)
+    var rule = formula(at: step)
     rk_update_adam(
       &rule, parameter.mutablePointer(), gradient.pointer, slots[0].mutablePointer(),
       slots[1].mutablePointer(), amsgrad ? slots[2].mutablePointer() : nil,
       Int64(parameter.count))
     withExtendedLifetime(gradient) {}
+  }
+
+  /// The same along a gradient by rows.
+  func update(
+    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], at step: Step
+  ) {
+    guard lazyRows else {
+      return update(&parameter, along: rows.dense, slots: &slots, at: step)
+    }
+    var rule = formula(at: step)
+    let (w, m, v) = (
+      parameter.mutablePointer(), slots[0].mutablePointer(), slots[1].mutablePointer()
+    )
+    let maximum = amsgrad ? slots[2].mutablePointer() : nil
+    rows.forEachRow { start, row in
+      rk_update_adam(
+        &rule, w + start, row, m + start, v + start, maximum.map { $0 + start }, Int64(rows.width))
+    }
+  }
+
+  private func formula(at step: Step) -> rk_adam {
+    let root = (1 - pow(beta2, Double(step.step))).squareRoot()
+    let isKeras = convention == .keras
+    return rk_adam(
+      l2: isDecoupled ? 0 : weightDecay,
+      decay: isDecoupled ? 1 - step.learningRate * weightDecay : 1, beta1: beta1, beta2: beta2,
+      m_step: Float(isKeras ? step.momentStep * root : step.momentStep),
+      g_step: Float(step.gradientStep), root_scale: isKeras ? 1 : Float(1 / root),
+      epsilon: epsilon)
   }
 }

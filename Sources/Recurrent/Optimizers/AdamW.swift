@@ -4,17 +4,18 @@ public struct AdamW: Optimizer {
   private var adam: Adam
 
   /// An optimizer before its first update. The weight decay is 0.01 (PyTorch) or 0.004 (Keras) if
-  /// not given.
+  /// not given. `lazyRows` is that of ``Adam``; the decay too then acts on these rows only.
   public init(
     learningRate: Float = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
-    weightDecay: Float? = nil, amsgrad: Bool = false, convention: OptimizerConvention = .pytorch
+    weightDecay: Float? = nil, amsgrad: Bool = false, lazyRows: Bool = false,
+    convention: OptimizerConvention = .pytorch
   ) {
     adam = Adam(
       learningRate: learningRate,
       rule: AdamRule(
         beta1: beta1, beta2: beta2, epsilon: epsilon,
         weightDecay: weightDecay ?? (convention == .pytorch ? 0.01 : 0.004), isDecoupled: true,
-        amsgrad: amsgrad, convention: convention))
+        amsgrad: amsgrad, lazyRows: lazyRows, convention: convention))
   }
 
   /// η.
@@ -42,5 +43,12 @@ public struct AdamW: Optimizer {
     _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
   ) {
     adam.update(&parameter, along: gradient, slots: &slots, step: step)
+  }
+
+  /// Along the whole tensor, or with `lazyRows` along the rows alone.
+  public func update(
+    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int
+  ) {
+    adam.update(&parameter, along: rows, slots: &slots, step: step)
   }
 }

@@ -47,8 +47,9 @@ public struct NAdam: Optimizer {
     _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
   ) {
     rule.update(
-      &parameter, along: gradient, slots: &slots, step: step, learningRate: learningRate,
-      momentStep: momentStep, gradientStep: gradientStep)
+      &parameter, along: gradient, slots: &slots,
+      at: AdamRule.Step(
+        step: step, learningRate: learningRate, momentStep: momentStep, gradientStep: gradientStep))
   }
 
   /// μₜ.

@@ -14,6 +14,11 @@ public protocol Optimizer: Sendable {
   func update(
     _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int)
 
+  /// Changes one parameter along a gradient that is 0 but for some rows. What is not changed by a
+  /// gradient of 0 need not be touched; the bits are those of an update along the whole tensor.
+  func update(
+    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int)
+
   /// The accumulators of a parameter before its first update.
   func initialSlots(for parameter: Tensor) -> [Tensor]
 
@@ -25,7 +30,16 @@ extension Optimizer {
   /// Nothing to prepare.
   public mutating func willUpdate(step: Int) {}
 
-  /// Changes every parameter of `model` that has a gradient.
+  /// Along the whole tensor, since a gradient of 0 may change a parameter too: through moments,
+  /// momentum, weight decay.
+  public func update(
+    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int
+  ) {
+    update(&parameter, along: rows.dense, slots: &slots, step: step)
+  }
+
+  /// Changes every parameter of `model` that has a gradient, and the statistics that the pass
+  /// measured.
   ///
   /// The gradients must come from the same model (the same parameters in the same order).
   public mutating func update(_ model: inout some Module, along gradients: Gradients) {
@@ -41,15 +55,23 @@ extension Optimizer {
         index < gradients.names.count && gradients.names[index] == name,
         "the gradients belong to another model: parameter \(index) is \(name)")
       if slots.count == index { slots.append(initialSlots(for: parameter)) }
-      if let gradient = gradients.tensors[index] {
+      if let gradient = gradients.parts[index] {
         precondition(
           gradient.shape == parameter.shape,
           "parameter \(name) has shape \(parameter.shape), its gradient \(gradient.shape)")
-        update(&parameter, along: gradient, slots: &slots[index], step: step)
+        if let rows = gradient.rows {
+          update(&parameter, along: rows, slots: &slots[index], step: step)
+        } else {
+          update(&parameter, along: gradient.tensor, slots: &slots[index], step: step)
+        }
       }
       index += 1
     }
     state.slots = slots
+    var changes = gradients.statisticChanges[...]
+    model.updateStatistics { _, statistic in
+      if let change = changes.popFirst() ?? nil { statistic.add(change) }
+    }
   }
 }
 

@@ -41,6 +41,21 @@ public enum Parallelism {
     }
   }
 
+  /// `body` of each index below `count`, on several threads where that pays, in the order of the
+  /// indices.
+  static func map<Result: Sendable>(
+    _ count: Int, operations: Int, _ body: (_ index: Int) -> Result
+  ) -> [Result] {
+    let parts = parts(operations: operations, atMost: count)
+    guard parts > 1 else { return (0..<count).map(body) }
+    let shares = Mutex([[Result]](repeating: [], count: parts))
+    run(parts: parts) { part in
+      let share = range(part, of: parts, count: count, granularity: 1).map(body)
+      shares.withLock { $0[part] = share }
+    }
+    return shares.withLock { $0.flatMap(\.self) }
+  }
+
   /// The share `part` of `parts` of `0..<count`, in multiples of `granularity` but for the end.
   static func range(_ part: Int, of parts: Int, count: Int, granularity: Int) -> Range<Int> {
     let units = (count + granularity - 1) / granularity

@@ -39,7 +39,6 @@ import Testing
       Feature("recurrent dropout") { $0.recurrentDropout = 0.4 },
       Feature("zoneout") { $0.zoneout = 0.3 },
       Feature("DropConnect") { $0.dropConnect = 0.3 },
-      Feature("segments") { $0.segmentLength = 2 },
       .noBias,
     ]
     static let gated = common + [Feature("hard sigmoid") { $0.gateActivation = .hardSigmoid }]
@@ -72,6 +71,7 @@ import Testing
     _ layer: L, _ options: RecurrentOptions, outputSize: Int, twin: LayerTwin
   ) async throws {
     let draws = draws(options)
+    try expectSameInSegments(AnyLayer(layer), length: 4)
     try await checkLayer(
       layer, inputSize: 2, outputSize: outputSize, twin: twin, drawsInTraining: draws)
     // Limits have kinks, which differences of floats would step over.
@@ -209,54 +209,51 @@ import Testing
     #expect(!a.isIdentical(to: layer(input, mode: .training(RandomKey(seed: 3))).values))
   }
 
-  /// Segments change no bit of anything, noise included.
+  /// Segments of any length change no bit of anything, noise included.
   @Test(arguments: [1, 2, 3, 5, 100])
   func segmentsGiveTheSameBits(_ length: Int) throws {
     var generator = RandomGenerator(seed: 38)
-    let input = SequenceBatch(
-      Tensor(SeededGenerator.floats(7 * 11 * 3, seed: 4), shape: [7, 11, 3]),
-      lengths: [11, 3, 0, 7, 11, 1, 6])
-    var options = RecurrentOptions(recurrentDropout: 0.3, zoneout: 0.2)
-    func layers() -> [AnyLayer] {
-      var gated = options
-      gated.cellZoneout = 0.1
-      return [
-        AnyLayer(
-          LSTM(
-            inputSize: 3, hiddenSize: 6, peepholes: true, projectionSize: 4, options: gated,
-            using: &generator)),
-        AnyLayer(GRU(inputSize: 3, hiddenSize: 6, options: options, using: &generator)),
-        AnyLayer(
-          GRU(
-            inputSize: 3, hiddenSize: 6, reset: .beforeProduct, options: options,
-            using: &generator)),
-        AnyLayer(SimpleRNN(inputSize: 3, hiddenSize: 6, options: options, using: &generator)),
-        AnyLayer(LSTM(inputSize: 3, hiddenSize: 6, options: plain, using: &generator)),
-        AnyLayer(SimpleRNN(inputSize: 3, hiddenSize: 6, options: plain, using: &generator)),
-      ]
+    let noisy = RecurrentOptions(recurrentDropout: 0.3, zoneout: 0.2)
+    var all = noisy
+    all.cellZoneout = 0.1
+    let layers: [AnyLayer] = [
+      AnyLayer(
+        LSTM(
+          inputSize: 2, hiddenSize: 6, peepholes: true, projectionSize: 4, options: all,
+          using: &generator)),
+      AnyLayer(GRU(inputSize: 2, hiddenSize: 6, options: noisy, using: &generator)),
+      AnyLayer(
+        GRU(
+          inputSize: 2, hiddenSize: 6, reset: .beforeProduct, options: noisy, using: &generator)),
+      AnyLayer(SimpleRNN(inputSize: 2, hiddenSize: 6, options: noisy, using: &generator)),
+      AnyLayer(LSTM(inputSize: 2, hiddenSize: 6, using: &generator)),
+      AnyLayer(SimpleRNN(inputSize: 2, hiddenSize: 6, using: &generator)),
+    ]
+    for layer in layers {
+      try expectSameInSegments(layer, length: length)
+      try expectSameInSegments(AnyLayer(Reversed(layer)), length: length)
     }
-    var plain = RecurrentOptions()
-    generator = RandomGenerator(seed: 39)
-    let whole = layers()
-    (plain.segmentLength, options.segmentLength) = (length, length)
-    generator = RandomGenerator(seed: 39)
-    for (whole, cut) in zip(whole, layers()) {
-      for layer in [whole, AnyLayer(Reversed(whole))] {
-        let other = layer.base is Reversed<AnyLayer> ? AnyLayer(Reversed(cut)) : cut
-        let results = [layer, other].map { layer in
-          valueAndGradients(of: LayerAndInput(layer: layer, input: input.values)) { problem in
-            problem.layer(input.with(problem.input), mode: .training(RandomKey(seed: 1))).values
-              .squared().sum()
-          }
-        }
-        #expect(results[0].value.bitPattern == results[1].value.bitPattern)
-        for (name, (a, b)) in zip(
-          results[0].gradients.names,
-          zip(results[0].gradients.tensors, results[1].gradients.tensors))
-        {
-          #expect(try #require(a).isIdentical(to: try #require(b)), "\(layer.base) \(name)")
-        }
+  }
+
+  /// Value and all gradients of a training step, its steps kept whole or by segments.
+  private func expectSameInSegments(_ layer: AnyLayer, length: Int) throws {
+    let input = SequenceBatch(
+      Tensor(SeededGenerator.floats(7 * 11 * 2, seed: 4), shape: [7, 11, 2]),
+      lengths: [11, 3, 0, 7, 11, 1, 6])
+    let key = RandomKey(seed: 1)
+    let results = [Mode.training(key), .training(key, segmentLength: length)].map { mode in
+      valueAndGradients(of: LayerAndInput(layer: layer, input: input.values)) { problem in
+        var state = problem.layer.initialState(batchSize: 7)
+        let output = problem.layer(input.with(problem.input), state: &state, mode: mode)
+        return state.tensors.reduce(output.values.squared().sum()) { $0 + $1.squared().sum() }
       }
+    }
+    #expect(results[0].value.bitPattern == results[1].value.bitPattern)
+    for (name, (a, b)) in zip(
+      results[0].gradients.names,
+      zip(results[0].gradients.tensors, results[1].gradients.tensors))
+    {
+      #expect(try #require(a).isIdentical(to: try #require(b)), "\(layer.base) \(name)")
     }
   }
 }

@@ -64,8 +64,7 @@ import Testing
     let inner = SkipConnection(
       around: Reversed(
         LSTM(
-          inputSize: 3, hiddenSize: 5, projectionSize: 3,
-          options: RecurrentOptions(segmentLength: 2), using: &generator)))
+          inputSize: 3, hiddenSize: 5, projectionSize: 3, using: &generator)))
     try await checkLayer(
       Bidirectional(
         LearnedInitialState(inner),

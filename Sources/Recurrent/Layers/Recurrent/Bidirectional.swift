@@ -37,6 +37,11 @@ public struct Bidirectional<
   public var isCausal: Bool { false }
 
   /// Those of both layers.
+  public var paths: [LayerPath] {
+    forward.paths.map { $0.under("forward") } + backward.paths.map { $0.under("backward") }
+  }
+
+  /// Those of both layers.
   public func initialState(batchSize: Int) -> State {
     State(
       forward.initialState(batchSize: batchSize), backward.initialState(batchSize: batchSize))
@@ -80,6 +85,9 @@ public struct BidirectionalEnds<
   public var isCausal: Bool { false }
 
   /// Those of both layers.
+  public var paths: [LayerPath] { layer.paths }
+
+  /// Those of both layers.
   public func initialState(batchSize: Int) -> StatePair<Forward.State, Backward.State> {
     layer.initialState(batchSize: batchSize)
   }
@@ -109,6 +117,9 @@ public struct Reversed<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
 
   /// Its output depends on steps to come.
   public var isCausal: Bool { false }
+
+  /// Those of the layer.
+  public var paths: [LayerPath] { layer.paths }
 
   /// That of the layer, before the last step.
   public func initialState(batchSize: Int) -> Base.State {

@@ -4,7 +4,7 @@ import RecurrentKernels
 /// written by hand (`FusedRecurrence+Backward.swift`).
 ///
 /// Forward, the kernel runs all steps. What the backward pass needs of them is kept, or computed
-/// again, segment by segment (``RecurrentOptions/segmentLength``).
+/// again, segment by segment (``Mode/training(_:segmentLength:)``).
 struct FusedRecurrence {
   let cell: rk_cell
   let weights: RecurrentWeights
@@ -31,12 +31,18 @@ struct FusedRecurrence {
     if let mask = noise.inputMask { input = input.with(input.values * mask) }
     var weights = weights
     if let mask = noise.weightMask { weights.recurrent = weights.recurrent * mask }
+    var segmentLength: Int?
+    if case .training(_, let length) = mode { segmentLength = length }
+    precondition(
+      segmentLength.map { $0 >= 1 } ?? true,
+      "a segment has at least one step, not \(segmentLength ?? 0)")
     let run = Run(
-      cell: cell, weights: weights.detached, options: options, noise: noise, layout: input.layout)
+      cell: cell, weights: weights.detached, options: options, noise: noise, layout: input.layout,
+      segmentLength: segmentLength)
 
     let inputs = [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
     let tape = Tape.following(inputs)
-    let keepsAll = tape != nil && options.segmentLength == nil
+    let keepsAll = tape != nil && segmentLength == nil
     var output = Tensor(shape: [batch, input.time, size]) { y in
       if !input.isFull { y.update(repeating: 0, count: batch * input.time * size) }
     }
@@ -80,6 +86,7 @@ struct Run: Sendable {
   let options: RecurrentOptions
   let noise: RecurrentNoise
   let layout: SequenceLayout
+  let segmentLength: Int?
 
   var units: Int { weights.hiddenSize }
   var size: Int { weights.outputSize }
@@ -89,7 +96,7 @@ struct Run: Sendable {
 
   /// The steps that are kept together.
   var segments: [Range<Int>] {
-    let length = options.segmentLength ?? max(1, layout.steps)
+    let length = segmentLength ?? max(1, layout.steps)
     return stride(from: 0, to: max(1, layout.steps), by: length).map {
       $0..<min($0 + length, layout.steps)
     }

@@ -59,6 +59,13 @@ public struct GRU: Layer {
     options.check(for: reset.cell)
   }
 
+  /// One fused kernel.
+  public var paths: [LayerPath] { [fused.path("GRU")] }
+
+  private var fused: FusedRecurrence {
+    FusedRecurrence(cell: reset.cell, weights: weights, options: options)
+  }
+
   /// Zeros.
   public func initialState(batchSize: Int) -> HiddenState {
     HiddenState(hidden: .zeros([batchSize, weights.hiddenSize]))
@@ -68,7 +75,7 @@ public struct GRU: Layer {
   public func forward(
     _ input: SequenceBatch, state: inout HiddenState, mode: Mode
   ) -> SequenceBatch {
-    let result = FusedRecurrence(cell: reset.cell, weights: weights, options: options)(
+    let result = fused(
       input, hidden: state.hidden, mode: mode)
     state.hidden = result.hidden
     return result.output

@@ -70,6 +70,13 @@ public struct LSTM: Layer {
     }
   }
 
+  /// One fused kernel.
+  public var paths: [LayerPath] { [fused.path("LSTM")] }
+
+  private var fused: FusedRecurrence {
+    FusedRecurrence(cell: cell, weights: weights, options: options)
+  }
+
   /// Zeros.
   public func initialState(batchSize: Int) -> State {
     State(
@@ -81,7 +88,7 @@ public struct LSTM: Layer {
   public func forward(
     _ input: SequenceBatch, state: inout State, mode: Mode
   ) -> SequenceBatch {
-    let result = FusedRecurrence(cell: cell, weights: weights, options: options)(
+    let result = fused(
       input, hidden: state.hidden, cellState: state.cell, mode: mode)
     state = State(hidden: result.hidden, cell: result.cellState ?? state.cell)
     return result.output

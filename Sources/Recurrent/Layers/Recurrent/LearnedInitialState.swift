@@ -14,6 +14,9 @@ public struct LearnedInitialState<Base: Layer>: Layer {
   /// That of the layer.
   public var isCausal: Bool { layer.isCausal }
 
+  /// Those of the layer.
+  public var paths: [LayerPath] { layer.paths }
+
   /// The learned state, once for each row.
   public func initialState(batchSize: Int) -> Base.State {
     var state = layer.initialState(batchSize: batchSize)

@@ -42,6 +42,15 @@ public struct Recurrence<C: Cell>: Layer {
   /// Runs `cell` over sequences.
   public init(_ cell: C) { self.cell = cell }
 
+  /// One step after the other.
+  public var paths: [LayerPath] {
+    [
+      LayerPath(
+        layer: "\(C.self)", method: .stepByStep,
+        reason: "a cell of one's own, differentiated operation by operation")
+    ]
+  }
+
   /// The state of the cell.
   public func initialState(batchSize: Int) -> C.State { cell.initialState(batchSize: batchSize) }
 

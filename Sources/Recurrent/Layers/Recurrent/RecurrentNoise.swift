@@ -15,7 +15,7 @@ struct RecurrentNoise: Sendable {
   init(
     _ options: RecurrentOptions, mode: Mode, layout: SequenceLayout, weights: RecurrentWeights
   ) {
-    guard case .training(let key) = mode else { return }
+    guard case .training(let key, _) = mode else { return }
     let (batch, inputs, size) = (layout.batchSize, weights.inputSize, weights.outputSize)
     if options.inputDropout > 0 {
       inputMask = Self.rows(batch, inputs, options.inputDropout, key.child(0))

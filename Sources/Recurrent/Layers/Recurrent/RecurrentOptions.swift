@@ -34,16 +34,11 @@ public struct RecurrentOptions: Sendable, Codable, Equatable {
   /// arXiv:1708.02182).
   public var dropConnect: Float
 
-  /// The steps whose inner values are kept for the backward pass at a time; those before are
-  /// computed again from the last kept state when their turn comes. Gradients are the same to the
-  /// bit. nil: all steps are kept.
-  public var segmentLength: Int?
-
   /// Options; what is left out is not done.
   public init(
     activation: Activation? = nil, gateActivation: Activation? = nil, gateClip: Float? = nil,
     cellClip: Float? = nil, inputDropout: Float = 0, recurrentDropout: Float = 0,
-    zoneout: Float = 0, cellZoneout: Float = 0, dropConnect: Float = 0, segmentLength: Int? = nil
+    zoneout: Float = 0, cellZoneout: Float = 0, dropConnect: Float = 0
   ) {
     self.activation = activation
     self.gateActivation = gateActivation
@@ -54,7 +49,6 @@ public struct RecurrentOptions: Sendable, Codable, Equatable {
     self.zoneout = zoneout
     self.cellZoneout = cellZoneout
     self.dropConnect = dropConnect
-    self.segmentLength = segmentLength
   }
 
   /// Traps on a value outside its range, and on an option that a cell does not have.
@@ -74,9 +68,6 @@ public struct RecurrentOptions: Sendable, Codable, Equatable {
         "a cell's activation acts on each element alone; \(function) does not")
     }
     precondition(
-      segmentLength.map { $0 >= 1 } ?? true,
-      "a segment has at least one step, not \(segmentLength ?? 0)")
-    precondition(
       cell.hasCellState || (cellClip == nil && cellZoneout == 0),
       "a cell clip and cell zoneout need a cell state, which only the LSTM has")
     precondition(
@@ -95,6 +86,7 @@ public struct RecurrentOptions: Sendable, Codable, Equatable {
 }
 
 extension rk_cell {
+  var isCoupled: Bool { self == RK_CELL_LSTM_COUPLED }
   var hasCellState: Bool { self == RK_CELL_LSTM || self == RK_CELL_LSTM_COUPLED }
   var hasGates: Bool { self != RK_CELL_RNN_TANH && self != RK_CELL_RNN_RELU }
   var plainActivation: Activation { self == RK_CELL_RNN_RELU ? .relu : .tanh }

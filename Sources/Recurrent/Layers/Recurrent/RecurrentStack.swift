@@ -104,6 +104,11 @@ public struct RecurrentStack: Layer {
   /// Whether all layers are.
   public var isCausal: Bool { layers.allSatisfy(\.isCausal) }
 
+  /// Those of the layers, by position.
+  public var paths: [LayerPath] {
+    layers.enumerated().flatMap { index, layer in layer.paths.map { $0.under("\(index)") } }
+  }
+
   /// Those of the layers.
   public func initialState(batchSize: Int) -> State {
     State(layers: layers.map { $0.initialState(batchSize: batchSize) })

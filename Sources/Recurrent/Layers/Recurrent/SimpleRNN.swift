@@ -40,6 +40,13 @@ public struct SimpleRNN: Layer {
     options.activation == .relu ? RK_CELL_RNN_RELU : RK_CELL_RNN_TANH
   }
 
+  /// One fused kernel.
+  public var paths: [LayerPath] { [fused.path("RNN")] }
+
+  private var fused: FusedRecurrence {
+    FusedRecurrence(cell: cell, weights: weights, options: options)
+  }
+
   /// Zeros.
   public func initialState(batchSize: Int) -> HiddenState {
     HiddenState(hidden: .zeros([batchSize, weights.hiddenSize]))
@@ -49,7 +56,7 @@ public struct SimpleRNN: Layer {
   public func forward(
     _ input: SequenceBatch, state: inout HiddenState, mode: Mode
   ) -> SequenceBatch {
-    let result = FusedRecurrence(cell: cell, weights: weights, options: options)(
+    let result = fused(
       input, hidden: state.hidden, mode: mode)
     state.hidden = result.hidden
     return result.output

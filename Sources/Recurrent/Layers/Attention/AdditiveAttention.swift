@@ -1,0 +1,89 @@
+/// Attention by a small network (Bahdanau, Cho and Bengio 2015, arXiv:1409.0473), with coverage by
+/// choice (Tu et al. 2016, arXiv:1601.04811; See, Liu and Manning 2017, arXiv:1704.04368).
+///
+///     score = v·tanh(W q + U m_t + b [+ c_t·w])        c_t: the weights that step t got so far
+///
+/// ```swift
+/// var coverage = Tensor.zeros([batch, memory.values.time])
+/// for query in queries {
+///   let (context, weights) = attention(query, over: memory, coverage: coverage)
+///   loss = loss + coverageLoss(weights, coverage)
+///   coverage = coverage + weights
+/// }
+/// ```
+public struct AdditiveAttention: Attention {
+  /// W, `[Q, A]`.
+  public var queryWeights: Tensor
+  /// U, `[M, A]`.
+  public var memoryWeights: Tensor
+  /// b, `[A]`.
+  public var bias: Tensor
+  /// v, `[A]`.
+  public var vector: Tensor
+  /// w, `[A]`; nil without coverage.
+  public var coverageWeights: Tensor?
+
+  /// Attention that compares in `size` dimensions.
+  public init(
+    querySize: Int, memorySize: Int, size: Int, coverage: Bool = false,
+    initialization: Initialization = .pytorch, using generator: inout some RandomNumberGenerator
+  ) {
+    let query = Dense(
+      inputSize: querySize, outputSize: size, initialization: initialization, using: &generator)
+    queryWeights = query.weights
+    bias = query.bias ?? .zeros([size])
+    memoryWeights =
+      Dense(
+        inputSize: memorySize, outputSize: size, bias: false, initialization: initialization,
+        using: &generator
+      ).weights
+    let draw = Initializer.uniform(1 / Float(size).squareRoot())
+    vector = draw([size], using: &generator)
+    coverageWeights = coverage ? draw([size], using: &generator) : nil
+  }
+
+  /// Keys are U m.
+  public func prepare(_ memory: SequenceBatch) -> AttentionMemory {
+    AttentionMemory(
+      values: memory,
+      keys: memory.with(validSteps: memory.validSteps.matrixProduct(memoryWeights)))
+  }
+
+  /// `[B, T]`; zeros in the padding. With coverage, that of a first step, where nothing is covered.
+  public func scores(of query: Tensor, over memory: AttentionMemory) -> Tensor {
+    AdditiveScores(keys: memory.keys)(
+      query.matrixProduct(queryWeights, bias: bias), vector: vector, coverage: nil)
+  }
+
+  /// Context `[B, M]` and weights `[B, T]`, where `coverage` `[B, T]` is the sum of the weights of
+  /// all steps before.
+  public func callAsFunction(
+    _ query: Tensor, over memory: AttentionMemory, coverage: Tensor
+  ) -> (context: Tensor, weights: Tensor) {
+    guard let coverageWeights else {
+      preconditionFailure("coverage needs an attention that was made with coverage: true")
+    }
+    return memory.read(
+      AdditiveScores(keys: memory.keys)(
+        query.matrixProduct(queryWeights, bias: bias), vector: vector,
+        coverage: (coverage, coverageWeights)))
+  }
+
+  /// Visits `query_weights`, `memory_weights`, `bias`, `vector` and `coverage_weights`.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("query_weights", &queryWeights)
+    visitor.visit("memory_weights", &memoryWeights)
+    visitor.visit("bias", &bias)
+    visitor.visit("vector", &vector)
+    visitor.visit("coverage_weights", &coverageWeights)
+  }
+}
+
+/// Σ_t min(w_t, c_t), the mean over the rows: what looking at the same steps again costs (See, Liu
+/// and Manning 2017). Weights and coverage are `[B, T]`.
+public func coverageLoss(_ weights: Tensor, _ coverage: Tensor) -> Tensor {
+  precondition(
+    weights.shape == coverage.shape && weights.rank == 2 && weights.shape[0] > 0,
+    "weights and coverage have one shape [B, T], not \(weights.shape) and \(coverage.shape)")
+  return Tensor.minimum(weights, coverage).sum() / Float(weights.shape[0])
+}

@@ -1,0 +1,66 @@
+/// A vector for each token, learned: ids `[B, T]` to `[B, T, D]`.
+///
+/// The gradient of the table comes by rows (``Gradients/rows(of:)``): a step costs what the tokens
+/// in it cost, however large the vocabulary is. ``SGD`` and ``Adagrad`` then change only these rows;
+/// for ``Adam`` see its `lazyRows`.
+public struct Embedding: Layer {
+  /// The table, `[V, D]`.
+  public var weights: Tensor
+
+  /// A table for `vocabularySize` tokens: normal with deviation 1 (PyTorch), uniform in ± 0.05
+  /// (Keras).
+  public init(
+    vocabularySize: Int, size: Int, initialization: Initialization = .pytorch,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    precondition(
+      vocabularySize >= 1 && size >= 1,
+      "an embedding has sizes of at least 1, not \(vocabularySize) and \(size)")
+    let draw: Initializer = initialization == .pytorch ? .normal(1) : .uniform(0.05)
+    weights = draw([vocabularySize, size], using: &generator)
+  }
+
+  /// A layer with this table, `[V, D]`, such as vectors trained elsewhere.
+  public init(weights: Tensor) {
+    precondition(weights.rank == 2, "an embedding has shape [V, D], not \(weights.shape)")
+    self.weights = weights
+  }
+
+  /// The vectors of the tokens; zeros beyond a row's length.
+  public func forward(_ input: TokenBatch, state: inout NoState, mode: Mode) -> SequenceBatch {
+    let (vocabulary, width) = (weights.shape[0], weights.shape[1])
+    let (batch, time) = (input.batchSize, input.time)
+    var tokens: [Int] = []
+    var places: [Int] = []
+    for (row, ids) in input.tokens.enumerated() {
+      for (step, id) in ids.enumerated() {
+        precondition(
+          id < vocabulary,
+          "a token of \(vocabulary) is less than \(vocabulary); row \(row), step \(step) has \(id)")
+        tokens.append(id)
+        places.append(row * time + step)
+      }
+    }
+    let table = weights.pointer
+    let vectors = Tensor(shape: [batch, time, width]) { y in
+      if places.count < batch * time { y.update(repeating: 0, count: batch * time * width) }
+      for (id, place) in zip(tokens, places) {
+        (y + place * width).update(from: table + id * width, count: width)
+      }
+    }
+    let shape = weights.shape
+    let recorded = Tape.following([weights])?.recordGradients([vectors], inputs: [weights]) {
+      [tokens, places] gradients in
+      guard let dy = gradients[0] else { return [] }
+      let steps = dy.reshaped(to: [batch * time, width]).rows(places)
+      return [Gradient(SparseRows(shape: shape, places: tokens, values: steps))]
+    }
+    withExtendedLifetime(weights) {}
+    return SequenceBatch(recorded?[0] ?? vectors, lengths: input.lengths)
+  }
+
+  /// Visits `weights`.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("weights", &weights)
+  }
+}

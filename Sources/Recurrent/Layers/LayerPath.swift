@@ -1,0 +1,88 @@
+/// How a recurrent layer computes, and what a step of it keeps: for reports and memory plans.
+public struct LayerPath: Sendable, Equatable {
+  /// Where the layer stands in its model, as its parameters are named: `0`, `1.forward`.
+  public private(set) var name = ""
+  /// What it is: `LSTM 8 → 64`.
+  public let layer: String
+  /// How it runs.
+  public let method: Method
+  /// Why that way, or with what.
+  public let reason: String
+  /// Features of a step that go in.
+  public let inputSize: Int
+  /// Features of a step that come out.
+  public let outputSize: Int
+  /// Numbers of a step that the backward pass needs besides input and output.
+  public let keptSize: Int
+  /// Numbers of a row that must be kept at the start of each segment, where steps are computed
+  /// again.
+  public let segmentStateSize: Int
+
+  /// A way of running through time.
+  public enum Method: String, Sendable, Codable, CaseIterable {
+    /// One kernel for all steps, gates and state update in registers.
+    case fused = "fused kernel"
+    /// Gates of all steps at once, then one pass over time.
+    case scan = "scan"
+    /// Operation by operation, one step after the other.
+    case stepByStep = "step by step"
+  }
+
+  init(
+    layer: String, method: Method, reason: String, inputSize: Int = 0, outputSize: Int = 0,
+    keptSize: Int = 0, segmentStateSize: Int = 0
+  ) {
+    self.layer = layer
+    self.method = method
+    self.reason = reason
+    self.inputSize = inputSize
+    self.outputSize = outputSize
+    self.keptSize = keptSize
+    self.segmentStateSize = segmentStateSize
+  }
+
+  /// The same layer as a part of another.
+  func under(_ prefix: String) -> LayerPath {
+    var result = self
+    result.name = name.isEmpty ? prefix : prefix + "." + name
+    return result
+  }
+}
+
+extension FusedRecurrence {
+  /// The path of a fused layer called `name`.
+  func path(_ name: String) -> LayerPath {
+    let projected = weights.projection.map { " → \($0.shape[1])" } ?? ""
+    var extras = options.named
+    if cell.isCoupled { extras.insert("coupled gates", at: 0) }
+    if weights.projection != nil { extras.insert("projection", at: 0) }
+    if weights.peepholes != nil { extras.insert("peepholes", at: 0) }
+    let (units, size) = (weights.hiddenSize, weights.outputSize)
+    let kept =
+      weights.gates * units + (cell.hasGates ? units : 0)
+      + (options.recurrentDropout > 0 ? size : 0) + (weights.projection != nil ? units : 0)
+    return LayerPath(
+      layer: "\(name) \(weights.inputSize) → \(units)\(projected)", method: .fused,
+      reason: extras.isEmpty ? "plain formula" : "with " + extras.joined(separator: ", "),
+      inputSize: weights.inputSize, outputSize: size, keptSize: kept,
+      segmentStateSize: cell.hasCellState ? units : 0)
+  }
+}
+
+extension RecurrentOptions {
+  /// The options that are set, in words.
+  fileprivate var named: [String] {
+    var names: [String] = []
+    if let activation { names.append("activation \(activation.rawValue)") }
+    if let gateActivation { names.append("gate activation \(gateActivation.rawValue)") }
+    if let gateClip { names.append("gate clip \(gateClip)") }
+    if let cellClip { names.append("cell clip \(cellClip)") }
+    for (name, rate) in [
+      ("input dropout", inputDropout), ("recurrent dropout", recurrentDropout),
+      ("zoneout", zoneout), ("cell zoneout", cellZoneout), ("DropConnect", dropConnect),
+    ] where rate > 0 {
+      names.append("\(name) \(rate)")
+    }
+    return names
+  }
+}
