@@ -91,6 +91,36 @@ import Testing
         source: reference.name))
   }
 
+  @Test func embeddingsAndNormsAreReadAndWritten() throws {
+    let theirs = [
+      "0.embeddings": StoredTensor(shape: [3, 2], values: [1, 2, 3, 4, 5, 6]),
+      "1.gamma": StoredTensor(shape: [2], values: [7, 8]),
+      "2.beta": StoredTensor(shape: [2], values: [9, 10]),
+    ]
+    for file in [try KerasWeights(safetensors(theirs)), try KerasWeights(Self.npz(theirs))] {
+      var weights = file
+      let embedding = try weights.embedding()
+      let norm = try weights.layerNorm()
+      try weights.finish()
+      #expect(embedding.weights == Tensor([1, 2, 3, 4, 5, 6], shape: [3, 2]))
+      #expect(norm.gain == Tensor([7, 8]) && norm.bias == Tensor([9, 10]) && norm.epsilon == 1e-3)
+      var back = KerasWeights()
+      back.add(embedding)
+      back.add(norm)
+      expectSameBits(try back.tensors.all(), theirs)
+    }
+    let settings =
+      #"[{"name":"n","class":"LayerNormalization","first":0,"count":2,"config":{"epsilon":0.001}}]"#
+    let one = StoredTensor(shape: [1], values: [1])
+    let file = try SafetensorsFile(
+      bytes: SafetensorsFile.encode(
+        [("0.gamma", one), ("1.beta", one)], metadata: ["keras": settings]), source: "w")
+    var weights = try KerasWeights(file)
+    let error = try dataError { () throws(DataError) in _ = try weights.layerNorm(epsilon: 1e-5) }
+    #expect(error.problem == "found epsilon=\"0.001\", expected \"1e-05\"")
+    _ = try weights.layerNorm()
+  }
+
   // MARK: What is not as declared
 
   /// What a GRU(3) on 2 features, then a Dense(4), have.

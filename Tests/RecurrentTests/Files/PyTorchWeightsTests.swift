@@ -125,6 +125,26 @@ func expectSameBits(
     expectSameBits(try back.tensors.all(), theirs)
   }
 
+  @Test func embeddingsAndNormsAreReadAndWritten() throws {
+    let theirs = [
+      "e.weight": StoredTensor(shape: [3, 2], values: [1, 2, 3, 4, 5, 6]),
+      "n.weight": StoredTensor(shape: [2], values: [7, 8]),
+      "n.bias": StoredTensor(shape: [2], values: [9, 10]),
+    ]
+    var weights = PyTorchWeights(try safetensors(theirs))
+    let embedding = try weights.embedding("e")
+    let norm = try weights.layerNorm("n")
+    try weights.finish()
+    #expect(embedding.weights == Tensor([1, 2, 3, 4, 5, 6], shape: [3, 2]))
+    #expect(norm.gain == Tensor([7, 8]) && norm.bias == Tensor([9, 10]) && norm.epsilon == 1e-5)
+    var back = PyTorchWeights()
+    back.add(embedding, as: "e")
+    back.add(norm, as: "n")
+    expectSameBits(try back.tensors.all(), theirs)
+    let error = try dataError { () throws(DataError) in _ = try weights.embedding("n") }
+    #expect(error.problem == "found shape [2], expected [any, any]")
+  }
+
   // MARK: What is not as declared
 
   /// The tensors of a bidirectional nn.LSTM(2, 3, num_layers=2), all zeros, under "e.".

@@ -4,11 +4,13 @@ struct KerasLayerSettings: Decodable, Sendable {
     var activation: String?
     var recurrentActivation: String?
     var resetAfter: Bool?
+    var epsilon: Double?
 
     enum CodingKeys: String, CodingKey {
       case activation
       case recurrentActivation = "recurrent_activation"
       case resetAfter = "reset_after"
+      case epsilon
     }
   }
 

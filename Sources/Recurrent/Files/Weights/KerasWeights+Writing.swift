@@ -26,12 +26,6 @@ extension KerasWeights {
       problem: problem, advice: advice)
   }
 
-  /// Adds a `Dense`.
-  public mutating func add(_ layer: Dense) {
-    append("kernel", layer.weights)
-    if let bias = layer.bias { append("bias", bias) }
-  }
-
   /// Writes all arrays, whole or not at all: by the ending of `path` to a `.npz` file, with the
   /// names `arr_0`, `arr_1` …, or to a `.safetensors` file.
   ///

@@ -21,8 +21,8 @@ public struct KerasWeights: Sendable {
   /// The tensors' names in the order of `get_weights()`.
   private(set) var order: [String] = []
   /// How many have been read.
-  private var position = 0
-  private var settings: [KerasLayerSettings] = []
+  private(set) var position = 0
+  private(set) var settings: [KerasLayerSettings] = []
 
   /// Opens a `.npz` or a safetensors file.
   ///
@@ -119,19 +119,6 @@ public struct KerasWeights: Sendable {
     return Bidirectional(try layer(&self), try layer(&self), merge: merge)
   }
 
-  /// The next layer, a `Dense`, also inside `TimeDistributed`.
-  public mutating func dense(
-    activation: Activation = .identity, bias: Bool = true
-  ) throws(DataError) -> Dense {
-    try settings.check("Dense", at: position, tensors) { settings in
-      [("activation", settings.activation, activation.kerasName)]
-    }
-    let weights = try next("kernel", shape: [nil, nil])
-    return Dense(
-      weights: weights, bias: bias ? try next("bias", shape: [weights.shape[1]]) : nil,
-      activation: activation)
-  }
-
   private mutating func recurrent(
     _ cell: WeightFormat.Cell, _ options: RecurrentOptions, bias: Bool
   ) throws(DataError) -> RecurrentWeights {
@@ -206,6 +193,7 @@ public struct KerasWeights: Sendable {
     return try tensors.take(name, shape: shape)
   }
 
+  /// Adds an array of that kind.
   mutating func append(_ kind: String, _ tensor: Tensor) {
     let name = "\(order.count).\(kind)"
     order.append(name)

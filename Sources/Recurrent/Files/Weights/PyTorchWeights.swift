@@ -51,29 +51,6 @@ public struct PyTorchWeights: Sendable {
     try SafetensorsFile.write(tensors.all(), to: path)
   }
 
-  // MARK: Dense and embedding
-
-  /// The `nn.Linear` at `prefix`: `weight` `[O, I]` and, if it is there, `bias` `[O]`.
-  public mutating func dense(
-    _ prefix: String, activation: Activation = .identity
-  ) throws(DataError) -> Dense {
-    let module = try module(prefix)
-    let weight = try tensors.take(module.start + "weight", shape: [nil, nil])
-    var bias: Tensor?
-    if module.names.contains("bias") {
-      bias = try tensors.take(module.start + "bias", shape: [weight.shape[0]])
-    }
-    try finish(module, "nn.Linear")
-    return Dense(weights: weight.transposed(), bias: bias, activation: activation)
-  }
-
-  /// Adds an `nn.Linear` at `prefix`. Its activation is a module of its own in PyTorch.
-  public mutating func add(_ dense: Dense, as prefix: String) {
-    let start = Self.start(prefix)
-    tensors.put(start + "weight", dense.weights.transposed())
-    if let bias = dense.bias { tensors.put(start + "bias", bias) }
-  }
-
   // MARK: Modules
 
   /// The tensors directly under a prefix.
