@@ -100,6 +100,13 @@ public struct SafetensorsFile: Sendable {
     return StoredIntegers(shape: place.shape, values: values)
   }
 
+  /// The F64 tensor `name` as it is.
+  func doubles(_ name: String) throws(DataError) -> [Double] {
+    let place = try self.place(of: name)
+    guard place.elementType == .f64 else { throw wrongType(name, place, expected: "F64") }
+    return elements(place) { Double(bitPattern: $0) }
+  }
+
   private func place(of name: String) throws(DataError) -> TensorPlace {
     if let place = tensors[name] { return place }
     throw DataError(
