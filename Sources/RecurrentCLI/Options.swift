@@ -61,6 +61,23 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Dropout between layers.", valueName: "share"))
   var dropout = ForecasterOptions().dropout
 
+  @Option(
+    help: ArgumentHelp(
+      "Dropout of the hidden state inside the recurrent product, one mask for all steps.",
+      valueName: "share"))
+  var recurrentDropout: Float = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of hidden units that keep their old value for a step.", valueName: "share"))
+  var zoneout: Float = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory that training may use, such as 512MB: what does not fit is computed again.",
+      valueName: "bytes"))
+  var memoryLimit: ByteCount?
+
   @Option(help: ArgumentHelp("Epochs at most.", valueName: "count"))
   var epochs = ForecasterOptions().epochs
 
@@ -83,6 +100,10 @@ struct NetworkOptions: ParsableArguments {
     options.hiddenSize = hidden
     options.layers = layers
     options.dropout = dropout
+    if recurrentDropout != 0 || zoneout != 0 {
+      options.recurrent = RecurrentOptions(recurrentDropout: recurrentDropout, zoneout: zoneout)
+    }
+    options.memoryLimit = memoryLimit?.bytes
     options.epochs = epochs
     options.batchSize = batch
     options.learningRate = learningRate
@@ -105,6 +126,23 @@ struct ThreadOptions: ParsableArguments {
 
   func apply() {
     if let threads { Parallelism.threads = threads }
+  }
+}
+
+/// A number of bytes: `500000`, `64kB`, `512MB`, `1.5GB`, `256MiB`, `2GiB`.
+struct ByteCount: ExpressibleByArgument {
+  let bytes: Int
+
+  init?(argument: String) {
+    let units: [(String, Double)] = [
+      ("KIB", 1024), ("MIB", 1_048_576), ("GIB", 1_073_741_824), ("KB", 1e3), ("MB", 1e6),
+      ("GB", 1e9), ("TB", 1e12), ("B", 1), ("", 1),
+    ]
+    let text = argument.uppercased()
+    guard let (unit, factor) = units.first(where: { text.hasSuffix($0.0) }),
+      let number = Double(text.dropLast(unit.count)), number > 0, number * factor < 1e18
+    else { return nil }
+    bytes = Int(number * factor)
   }
 }
 

@@ -42,7 +42,7 @@ public struct LayerPath: Sendable, Equatable {
   }
 
   /// The same layer as a part of another.
-  func under(_ prefix: String) -> LayerPath {
+  public func under(_ prefix: String) -> LayerPath {
     var result = self
     result.name = name.isEmpty ? prefix : prefix + "." + name
     return result
@@ -52,20 +52,31 @@ public struct LayerPath: Sendable, Equatable {
 extension FusedRecurrence {
   /// The path of a fused layer called `name`.
   func path(_ name: String) -> LayerPath {
-    let projected = weights.projection.map { " → \($0.shape[1])" } ?? ""
-    var extras = options.named
-    if cell.isCoupled { extras.insert("coupled gates", at: 0) }
-    if weights.projection != nil { extras.insert("projection", at: 0) }
-    if weights.peepholes != nil { extras.insert("peepholes", at: 0) }
-    let (units, size) = (weights.hiddenSize, weights.outputSize)
-    let kept =
-      weights.gates * units + (cell.hasGates ? units : 0)
-      + (options.recurrentDropout > 0 ? size : 0) + (weights.projection != nil ? units : 0)
+    var extras = cell.isCoupled ? ["coupled gates"] : []
+    if weights.peepholes != nil { extras.append("peepholes") }
     return LayerPath(
-      layer: "\(name) \(weights.inputSize) → \(units)\(projected)", method: .fused,
+      name, gates: weights.gates, inputSize: weights.inputSize, hiddenSize: weights.hiddenSize,
+      projectionSize: weights.projection?.shape[1], extras: extras, options: options)
+  }
+}
+
+extension LayerPath {
+  /// A fused layer with so many gates.
+  init(
+    _ name: String, gates: Int, inputSize: Int, hiddenSize: Int, projectionSize: Int? = nil,
+    extras: [String] = [], options: RecurrentOptions
+  ) {
+    let size = projectionSize ?? hiddenSize
+    let extras = extras + (projectionSize != nil ? ["projection"] : []) + options.named
+    var kept = gates * hiddenSize + (gates > 1 ? hiddenSize : 0)
+    if options.recurrentDropout > 0 { kept += size }
+    if projectionSize != nil { kept += hiddenSize }
+    self.init(
+      layer: "\(name) \(inputSize) → \(hiddenSize)" + (projectionSize.map { " → \($0)" } ?? ""),
+      method: .fused,
       reason: extras.isEmpty ? "plain formula" : "with " + extras.joined(separator: ", "),
-      inputSize: weights.inputSize, outputSize: size, keptSize: kept,
-      segmentStateSize: cell.hasCellState ? units : 0)
+      inputSize: inputSize, outputSize: size, keptSize: kept,
+      segmentStateSize: name == "LSTM" ? hiddenSize : 0)
   }
 }
 

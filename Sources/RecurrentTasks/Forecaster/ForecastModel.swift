@@ -14,7 +14,8 @@ public struct ForecastModel: Layer {
   ) {
     recurrent = RecurrentStack(
       options.cell, inputSize: features, hiddenSize: options.hiddenSize,
-      layerCount: options.layers, dropout: options.dropout, using: &generator)
+      layerCount: options.layers, options: options.recurrent ?? RecurrentOptions(),
+      dropout: options.dropout, using: &generator)
     head = Dense(
       inputSize: options.hiddenSize, outputSize: options.horizon * options.outputs,
       using: &generator)
@@ -25,6 +26,9 @@ public struct ForecastModel: Layer {
       head.bias = head.bias.map { .zeros($0.shape) }
     }
   }
+
+  /// Those of the recurrent layers.
+  public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
 
   /// Zeros.
   public func initialState(batchSize: Int) -> RecurrentStack.State {

@@ -35,8 +35,20 @@ extension ForecastPlan: CustomStringConvertible {
         + "dense layer to \(options.horizon * options.outputs)")
     lines.append(
       "            \(NumberFormat.grouped(parameterCount)) parameters, about "
-        + "\(NumberFormat.bytes(Double(trainingBytes))) of memory to train")
+        + "\(NumberFormat.bytes(memory.wholeBytes)) of memory to train")
+    if let limit = memory.limit { lines.append("memory      " + memoryText(limit)) }
     return lines.joined(separator: "\n")
+  }
+
+  private func memoryText(_ limit: Int) -> String {
+    let allowed = NumberFormat.bytes(Double(limit))
+    guard let length = memory.segmentLength else {
+      return "limit \(allowed): everything fits, nothing is computed again"
+    }
+    let count = (memory.time + length - 1) / length
+    return "limit \(allowed): \(NumberFormat.bytes(memory.bytes)), by keeping "
+      + "\(length) of \(memory.time) steps of one layer at a time (\(count) "
+      + "\(count == 1 ? "segment" : "segments"), computed again; gradients are the same to the bit)"
   }
 
   private var baseName: String {

@@ -15,6 +15,8 @@ public struct ForecastPlan: Sendable {
   public let options: ForecasterOptions
   /// The columns of the table that the series came from, if they did.
   public let columns: ForecastColumns?
+  /// How training stays within the memory.
+  public let memory: MemoryPlan
   let channels: [Channels]
   let base: NaiveForecast
   let model: ForecastModel
@@ -45,7 +47,7 @@ public struct ForecastPlan: Sendable {
       try series.checkVaries()
       try Self.checkTrainingRows(series, split)
     }
-    try Self.checkMemory(series, splits, options)
+    memory = try Self.memory(series, splits, options)
     let channels = zip(series, splits).map { series, split in
       Channels(series, method: options.scaling, trainingRows: 0..<split.validationStart)
     }
@@ -81,38 +83,37 @@ public struct ForecastPlan: Sendable {
       advice: "Choose another column, or bring more rows")
   }
 
-  /// A network far larger than the machine would end the program without a word.
-  private static func checkMemory(
+  /// A network far larger than the machine would end the program without a word, and one larger
+  /// than the limit would pass it.
+  private static func memory(
     _ series: [Series], _ splits: [ForecastSplit], _ options: ForecasterOptions
-  ) throws(DataError) {
-    let needed = trainingMemory(
-      features: 1 + series[0].covariates.count,
-      windows: splits.reduce(0) { $0 + $1.training.count }, options)
+  ) throws(DataError) -> MemoryPlan {
+    let rows = min(options.batchSize, splits.reduce(0) { $0 + $1.training.count })
     let available = Double(ProcessInfo.processInfo.physicalMemory)
-    guard needed > available else { return }
+    let outputs = options.horizon * options.outputs
+    let (paths, recurrentWeights) = RecurrentStack.outlook(
+      options.cell, inputSize: 1 + series[0].covariates.count, hiddenSize: options.hiddenSize,
+      layerCount: options.layers, options: options.recurrent ?? RecurrentOptions())
+    let weights = recurrentWeights + outputs * (options.hiddenSize + 1)
+    let plan = MemoryPlan(
+      paths: paths, parameterCount: weights, batchSize: rows, time: options.window,
+      limit: options.memoryLimit)
+    if let plan, plan.bytes <= available { return plan }
+    let least = MemoryPlan.smallestBytes(
+      paths: paths, parameterCount: weights, batchSize: rows, time: options.window)
+    if let limit = options.memoryLimit, plan == nil {
+      throw DataError(
+        file: series[0].source,
+        problem: "training such a network takes at least \(NumberFormat.bytes(least)) of memory, "
+          + "the limit is \(NumberFormat.bytes(Double(limit)))",
+        advice: "Use a higher --memory-limit, or a smaller --batch, --hidden, --layers or --window")
+    }
     throw DataError(
       file: series[0].source,
-      problem: "training such a network takes about \(NumberFormat.bytes(needed)) of memory, this "
-        + "machine has \(NumberFormat.bytes(available))",
-      advice: "Use a smaller --hidden, --layers, --window or --batch")
-  }
-
-  /// Bytes that training takes: parameters with gradient and Adam's moments, and what one step
-  /// keeps.
-  ///
-  /// In `Double`, where no product overflows.
-  private static func trainingMemory(
-    features: Int, windows: Int, _ options: ForecasterOptions
-  ) -> Double {
-    let hidden = Double(options.hiddenSize)
-    let gates = Double(options.cell.gates)
-    let layers = Double(options.layers)
-    let outputs = Double(options.horizon) * Double(options.outputs)
-    let weights =
-      gates * hidden * (Double(features) + (2 * layers - 1) * hidden + 2 * layers)
-      + outputs * (hidden + 1)
-    let rows = Double(min(options.batchSize, windows)) * Double(options.window)
-    return 4 * (5 * weights + layers * rows * hidden * (gates + 3))
+      problem: "training such a network takes about "
+        + "\(NumberFormat.bytes(plan?.bytes ?? least)) of memory, this machine has "
+        + NumberFormat.bytes(available),
+      advice: "Use a --memory-limit, or a smaller --hidden, --layers, --window or --batch")
   }
 
   /// Which naive forecast the network corrects: the one with the smaller error over the training
@@ -154,15 +155,6 @@ public struct ForecastPlan: Sendable {
   /// The number of weights.
   public var parameterCount: Int { model.parameterCount }
 
-  /// About how many bytes training takes: parameters with gradient and Adam's moments, and what one
-  /// step keeps.
-  public var trainingBytes: Int {
-    // Less than the machine has: it was checked.
-    Int(
-      Self.trainingMemory(
-        features: channels[0].values.count, windows: windowCounts.training, options))
-  }
-
   /// Trains the network.
   ///
   /// - Parameter callbacks: hear of each step and epoch. If training runs away after a good epoch,
@@ -178,11 +170,12 @@ public struct ForecastPlan: Sendable {
       model, optimizer: Adam(learningRate: options.learningRate),
       options: TrainingOptions(
         epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
-        earlyStopping: earlyStopping),
+        earlyStopping: earlyStopping, segmentLength: memory.segmentLength),
       on: ForecastExamples.self
     ) { model, batch, mode in
       loss(model(batch.inputs, mode: mode) + batch.base, batch.targets, quantiles: quantiles)
     }
+    memory.enforce()
     let validation = examples(\.validation)
     let reason: StopReason
     do throws(NonFiniteError) {

@@ -14,11 +14,16 @@ extension Forecaster {
     }
     lines += [
       "scaling     \(options.scaling.explanation)",
-      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units; kernels: \(Kernels.name), fused",
+      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units; kernels: \(Kernels.name)",
       "training    \(options.loss.rawValue), Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
       "interval    \(NumberFormat.fixed(nominalCoverage * 100, 0)) %, from \(configuration.intervalSource.explanation)",
       "",
     ]
+    var paths = [["layer", "what", "path", ""]]
+    for path in model.paths {
+      paths.append([path.name, path.layer, path.method.rawValue, path.reason])
+    }
+    lines += [TextTable(paths).description, ""]
     var rows = [["parameter", "shape", "numbers"]]
     for (name, tensor) in model.parameters {
       rows.append(

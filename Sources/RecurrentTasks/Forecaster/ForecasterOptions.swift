@@ -14,6 +14,10 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
   public var layers = 3
   /// Dropout between the layers.
   public var dropout: Float = 0
+  /// What the recurrent layers do beyond their plain formula; nil: nothing.
+  public var recurrent: RecurrentOptions?
+  /// Bytes that training may use; nil: as many as it takes.
+  public var memoryLimit: Int?
   /// Epochs at most.
   public var epochs = 100
   /// Windows in a training step.
@@ -59,6 +63,30 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
     if patience < 0 { return "patience is at least 0, not \(patience)" }
     if !(dropout >= 0 && dropout < 1) {
       return "dropout is at least 0 and less than 1, not \(dropout)"
+    }
+    if let recurrent {
+      let rates = [
+        ("input dropout", recurrent.inputDropout),
+        ("recurrent dropout", recurrent.recurrentDropout), ("zoneout", recurrent.zoneout),
+        ("cell zoneout", recurrent.cellZoneout), ("DropConnect", recurrent.dropConnect),
+      ]
+      for (name, rate) in rates where !(rate >= 0 && rate < 1) {
+        return "\(name) is at least 0 and less than 1, not \(rate)"
+      }
+      if cell != .lstm, recurrent.cellZoneout > 0 || recurrent.cellClip != nil {
+        return "cell zoneout and a cell clip need the cell state of --cell lstm"
+      }
+      let limits = [recurrent.gateClip, recurrent.cellClip].compactMap(\.self)
+      if let limit = limits.first(where: { !($0 > 0) }) {
+        return "a clip is a positive number, not \(limit)"
+      }
+      let functions = [recurrent.activation, recurrent.gateActivation]
+      if functions.contains(.softmax) || (cell == .rnn && recurrent.gateActivation != nil) {
+        return "the activations do not fit the cell"
+      }
+    }
+    if let memoryLimit, memoryLimit < 1 {
+      return "the memory limit is at least 1 byte, not \(memoryLimit)"
     }
     if !(learningRate > 0 && learningRate.isFinite) {
       return "the learning rate is a positive number, not \(learningRate)"

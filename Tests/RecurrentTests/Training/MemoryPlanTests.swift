@@ -61,9 +61,6 @@ import Testing
       least = min(least, (StoragePool.shared.peak - start) * 4)
     }
     let held = Double(least + input.values.count * 4)
-    print(
-      "\(kind) segments of \(plan.segmentLength ?? time): plan \(Int(plan.bytes)), measured \(Int(held))"
-    )
     #expect(held <= plan.bytes)
     #expect(held >= plan.bytes * 0.6)
   }

@@ -82,6 +82,22 @@ public struct RecurrentStack: Layer {
     self.init(layers, dropout: dropout)
   }
 
+  /// What ``paths`` of such a stack of one direction will be, and how many weights it will have,
+  /// before there is one.
+  public static func outlook(
+    _ kind: CellKind, inputSize: Int, hiddenSize: Int, layerCount: Int,
+    options: RecurrentOptions = RecurrentOptions()
+  ) -> (paths: [LayerPath], parameterCount: Int) {
+    let width = kind.gates * hiddenSize
+    let paths = (0..<layerCount).map { index in
+      LayerPath(
+        kind.rawValue.uppercased(), gates: kind.gates,
+        inputSize: index == 0 ? inputSize : hiddenSize, hiddenSize: hiddenSize, options: options
+      ).under("\(index)")
+    }
+    return (paths, paths.reduce(0) { $0 + width * ($1.inputSize + hiddenSize + 2) })
+  }
+
   /// The states of the layers.
   public struct State: LayerState {
     /// One state a layer.
