@@ -39,6 +39,12 @@ enum Kind: String, CaseIterable, ExpressibleByArgument {
   /// With biases of the gates for a memory of as many steps (Tallec and Ollivier 2018).
   case chronoLSTM = "chrono-lstm"
   case chronoGRU = "chrono-gru"
+  /// A linear RNN that starts orthogonal (Henaff et al. 2016, arXiv:1602.06662).
+  case orthogonal
+  case indRNN = "indrnn"
+  case minGRU = "mingru"
+  case minLSTM = "minlstm"
+  case sLSTM = "slstm"
 
   func layer(
     inputSize: Int, hiddenSize: Int, steps: Int, using generator: inout RandomGenerator
@@ -53,6 +59,23 @@ enum Kind: String, CaseIterable, ExpressibleByArgument {
     case .gru: return plain(.gru)
     case .chronoLSTM: return plain(.lstm, .chrono(steps: steps))
     case .chronoGRU: return plain(.gru, .chrono(steps: steps))
+    case .orthogonal:
+      return CellKind.rnn.layer(
+        inputSize: inputSize, hiddenSize: hiddenSize,
+        options: RecurrentOptions(activation: .identity), initialization: .keras,
+        using: &generator)
+    case .indRNN:
+      return AnyLayer(IndRNN(inputSize: inputSize, hiddenSize: hiddenSize, using: &generator))
+    case .minGRU:
+      return AnyLayer(MinGRU(inputSize: inputSize, hiddenSize: hiddenSize, using: &generator))
+    case .minLSTM:
+      return AnyLayer(MinLSTM(inputSize: inputSize, hiddenSize: hiddenSize, using: &generator))
+    case .sLSTM:
+      return AnyLayer(
+        Recurrence(
+          SLSTMCell(
+            inputSize: inputSize, hiddenSize: hiddenSize, initialization: .chrono(steps: steps),
+            using: &generator)))
     case .irnn:
       var identity = [Float](repeating: 0, count: hiddenSize * hiddenSize)
       for unit in 0..<hiddenSize { identity[unit * (hiddenSize + 1)] = 1 }

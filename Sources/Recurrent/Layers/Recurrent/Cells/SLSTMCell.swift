@@ -67,7 +67,9 @@ public struct SLSTMCell: Cell {
     public var tensors: [Tensor] {
       get { [hidden, cell, normalizer, stabilizer] }
       set {
-        (hidden, cell, normalizer, stabilizer) = (newValue[0], newValue[1], newValue[2], newValue[3])
+        (hidden, cell, normalizer, stabilizer) = (
+          newValue[0], newValue[1], newValue[2], newValue[3]
+        )
       }
     }
   }
