@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Recurrent
 
 /// The classic tasks of long memory.
@@ -8,7 +9,7 @@ struct LongMemory: ParsableCommand {
     commandName: "LongMemory",
     abstract: "What recurrent networks remember over hundreds of steps: the classic tasks.",
     discussion: "Without a subcommand, all of them one after the other.",
-    subcommands: [Adding.self, Copy.self, Order.self])
+    subcommands: [Adding.self, Copy.self, Order.self, GradientsOverTime.self])
 
   @Flag(help: "A few updates of a small network: whether it runs, not what it learns.")
   var short = false
@@ -94,7 +95,7 @@ struct Copy: ParsableCommand {
   func run() {
     let learning = options.learning(
       Learning(
-        kind: .chronoLSTM, hidden: 128, batch: 64, learningRate: 2e-3, updates: 10_000, goal: 0.01,
+        kind: .chronoLSTM, hidden: 128, batch: 64, learningRate: 2e-3, updates: 12_000, goal: 0.01,
         seed: 1))
     _ = learning.run(CopyMemory(delay: options.steps ?? (options.short ? 10 : 200)))
   }
@@ -109,8 +110,39 @@ struct Order: ParsableCommand {
   func run() {
     let learning = options.learning(
       Learning(
-        kind: .lstm, hidden: 32, batch: 32, learningRate: 3e-3, updates: 10_000, goal: 0.01, seed: 1
-      ))
+        kind: .chronoLSTM, hidden: 32, batch: 32, learningRate: 3e-3, updates: 10_000, goal: 0.01,
+        seed: 1))
     _ = learning.run(TemporalOrder(shortest: options.steps ?? (options.short ? 20 : 100)))
+  }
+}
+
+struct GradientsOverTime: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gradients", abstract: "How much of the gradient reaches the first steps.")
+
+  @Option(help: "Steps of the sequences.")
+  var steps: Int?
+
+  @Option(help: "Units of a layer.")
+  var hidden = 64
+
+  @Option(help: "Where all random numbers come from.")
+  var seed: UInt64 = 1
+
+  @Option(help: "The picture to write.")
+  var plot: String?
+
+  @Flag(help: "A few steps of small networks.")
+  var short = false
+
+  func run() throws {
+    let flow = GradientFlow(
+      steps: steps ?? (short ? 20 : 200), hidden: short ? 8 : hidden, batch: short ? 4 : 64,
+      seed: seed)
+    let curves = flow.curves(of: [.rnn, .irnn, .lstm, .chronoLSTM, .gru, .chronoGRU])
+    print(flow.table(curves))
+    guard let plot else { return }
+    try flow.chart(curves).svg().write(toFile: plot, atomically: true, encoding: .utf8)
+    print("Wrote \(plot)")
   }
 }

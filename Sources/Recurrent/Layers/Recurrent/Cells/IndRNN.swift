@@ -30,7 +30,7 @@ public struct IndRNN: Layer {
 
   /// A layer with these parameters.
   public init(input: Dense, recurrent: Tensor, activation: Activation = .relu) {
-    checkGates(input, count: 1)
+    input.checkGates(1)
     precondition(
       recurrent.shape == [input.weights.shape[1]],
       "the recurrent weights of \(input.weights.shape[1]) units have shape [\(input.weights.shape[1])], not \(recurrent.shape)"

@@ -24,7 +24,7 @@ public struct MinGRU: Layer {
 
   /// A layer with these gates.
   public init(gates: Dense) {
-    checkGates(gates, count: 2)
+    gates.checkGates(2)
     self.gates = gates
   }
 
@@ -53,11 +53,12 @@ public struct MinGRU: Layer {
   }
 }
 
-/// Traps unless these are `count` gates of one size, with nothing applied to them.
-func checkGates(_ gates: Dense, count: Int) {
-  let width = gates.weights.shape[1]
-  precondition(
-    width % count == 0 && gates.activation == .identity,
-    "\(count) gates have a multiple of \(count) columns and no activation, not \(width) columns and \(gates.activation)"
-  )
+extension Dense {
+  /// Traps unless its columns are `count` gates of one size, to which nothing is applied.
+  func checkGates(_ count: Int) {
+    precondition(
+      weights.shape[1] % count == 0 && activation == .identity,
+      "\(count) gates have a multiple of \(count) columns and no activation, not \(weights.shape[1]) columns and \(activation)"
+    )
+  }
 }

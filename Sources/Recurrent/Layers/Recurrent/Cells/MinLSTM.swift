@@ -24,7 +24,7 @@ public struct MinLSTM: Layer {
 
   /// A layer with these gates.
   public init(gates: Dense) {
-    checkGates(gates, count: 3)
+    gates.checkGates(3)
     self.gates = gates
   }
 
