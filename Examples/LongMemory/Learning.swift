@@ -19,15 +19,8 @@ struct Learning {
   /// Sequences of the test set.
   var testCount = 1000
 
-  struct Outcome {
-    let loss: Double
-    let error: Double
-    let updates: Int
-    let seconds: Double
-  }
-
   /// Trains, and prints a line for each test.
-  func run(_ task: some MemoryTask) -> Outcome {
+  func run(_ task: some MemoryTask) {
     let start = ContinuousClock.now
     var network = Network(kind, layers: layers, hidden: hidden, for: task, seed: seed)
     var optimizer = Adam(learningRate: learningRate)
@@ -36,15 +29,13 @@ struct Learning {
     let test = (0..<(testCount + 99) / 100).map { _ in
       task.examples(min(100, testCount), using: &testGenerator)
     }
-    let (loss, error) = task.baseline
     print(
       """
       \(task.name): \(layers) x \(kind.rawValue), \(hidden) units, \(network.parameterCount) weights
       batches of \(batch), Adam \(learningRate), seed \(seed); without memory: \
-      loss \(text(loss)), \(task.errorName) \(text(error))
+      loss \(text(task.baseline.loss)), \(task.errorName) \(text(task.baseline.error))
       """)
     var recent = 0.0
-    var outcome = Outcome(loss: loss, error: error, updates: 0, seconds: 0)
     for update in 1...updates {
       var generator = RandomGenerator(key.child(update))
       let examples = task.examples(batch, using: &generator)
@@ -56,20 +47,18 @@ struct Learning {
       guard update % testEvery == 0 || update == updates else { continue }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       let (testLoss, error) = evaluate(network, on: test)
-      outcome = Outcome(loss: testLoss, error: error, updates: update, seconds: seconds)
       let mean = recent / Double((update - 1) % testEvery + 1)
       recent = 0
       print(
         "update \(update)  loss \(text(mean))  test loss \(text(testLoss))  \(task.errorName) \(text(error))  "
           + String(format: "%.0f s", seconds))
       fflush(nil)
-      if error < goal { break }
+      guard error < goal || update == updates else { continue }
+      print(
+        "\(kind.rawValue): \(task.errorName) \(text(error)) on \(testCount) new sequences after "
+          + "\(update) updates (goal \(text(goal)): \(error < goal ? "reached" : "not reached"))")
+      return
     }
-    let verdict = outcome.error < goal ? "reached" : "not reached"
-    print(
-      "\(kind.rawValue): \(task.errorName) \(text(outcome.error)) on \(testCount) new sequences after "
-        + "\(outcome.updates) updates (goal \(text(goal)): \(verdict))")
-    return outcome
   }
 
   /// Loss and error on sequences never trained on.

@@ -8,16 +8,24 @@ struct LongMemory: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "LongMemory",
     abstract: "What recurrent networks remember over hundreds of steps: the classic tasks.",
-    discussion: "Without a subcommand, all of them one after the other.",
-    subcommands: [Adding.self, Copy.self, Order.self, GradientsOverTime.self])
+    subcommands: [All.self, Adding.self, Copy.self, Order.self, GradientsOverTime.self],
+    defaultSubcommand: All.self)
+}
 
-  @Flag(help: "A few updates of a small network: whether it runs, not what it learns.")
+struct All: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "all", abstract: "Everything, one after the other.")
+
+  @Flag(help: "A few updates of small networks: whether it runs, not what it learns.")
   var short = false
 
   func run() throws {
-    for command in Self.configuration.subcommands {
-      var command = try command.parseAsRoot(short ? ["--short"] : [])
-      try command.run()
+    let tasks: [any ParsableCommand.Type] = [
+      Adding.self, Copy.self, Order.self, GradientsOverTime.self,
+    ]
+    for task in tasks {
+      var task = try task.parseAsRoot(short ? ["--short"] : [])
+      try task.run()
       print()
     }
   }
@@ -55,6 +63,17 @@ struct LearningOptions: ParsableArguments {
   @Flag(help: "A few updates of a small network: whether it runs, not what it learns.")
   var short = false
 
+  func validate() throws {
+    for (name, value, least) in [
+      ("steps", steps, 20), ("layers", layers, 1), ("hidden", hidden, 1), ("batch", batch, 1),
+      ("updates", updates, 1),
+    ] {
+      if let value, value < least {
+        throw ValidationError("--\(name) is at least \(least), not \(value)")
+      }
+    }
+  }
+
   /// `defaults` with what was given instead.
   func learning(_ defaults: Learning) -> Learning {
     var result = defaults
@@ -82,7 +101,7 @@ struct Adding: ParsableCommand {
       Learning(
         kind: .gru, hidden: 64, batch: 32, learningRate: 2e-3, updates: 10_000, goal: 1e-3, seed: 1)
     )
-    _ = learning.run(AddingProblem(steps: options.steps ?? (options.short ? 20 : 600)))
+    learning.run(AddingProblem(steps: options.steps ?? (options.short ? 20 : 600)))
   }
 }
 
@@ -97,7 +116,7 @@ struct Copy: ParsableCommand {
       Learning(
         kind: .chronoLSTM, hidden: 128, batch: 64, learningRate: 2e-3, updates: 12_000, goal: 0.01,
         seed: 1))
-    _ = learning.run(CopyMemory(delay: options.steps ?? (options.short ? 10 : 200)))
+    learning.run(CopyMemory(delay: options.steps ?? (options.short ? 20 : 200)))
   }
 }
 
@@ -112,7 +131,7 @@ struct Order: ParsableCommand {
       Learning(
         kind: .chronoLSTM, hidden: 32, batch: 32, learningRate: 3e-3, updates: 10_000, goal: 0.01,
         seed: 1))
-    _ = learning.run(TemporalOrder(shortest: options.steps ?? (options.short ? 20 : 100)))
+    learning.run(TemporalOrder(shortest: options.steps ?? (options.short ? 20 : 100)))
   }
 }
 
