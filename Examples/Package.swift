@@ -23,6 +23,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "StockForecast"),
+    .executableTarget(
+      name: "LongMemory",
+      dependencies: [
+        .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "LongMemory"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -129,6 +129,14 @@ void rk_run_backward(
   CURRENT->run_backward(pass, part, parts, workspace);
 }
 
+void rk_run_scan(const rk_scan_forward *pass, int32_t part, int32_t parts) {
+  CURRENT->run_scan(pass, part, parts);
+}
+
+void rk_run_scan_backward(const rk_scan_backward *pass, int32_t part, int32_t parts) {
+  CURRENT->run_scan_backward(pass, part, parts);
+}
+
 void rk_map(rk_function function, const float *x, float *y, int64_t count) {
   CURRENT->map(function, x, y, count);
 }

@@ -22,6 +22,8 @@
 
 #include "SequenceBackward.h"
 
+#include "Scan.h"
+
 #include "Elementwise.h"
 #include "Reductions.h"
 #include "Optimizers.h"
@@ -39,6 +41,8 @@ const rk_kernels RK_TABLE = {
   .pack_backward_weights = pack_backward_weights,
   .backward_workspace = backward_workspace,
   .run_backward = run_backward,
+  .run_scan = run_scan,
+  .run_scan_backward = run_scan_backward,
   .map = k_map,
   .map_gradient = k_map_gradient,
   .combine = k_combine,
