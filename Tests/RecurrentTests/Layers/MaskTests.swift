@@ -80,6 +80,45 @@ import Testing
     }
   }
 
+  /// No steps, no rows, rows without steps: zeros, and gradients of zero.
+  @Test func nothingAtAll() {
+    var generator = RandomGenerator(seed: 94)
+    let attention = AdditiveAttention(querySize: 4, memorySize: 3, size: 5, using: &generator)
+    let pooling = AttentionPooling(inputSize: 3, attentionSize: 4, using: &generator)
+    let causal = Conv1D(
+      inputSize: 3, outputSize: 4, kernelSize: 3, padding: .causal, using: &generator)
+    let valid = Conv1D(
+      inputSize: 3, outputSize: 4, kernelSize: 2, padding: .valid, using: &generator)
+    let field = LinearChainCRF(tagCount: 3, using: &generator)
+    for input in [
+      SequenceBatch(.zeros([2, 0, 3])), SequenceBatch(.zeros([0, 4, 3])),
+      SequenceBatch(Tensor(repeating: .nan, shape: [2, 4, 3]), lengths: [0, 0]),
+    ] {
+      let rows = input.batchSize
+      func check<M: Module>(_ model: M, _ output: (M) -> Tensor) {
+        let (_, gradients) = valueAndGradients(of: model) { model in
+          let output = output(model)
+          #expect(output.elements.allSatisfy { $0 == 0 }, "\(M.self) \(input.values.shape)")
+          return output.sum()
+        }
+        #expect(gradients.norm == 0, "\(M.self) \(input.values.shape)")
+      }
+      check(pooling) { $0(input) }
+      check(causal) { $0(input).values }
+      check(valid) { $0(input).values }
+      check(EachStep(LayerNorm(size: 3))) { $0(input).values }
+      check(BatchNorm(size: 3)) { $0(input, mode: .training(RandomKey(seed: 1))).values }
+      check(attention) { $0(.zeros([rows, 4]), over: $0.prepare(input)).context }
+      let none = [[Int]](repeating: [], count: rows)
+      check(field) { $0.loss(input, tags: none) }
+      #expect(field.viterbi(input).map(\.tags) == none)
+      #expect(MeanOverTime()(input) == .zeros([rows, 3]))
+      #expect(MaxOverTime()(input) == .zeros([rows, 3]))
+      #expect(connectionistTemporalClassification(logits: input, labels: none).value == 0)
+      #expect(ctcBestPath(input).map(\.labels) == none)
+    }
+  }
+
   @Test func attention() {
     var generator = RandomGenerator(seed: 97)
     let query = Tensor(SeededGenerator.floats(20, seed: 98), shape: [5, 4])
