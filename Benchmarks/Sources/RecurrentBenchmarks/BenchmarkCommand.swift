@@ -19,10 +19,12 @@ struct BenchmarkCommand: ParsableCommand {
     case recipe
     case train
     case infer
+    case lengths
     case product
   }
 
-  @Option(help: "What to measure: recipe, train, infer, product; all of them if not given.")
+  @Option(
+    help: "What to measure: recipe, train, infer, lengths, product; all of them if not given.")
   var mode: Mode?
 
   @Option(
@@ -67,6 +69,7 @@ struct BenchmarkCommand: ParsableCommand {
             : RecipeCase(epochs: epochs).run())
       case .train: try measureLayers(.train, NamedShape.trained)
       case .infer: try measureLayers(.infer, NamedShape.predicted)
+      case .lengths: try measureLengths()
       case .product:
         try show(ProductCase(size: short ? 256 : 2048, budget: short ? 0.1 : budget).run())
       }
@@ -86,6 +89,22 @@ struct BenchmarkCommand: ParsableCommand {
       for shape in shapes {
         try show(
           LayerCase(mode: mode, cell: cell, shape: shape, budget: short ? 0.1 : budget).run())
+      }
+    }
+  }
+
+  /// Batches whose rows have a quarter of the steps in the mean, in turns with full ones.
+  private func measureLengths() throws {
+    for cell in cell.isEmpty ? CellKind.allCases : cell {
+      for shape in !shape.isEmpty ? shape : [short ? .tiny : .medium] {
+        let budget = short ? 0.1 : budget
+        let full = LayerCase(mode: .train, cell: cell, shape: shape, budget: budget).run()
+        let part = LayerCase(mode: .lengths, cell: cell, shape: shape, budget: budget).run()
+        try show(full)
+        try show(part)
+        if !json, let full = full.milliseconds, let part = part.milliseconds {
+          print("a quarter of the steps takes \(String(format: "%.2f", part / full)) of the time")
+        }
       }
     }
   }

@@ -9,6 +9,8 @@ struct LayerCase {
   enum Mode: String {
     case train
     case infer
+    /// Training with rows of all lengths up to half of T, a quarter of it in the mean.
+    case lengths
   }
 
   let mode: Mode
@@ -19,35 +21,30 @@ struct LayerCase {
   func run() -> Measurement {
     let (batch, time, inputs, units) = shape.sizes
     var generator = RandomGenerator(seed: 0)
-    let layer = RecurrentLayer(cell, inputSize: inputs, hiddenSize: units, using: &generator)
+    let layer = cell.layer(inputSize: inputs, hiddenSize: units, using: &generator)
     let draw = Initializer.normal(1)
-    let x = SequenceBatch(draw([batch, time, inputs], using: &generator))
+    var lengths: [Int]?
+    if mode == .lengths { lengths = (0..<batch).map { 2 + ($0 * 37 % batch) * (time / 2) / batch } }
+    let x = SequenceBatch(draw([batch, time, inputs], using: &generator), lengths: lengths)
+    let steps = Double(x.lengths.reduce(0, +))
     let outputGradient = draw([batch, time, units], using: &generator)
     let milliseconds =
       switch mode {
-      case .train:
+      case .train, .lengths:
         medianMilliseconds(budget: budget) {
           _ = valueAndGradients(of: layer) { ($0(x).values * outputGradient).sum() }
         }
       case .infer:
         medianMilliseconds(budget: budget) { _ = layer(x) }
       }
-    let forward = 2.0 * Double(batch * time * gates * units * (inputs + units))
+    let forward = 2 * steps * Double(cell.gates * units * (inputs + units))
     // Backward has two products of the size of the recurrent part and one of the input part.
-    let backward = forward + 2.0 * Double(batch * time * gates * units * units)
-    let operations = mode == .train ? forward + backward : forward
+    let backward = forward + 2 * steps * Double(cell.gates * units * units)
+    let operations = mode == .infer ? forward : forward + backward
     return Measurement(
       mode: mode.rawValue, cell: cell.rawValue, shape: shape.rawValue,
       threads: Parallelism.threads, milliseconds: milliseconds,
       gigaflops: operations / milliseconds / 1e6)
-  }
-
-  private var gates: Int {
-    switch cell {
-    case .lstm: 4
-    case .gru: 3
-    case .rnn: 1
-    }
   }
 }
 

@@ -37,10 +37,13 @@ public struct ParameterRule: Sendable, Equatable {
     case unitNorm
     /// Negative weights become 0.
     case nonNegative
+    /// Every weight stays within ± this.
+    case limit(Float)
 
     /// The parameter under the constraint.
     public func callAsFunction(_ parameter: Tensor) -> Tensor {
       if self == .nonNegative { return parameter.relu() }
+      if case .limit(let limit) = self { return parameter.clamped(to: -limit...limit) }
       let columns = parameter.rank < 2 ? 1 : parameter.shape[parameter.rank - 1]
       let rows = columns == 0 ? 0 : parameter.count / columns
       var factors = [Float](repeating: 1, count: columns)

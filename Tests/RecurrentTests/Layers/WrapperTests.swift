@@ -168,4 +168,39 @@ import Testing
     let gathered = decoder(target.rows([1, 1, 0]), state: &again)
     #expect(gathered.values.isIdentical(to: output.values.rows([1, 1, 0])))
   }
+
+  /// Between states that are not alike: both ends of a bidirectional encoder to a GRU.
+  @Test func statesAreBridged() throws {
+    var generator = RandomGenerator(seed: 22)
+    struct Translator: Module {
+      var encoder: AnyLayer
+      var decoder: AnyLayer
+      var bridge: StateBridge
+
+      mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+        visitor.visit("encoder", &encoder)
+        visitor.visit("decoder", &decoder)
+        visitor.visit("bridge", &bridge)
+      }
+    }
+    let encoder = AnyLayer(Bidirectional(cell(.lstm, 3, 4, seed: 23), cell(.lstm, 3, 4, seed: 24)))
+    let decoder = cell(.gru, 2, 5, seed: 25)
+    let model = Translator(
+      encoder: encoder, decoder: decoder,
+      bridge: StateBridge(from: encoder, to: decoder, using: &generator))
+    #expect(model.bridge.layers.map(\.weights.shape) == [[16, 5]])
+    let source = SequenceBatch(
+      Tensor(SeededGenerator.floats(2 * 5 * 3, seed: 6), shape: [2, 5, 3]), lengths: [5, 0])
+    let target = SequenceBatch(
+      Tensor(SeededGenerator.floats(2 * 3 * 2, seed: 7), shape: [2, 3, 2]))
+    let (_, gradients) = valueAndGradients(of: model) { model in
+      var state = model.encoder.initialState(batchSize: 2)
+      _ = model.encoder(source, state: &state)
+      var decoding = model.bridge(state, for: model.decoder)
+      return model.decoder(target, state: &decoding).values.squared().sum()
+    }
+    for (name, tensor) in zip(gradients.names, gradients.tensors) {
+      #expect(try #require(tensor, "\(name)").elements.contains { $0 != 0 }, "\(name)")
+    }
+  }
 }

@@ -24,6 +24,7 @@ import Testing
   }
 
   @Test func nonNegative() {
+    #expect(ParameterRule.Constraint.limit(0.7)(matrix).elements == [0.7, -0.5, 0, 0.7, 0.5, 0])
     #expect(ParameterRule.Constraint.nonNegative(matrix).elements == [3, 0, 0, 4, 0.5, 0])
   }
 

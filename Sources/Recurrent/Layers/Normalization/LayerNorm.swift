@@ -21,8 +21,9 @@ public struct LayerNorm: Layer {
     self.init(gain: Tensor(repeating: 1, shape: [size]), bias: .zeros([size]), epsilon: epsilon)
   }
 
-  /// A layer with these parameters, `[F]` each.
-  public init(gain: Tensor, bias: Tensor, epsilon: Float = 1e-5) {
+  /// A layer with these parameters, `[F]` each; without a bias it is zeros.
+  public init(gain: Tensor, bias: Tensor? = nil, epsilon: Float = 1e-5) {
+    let bias = bias ?? .zeros(gain.shape)
     precondition(
       gain.rank == 1 && gain.shape == bias.shape,
       "gain and bias have one shape [F], not \(gain.shape) and \(bias.shape)")

@@ -75,6 +75,16 @@ public struct ConvLSTM: Layer {
   /// F.
   public var filters: Int { bias.count / 4 }
 
+  /// One step after the other.
+  public var paths: [LayerPath] {
+    let size = grid.map(String.init).joined(separator: " × ")
+    return [
+      LayerPath(
+        layer: "ConvLSTM \(size), \(channels) → \(filters)", method: .stepByStep,
+        reason: "input convolutions of all steps are one product, those of the state one a step")
+    ]
+  }
+
   /// Zeros: h and c, each `[B, height·width·F]`.
   public func initialState(batchSize: Int) -> LSTM.State {
     let zeros = Tensor.zeros([batchSize, grid.reduce(filters, *)])

@@ -5,8 +5,8 @@
 ///
 /// `[B, T, I]` to `[B, T, H]`; the input products run for all steps at once, then one scan.
 ///
-/// With ReLU, a gradient over T steps grows as |u|ᵀ. The paper limits |u| to 2^(1 / T) in training;
-/// this layer does not: clamp ``recurrent`` after an update.
+/// With ReLU, a gradient over T steps grows as |u|ᵀ. The paper limits |u| to 2^(1 / T) in training:
+/// `ParameterRule("recurrent_weights", constraint: .limit(pow(2, 1 / T)))`.
 public struct IndRNN: Layer {
   /// W and b, from I to H.
   public var input: Dense
@@ -41,6 +41,16 @@ public struct IndRNN: Layer {
     self.input = input
     self.recurrent = recurrent
     self.activation = activation
+  }
+
+  /// A scan.
+  public var paths: [LayerPath] {
+    [
+      LayerPath(
+        layer: "IndRNN \(input.weights.shape[0]) → \(recurrent.count)", method: .scan,
+        reason: "each unit sees its own past alone", inputSize: input.weights.shape[0],
+        outputSize: recurrent.count, keptSize: recurrent.count)
+    ]
   }
 
   /// Zeros.

@@ -59,15 +59,15 @@ public struct LayerNormLSTMCell: Cell {
   /// One step: `[B, I]` to `[B, H]`.
   public func step(_ input: Tensor, state: inout LSTM.State) -> Tensor {
     var sums =
-      inputGain * normalized(input.matrixProduct(weights.input))
-      + recurrentGain * normalized(state.hidden.matrixProduct(weights.recurrent))
+      LayerNorm(gain: inputGain)(input.matrixProduct(weights.input))
+      + LayerNorm(gain: recurrentGain)(state.hidden.matrixProduct(weights.recurrent))
     if let bias = weights.bias { sums = sums + bias }
     let units = weights.hiddenSize
     let gates = (0..<4).map { sums.slice($0 * units..<($0 + 1) * units, along: 1) }
     let (i, f) = (gates[0].sigmoid(), gates[1].sigmoid())
     let (g, o) = (gates[2].tanh(), gates[3].sigmoid())
     state.cell = f * state.cell + i * g
-    state.hidden = o * (cellGain * normalized(state.cell) + cellBias).tanh()
+    state.hidden = o * LayerNorm(gain: cellGain, bias: cellBias)(state.cell).tanh()
     return state.hidden
   }
 
@@ -79,12 +79,4 @@ public struct LayerNormLSTMCell: Cell {
     visitor.visit("cell_gain", &cellGain)
     visitor.visit("cell_bias", &cellBias)
   }
-}
-
-/// Each row with mean 0 and variance 1, `[B, F]`.
-private func normalized(_ x: Tensor) -> Tensor {
-  let rows = x.shape[0]
-  let centered = x - x.mean(along: 1).reshaped(to: [rows, 1])
-  let variance = centered.squared().mean(along: 1).reshaped(to: [rows, 1])
-  return centered / (variance + 1e-5).squareRoot()
 }

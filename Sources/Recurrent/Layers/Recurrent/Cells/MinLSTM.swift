@@ -31,6 +31,16 @@ public struct MinLSTM: Layer {
   /// H.
   public var hiddenSize: Int { gates.weights.shape[1] / 3 }
 
+  /// A scan.
+  public var paths: [LayerPath] {
+    [
+      LayerPath(
+        layer: "minLSTM \(gates.weights.shape[0]) → \(hiddenSize)", method: .scan,
+        reason: "no product joins one step to the next", inputSize: gates.weights.shape[0],
+        outputSize: hiddenSize, keptSize: 6 * hiddenSize)
+    ]
+  }
+
   /// Zeros.
   public func initialState(batchSize: Int) -> HiddenState {
     HiddenState(hidden: .zeros([batchSize, hiddenSize]))
