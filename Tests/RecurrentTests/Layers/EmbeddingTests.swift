@@ -85,14 +85,10 @@ import Testing
     ) {
       _ = Embedding(weights: Tensor.zeros([6, 3]))(TokenBatch([[1], [0, 6]]))
     }
-    if let text = beyond.map({ String(decoding: $0.standardErrorContent, as: UTF8.self) }) {
-      #expect(text.contains("row 1, step 1 has 6"))
-    }
+    expectMessage("row 1, step 1 has 6", of: beyond)
     let negative = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) { _ = TokenBatch([[1, -2]]) }
-    if let text = negative.map({ String(decoding: $0.standardErrorContent, as: UTF8.self) }) {
-      #expect(text.contains("row 0, step 1 has -2"))
-    }
+    expectMessage("row 0, step 1 has -2", of: negative)
   }
 }

@@ -243,8 +243,7 @@ import Testing
         constraints: .bio(["B-A", "I-A", "O"]))
       _ = field.logLikelihood(SequenceBatch(.zeros([1, 2, 3])), tags: [[2, 1]])
     }
-    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
-    #expect(text.contains("row 0, step 1: tag 1 follows tag 2"))
+    expectMessage("row 0, step 1: tag 1 follows tag 2", of: result)
   }
 
   @Test func bioNamesMakeConstraints() {
