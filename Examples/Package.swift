@@ -29,7 +29,7 @@ let package = Package(
         .product(name: "Recurrent", package: "Recurrent"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "LongMemory"),
+      path: "LongMemory", exclude: ["README.md", "gradients.svg"]),
   ],
   swiftLanguageModes: [.v6]
 )
