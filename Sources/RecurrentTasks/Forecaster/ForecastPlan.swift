@@ -113,7 +113,8 @@ public struct ForecastPlan: Sendable {
       problem: "training such a network takes about "
         + "\(NumberFormat.bytes(plan?.bytes ?? least)) of memory, this machine has "
         + NumberFormat.bytes(available),
-      advice: "Use a --memory-limit, or a smaller --hidden, --layers, --window or --batch")
+      advice: (least < available ? "Use a --memory-limit, or a " : "Use a ")
+        + "smaller --hidden, --layers, --window or --batch")
   }
 
   /// Which naive forecast the network corrects: the one with the smaller error over the training

@@ -306,7 +306,7 @@ import Testing
 
   @Test(arguments: ["weights.npz", "weights.safetensors"])
   func aWholeModelIsReadAndReplayed(_ name: String) throws {
-    let folder = Fixtures.folder + "/keras-model"
+    let folder = Fixtures.folder(of: "keras-model")
     let recording = try Recording(file: folder + "/recording.safetensors")
     var weights = try KerasWeights(file: folder + "/" + name)
     try Self.readModel(&weights).replay(recording)

@@ -82,7 +82,7 @@ import Testing
   @Test(.pythonPackages("h5py", "numpy", "safetensors"))
   func kerasModelsAreConverted() async throws {
     let python = try #require(ProcessInfo.processInfo.environment["RECURRENT_PYTHON"])
-    let model = Fixtures.folder + "/keras-model"
+    let model = Fixtures.folder(of: "keras-model")
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../../Scripts/keras-to-safetensors").standardized.path
     try await withTemporaryFolder { folder in
