@@ -73,11 +73,15 @@ import Testing
 
   // MARK: Fixtures
 
-  @Test func fixturesAreThereAndWhole() throws {
+  @Test(
+    .enabled(
+      if: ProcessInfo.processInfo.environment["RECURRENT_FIXTURES"] == nil,
+      "is about the committed cases, and RECURRENT_FIXTURES names others"))
+  func fixturesAreThereAndWhole() throws {
     let cases = try Fixtures.cases(of: "pytorch")
     let listed = try JSONDecoder().decode(
       [JSONValue].self,
-      from: Data(contentsOf: URL(fileURLWithPath: Fixtures.folder + "/cases/pytorch.json")))
+      from: Data(contentsOf: URL(fileURLWithPath: Fixtures.folder(of: "cases") + "/pytorch.json")))
     #expect(Set(cases.map(\.name)) == Set(listed.compactMap { $0["name"]?.string }))
     for item in cases {
       #expect(item.config["name"]?.string == item.name)

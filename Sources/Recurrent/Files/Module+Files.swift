@@ -14,16 +14,7 @@ extension Module {
     let expected = parameters + statistics
     try file.requireTensors(expected.map { ($0.name, $0.tensor.shape) }, of: "the model")
     var loaded: [Tensor] = []
-    for (name, _) in expected {
-      let stored = try file.floats(name)
-      if let bad = stored.values.firstIndex(where: { !$0.isFinite }) {
-        throw DataError(
-          file: file.source, place: "tensor \"\(name)\"",
-          problem: "element \(bad) is \(stored.values[bad]), expected finite numbers",
-          advice: "The file is damaged, or its training ran away; train again")
-      }
-      loaded.append(Tensor(stored.values, shape: stored.shape))
-    }
+    for (name, _) in expected { loaded.append(try file.finiteTensor(name)) }
     var index = 0
     let take = { (_: String, tensor: inout Tensor) in
       tensor = loaded[index]

@@ -82,6 +82,21 @@ extension LayerState {
     return result
   }
 
+  /// The same state with its rows at `indices` replaced by those of `other`, in that order: the
+  /// reverse of ``rows(_:)``.
+  public func settingRows(_ indices: [Int], to other: Self) -> Self {
+    var result = self
+    result.tensors = zip(tensors, other.tensors).map { own, new in
+      precondition(
+        new.shape[0] == indices.count && Set(indices).count == indices.count,
+        "\(new.shape[0]) rows cannot be set at \(indices), which has to name as many, each once")
+      var order = Array(0..<own.shape[0])
+      for (place, row) in indices.enumerated() { order[row] = own.shape[0] + place }
+      return Tensor.concatenated([own, new], along: 0).rows(order)
+    }
+    return result
+  }
+
   /// The same values as constants: no gradient flows back beyond this point (truncated
   /// backpropagation).
   public var detached: Self {

@@ -1,14 +1,3 @@
-/// Values over time that can be cut into ranges of steps.
-public protocol SequenceValue: BatchValue {
-  /// The padded length, T.
-  var time: Int { get }
-  /// A range of steps, with what remains of each row in it.
-  func steps(_ range: Range<Int>) -> Self
-}
-
-extension SequenceBatch: SequenceValue {}
-extension TokenBatch: SequenceValue {}
-
 extension SequenceBatch {
   /// One long series `[N, F]` as B rows of N / B steps side by side, the first N / B steps in row
   /// 0, the next in row 1 and so on; what is left over at the end is dropped.

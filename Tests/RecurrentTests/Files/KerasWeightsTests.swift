@@ -275,7 +275,7 @@ import Testing
 
   @Test func oneArrayAloneIsRefused() throws {
     let error = #expect(throws: DataError.self) {
-      try KerasWeights(file: Fixtures.folder + "/numpy/fortran.npy")
+      try KerasWeights(file: Fixtures.folder(of: "numpy") + "/fortran.npy")
     }
     #expect(error?.advice?.contains("np.savez(\"weights.npz\", *model.get_weights())") == true)
   }
@@ -327,7 +327,7 @@ import Testing
     func error(
       _ read: (inout KerasWeights) throws -> some Layer<SequenceBatch, Tensor>
     ) throws -> String {
-      var weights = try KerasWeights(file: Fixtures.folder + "/keras-model/weights.safetensors")
+      var weights = try KerasWeights(file: Fixtures.folder(of: "keras-model") + "/weights.safetensors")
       let error = try #require(#expect(throws: DataError.self) { _ = try read(&weights) })
       return error.description
     }

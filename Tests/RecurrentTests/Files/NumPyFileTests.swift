@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct NumPyFileTests {
   static func open(_ name: String) throws -> NumPyFile {
-    try NumPyFile(path: Fixtures.folder + "/numpy/" + name)
+    try NumPyFile(path: Fixtures.folder(of: "numpy") + "/" + name)
   }
 
   @Test func everyTypeIsRead() throws {

@@ -8,7 +8,7 @@
 /// var session = Session(model)
 /// for value in sensor { alarm(session.step([value])) }
 /// ```
-public struct Session<Model: Layer>: Sendable where Model.Input == SequenceBatch {
+public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
   /// The model.
   public let model: Model
   /// The state after the last step.
@@ -22,13 +22,8 @@ public struct Session<Model: Layer>: Sendable where Model.Input == SequenceBatch
     state = model.initialState(batchSize: 1)
   }
 
-  /// One step with these features; the model's output for it.
-  public mutating func step(_ features: [Float]) -> Model.Output {
-    feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
-  }
-
-  /// Several steps of one sequence, `[1, T, F]`.
-  public mutating func feed(_ steps: SequenceBatch) -> Model.Output {
+  /// Several steps of one sequence, `[1, T, F]` or `[1, T]`; the model's output for them.
+  public mutating func feed(_ steps: Model.Input) -> Model.Output {
     precondition(steps.batchSize == 1, "a session takes one sequence, not \(steps.batchSize)")
     return model.forward(steps, state: &state, mode: .prediction)
   }
@@ -36,5 +31,19 @@ public struct Session<Model: Layer>: Sendable where Model.Input == SequenceBatch
   /// Back to the initial state.
   public mutating func reset() {
     state = model.initialState(batchSize: 1)
+  }
+}
+
+extension Session where Model.Input == SequenceBatch {
+  /// One step with these features; the model's output for it.
+  public mutating func step(_ features: [Float]) -> Model.Output {
+    feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
+  }
+}
+
+extension Session where Model.Input == TokenBatch {
+  /// One token; the model's output for it.
+  public mutating func step(_ token: Int) -> Model.Output {
+    feed(TokenBatch([[token]]))
   }
 }
