@@ -114,7 +114,7 @@ struct Copy: ParsableCommand {
   func run() {
     let learning = options.learning(
       Learning(
-        kind: .chronoLSTM, hidden: 128, batch: 64, learningRate: 2e-3, updates: 12_000, goal: 0.01,
+        kind: .orthogonal, hidden: 128, batch: 64, learningRate: 3e-4, updates: 12_000, goal: 0.01,
         seed: 1))
     learning.run(CopyMemory(delay: options.steps ?? (options.short ? 20 : 200)))
   }
