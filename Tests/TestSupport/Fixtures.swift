@@ -5,20 +5,29 @@ import Testing
 /// Reference numbers that an independent implementation computed: inputs, weights, outputs,
 /// gradients.
 ///
-/// They lie in `Tests/RecurrentTests/Fixtures`, or where the environment variable
-/// `RECURRENT_FIXTURES` says. Scripts beside them tell the tensors' names and make them again.
+/// They lie in `Tests/RecurrentTests/Fixtures`, a folder for each framework; scripts beside them
+/// tell the tensors' names and make them again. Folders of these names where the environment
+/// variable `RECURRENT_FIXTURES` says take their place.
 public enum Fixtures {
   /// The folder with a sub-folder for each framework.
   public static let folder: String =
-    ProcessInfo.processInfo.environment["RECURRENT_FIXTURES"]
-    ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("RecurrentTests/Fixtures").path
+
+  /// The folder of `framework` ("pytorch").
+  public static func folder(of framework: String) -> String {
+    let other = ProcessInfo.processInfo.environment["RECURRENT_FIXTURES"].map {
+      "\($0)/\(framework)"
+    }
+    return other.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
+      ?? "\(folder)/\(framework)"
+  }
 
   /// The names of the cases of `framework` ("pytorch"), sorted, whose files begin with `prefix`.
   ///
   /// Never empty: a test over no cases would pass.
   public static func names(of framework: String, prefix: String = "") throws -> [String] {
-    let path = folder + "/" + framework
+    let path = folder(of: framework)
     let names = try FileManager.default.contentsOfDirectory(atPath: path)
       .filter { $0.hasPrefix(prefix) && $0.hasSuffix(".safetensors") }
       .map { String($0.dropLast(".safetensors".count)) }
@@ -31,7 +40,7 @@ public enum Fixtures {
 
   /// The case `name` of `framework`.
   public static func load(_ name: String, of framework: String) throws -> FixtureCase {
-    let file = try SafetensorsFile(path: "\(folder)/\(framework)/\(name).safetensors")
+    let file = try SafetensorsFile(path: "\(folder(of: framework))/\(name).safetensors")
     let config = Data((file.metadata["config"] ?? "{}").utf8)
     return FixtureCase(
       name: name, config: try JSONDecoder().decode([String: JSONValue].self, from: config),
@@ -49,7 +58,7 @@ public enum Fixtures {
     let cases = try names(of: framework).map { try load($0, of: framework) }
       .filter { isIncluded($0.config) }
     guard !cases.isEmpty else {
-      throw DataError(.missingFile, file: folder + "/" + framework, problem: "no case is as asked")
+      throw DataError(.missingFile, file: folder(of: framework), problem: "no case is as asked")
     }
     return cases
   }
