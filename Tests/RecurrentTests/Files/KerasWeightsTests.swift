@@ -326,6 +326,27 @@ import Testing
       }.contains("array 2: is not the first of a layer"))
   }
 
+  @Test(arguments: ["mish", "relu6", "hard_tanh", "leakyReLU"])
+  func activationsThatNoLayerHasAreRefused(_ name: String) throws {
+    let one = StoredTensor(shape: [1, 1], values: [1])
+    func read(_ name: String, as activation: Activation) throws(DataError) {
+      let settings =
+        "[{\"name\":\"n\",\"class\":\"SimpleRNN\",\"first\":0,\"count\":2,"
+        + "\"config\":{\"activation\":\"\(name)\"}}]"
+      let file = try SafetensorsFile(
+        bytes: SafetensorsFile.encode(
+          [("0.kernel", one), ("1.recurrent_kernel", one)], metadata: ["keras": settings]),
+        source: "w")
+      var weights = try KerasWeights(file)
+      _ = try weights.simpleRNN(options: RecurrentOptions(activation: activation), bias: false)
+    }
+    let error = try dataError { () throws(DataError) in try read(name, as: .leakyReLU) }
+    #expect(error.problem == "has the activation \"\(name)\", which no layer here has")
+    // Keras's leaky ReLU is not PyTorch's.
+    try read("leaky_relu", as: .leakyReLUKeras)
+    #expect(throws: DataError.self) { try read("leaky_relu", as: .leakyReLU) }
+  }
+
   @Test(arguments: [
     "", "{}", "[", "[{}]", "[{\"name\":1}]", String(repeating: "[", count: 100_000),
     "[{\"name\":\"a\",\"class\":\"LSTM\",\"first\":1e99,\"count\":1,\"config\":{}}]",

@@ -32,10 +32,9 @@ extension FixtureCase {
   /// Which of PyTorch's layers it is, with the activation that it has.
   func pyTorchCell() throws -> (kind: CellKind, options: RecurrentOptions) {
     let name = config["activation"]?.string ?? "tanh"
-    return (
-      try #require(CellKind(rawValue: config["cell"]?.string ?? "")),
-      RecurrentOptions(activation: name == "tanh" ? nil : try #require(Activation(rawValue: name)) as Activation)
-    )
+    let activation: Activation = try #require(Activation(rawValue: name))
+    let kind: CellKind = try #require(CellKind(rawValue: config["cell"]?.string ?? ""))
+    return (kind, RecurrentOptions(activation: kind == .rnn ? activation : nil))
   }
 
   /// The states "`kind`.h" and "`kind`.c" `[L, B, H]` in the order of a stack's own: h and c of each

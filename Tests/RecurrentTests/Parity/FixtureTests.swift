@@ -106,15 +106,15 @@ import Testing
     }
     let expected = try reference.floats("losses").values
     try #require(expected.count == steps)
-    // A loss that has fallen far is the square of small differences between large numbers:
-    // PyTorch's own runs do not agree on it. Below a ten-thousandth of the largest, errors count
-    // relative to that.
-    let smallest = Double(expected.max() ?? 0) * 1e-4
+    // The loss is the square of a distance, which has the predictions' accuracy: it counts relative
+    // to the largest, so that one that has fallen far need not be more exact than they are. PyTorch
+    // with its hidden units in another order does not agree with itself on more.
+    let largest = Double(expected.max() ?? 0).squareRoot()
     for (step, (found, expected)) in zip(losses, expected).enumerated() {
-      let error = abs(Double(found) - Double(expected)) / max(Double(expected), smallest)
+      let error = abs(Double(found).squareRoot() - Double(expected).squareRoot()) / largest
       #expect(
-        error <= (step < 10 ? 1e-5 : 1e-4),
-        "loss of step \(step): found \(found), expected \(expected), relative error \(error)")
+        error <= (step < 10 ? 5e-6 : 5e-5),
+        "loss of step \(step): found \(found), expected \(expected), error of its root \(error)")
     }
     var back = PyTorchWeights()
     try back.add(model.stack, as: "end")
@@ -185,10 +185,11 @@ private func pyTorchOptimizer(_ name: String, _ options: JSONValue) throws -> an
     return AdamW(
       learningRate: rate ?? 1e-3, beta1: betas[0], beta2: betas[1], epsilon: epsilon,
       weightDecay: decay ?? (name == "Adam" ? 0 : nil), amsgrad: flag("amsgrad"))
-  case "NAdam" where !flag("decoupled_weight_decay"):
+  case "NAdam":
     return NAdam(
       learningRate: rate, beta1: betas[0], beta2: betas[1], epsilon: epsilon,
-      weightDecay: decay ?? 0, momentumDecay: float("momentum_decay"))
+      weightDecay: decay ?? 0, isDecoupled: flag("decoupled_weight_decay"),
+      momentumDecay: float("momentum_decay"))
   case "RMSprop":
     return RMSprop(
       learningRate: rate, rho: double("alpha"), epsilon: epsilon, momentum: float("momentum") ?? 0,

@@ -59,7 +59,7 @@ extension [KerasLayerSettings] {
         throw problem(
           "has the activation \(quoted(found)), which no layer here has",
           "Train the model with one of "
-            + listed(Activation.allCases.compactMap(\.kerasName).map(quoted)))
+            + listed(Activation.allCases.compactMap(\.kerasName).map(quoted), limit: 20))
       }
       throw problem(
         "found \(setting.name)=\(quoted(found)), expected "
