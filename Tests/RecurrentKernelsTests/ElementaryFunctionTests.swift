@@ -15,6 +15,7 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
   /// Arguments that the derivative is tried on.
   let domain: ClosedRange<Float>
 
+  static let (seluScale, seluAlpha) = (1.0507009873554804934, 1.6732632423543772848)
   static func normal(_ x: Double) -> Double { 0.5 * erfc(-x * 0.5.squareRoot()) }
 
   // The bounds stand beside the functions in Vector.h and Functions.h.
@@ -49,6 +50,13 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
     .init(
       "leaky ReLU", RK_LEAKY_RELU, (0.5, 0.5), { $0 > 0 ? $0 : $0 * Double(0.01 as Float) },
       { $0 > 0 ? 1 : Double(0.01 as Float) }, on: -3...3),
+    .init(
+      "leaky ReLU of Keras", RK_LEAKY_RELU_KERAS, (0.5, 0.5),
+      { $0 > 0 ? $0 : $0 * Double(0.2 as Float) },
+      { $0 > 0 ? 1 : Double(0.2 as Float) }, on: -3...3),
+    .init(
+      "selu", RK_SELU, (3.5, 3.5), { $0 > 0 ? seluScale * $0 : seluScale * seluAlpha * expm1($0) },
+      { $0 >= 0 ? seluScale : seluScale * seluAlpha * exp($0) }, floor: 1.8, on: -9...3),
     .init(
       "softsign", RK_SOFTSIGN, (1.5, 1.5), { $0 / (1 + abs($0)) },
       { 1 / ((1 + abs($0)) * (1 + abs($0))) }, on: -9...9),
@@ -169,7 +177,8 @@ private func ulp(_ x: Double) -> Double {
       (RK_GELU, -0.0, -0.0), (RK_GELU, 20, 20), (RK_GELU, -20, 0),
       (RK_SILU, infinity, infinity), (RK_SILU, -infinity, 0), (RK_SILU, 0, 0),
       (RK_ELU, infinity, infinity), (RK_ELU, -infinity, -1), (RK_ELU, -tiny, -tiny),
-      (RK_LEAKY_RELU, -infinity, -infinity), (RK_SOFTSIGN, infinity, 1),
+      (RK_LEAKY_RELU, -infinity, -infinity), (RK_SELU, -infinity, -1.7580993),
+      (RK_SELU, infinity, infinity), (RK_SELU, -0.0, -0.0), (RK_SOFTSIGN, infinity, 1),
       (RK_SOFTSIGN, -infinity, -1), (RK_HARD_SIGMOID, infinity, 1), (RK_HARD_SIGMOID, -3, 0),
       (RK_HARD_SIGMOID_ONNX, -infinity, 0), (RK_HARD_SIGMOID_ONNX, 2.5, 1),
       (RK_RECIPROCAL, 0, infinity), (RK_RECIPROCAL, -0.0, -infinity),

@@ -73,10 +73,7 @@ import Testing
 
   // MARK: Fixtures
 
-  @Test(
-    .enabled(
-      if: ProcessInfo.processInfo.environment["RECURRENT_FIXTURES"] == nil,
-      "is about the committed cases, and RECURRENT_FIXTURES names others"))
+  @Test(.enabled(if: Fixtures.folder(of: "pytorch").hasPrefix(Fixtures.folder)))
   func fixturesAreThereAndWhole() throws {
     let cases = try Fixtures.cases(of: "pytorch")
     let listed = try JSONDecoder().decode(

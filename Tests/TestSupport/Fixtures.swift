@@ -5,20 +5,22 @@ import Testing
 /// Reference numbers that an independent implementation computed: inputs, weights, outputs,
 /// gradients.
 ///
-/// They lie in `Tests/RecurrentTests/Fixtures`; the environment variable `RECURRENT_FIXTURES` names
-/// another folder for the frameworks that it has. Scripts beside them tell the tensors' names.
+/// They lie in `Tests/RecurrentTests/Fixtures`, a folder for each framework; scripts beside them
+/// tell the tensors' names and make them again. Folders of these names where the environment
+/// variable `RECURRENT_FIXTURES` says take their place.
 public enum Fixtures {
-  /// The folder of this project with a sub-folder for each framework.
-  private static let own = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("RecurrentTests/Fixtures").path
+  /// The folder with a sub-folder for each framework.
+  public static let folder: String =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("RecurrentTests/Fixtures").path
 
-  /// The folder with the cases of `framework`: that in `RECURRENT_FIXTURES`, if it has one.
+  /// The folder of `framework` ("pytorch").
   public static func folder(of framework: String) -> String {
     let other = ProcessInfo.processInfo.environment["RECURRENT_FIXTURES"].map {
       "\($0)/\(framework)"
     }
-    if let other, FileManager.default.fileExists(atPath: other) { return other }
-    return "\(own)/\(framework)"
+    return other.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
+      ?? "\(folder)/\(framework)"
   }
 
   /// The names of the cases of `framework` ("pytorch"), sorted, whose files begin with `prefix`.

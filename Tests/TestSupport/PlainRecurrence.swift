@@ -147,6 +147,9 @@ extension Activation {
     case .silu: x / (1 + exp(-x))
     case .elu: x > 0 ? x : expm1(x)
     case .leakyReLU: x > 0 ? x : x / 100
+    case .leakyReLUKeras: x > 0 ? x : x / 5
+    case .selu: 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x))
+    case .exponential: exp(x)
     case .softsign: x / (1 + abs(x))
     case .hardSigmoid: min(max(x / 6 + 0.5, 0), 1)
     case .hardSigmoidONNX: min(max(0.2 * x + 0.5, 0), 1)

@@ -20,8 +20,15 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
   case silu
   /// x above 0, else e^x - 1 (Clevert et al. 2016, arXiv:1511.07289).
   case elu
-  /// x above 0, else x / 100.
+  /// x above 0, else x / 100: as PyTorch has it.
   case leakyReLU
+  /// x above 0, else x / 5: as Keras 3 has it.
+  case leakyReLUKeras
+  /// λ·x above 0, else λα·(e^x - 1), λ = 1.0507…, α = 1.6733… (Klambauer et al. 2017,
+  /// arXiv:1706.02515).
+  case selu
+  /// e^x.
+  case exponential
   /// x / (1 + |x|).
   case softsign
   /// x / 6 + 1/2, limited to 0 … 1: as Keras 3 and PyTorch have it.
@@ -51,6 +58,9 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
     case .silu: RK_SILU
     case .elu: RK_ELU
     case .leakyReLU: RK_LEAKY_RELU
+    case .leakyReLUKeras: RK_LEAKY_RELU_KERAS
+    case .selu: RK_SELU
+    case .exponential: RK_EXP
     case .softsign: RK_SOFTSIGN
     case .hardSigmoid: RK_HARD_SIGMOID
     case .hardSigmoidONNX: RK_HARD_SIGMOID_ONNX

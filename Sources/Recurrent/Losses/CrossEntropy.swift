@@ -41,7 +41,7 @@ public func categoricalCrossEntropy(
     "\(logits.count / classCount) rows of logits \(logits.shape) need as many classes, not \(classes.count)"
   )
   precondition(
-    (0..<1).contains(labelSmoothing), "label smoothing lies in 0..<1, not \(labelSmoothing)")
+    (0...1).contains(labelSmoothing), "label smoothing lies in 0...1, not \(labelSmoothing)")
   precondition(
     classWeights.map { $0.count == classCount && $0.allSatisfy { $0 >= 0 } } ?? true,
     "\(classCount) classes need as many weights of at least 0, not \(classWeights ?? [])")

@@ -19,9 +19,12 @@ public func huberLoss(_ predictions: Tensor, _ targets: Tensor, delta: Float = 1
   return (near.squared() * 0.5 + (error - near) * delta).mean()
 }
 
-/// The Huber loss divided by β: PyTorch's `smooth_l1_loss`.
+/// The Huber loss divided by β, and its limit ``meanAbsoluteError(_:_:)-(Tensor,_)`` where β is 0:
+/// PyTorch's `smooth_l1_loss`.
 public func smoothL1Loss(_ predictions: Tensor, _ targets: Tensor, beta: Float = 1) -> Tensor {
-  huberLoss(predictions, targets, delta: beta) / beta
+  beta == 0
+    ? meanAbsoluteError(predictions, targets)
+    : huberLoss(predictions, targets, delta: beta) / beta
 }
 
 /// The pinball loss of quantile predictions: mean of max(q·e, (q - 1)·e) with e = t - p (Koenker

@@ -15,16 +15,18 @@ public struct NAdam: Optimizer {
   public var state = OptimizerState()
 
   /// An optimizer before its first update. The learning rate is 2e-3 (PyTorch) or 1e-3 (Keras) if
-  /// not given.
+  /// not given; whether the decay acts on the weights alone and not through the gradient is the
+  /// convention's choice (Keras: yes; PyTorch: `decoupled_weight_decay`).
   public init(
     learningRate: Float? = nil, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Float? = nil,
-    weightDecay: Float = 0, momentumDecay: Float? = nil, convention: OptimizerConvention = .pytorch
+    weightDecay: Float = 0, isDecoupled: Bool? = nil, momentumDecay: Float? = nil,
+    convention: OptimizerConvention = .pytorch
   ) {
     self.learningRate = learningRate ?? (convention == .pytorch ? 2e-3 : 1e-3)
     self.momentumDecay = momentumDecay ?? (convention == .pytorch ? 0.004 : 1)
     rule = AdamRule(
       beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
-      isDecoupled: convention == .keras, amsgrad: false, convention: .pytorch,
+      isDecoupled: isDecoupled ?? (convention == .keras), amsgrad: false, convention: .pytorch,
       epsilonConvention: convention)
   }
 

@@ -2,7 +2,8 @@
 
 #define RK_EACH_FUNCTION(DO)                                                                       \
   DO(RK_IDENTITY) DO(RK_EXP) DO(RK_LOG) DO(RK_SQRT) DO(RK_ABS) DO(RK_TANH) DO(RK_SIGMOID)          \
-  DO(RK_RELU) DO(RK_SOFTPLUS) DO(RK_GELU) DO(RK_SILU) DO(RK_ELU) DO(RK_LEAKY_RELU) DO(RK_SOFTSIGN) \
+  DO(RK_RELU) DO(RK_SOFTPLUS) DO(RK_GELU) DO(RK_SILU) DO(RK_ELU) DO(RK_LEAKY_RELU)                 \
+  DO(RK_LEAKY_RELU_KERAS) DO(RK_SELU) DO(RK_SOFTSIGN)                                              \
   DO(RK_HARD_SIGMOID) DO(RK_HARD_SIGMOID_ONNX) DO(RK_NEGATE) DO(RK_SQUARE) DO(RK_RECIPROCAL)
 
 static void k_map(rk_function function, const float *x, float *y, int64_t count) {

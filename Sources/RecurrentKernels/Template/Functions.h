@@ -70,6 +70,14 @@ RK_INLINE vf vf_elu(vf x) {
   return vf_select(x < 0.0f, y, x);
 }
 
+static const float selu_scale = 1.05070099f, selu_negative_scale = 1.75809934f;  // λ, λα
+
+/// λ·x above 0, else λα·(e^x - 1). Error: 3.5 ulp.
+RK_INLINE vf vf_selu(vf x) {
+  vf y = vf_elu(x);
+  return vf_select(x < 0.0f, y * selu_negative_scale, y * selu_scale);
+}
+
 /// x / (1 + |x|). Error: 1.5 ulp.
 RK_INLINE vf vf_softsign(vf x) {
   vf limited = vf_min(vf_max(x, vf_all(-1e30f)), vf_all(1e30f));
@@ -98,6 +106,8 @@ RK_INLINE vf vf_apply(const rk_function f, vf x) {
   case RK_SILU: return vf_silu(x);
   case RK_ELU: return vf_elu(x);
   case RK_LEAKY_RELU: return vf_select(x < 0.0f, x * 0.01f, x);
+  case RK_LEAKY_RELU_KERAS: return vf_select(x < 0.0f, x * 0.2f, x);
+  case RK_SELU: return vf_selu(x);
   case RK_SOFTSIGN: return vf_softsign(x);
   case RK_HARD_SIGMOID: return vf_hard_sigmoid(x, 3.0f);
   case RK_HARD_SIGMOID_ONNX: return vf_hard_sigmoid(x, 2.5f);
@@ -123,6 +133,8 @@ RK_INLINE vf vf_slope(const rk_function f, vf x, vf y) {
   case RK_SILU: return vf_fma(y, vf_sigmoid(-x), vf_sigmoid(x));
   case RK_ELU: return vf_select(x < 0.0f, y + 1.0f, vf_all(1.0f));
   case RK_LEAKY_RELU: return vf_select(x > 0.0f, vf_all(1.0f), vf_all(0.01f));
+  case RK_LEAKY_RELU_KERAS: return vf_select(x > 0.0f, vf_all(1.0f), vf_all(0.2f));
+  case RK_SELU: return vf_select(x < 0.0f, y + selu_negative_scale, vf_all(selu_scale));
   case RK_SOFTSIGN: {
     vf root = 1.0f / (vf_abs(x) + 1.0f);
     return root * root;

@@ -56,6 +56,8 @@ typedef enum {
   RK_SILU,               ///< x·σ(x)
   RK_ELU,                ///< x above 0, else e^x - 1
   RK_LEAKY_RELU,         ///< x above 0, else x / 100
+  RK_LEAKY_RELU_KERAS,   ///< x above 0, else x / 5
+  RK_SELU,               ///< λ·x above 0, else λα·(e^x - 1)
   RK_SOFTSIGN,           ///< x / (1 + |x|)
   RK_HARD_SIGMOID,       ///< x / 6 + 1/2, limited to 0 … 1 (Keras 3, PyTorch)
   RK_HARD_SIGMOID_ONNX,  ///< 0.2·x + 0.5, limited to 0 … 1 (ONNX, Keras 2)

@@ -5,37 +5,6 @@ import Testing
 @testable import Recurrent
 
 @Suite struct KerasWeightsTests {
-  /// A layer as a case's configuration declares it, read from `weights`.
-  static func layer(
-    _ reference: FixtureCase, from weights: inout KerasWeights
-  ) throws -> any Layer<SequenceBatch, SequenceBatch> {
-    let options = reference.config["options"]
-    func activation(_ name: String) throws -> Activation? {
-      guard let text = options?[name]?.string else { return nil }
-      let found: Activation = try #require(
-        Activation.allCases.first { $0.kerasName == text }, "\(text)")
-      return found
-    }
-    let settings = RecurrentOptions(
-      activation: try activation("activation"),
-      gateActivation: try activation("recurrent_activation"))
-    let bias = options?["use_bias"]?.bool ?? true
-    let reset: GRU.Reset =
-      options?["reset_after"]?.bool ?? true ? .afterProduct : .beforeProduct
-    func read<L: Layer<SequenceBatch, SequenceBatch>>(
-      _ one: (inout KerasWeights) throws -> L
-    ) throws -> any Layer<SequenceBatch, SequenceBatch> {
-      guard let name = reference.config["merge"]?.string else { return try one(&weights) }
-      let merge = try #require(Merge.allCases.first { $0.kerasName == name })
-      return try weights.bidirectional(merge: merge, one)
-    }
-    switch reference.config["cell"]?.string {
-    case "lstm": return try read { try $0.lstm(options: settings, bias: bias) }
-    case "gru": return try read { try $0.gru(reset: reset, options: settings, bias: bias) }
-    default: return try read { try $0.simpleRNN(options: settings, bias: bias) }
-    }
-  }
-
   /// Import from both kinds of file, replay of what Keras computed, and export of the same bits.
   @Test(arguments: try Fixtures.cases(of: "keras"))
   func layersAreReadReplayedAndWrittenBack(_ reference: FixtureCase) throws {
@@ -46,8 +15,8 @@ import Testing
     var weights = try KerasWeights(safetensors(theirs))
     var numpy = try KerasWeights(
       NumPyFile(bytes: NumPyFile.encode(arrays), source: "w.npz"))
-    let layer = try Self.layer(reference, from: &weights)
-    let again = try Self.layer(reference, from: &numpy)
+    let layer = try reference.kerasLayer(from: &weights)
+    let again = try reference.kerasLayer(from: &numpy)
     try weights.finish()
     try numpy.finish()
     let bits = { (layer: any Layer<SequenceBatch, SequenceBatch>) in
@@ -59,9 +28,8 @@ import Testing
       reference.config["returnSequences"]?.bool ?? true
       && !(reference.config["options"]?["go_backwards"]?.bool ?? false)
     if isInOrder {
-      let length = reference.config["time"]?.int ?? 0
       try AnyLayer(layer).replay(
-        Self.recording(reference), tolerance: length >= 300 ? 1e-4 : 1e-5)
+        Self.recording(reference), tolerance: Float(reference.tolerance))
     }
 
     var back = KerasWeights()
@@ -356,6 +324,27 @@ import Testing
         _ = try weights.lstm(bias: false)
         return try Self.readModel(&weights)
       }.contains("array 2: is not the first of a layer"))
+  }
+
+  @Test(arguments: ["mish", "relu6", "hard_tanh", "leakyReLU"])
+  func activationsThatNoLayerHasAreRefused(_ name: String) throws {
+    let one = StoredTensor(shape: [1, 1], values: [1])
+    func read(_ name: String, as activation: Activation) throws(DataError) {
+      let settings =
+        "[{\"name\":\"n\",\"class\":\"SimpleRNN\",\"first\":0,\"count\":2,"
+        + "\"config\":{\"activation\":\"\(name)\"}}]"
+      let file = try SafetensorsFile(
+        bytes: SafetensorsFile.encode(
+          [("0.kernel", one), ("1.recurrent_kernel", one)], metadata: ["keras": settings]),
+        source: "w")
+      var weights = try KerasWeights(file)
+      _ = try weights.simpleRNN(options: RecurrentOptions(activation: activation), bias: false)
+    }
+    let error = try dataError { () throws(DataError) in try read(name, as: .leakyReLU) }
+    #expect(error.problem == "has the activation \"\(name)\", which no layer here has")
+    // Keras's leaky ReLU is not PyTorch's.
+    try read("leaky_relu", as: .leakyReLUKeras)
+    #expect(throws: DataError.self) { try read("leaky_relu", as: .leakyReLU) }
   }
 
   @Test(arguments: [

@@ -55,6 +55,12 @@ extension [KerasLayerSettings] {
     }
     for setting in declared(layer.config) {
       guard let found = setting.found, found != setting.declared else { continue }
+      if setting.name.hasSuffix("activation"), Activation(kerasName: found) == nil {
+        throw problem(
+          "has the activation \(quoted(found)), which no layer here has",
+          "Train the model with one of "
+            + listed(Activation.allCases.compactMap(\.kerasName).map(quoted), limit: 20))
+      }
       throw problem(
         "found \(setting.name)=\(quoted(found)), expected "
           + (setting.declared.map(quoted) ?? "one that Keras has"),
@@ -90,9 +96,17 @@ extension Activation {
     switch self {
     case .identity: "linear"
     case .hardSigmoid: "hard_sigmoid"
+    case .leakyReLUKeras: "leaky_relu"
     case .leakyReLU, .hardSigmoidONNX: nil
     default: rawValue
     }
+  }
+
+  /// What Keras calls so; nil if there is nothing like it here.
+  init?(kerasName name: String) {
+    let name = name == "swish" ? "silu" : name
+    guard let found = Self.allCases.first(where: { $0.kerasName == name }) else { return nil }
+    self = found
   }
 }
 
