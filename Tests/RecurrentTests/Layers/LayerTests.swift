@@ -93,7 +93,7 @@ import Testing
     var layer = Dense(
       inputSize: 5, outputSize: 7, activation: activation, bias: activation != .sigmoid,
       initialization: activation == .tanh ? .keras : .pytorch, using: &generator)
-    if [.relu, .elu, .leakyReLU, .softsign].contains(activation) {
+    if [.relu, .elu, .selu, .leakyReLU, .leakyReLUKeras, .softsign].contains(activation) {
       // Far from the kink of the function or its slope, which finite differences would step over.
       layer.weights = layer.weights * 0.1
       layer.bias = Tensor([2, -2, 1.5, -1.5, 3, 2.5, -3])
