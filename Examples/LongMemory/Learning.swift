@@ -2,7 +2,7 @@ import Foundation
 import Recurrent
 
 /// How a network learns a task: new examples for each update, Adam, gradients of a norm of 1 at most,
-/// until the error on a fixed test set is under the goal.
+/// until the error on sequences apart is under the goal.
 struct Learning {
   var kind: Kind
   var layers = 1
@@ -11,24 +11,23 @@ struct Learning {
   var learningRate: Float
   /// Updates at most.
   var updates: Int
-  /// The test error that is good enough.
+  /// The error that is good enough.
   var goal: Double
   var seed: UInt64
-  /// Updates from test to test.
-  var testEvery = 200
-  /// Sequences of the test set.
+  /// Updates from check to check.
+  var checkEvery = 200
+  /// Sequences to check with, and as many to test with.
   var testCount = 1000
 
-  /// Trains, and prints a line for each test.
+  /// Trains, and prints a line for each check and one for the test.
   func run(_ task: some MemoryTask) {
     let start = ContinuousClock.now
     var network = Network(kind, layers: layers, hidden: hidden, for: task, seed: seed)
     var optimizer = Adam(learningRate: learningRate)
     let key = RandomKey(seed: seed).child(1)
-    var testGenerator = RandomGenerator(key.child(0))
-    let test = (0..<(testCount + 99) / 100).map { _ in
-      task.examples(min(100, testCount), using: &testGenerator)
-    }
+    // Checked during the training, and, since that decides when it stops, tested behind it.
+    let check = examples(of: task, RandomGenerator(key.child(0)))
+    let test = examples(of: task, RandomGenerator(key.child(-1)))
     print(
       """
       \(task.name): \(layers) x \(kind.rawValue), \(hidden) units, \(network.parameterCount) weights
@@ -44,20 +43,31 @@ struct Learning {
       }
       optimizer.update(&network, along: gradients.clipped(toNorm: 1))
       recent += Double(loss)
-      guard update % testEvery == 0 || update == updates else { continue }
+      guard update % checkEvery == 0 || update == updates else { continue }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      let (testLoss, error) = evaluate(network, on: test)
-      let mean = recent / Double((update - 1) % testEvery + 1)
+      let (checkLoss, error) = evaluate(network, on: check)
+      let mean = recent / Double((update - 1) % checkEvery + 1)
       recent = 0
       print(
-        "update \(update)  loss \(text(mean))  test loss \(text(testLoss))  \(task.errorName) \(text(error))  "
-          + String(format: "%.0f s", seconds))
+        "update \(update)  loss \(text(mean))  new sequences: loss \(text(checkLoss)), "
+          + "\(task.errorName) \(text(error))  " + String(format: "%.0f s", seconds))
       fflush(nil)
       guard error < goal || update == updates else { continue }
+      let (testLoss, testError) = evaluate(network, on: test)
       print(
-        "\(kind.rawValue): \(task.errorName) \(text(error)) on \(testCount) new sequences after "
-          + "\(update) updates (goal \(text(goal)): \(error < goal ? "reached" : "not reached"))")
+        "\(kind.rawValue): goal of \(text(goal)) \(error < goal ? "" : "not ")reached; on \(testCount) other sequences: "
+          + "loss \(text(testLoss)), \(task.errorName) \(text(testError))")
       return
+    }
+  }
+
+  /// Fixed sequences, in batches.
+  private func examples(
+    of task: some MemoryTask, _ generator: RandomGenerator
+  ) -> [MemoryExamples] {
+    var generator = generator
+    return (0..<(testCount + 99) / 100).map { _ in
+      task.examples(min(100, testCount), using: &generator)
     }
   }
 

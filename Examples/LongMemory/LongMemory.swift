@@ -51,7 +51,7 @@ struct LearningOptions: ParsableArguments {
   @Option(help: "Updates, at most.")
   var updates: Int?
 
-  @Option(help: "Stop when the test error is under this.")
+  @Option(help: "Stop when the error is under this.")
   var goal: Double?
 
   @Option(help: "Where all random numbers come from.")
@@ -114,7 +114,7 @@ struct Copy: ParsableCommand {
   func run() {
     let learning = options.learning(
       Learning(
-        kind: .orthogonal, hidden: 128, batch: 64, learningRate: 3e-4, updates: 12_000, goal: 0.01,
+        kind: .orthogonal, hidden: 128, batch: 64, learningRate: 3e-4, updates: 12_000, goal: 0.005,
         seed: 1))
     learning.run(CopyMemory(delay: options.steps ?? (options.short ? 20 : 200)))
   }
