@@ -295,7 +295,8 @@ import Testing
     func error(
       _ read: (inout KerasWeights) throws -> some Layer<SequenceBatch, Tensor>
     ) throws -> String {
-      var weights = try KerasWeights(file: Fixtures.folder(of: "keras-model") + "/weights.safetensors")
+      var weights = try KerasWeights(
+        file: Fixtures.folder(of: "keras-model") + "/weights.safetensors")
       let error = try #require(#expect(throws: DataError.self) { _ = try read(&weights) })
       return error.description
     }

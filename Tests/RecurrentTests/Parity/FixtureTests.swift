@@ -106,15 +106,15 @@ import Testing
     }
     let expected = try reference.floats("losses").values
     try #require(expected.count == steps)
-    // The loss is the square of a distance, which has the predictions' accuracy: it counts relative
-    // to the largest, so that one that has fallen far need not be more exact than they are. PyTorch
-    // with its hidden units in another order does not agree with itself on more.
-    let largest = Double(expected.max() ?? 0).squareRoot()
+    // A loss that has fallen far is the square of small differences between large numbers:
+    // PyTorch's own runs do not agree on it. Below a ten-thousandth of the largest, errors count
+    // relative to that.
+    let smallest = Double(expected.max() ?? 0) * 1e-4
     for (step, (found, expected)) in zip(losses, expected).enumerated() {
-      let error = abs(Double(found).squareRoot() - Double(expected).squareRoot()) / largest
+      let error = abs(Double(found) - Double(expected)) / max(Double(expected), smallest)
       #expect(
-        error <= (step < 10 ? 5e-6 : 5e-5),
-        "loss of step \(step): found \(found), expected \(expected), error of its root \(error)")
+        error <= (step < 10 ? 1e-5 : 1e-4),
+        "loss of step \(step): found \(found), expected \(expected), relative error \(error)")
     }
     var back = PyTorchWeights()
     try back.add(model.stack, as: "end")
