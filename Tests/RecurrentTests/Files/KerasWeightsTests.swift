@@ -348,6 +348,29 @@ import Testing
     #expect(throws: DataError.self) { try read("leaky_relu", as: .leakyReLU) }
   }
 
+  /// A layer that ran backwards there is not read as one that runs forwards.
+  @Test(arguments: [false, true])
+  func directionsAreChecked(_ goesBackwards: Bool) throws {
+    let one = StoredTensor(shape: [1, 1], values: [1])
+    let settings =
+      "[{\"name\":\"n\",\"class\":\"SimpleRNN\",\"first\":0,\"count\":2,"
+      + "\"config\":{\"go_backwards\":\(goesBackwards)}}]"
+    let file = try SafetensorsFile(
+      bytes: SafetensorsFile.encode(
+        [("0.kernel", one), ("1.recurrent_kernel", one)], metadata: ["keras": settings]),
+      source: "w")
+    var weights = try KerasWeights(file)
+    if goesBackwards {
+      let error = try dataError { () throws(DataError) in _ = try weights.simpleRNN(bias: false) }
+      #expect(error.problem == "found go_backwards=\"True\", expected \"False\"")
+      _ = try weights.reversed { try $0.simpleRNN(bias: false) }
+      try weights.finish()
+    } else {
+      #expect(throws: DataError.self) { try weights.reversed { try $0.simpleRNN(bias: false) } }
+      _ = try weights.simpleRNN(bias: false)
+    }
+  }
+
   @Test(arguments: [
     "", "{}", "[", "[{}]", "[{\"name\":1}]", String(repeating: "[", count: 100_000),
     "[{\"name\":\"a\",\"class\":\"LSTM\",\"first\":1e99,\"count\":1,\"config\":{}}]",

@@ -4,12 +4,14 @@ struct KerasLayerSettings: Decodable, Sendable {
     var activation: String?
     var recurrentActivation: String?
     var resetAfter: Bool?
+    var goesBackwards: Bool?
     var epsilon: Double?
 
     enum CodingKeys: String, CodingKey {
       case activation
       case recurrentActivation = "recurrent_activation"
       case resetAfter = "reset_after"
+      case goesBackwards = "go_backwards"
       case epsilon
     }
   }

@@ -23,6 +23,8 @@ public struct KerasWeights: Sendable {
   /// How many have been read.
   private(set) var position = 0
   private(set) var settings: [KerasLayerSettings] = []
+  /// Whether the layer that is read next is inside ``reversed(_:)``.
+  private var goesBackwards = false
 
   /// Opens a `.npz` or a safetensors file.
   ///
@@ -119,9 +121,26 @@ public struct KerasWeights: Sendable {
     return Bidirectional(try layer(&self), try layer(&self), merge: merge)
   }
 
+  /// The next layer, one with Keras's `go_backwards`, that `layer` reads. Its outputs stand at the
+  /// time of their inputs; Keras gives them in the order in which they come.
+  ///
+  /// ```swift
+  /// let encoder = try weights.reversed { try $0.gru() }
+  /// ```
+  public mutating func reversed<L: Layer<SequenceBatch, SequenceBatch>>(
+    _ layer: (inout KerasWeights) throws -> L
+  ) throws -> Reversed<L> {
+    goesBackwards = true
+    defer { goesBackwards = false }
+    return Reversed(try layer(&self))
+  }
+
   private mutating func recurrent(
     _ cell: WeightFormat.Cell, _ options: RecurrentOptions, bias: Bool
   ) throws(DataError) -> RecurrentWeights {
+    // The two layers of a bidirectional one have their directions from it.
+    let isDirected = try settings.layer(at: position, tensors)?.mergeMode == nil
+    let goesBackwards = goesBackwards
     try settings.check(cell.kerasName, at: position, tensors) { settings in
       var declared = [
         ("activation", settings.activation, (options.activation ?? .tanh).kerasName)
@@ -132,6 +151,10 @@ public struct KerasWeights: Sendable {
             "recurrent_activation", settings.recurrentActivation,
             (options.gateActivation ?? .sigmoid).kerasName
           ))
+      }
+      if isDirected, let found = settings.goesBackwards {
+        declared.append(
+          ("go_backwards", found ? "True" : "False", goesBackwards ? "True" : "False"))
       }
       if case .gru(let reset) = cell {
         declared.append(
