@@ -396,7 +396,7 @@ static void stand_back_at(backward_part *p, int32_t rows, int32_t s) {
     const int64_t packed = packed_row(layout, j, s, 0);
     p->out[i] = pass->out + place * pass->out_stride;
     p->h[i] = s > 0 ? pass->out + before * pass->out_stride : pass->h + batch_row * size;
-    p->source[i] = pass->masked ? pass->masked + kept * size : p->h[i];
+    if (pass->masked) p->source[i] = pass->masked + kept * size;
     if (pass->out_gradient) {
       p->dout[i] = pass->out_gradient + place * pass->out_gradient_stride;
       if (s > 0) fetch_row(pass->out_gradient + before * pass->out_gradient_stride, size);
@@ -429,7 +429,7 @@ static void run_backward(
   p.row = take(&space, layout->rows * 4);
   p.out = take(&space, pointers);
   p.h = take(&space, pointers);
-  p.source = take(&space, pointers);
+  p.source = pass->masked ? take(&space, pointers) : p.h;
   p.c = take(&space, pointers);
   if (pass->out_gradient) p.dout = take(&space, pointers);
   p.dh = take(&space, pointers);

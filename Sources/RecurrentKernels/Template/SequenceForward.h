@@ -12,7 +12,7 @@ typedef struct {
   bool keep;                  // for the backward pass
   int32_t *row;               // the sorted row
   const float **x, **h;       // input, and hidden state before this step
-  const float **source;       // what the recurrent weights multiply: h, or h under its mask
+  const float *const *source; // what the recurrent weights multiply: h, or h under its mask
   float **out, **c;           // hidden state after it; cell state, updated in place
   float **gates, **extra;     // what is kept for the backward pass
   float **unprojected;        // o·tanh(c'): `out`, unless it is projected
@@ -22,7 +22,7 @@ typedef struct {
   float *scratch;             // [rows, `scratch_size`] for what is needed though it is not kept
 } forward_part;
 
-enum { FORWARD_POINTERS = 12 };
+enum { FORWARD_POINTERS = 11 };
 
 /// Floats of a row's scratch: z and r·h (GRU, reset before); masked h; what is projected.
 static int64_t scratch_size(const rk_sequence_forward *pass) {
@@ -399,7 +399,6 @@ static void stand_at(forward_part *p, int32_t rows, int32_t s) {
       fetch_row(pass->x + place_of(layout, j, s + 1) * pass->x_stride, pass->input_size);
     p->h[i] = s > 0 ? pass->out + place_of(layout, j, s - 1) * pass->out_stride
                     : pass->h + batch_row * recurrent;
-    p->source[i] = p->h[i];
     if (pass->keeps_out) {
       p->out[i] = own;
       own += recurrent;
@@ -414,7 +413,6 @@ static void stand_at(forward_part *p, int32_t rows, int32_t s) {
       p->gates[i] = own;  // of the gates, z alone is kept: the second
       own += 2 * hidden;
     }
-    p->unprojected[i] = p->out[i];
     if (pass->projects) {
       p->unprojected[i] = pass->unprojected ? pass->unprojected + kept * hidden : own;
       if (!pass->unprojected) own += hidden;
@@ -422,7 +420,6 @@ static void stand_at(forward_part *p, int32_t rows, int32_t s) {
     if (p->mask) {
       p->mask[i] = p->options->recurrent_mask + batch_row * recurrent;
       p->masked[i] = pass->masked ? pass->masked + kept * recurrent : own;
-      p->source[i] = p->masked[i];
     }
     const int64_t packed = packed_row(layout, j, s, 0);
     if (p->zoneout) p->zoneout[i] = p->options->zoneout_mask + packed * recurrent;
@@ -441,15 +438,16 @@ static void run_forward(
   p.row = take(&space, layout->rows * 4);
   p.x = take(&space, pointers);
   p.h = take(&space, pointers);
-  p.source = take(&space, pointers);
   p.out = take(&space, pointers);
   p.c = take(&space, pointers);
   p.gates = take(&space, pointers);
   p.extra = take(&space, pointers);
-  p.unprojected = take(&space, pointers);
+  p.unprojected = pass->projects ? take(&space, pointers) : p.out;
+  p.source = p.h;
   if (options && options->recurrent_mask) {
     p.mask = take(&space, pointers);
     p.masked = take(&space, pointers);
+    p.source = (const float *const *)p.masked;
   }
   if (options && options->zoneout_mask) p.zoneout = take(&space, pointers);
   if (options && options->cell_zoneout_mask) p.cell_zoneout = take(&space, pointers);
