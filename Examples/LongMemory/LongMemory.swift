@@ -99,7 +99,7 @@ struct Adding: ParsableCommand {
   func run() {
     let learning = options.learning(
       Learning(
-        kind: .gru, hidden: 64, batch: 32, learningRate: 2e-3, updates: 10_000, goal: 1e-3, seed: 1)
+        kind: .gru, hidden: 64, batch: 32, learningRate: 2e-3, updates: 10_000, goal: 5e-4, seed: 1)
     )
     learning.run(AddingProblem(steps: options.steps ?? (options.short ? 20 : 600)))
   }
