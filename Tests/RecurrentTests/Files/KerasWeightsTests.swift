@@ -385,6 +385,34 @@ import Testing
     #expect(error.description.utf8.count < 600)
   }
 
+  /// One `.npy` file for each array.
+  @Test func severalFilesAreAModel() throws {
+    var generator = SeededGenerator(seed: 9)
+    let layer = GRU(
+      inputSize: 2, hiddenSize: 3, initialization: .keras, using: &generator)
+    try withTemporaryFolder { folder in
+      var keras = KerasWeights()
+      try keras.add(layer)
+      try keras.write(to: folder + "/all.npz")
+      let all = try NumPyFile(path: folder + "/all.npz")
+      let paths = try all.names.map { name in
+        let path = "\(folder)/\(name).npy"
+        try Data(NumPyArray.encode(try all.floats(name))).write(to: URL(fileURLWithPath: path))
+        return path
+      }
+      var weights = try KerasWeights(files: paths)
+      let read = try weights.gru()
+      try weights.finish()
+      for ((name, a), (_, b)) in zip(read.parameters, layer.parameters) {
+        #expect(a.isIdentical(to: b), "\(name)")
+      }
+      #expect(throws: DataError.self) { try KerasWeights(files: [folder + "/all.npz"]) }
+      #expect(throws: DataError.self) { try KerasWeights(files: paths + [folder + "/no.npy"]) }
+      var fewer = try KerasWeights(files: Array(paths.prefix(2)))
+      #expect(throws: DataError.self) { try fewer.gru() }
+    }
+  }
+
   // MARK: What Keras cannot say
 
   @Test func whatKerasHasNotIsRefused() throws {

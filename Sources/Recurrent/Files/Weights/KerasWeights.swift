@@ -8,7 +8,7 @@
 /// try weights.finish()   // throws if there are more arrays than were read
 /// ```
 ///
-/// A file is a `.npz` with `arr_0`, `arr_1` …, or safetensors with `0.kernel`,
+/// A file is a `.npz` with `arr_0`, `arr_1` …, several `.npy` files, or safetensors with `0.kernel`,
 /// `1.recurrent_kernel` …, which `Scripts/keras-to-safetensors` makes of a `.keras` file. The latter
 /// also tells the layers' settings, and what is declared here is checked against them.
 ///
@@ -37,10 +37,30 @@ public struct KerasWeights: Sendable {
     } else if bytes.starts(with: NumPyArray.magic) {
       throw DataError(
         file: path, problem: "found one array, expected those of a model",
-        advice: "Save np.savez(\"weights.npz\", *model.get_weights()) instead of np.save")
+        advice: "Save np.savez(\"weights.npz\", *model.get_weights()) instead of np.save, or name "
+          + "all of several .npy files")
     } else {
       try self.init(SafetensorsFile(bytes: bytes, source: path))
     }
+  }
+
+  /// Opens `.npy` files, one for each array of `get_weights()`, in that order.
+  ///
+  /// - Throws: ``DataError`` if one of them does not exist or is not a sound `.npy` file.
+  public init(files paths: [String]) throws(DataError) {
+    let files = NumPyFiles(
+      try paths.map { path throws(DataError) in
+        let file = try NumPyFile(path: path)
+        guard file.names.count == 1 else {
+          throw DataError(
+            file: path,
+            problem: "found \(file.names.count) arrays, expected the one of a .npy file",
+            advice: "Open a .npz file by KerasWeights(file:)")
+        }
+        return file
+      })
+    tensors = TensorBag(files)
+    order = files.names
   }
 
   /// The arrays `arr_0`, `arr_1` … of `file`.
@@ -227,6 +247,29 @@ public struct KerasWeights: Sendable {
     DataError(
       file: tensors.source, place: "array \(position)", problem: "is missing, expected \(kind)",
       advice: "There are \(order.count) arrays, fewer than these layers have")
+  }
+}
+
+/// The arrays of several `.npy` files as `arr_0`, `arr_1` ….
+private struct NumPyFiles: TensorFile {
+  let files: [NumPyFile]
+
+  init(_ files: [NumPyFile]) { self.files = files }
+
+  var source: String { files.map(\.source).joined(separator: ", ") }
+  var names: [String] { files.indices.map { "arr_\($0)" } }
+
+  private func place(of name: String) -> (file: NumPyFile, name: String)? {
+    names.firstIndex(of: name).map { (files[$0], files[$0].names[0]) }
+  }
+
+  func shape(of name: String) -> [Int]? { place(of: name).flatMap { $0.file.shape(of: $0.name) } }
+
+  func exactFloats(_ name: String) throws(DataError) -> StoredTensor {
+    guard let (file, own) = place(of: name) else {
+      throw DataError(file: source, place: "array \(name)", problem: "is missing")
+    }
+    return try file.exactFloats(own)
   }
 }
 

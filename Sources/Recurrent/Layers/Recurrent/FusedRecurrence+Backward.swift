@@ -11,7 +11,7 @@ extension FusedRecurrence {
   /// Sums over steps run from the last step to the first, whether there are segments or not, so the
   /// length of a segment changes no bit.
   struct Backward: Sendable {
-    let run: Run
+    let run: FusedRun
     let input: Operand
     let output: Tensor
     let hidden: Tensor
@@ -173,7 +173,7 @@ extension FusedRecurrence {
       let (b, bRecurrent) = (bias.mutablePointer(), recurrentBias.mutablePointer())
       let candidate = 2 * units
       /// target[:, columns] += factorᵀ·d for each factor.
-      func add(
+      func multiply(
         _ d: UnsafePointer<Float>, _ stride: Int, _ columns: Range<Int>, _ targetWidth: Int,
         _ factors: [(factor: Factor, target: UnsafeMutablePointer<Float>)]
       ) {
@@ -204,24 +204,24 @@ extension FusedRecurrence {
       }
       switch (run.cell, kept.extra) {
       case (RK_CELL_GRU_RESET_AFTER, let extra?):
-        add(d, width, 0..<candidate, width, withH(u, [(x, w), (ones, b)]))
-        add(d + candidate, width, candidate..<width, width, [(x, w), (ones, b)])
-        add(
+        multiply(d, width, 0..<candidate, width, withH(u, [(x, w), (ones, b)]))
+        multiply(d + candidate, width, candidate..<width, width, [(x, w), (ones, b)])
+        multiply(
           UnsafePointer(extra.pointer), units, candidate..<width, width,
           withH(u, [(ones, bRecurrent)]))
         bRecurrent.update(from: b, count: candidate)
       case (RK_CELL_GRU_RESET_BEFORE, let extra?):
         let rh = Factor(packed: extra.pointer, depth: depth, width: units)
-        add(d, width, 0..<candidate, width, withH(u, [(x, w), (ones, b)]))
-        add(d + candidate, width, candidate..<width, width, [(x, w), (rh, u), (ones, b)])
+        multiply(d, width, 0..<candidate, width, withH(u, [(x, w), (ones, b)]))
+        multiply(d + candidate, width, candidate..<width, width, [(x, w), (rh, u), (ones, b)])
         bRecurrent.update(from: b, count: width)
       default:
-        add(d, width, 0..<width, width, withH(u, [(x, w), (ones, b)]))
+        multiply(d, width, 0..<width, width, withH(u, [(x, w), (ones, b)]))
         bRecurrent.update(from: b, count: width)
       }
       if let projected, let raw = kept.unprojected, let target = projection?.mutablePointer() {
         let factor = Factor(packed: raw.pointer, depth: depth, width: units)
-        add(UnsafePointer(projected.pointer), size, 0..<size, size, [(factor, target)])
+        multiply(UnsafePointer(projected.pointer), size, 0..<size, size, [(factor, target)])
       }
       withExtendedLifetime((now, before, one, kept, projected, backward)) {}
     }

@@ -36,7 +36,7 @@ struct FusedRecurrence {
     precondition(
       segmentLength.map { $0 >= 1 } ?? true,
       "a segment has at least one step, not \(segmentLength ?? 0)")
-    let run = Run(
+    let run = FusedRun(
       cell: cell, weights: weights.detached, options: options, noise: noise, layout: input.layout,
       segmentLength: segmentLength)
 
@@ -80,7 +80,7 @@ struct FusedRecurrence {
 }
 
 /// A layer over one batch: how its kernels are called.
-struct Run: Sendable {
+struct FusedRun: Sendable {
   let cell: rk_cell
   let weights: RecurrentWeights
   let options: RecurrentOptions

@@ -133,10 +133,12 @@ public struct SequenceBatch: BatchValue {
 
   private var isInOrder: Bool { isFull && positions == nil }
 
-  private var validRows: [Int] {
-    lengths.indices.flatMap { b in
-      positions.map { $0[b].map { b * time + $0 } } ?? (0..<lengths[b]).map { b * time + $0 }
-    }
+  private var validRows: [Int] { placesByRow.flatMap(\.self) }
+
+  /// For each row the places b·T + t of its valid steps among all steps, in the order in which they
+  /// run.
+  var placesByRow: [[Int]] {
+    lengths.indices.map { b in validPositions(row: b).map { b * time + $0 } }
   }
 
   /// The last valid step of each row, `[B, F]`; zeros for an empty row.
