@@ -14,6 +14,9 @@ public struct LayerPath: Sendable, Equatable {
   public let outputSize: Int
   /// Numbers of a step that the backward pass needs besides input and output.
   public let keptSize: Int
+  /// Numbers of a step that its random masks keep in training, whether steps are computed again or
+  /// not.
+  public private(set) var maskSize = 0
   /// Numbers of a row that must be kept at the start of each segment, where steps are computed
   /// again.
   public let segmentStateSize: Int
@@ -39,6 +42,13 @@ public struct LayerPath: Sendable, Equatable {
     self.outputSize = outputSize
     self.keptSize = keptSize
     self.segmentStateSize = segmentStateSize
+  }
+
+  /// The same layer with more numbers of a step in masks.
+  func masked(by size: Int) -> LayerPath {
+    var result = self
+    result.maskSize += size
+    return result
   }
 
   /// The same layer as a part of another.
@@ -77,6 +87,9 @@ extension LayerPath {
       reason: extras.isEmpty ? "plain formula" : "with " + extras.joined(separator: ", "),
       inputSize: inputSize, outputSize: size, keptSize: kept,
       segmentStateSize: name == "LSTM" ? hiddenSize : 0)
+    if options.zoneout > 0 { maskSize += size }
+    if options.cellZoneout > 0 { maskSize += hiddenSize }
+    if options.inputDropout > 0 { maskSize += inputSize }  // the input under its mask
   }
 }
 

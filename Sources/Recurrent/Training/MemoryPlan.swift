@@ -76,9 +76,10 @@ public struct MemoryPlan: Sendable, Equatable {
     func bytes(segmentLength: Double?) -> Double {
       let steps = batch * time
       let segments = segmentLength.map { (time / $0).rounded(.up) }
-      /// Forward: a layer's output, and what it keeps of its steps or of its segments' starts.
+      /// Forward: a layer's output, its masks, and what it keeps of its steps or of its segments'
+      /// starts.
       func held(_ path: LayerPath) -> Double {
-        buffer(steps * Double(path.outputSize))
+        buffer(steps * Double(path.outputSize)) + buffer(steps * Double(path.maskSize))
           + (segments.map { $0 * buffer(batch * Double(path.segmentStateSize)) }
             ?? buffer(steps * Double(path.keptSize)))
       }

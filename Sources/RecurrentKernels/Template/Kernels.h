@@ -18,7 +18,11 @@
 
 #include "SequenceWeights.h"
 
+#include "CellForward.h"
+
 #include "SequenceForward.h"
+
+#include "CellBackward.h"
 
 #include "SequenceBackward.h"
 

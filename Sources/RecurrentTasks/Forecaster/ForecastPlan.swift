@@ -93,7 +93,8 @@ public struct ForecastPlan: Sendable {
     let outputs = options.horizon * options.outputs
     let (paths, recurrentWeights) = RecurrentStack.outlook(
       options.cell, inputSize: 1 + series[0].covariates.count, hiddenSize: options.hiddenSize,
-      layerCount: options.layers, options: options.recurrent ?? RecurrentOptions())
+      layerCount: options.layers, options: options.recurrent ?? RecurrentOptions(),
+      dropout: options.dropout)
     let weights = recurrentWeights + outputs * (options.hiddenSize + 1)
     let plan = MemoryPlan(
       paths: paths, parameterCount: weights, batchSize: rows, time: options.window,

@@ -97,7 +97,7 @@ import Testing
         #expect(try found.floats(name) == expected.floats(array), "\(name)")
       }
       var weights = try KerasWeights(file: path)
-      try KerasWeightsTests.readModel(&weights)
+      try KerasModelTests.readModel(&weights)
         .replay(Recording(file: model + "/recording.safetensors"))
       let wrong = try await CommandRunner.run(python, [script, model + "/weights.npz", path])
       #expect(wrong.exitCode != 0 && !wrong.errorOutput.contains("Traceback"))

@@ -5,10 +5,13 @@ import Testing
 
 /// Serialized: the pool of buffers is one for all.
 @Suite(.serialized) struct MemoryPlanTests {
-  private func stack(_ kind: CellKind, _ layers: Int = 2) -> RecurrentStack {
+  private func stack(
+    _ kind: CellKind, options: RecurrentOptions = RecurrentOptions(), dropout: Float = 0
+  ) -> RecurrentStack {
     var generator = RandomGenerator(seed: 1)
     return RecurrentStack(
-      kind, inputSize: 8, hiddenSize: 32, layerCount: layers, using: &generator)
+      kind, inputSize: 8, hiddenSize: 32, layerCount: 2, options: options, dropout: dropout,
+      using: &generator)
   }
 
   private func plan(_ stack: RecurrentStack, batch: Int, time: Int, limit: Int?) -> MemoryPlan? {
@@ -43,7 +46,17 @@ import Testing
   /// this one, so the smallest of several measurements counts.
   @Test(arguments: CellKind.allCases, [1.0, 0.5, 0.1])
   func plansAreTrue(_ kind: CellKind, share: Double) throws {
-    let stack = stack(kind)
+    try checkPlan(stack(kind), share: share)
+  }
+
+  /// Masks count.
+  @Test(arguments: [1.0, 0.1])
+  func plansWithNoiseAreTrue(share: Double) throws {
+    let options = RecurrentOptions(inputDropout: 0.2, recurrentDropout: 0.2, zoneout: 0.2)
+    try checkPlan(stack(.gru, options: options, dropout: 0.3), share: share)
+  }
+
+  private func checkPlan(_ stack: RecurrentStack, share: Double) throws {
     let (batch, time) = (32, 200)
     let input = SequenceBatch(
       Tensor(SeededGenerator.floats(batch * time * 8, seed: 2), shape: [batch, time, 8]))

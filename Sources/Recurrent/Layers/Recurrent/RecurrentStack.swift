@@ -86,14 +86,15 @@ public struct RecurrentStack: Layer {
   /// before there is one.
   public static func outlook(
     _ kind: CellKind, inputSize: Int, hiddenSize: Int, layerCount: Int,
-    options: RecurrentOptions = RecurrentOptions()
+    options: RecurrentOptions = RecurrentOptions(), dropout: Float = 0
   ) -> (paths: [LayerPath], parameterCount: Int) {
     let width = kind.gates * hiddenSize
     let paths = (0..<layerCount).map { index in
-      LayerPath(
+      let path = LayerPath(
         kind.rawValue.uppercased(), gates: kind.gates,
         inputSize: index == 0 ? inputSize : hiddenSize, hiddenSize: hiddenSize, options: options
       ).under("\(index)")
+      return index > 0 && dropout > 0 ? path.masked(by: 2 * hiddenSize) : path
     }
     return (paths, paths.reduce(0) { $0 + width * ($1.inputSize + hiddenSize + 2) })
   }
@@ -122,7 +123,13 @@ public struct RecurrentStack: Layer {
 
   /// Those of the layers, by position.
   public var paths: [LayerPath] {
-    layers.enumerated().flatMap { index, layer in layer.paths.map { $0.under("\(index)") } }
+    layers.enumerated().flatMap { index, layer in
+      layer.paths.map { path in
+        let path = path.under("\(index)")
+        // The mask of the dropout before it, and the input under that mask.
+        return index > 0 && dropout > 0 ? path.masked(by: 2 * path.inputSize) : path
+      }
+    }
   }
 
   /// Those of the layers.
