@@ -131,12 +131,6 @@ RK_INLINE int64_t place_of(const rk_sequence_layout *l, int32_t j, int32_t s) {
   return l->place[l->offset[s] + j];
 }
 
-/// Fetches a row that the next step reads. Rows of [B, T, F] lie far apart and are read once a step, which no
-/// prefetcher of the machine foresees.
-RK_INLINE void fetch_row(const float *row, int64_t count) {
-  for (int64_t at = 0; at < count; at += 16) __builtin_prefetch(row + at);
-}
-
 // MARK: Workspace
 
 /// Takes `bytes` off the front of a workspace, in whole cache lines.
