@@ -14,7 +14,7 @@
 float number(float scale);
 bool coin(void);
 
-/// Memory for the case at hand, freed behind it. `unset` holds a number that is none, so that reading it shows; `random`
+/// Memory for the case at hand, freed behind it. `unset` holds a not-a-number, so that reading it shows; `random`
 /// holds numbers, `wild` among them zeros, infinities, not-a-numbers and denormals, `coins` 0 and 1.
 float *unset(int64_t count);
 float *zeros(int64_t count);
