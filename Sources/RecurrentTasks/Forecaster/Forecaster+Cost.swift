@@ -59,9 +59,7 @@ extension Forecaster {
 
     /// Two tables: operations by layer, and bytes.
     public var description: String {
-      let windows = "\(NumberFormat.grouped(batchSize)) windows"
-      let header = ["parameters", "operations, one window", "a training step on \(windows)"]
-      let rows = ["rows", "", NumberFormat.grouped(time), NumberFormat.grouped(batchSize * time)]
+      let header = ["layer", "parameters", "operations, one window", "a training step"]
       func memory(_ name: String, _ bytes: KeyPath<StepCost, Double>) -> [String] {
         [name]
           + [prediction, training].map {
@@ -74,7 +72,7 @@ extension Forecaster {
         memory("optimizer state", \.optimizerState), memory("activations", \.activations),
         memory("peak", \.peak),
       ]
-      return "\(TextTable([["layer"] + header] + parts + [rows]))\n\n\(TextTable(table))"
+      return "\(TextTable([header] + parts))\n\n\(TextTable(table))"
     }
   }
 
