@@ -18,9 +18,9 @@ public enum Parallelism {
     }
   }
 
-  /// Operations that a thread gets at least: it takes 50 to 100 µs until a second thread runs, in which the first one
-  /// does about as many. Tests set it to 1, so that small work is divided too.
-  package static let smallestShare = Atomic(4_000_000)
+  /// Operations that a thread gets at least: about as many as one does while another takes up its part. Tests set it
+  /// to 1, so that small work is divided too.
+  package static let smallestShare = Atomic(400_000)
 
   /// The number of parts to divide work into.
   static func parts(operations: Int, atMost limit: Int) -> Int {
@@ -36,7 +36,9 @@ public enum Parallelism {
     } else {
       withoutActuallyEscaping(body) { body in
         nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
+        if !WorkerPool.shared.run(parts: parts, { body($0) }) {
+          DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
+        }
       }
     }
   }

@@ -23,6 +23,22 @@ typedef struct {
   vf *sum;                     // [rows][MAX_VECTORS]
 } sequence_tile;
 
+/// One k: `value_of_row` is what row r has there.
+#define RK_SUM_STEP(value_of_row)                                                         \
+  do {                                                                                    \
+    vf value[MAX_ROWS];                                                                   \
+    RK_UNROLL                                                                             \
+    for (int r = 0; r < rows; r++) value[r] = vf_all(value_of_row);                       \
+    RK_UNROLL                                                                             \
+    for (int v = 0; v < vectors; v++) {                                                   \
+      const int slot = v == 2 ? third : v;                                                \
+      vf weight = vf_load(w + v * RK_LANES);                                              \
+      RK_UNROLL                                                                           \
+      for (int r = 0; r < rows; r++) sum[r][slot] = vf_fma(value[r], weight, sum[r][slot]); \
+    }                                                                                     \
+    w += vectors * RK_LANES;                                                              \
+  } while (0)
+
 /// One source. With `split` (GRU, reset after) the three weights of k meet the sums 0, 1 and `third`.
 RK_INLINE const float *sum_source(
   vf (*sum)[MAX_VECTORS], const int rows, const int vectors, const int third,
@@ -30,21 +46,21 @@ RK_INLINE const float *sum_source(
   const float *x[MAX_ROWS];
   RK_UNROLL
   for (int r = 0; r < rows; r++) x[r] = source[r];
-  for (int64_t k = 0; k < depth; k++) {
-    vf value[MAX_ROWS];
+  int64_t k = 0;
+#if RK_LANE_OPERANDS
+  for (; k + RK_LANES <= depth; k += RK_LANES) {
+    vf values[MAX_ROWS];
     RK_UNROLL
-    for (int r = 0; r < rows; r++) value[r] = vf_all(x[r][k]);
+    for (int r = 0; r < rows; r++) values[r] = vf_load(x[r] + k);
     RK_UNROLL
-    for (int v = 0; v < vectors; v++) {
-      const int slot = v == 2 ? third : v;
-      vf weight = vf_load(w + v * RK_LANES);
-      RK_UNROLL
-      for (int r = 0; r < rows; r++) sum[r][slot] = vf_fma(value[r], weight, sum[r][slot]);
-    }
-    w += vectors * RK_LANES;
+    for (int lane = 0; lane < RK_LANES; lane++) RK_SUM_STEP(values[r][lane]);
   }
+#endif
+  for (; k < depth; k++) RK_SUM_STEP(x[r][k]);
   return w;
 }
+
+#undef RK_SUM_STEP
 
 RK_INLINE void sum_tile_of(
   const int rows, const int vectors, const bool split, const sequence_tile *t) {
@@ -129,12 +145,6 @@ RK_INLINE int64_t packed_row(const rk_sequence_layout *l, int32_t j, int32_t s, 
 /// Where sorted row j stands at step s.
 RK_INLINE int64_t place_of(const rk_sequence_layout *l, int32_t j, int32_t s) {
   return l->place[l->offset[s] + j];
-}
-
-/// Fetches a row that the next step reads. Rows of [B, T, F] lie far apart and are read once a step, which no
-/// prefetcher of the machine foresees.
-RK_INLINE void fetch_row(const float *row, int64_t count) {
-  for (int64_t at = 0; at < count; at += 16) __builtin_prefetch(row + at);
 }
 
 // MARK: Workspace

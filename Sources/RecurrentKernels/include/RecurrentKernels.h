@@ -20,6 +20,15 @@
 
 #pragma clang assume_nonnull begin
 
+/// Tells the processor that this thread waits for another one's store.
+static inline void rk_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 // MARK: Matrix product
 
 /// C = start + A·B. Element (m, k) of A is a[row(m)·a_row_stride + depth(k)·a_depth_stride], element (k, n) of
