@@ -84,7 +84,8 @@ struct Bench: ParsableCommand {
     if benchmark.cost.peak > available {
       throw ValidationError(
         "This takes about \(NumberFormat.bytes(benchmark.cost.peak)) of memory, the machine has "
-          + "\(NumberFormat.bytes(available)). Use a smaller --batch, --time, --hidden or --layers.")
+          + "\(NumberFormat.bytes(available)). Use a smaller --batch, --time, --hidden or --layers."
+      )
     }
   }
 

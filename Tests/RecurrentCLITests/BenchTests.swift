@@ -34,7 +34,8 @@ import Testing
         "activation_bytes", "allocated_bytes", "batch", "bidirectional", "cell", "gflops",
         "gradient_bytes", "hidden", "input", "kernels", "layers", "lengths", "limit_gflops",
         "lower_quartile_ms", "max_ms", "median_ms", "min_ms", "mode", "operations",
-        "parameter_bytes", "peak_buffer_bytes", "process_peak_bytes", "product_gflops", "product_size", "runs",
+        "parameter_bytes", "peak_buffer_bytes", "process_peak_bytes", "product_gflops",
+        "product_size", "runs",
         "share_of_limit", "share_of_product", "small_allocated_bytes", "threads", "time",
         "upper_quartile_ms", "valid_steps", "version",
       ])
@@ -151,7 +152,7 @@ import Testing
     (["--threads", "0"], "--threads is between 1 and 1024, not 0."),
     (["--cell", "foo"], "Please provide one of 'lstm', 'gru' or 'rnn'."),
     (["--mode", "foo"], "Please provide one of 'train', 'infer' or 'step'."),
-    (["--lengths", "half"], "Please provide one of 'full' or 'uniform'."),
+    (["--lengths", "half"], "Please provide one of 'full' and 'uniform'."),
     (
       ["--mode", "step", "--time", "9"],
       "--mode step measures single time steps and takes no --time."

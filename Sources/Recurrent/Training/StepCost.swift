@@ -65,7 +65,8 @@ public struct StepCost: Sendable, Equatable {
     let input = Self.buffer(steps * Double(paths.first?.inputSize ?? 0))
     let running = paths.map { path in
       (path.givesInputGradient ? Self.buffer(steps * Double(path.inputSize)) : 0)
-        + Self.buffer(steps * Double(path.outputSize)) + path.packedWeights
+        + Self.buffer(steps * Double(path.outputSize))
+        + Self.buffer(Double(path.inputWeights + path.recurrentWeights))
     }
     peak = 4 * (Self.weights(paths, parameterCount) + input + (running.max() ?? 0))
   }
@@ -91,7 +92,7 @@ public struct StepCost: Sendable, Equatable {
     func held(_ path: LayerPath, _ buffer: (Double) -> Double) -> Double {
       buffer(steps * Double(path.outputSize)) + buffer(steps * Double(path.maskSize))
         + (segments.map { $0 * buffer(batchSize * Double(path.segmentStateSize)) }
-          ?? buffer(steps * Double(path.keptSize)))
+          ?? path.kept(of: steps, buffer))
     }
     activations = 4 * (steps * input + paths.reduce(0) { $0 + held($1) { $0 } })
 
@@ -102,12 +103,15 @@ public struct StepCost: Sendable, Equatable {
     // that is computed again, and the gradients of the weights so far.
     for path in paths.reversed() {
       inUse += path.weights
-      let flowing =
-        Self.buffer(steps * Double(path.outputSize))
-        + (path.givesInputGradient ? Self.buffer(steps * Double(path.inputSize)) : 0)
-      let segment = segmentLength.map { Self.buffer(batchSize * $0 * Double(path.keptSize)) } ?? 0
-      most = max(
-        most, inUse + flowing + segment + path.packedWeights + path.workspace(steps: steps))
+      var own = Self.buffer(steps * Double(path.outputSize))
+      if path.givesInputGradient { own += Self.buffer(steps * Double(path.inputSize)) }
+      own += Self.buffer(Double(path.recurrentWeights))
+      if let segmentLength {
+        own += path.kept(of: batchSize * segmentLength, Self.buffer)
+        own += Self.buffer(Double(path.inputWeights + path.recurrentWeights))
+      }
+      own += path.workspace(steps: batchSize * (segmentLength ?? time))
+      most = max(most, inUse + own)
       inUse -= held(path, Self.buffer)
     }
     peak = 4 * (3 * Self.weights(paths, parameterCount) + most)
@@ -146,12 +150,14 @@ extension LayerPath {
       + Double(biases)
   }
 
-  /// Floats of the weights in the order of the kernels; those of one pass at a time are in use.
-  fileprivate var packedWeights: Double {
-    StepCost.buffer(Double(inputWeights + recurrentWeights))
+  /// Floats kept of so many steps: the gates, and the rest.
+  fileprivate func kept(of steps: Double, _ buffer: (Double) -> Double) -> Double {
+    let width = min(biases / 2, keptSize)
+    return buffer(steps * Double(width)) + buffer(steps * Double(keptSize - width))
   }
 
-  /// Floats that the threads need for the gradients of the weights.
+  /// Floats that the gradients of the weights need on the way: tables of the steps, and the blocks
+  /// of each thread's product.
   fileprivate func workspace(steps: Double) -> Double {
     let width = biases / 2
     guard width > 0, steps > 0 else { return 0 }
@@ -160,6 +166,6 @@ extension LayerPath {
     let parts = Parallelism.parts(operations: Int(operations), atMost: max(1, width / 16))
     let one = rk_multiply_workspace(
       Int64(rows), Int64((width + parts - 1) / parts), Int64(min(steps, 1e9)))
-    return Double(parts) * StepCost.buffer(Double(one))
+    return 2 * StepCost.buffer(steps) + Double(parts) * StepCost.buffer(Double(one))
   }
 }
