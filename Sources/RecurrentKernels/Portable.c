@@ -2,6 +2,7 @@
 // bits of AVX2), anything elsewhere.
 
 #include <math.h>
+#include <sched.h>
 #include <string.h>
 
 #include "Paths.h"

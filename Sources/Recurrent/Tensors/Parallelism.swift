@@ -22,6 +22,9 @@ public enum Parallelism {
   /// to 1, so that small work is divided too.
   package static let smallestShare = Atomic(400_000)
 
+  /// Terms of a product that a thread gets at least between two meetings with the others. Tests set it to 1.
+  package static let smallestStep = Atomic(8_000)
+
   /// The number of parts to divide work into.
   static func parts(operations: Int, atMost limit: Int) -> Int {
     max(1, min(threads, limit, operations / smallestShare.load(ordering: .relaxed)))
@@ -40,6 +43,15 @@ public enum Parallelism {
           DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
         }
       }
+    }
+  }
+
+  /// Runs `body` for parts that wait for each other, all at the same time; as one part alone where the threads are
+  /// busy.
+  static func runTogether(parts: Int, _ body: (_ part: Int, _ parts: Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      nonisolated(unsafe) let body = body
+      if parts == 1 || !WorkerPool.shared.run(parts: parts, { body($0, parts) }) { body(0, 1) }
     }
   }
 

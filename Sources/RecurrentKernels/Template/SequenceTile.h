@@ -147,6 +147,37 @@ RK_INLINE int64_t place_of(const rk_sequence_layout *l, int32_t j, int32_t s) {
   return l->place[l->offset[s] + j];
 }
 
+// MARK: The units of a part
+
+/// Behind it stands what all parts did before it. Waits awake, since the others are microseconds away.
+static void meet(rk_meeting *meeting, int32_t parts) {
+  const int32_t round = __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE);
+  if (__atomic_add_fetch(&meeting->arrived, 1, __ATOMIC_ACQ_REL) == parts) {
+    __atomic_store_n(&meeting->arrived, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&meeting->round, round + 1, __ATOMIC_RELEASE);
+    return;
+  }
+  for (int turns = 0; __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE) == round; turns++) {
+    if (turns < 4000) rk_pause();
+    else sched_yield();  // another one has no processor
+  }
+}
+
+/// Which panels, each of up to MAX_VECTORS blocks of units, a part computes.
+typedef struct {
+  int32_t part, parts;
+} unit_share;
+
+RK_INLINE int32_t share_start(unit_share share, int32_t count) {
+  return (int32_t)((int64_t)count * share.part / share.parts);
+}
+
+RK_INLINE int32_t share_end(unit_share share, int32_t count) {
+  return (int32_t)((int64_t)count * (share.part + 1) / share.parts);
+}
+
+RK_INLINE int32_t panels_of(int32_t width) { return (width + MAX_VECTORS * RK_LANES - 1) / (MAX_VECTORS * RK_LANES); }
+
 // MARK: Workspace
 
 /// Takes `bytes` off the front of a workspace, in whole cache lines.
