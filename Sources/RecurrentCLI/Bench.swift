@@ -8,13 +8,13 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast recurrent layers run on this machine, and what memory they take.",
     discussion: """
-      The speed counts the operations of the matrix products over the valid steps, and stands
-      beside two limits measured in the same run on as many threads: our own matrix product of
-      2048 by 2048 numbers (fewer on slow machines), and multiply-adds in registers, which
-      nothing can exceed.
+      The speed counts the operations of the matrix products over the valid
+      steps. It stands beside two limits measured in the same run on as many
+      threads: our own matrix product of 2048 by 2048 numbers (fewer on slow
+      machines), and multiply-adds in registers, which nothing can exceed.
 
-      Modes: train, a forward and a backward pass for all weights; infer, a forward pass; step,
-      one time step after another, as in a stream.
+      Modes: train, a forward and a backward pass for all weights; infer, a
+      forward pass; step, one time step after another, as in a stream.
 
       Examples:
         recurrent bench

@@ -7,9 +7,10 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what is in a model folder, or what the model costs.",
     discussion: """
-      With --cost, nothing of the model is run: parameters, operations and memory are counted,
-      for a prediction and for a training step, and a time is estimated from the speed of our
-      own matrix product, measured now. Small networks take longer than that.
+      With --cost, nothing of the model is run: parameters, operations and
+      memory are counted, for a prediction and for a training step, and a time
+      is estimated from the speed of our own matrix product, measured now.
+      Small networks take longer than that.
 
       Examples:
         recurrent inspect model
