@@ -117,7 +117,11 @@ public struct LayerBenchmark: Sendable {
     case .train:
       let outputSize = isBidirectional ? 2 * hiddenSize : hiddenSize
       let gradient = draw([batchSize, time, outputSize], using: &generator)
-      body = { Self.train(stack, on: input, along: gradient) }
+      body = {
+        _ = outputAndGradients(of: stack, from: gradient) {
+          $0(input, mode: .training(RandomKey(seed: 1))).values
+        }
+      }
     case .infer:
       body = { _ = stack(input) }
     case .step:
@@ -141,21 +145,6 @@ public struct LayerBenchmark: Sendable {
       allocatedBytes: 4 * (allocatedAfter - allocated) / seconds.count,
       smallBytes: 4 * (smallAfter - small) / seconds.count, peakBytes: 4 * (pool.peak - before),
       parameterBytes: 4 * stack.parameterCount)
-  }
-
-  /// Forward, and backward from the gradient of the outputs.
-  private static func train(
-    _ stack: RecurrentStack, on input: SequenceBatch, along gradient: Tensor
-  ) {
-    let tape = Tape()
-    var tracked = stack
-    var leaves: [Tensor] = []
-    tracked.updateParameters { _, parameter in
-      parameter = tape.track(parameter)
-      leaves.append(parameter)
-    }
-    let output = tracked(input, mode: .training(RandomKey(seed: 1))).values
-    _ = tape.gradients(of: output, along: gradient, withRespectTo: leaves)
   }
 
   /// What was measured.
