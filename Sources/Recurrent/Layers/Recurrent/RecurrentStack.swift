@@ -147,6 +147,7 @@ public struct RecurrentStack: Layer {
   public func forward(
     _ input: SequenceBatch, state: inout State, mode: Mode
   ) -> SequenceBatch {
+    if runsAsWave(input, mode: mode) { return wave(input, state: &state) }
     let between = EachStep(Dropout(rate: dropout))
     var values = input
     for (index, layer) in layers.enumerated() {
