@@ -325,6 +325,14 @@ typedef struct {
 } rk_adagrad;
 void rk_update_adagrad(const rk_adagrad *rule, float *w, const float *g, float *s, int64_t count);
 
+// MARK: The limit
+
+/// Multiply-adds of one round of `rk_multiply_add_rounds`, on every path.
+enum { RK_MULTIPLY_ADDS_OF_A_ROUND = 192 };
+/// Does nothing but multiply-adds in registers, x = x/2 + start on each of many x, and returns their mean, which goes to
+/// 2·start. Its speed is the limit of every kernel above.
+float rk_multiply_add_rounds(int64_t rounds, float start);
+
 // MARK: Paths
 
 /// One implementation of every kernel above, under the same names without `rk_`. Packed weights belong to the table
@@ -367,6 +375,7 @@ typedef struct {
     const rk_rmsprop *, float *, const float *, float *, float *_Nullable, float *_Nullable,
     int64_t);
   void (*update_adagrad)(const rk_adagrad *, float *, const float *, float *, int64_t);
+  float (*multiply_add_rounds)(int64_t, float);
 } rk_kernels;
 
 /// Number of tables built into this binary, and one of them, best first. Null where the machine lacks its instructions.
