@@ -70,7 +70,8 @@ public enum Parallelism {
   /// less.
   static func wave(rows: Int, columns: Int, _ body: (_ row: Int, _ column: Int) -> Void) {
     enum Turn { case cell(row: Int, column: Int), wait, end }
-    let state = Mutex((done: [Int](repeating: 0, count: rows), isBusy: [Bool](repeating: false, count: rows)))
+    let state = Mutex(
+      (done: [Int](repeating: 0, count: rows), isBusy: [Bool](repeating: false, count: rows)))
     run(parts: min(threads, rows)) { _ in
       while true {
         let turn = state.withLock { state -> Turn in

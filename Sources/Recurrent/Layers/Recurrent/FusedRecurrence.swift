@@ -183,7 +183,7 @@ struct FusedRun: Sendable {
   /// The threads that share the rows.
   private var parts: Int {
     Parallelism.parts(
-      operations: operations / segments.count, 
+      operations: operations / segments.count,
       atMost: (layout.batchSize + Self.smallestRows - 1) / Self.smallestRows)
   }
 
