@@ -69,7 +69,11 @@ public enum Parallelism {
   /// Runs `body` for each cell of a grid, on several threads: behind the cell of one row less and that of one column
   /// less.
   static func wave(rows: Int, columns: Int, _ body: (_ row: Int, _ column: Int) -> Void) {
-    enum Turn { case cell(row: Int, column: Int), wait, end }
+    enum Turn {
+      case cell(row: Int, column: Int)
+      case wait
+      case end
+    }
     let state = Mutex(
       (done: [Int](repeating: 0, count: rows), isBusy: [Bool](repeating: false, count: rows)))
     run(parts: min(threads, rows)) { _ in
