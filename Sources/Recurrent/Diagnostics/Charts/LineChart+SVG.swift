@@ -20,7 +20,7 @@ extension LineChart {
     let xLabel: String
     switch x {
     case .time: xLabel = ""
-    case .number(let label): xLabel = label
+    case .number(let label, _): xLabel = label
     }
     var frame = ChartFrame(
       area: area, sizes: sizes, title: title, subtitle: subtitle, legend: legend(), xLabel: xLabel,

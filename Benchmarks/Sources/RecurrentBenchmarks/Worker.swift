@@ -1,0 +1,160 @@
+import Foundation
+import Recurrent
+
+/// `recurrent-benchmarks --worker`: a case a line on standard input, what it took a line on standard
+/// output. So one process takes turns with other systems without starting anew each time.
+struct Worker {
+  /// A line of input.
+  private struct Request: Decodable {
+    enum Mode: String, Decodable {
+      case train
+      case infer
+      case step
+      case product
+      case memory
+      case recipe
+      case draw
+    }
+    let mode: Mode
+    var cell: CellKind?
+    var shape: LayerShape?
+    var size: Int?
+    var epochs: Int?
+    var threads: Int?
+    var budget: Double?
+    var chart: CostChart?
+  }
+
+  /// The first line of output.
+  private struct Greeting: Encodable {
+    let system = "recurrent"
+    let version: String
+    let modes = ["train", "infer", "step", "product", "memory", "recipe"]
+    let resident: Int
+    /// The sizes by name, for the script has none of its own.
+    let shapes: [String: LayerShape]
+    let trained: [String]
+    let predicted: [String]
+  }
+
+  /// A line of output.
+  private struct Answer: Encodable {
+    var milliseconds: Double?
+    var gigaflops: Double?
+    var output: [Int]?
+    var seconds: Double?
+    var loss: Double?
+    var stored: Int?
+    var svg: String?
+    var error: String?
+    /// The most bytes that this process has had in memory.
+    var resident = Usage.now.resident
+    /// The processor seconds since the last answer: how much a waiting worker disturbs others.
+    var idle: Double
+  }
+
+  private let encoder = JSONEncoder()
+
+  func run() throws {
+    try send(
+      Greeting(
+        version: "Recurrent \(LibraryVersion.current) (\(Kernels.name))",
+        resident: Usage.now.resident,
+        shapes: Dictionary(
+          uniqueKeysWithValues: NamedShape.allCases.map { ($0.rawValue, $0.shape) }),
+        trained: NamedShape.trained.map(\.rawValue),
+        predicted: NamedShape.predicted.map(\.rawValue)))
+    var (last, body): (String?, () -> Void) = (nil, {})
+    var answered = Usage.now.seconds
+    while let line = readLine() {
+      let idle = Usage.now.seconds - answered
+      var answer = Answer(idle: idle)
+      do {
+        let request = try JSONDecoder().decode(Request.self, from: Data(line.utf8))
+        if let threads = request.threads { Parallelism.threads = threads }
+        answer = try self.answer(request, idle: idle) { make in
+          // The same case again: the same weights and inputs, as the rivals keep theirs.
+          if last != line { (last, body) = (line, make()) }
+          return body
+        }
+      } catch {
+        answer.error = "\(error)"
+      }
+      answer.resident = Usage.now.resident
+      try send(answer)
+      answered = Usage.now.seconds
+    }
+  }
+
+  private func answer(
+    _ request: Request, idle: Double, kept: (() -> () -> Void) -> () -> Void
+  ) throws -> Answer {
+    var answer = Answer(idle: idle)
+    func time(_ operations: Double, _ make: @escaping () -> () -> Void) {
+      let milliseconds = medianMilliseconds(budget: request.budget ?? 0.5, kept(make))
+      answer.milliseconds = milliseconds
+      answer.gigaflops = operations / milliseconds / 1e6
+    }
+    func layers(_ mode: LayerCase.Mode) throws -> LayerCase {
+      guard let cell = request.cell, let shape = request.shape else {
+        throw ValidationFailure(message: "\(request.mode) needs a cell and a shape")
+      }
+      return LayerCase(mode: mode, cell: cell, shape: shape)
+    }
+    switch request.mode {
+    case .train, .infer, .step:
+      let layers = try layers(LayerCase.Mode(rawValue: request.mode.rawValue) ?? .train)
+      time(layers.operations, layers.body)
+      answer.output = layers.outputShape
+    case .product:
+      let product = ProductCase(size: request.size ?? 2048)
+      time(product.operations, product.body)
+    case .memory:
+      let memory = MemoryCase(layers: try layers(.train))
+      memory.run()
+      answer.stored = memory.storedBytes
+    case .recipe:
+      let measurement = try RecipeCase(epochs: request.epochs ?? 100).run()
+      (answer.seconds, answer.loss) = (measurement.seconds, measurement.loss)
+    case .draw:
+      guard let chart = request.chart else {
+        throw ValidationFailure(message: "draw needs a chart")
+      }
+      answer.svg = chart.svg()
+    }
+    return answer
+  }
+
+  private func send(_ value: some Encodable) throws {
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    fflush(nil)
+  }
+}
+
+/// A request that does not say enough.
+struct ValidationFailure: Error, CustomStringConvertible {
+  let message: String
+  var description: String { message }
+}
+
+/// What this process has used so far.
+struct Usage {
+  /// Processor seconds of all threads.
+  let seconds: Double
+  /// The most bytes in memory.
+  let resident: Int
+
+  static var now: Usage {
+    #if canImport(Darwin)
+      let (own, unit) = (RUSAGE_SELF, 1)
+    #else
+      let (own, unit) = (__rusage_who_t(RUSAGE_SELF.rawValue), 1024)
+    #endif
+    var usage = rusage()
+    getrusage(own, &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return Usage(
+      seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+      resident: Int(usage.ru_maxrss) * unit)
+  }
+}
