@@ -28,8 +28,7 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, align, *rows])
 
 
-def heading(command, threads, versions, idle):
-    busy = os.getloadavg()[0]
+def heading(command, threads, versions, idle, others):
     lines = [
         f"Made by `{command}` on {datetime.date.today().isoformat()}: {processor()}, "
         f"{os.cpu_count()} processors, {platform.system()}; {threads} thread{'s' if threads > 1 else ''} for each system.",
@@ -37,13 +36,15 @@ def heading(command, threads, versions, idle):
         *(f"- {version}" for version in versions),
         "",
         "Systems take turns case by case; times are medians, ratios are taken round by round and then their median. "
-        "*times* says how many times as fast Recurrent is.",
+        "*times* says how many times as fast (or as small) Recurrent is.",
     ]
     if idle:
         lines.append("While others were measured, a waiting worker used of one processor at most "
                      f"{100 * max(idle.values()):.1f} %.")
-    if busy > threads + 0.5:
-        lines.append(f"**The load at the end was {busy:.1f}: other programs ran beside, so these figures say little.**")
+    if others is not None:
+        lines.append(f"Other programs took {others:.2f} processors on average.")
+        if others > 0.1:
+            lines.append("**That is too much: these figures say little.**")
     return "\n".join(lines)
 
 

@@ -97,6 +97,7 @@ class Worker:
             self.greeting = self._read()
         except EOFError:
             sys.exit(f"benchmark: {system.name} does not start: {self._last_words()}")
+        self.seconds = self.greeting["processor"]
         self.modes = self.greeting["modes"]
         self.version = self.greeting["version"]
 
@@ -113,6 +114,7 @@ class Worker:
             self.close()
             return {"error": "the worker has ended"}
         self.answered = time.perf_counter()
+        self.seconds = answer.pop("processor")
         # The moments after an answer, in which threads look for more work before they sleep, count too.
         self.idle_seconds += answer.pop("idle", 0)
         self.idle_time += waited
@@ -134,6 +136,32 @@ class Worker:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+
+class Bystanders:
+    """What other programs and the host of a virtual machine take of the processors while workers are measured."""
+
+    def __init__(self, workers):
+        self.workers, self.time, self.busy = workers, time.perf_counter(), self._busy()
+        self.own = self._own()
+
+    def share(self):
+        """Processors' worth, on average since the beginning; None where the system does not tell."""
+        if self.busy is None:
+            return None
+        return max(0.0, (self._busy() - self.busy - self._own() + self.own) / (time.perf_counter() - self.time))
+
+    def _own(self):
+        return time.process_time() + sum(worker.seconds for worker in self.workers)
+
+    @staticmethod
+    def _busy():
+        try:
+            fields = pathlib.Path("/proc/stat").read_text().split()[1:9]
+        except OSError:
+            return None
+        user, nice, system, _, _, interrupts, soft, stolen = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields)
+        return user + nice + system + interrupts + soft + stolen
 
 
 def processor():

@@ -60,11 +60,11 @@ def serve(version, timed, untimed, around=lambda mode: contextlib.nullcontext())
     def send(fields):
         print(json.dumps(fields), file=answers, flush=True)
 
-    send({"version": version, "modes": [*timed, *untimed], "resident": resident()})
+    send({"version": version, "modes": [*timed, *untimed], "resident": resident(), "processor": time.process_time()})
     last, body, output = None, None, None
     answered = time.process_time()
     for line in sys.stdin:
-        # Processor seconds while others were measured: how much a waiting worker disturbs them.
+        # Processor seconds between the last answer and the request: how much a waiting worker disturbs others.
         idle = time.process_time() - answered
         case = json.loads(line)
         try:
@@ -79,5 +79,5 @@ def serve(version, timed, untimed, around=lambda mode: contextlib.nullcontext())
         except Exception as error:
             fields = {"error": f"{type(error).__name__}: {error}"[:300]}
             last = None
-        send({**fields, "resident": resident(), "idle": idle})
+        send({**fields, "resident": resident(), "processor": time.process_time(), "idle": idle})
         answered = time.process_time()

@@ -31,6 +31,7 @@ struct Worker {
     let version: String
     let modes = ["train", "infer", "step", "product", "memory", "recipe"]
     let resident: Int
+    let processor: Double
     /// The sizes by name, for the script has none of its own.
     let shapes: [String: LayerShape]
     let trained: [String]
@@ -49,7 +50,9 @@ struct Worker {
     var error: String?
     /// The most bytes that this process has had in memory.
     var resident = Usage.now.resident
-    /// The processor seconds since the last answer: how much a waiting worker disturbs others.
+    /// The processor seconds so far.
+    var processor = Usage.now.seconds
+    /// Those between the last answer and the request: how much a waiting worker disturbs others.
     var idle: Double
   }
 
@@ -59,7 +62,7 @@ struct Worker {
     try send(
       Greeting(
         version: "Recurrent \(LibraryVersion.current) (\(Kernels.name))",
-        resident: Usage.now.resident,
+        resident: Usage.now.resident, processor: Usage.now.seconds,
         shapes: Dictionary(
           uniqueKeysWithValues: NamedShape.allCases.map { ($0.rawValue, $0.shape) }),
         trained: NamedShape.trained.map(\.rawValue),
@@ -80,7 +83,7 @@ struct Worker {
       } catch {
         answer.error = "\(error)"
       }
-      answer.resident = Usage.now.resident
+      (answer.resident, answer.processor) = (Usage.now.resident, Usage.now.seconds)
       try send(answer)
       answered = Usage.now.seconds
     }

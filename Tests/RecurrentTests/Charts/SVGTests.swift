@@ -108,7 +108,10 @@ private let steps = (0..<50).map(Double.init)
     let x: [Double] = [16, 64, 32, 1024, 0, -2]
     let chart = LineChart(
       title: "", x: .number(label: "units", scale: .log), yScale: .log,
-      lines: [.init("", x: x, y: x.map { 3 * $0 * $0 })])
+      lines: [
+        .init("", x: x, y: x.map { 3 * $0 * $0 }),
+        .init("expected", x: [16, 1024], y: [500, 2e6], style: .dashed),  // not observed: no dots
+      ])
     let axes = try #require(chart.axes())
     #expect(axes.x.range == 16...1024)
     let parsed = try ParsedSVG(chart.svg(width: 700, height: 400))
