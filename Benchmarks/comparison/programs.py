@@ -86,10 +86,16 @@ def memory(systems, greeting, threads, pairs, shape_name):
     request = {"mode": "memory", "cell": "lstm", "shape": shape}
     answers = in_fresh_processes(
         systems, request, threads, pairs,
-        lambda answer, greeting: (answer["resident"], answer["resident"] - greeting["resident"], answer.get("stored")))
-    megabytes = [{key: [entry[index] / 1e6 for entry in entries] for key, entries in answers.items()} for index in (0, 1)]
-    yield Line("memory", f"process that trains lstm {shape_name} with Adam, peak", "MB", megabytes[0])
-    yield Line("memory", "of that: more than after its start", "MB", megabytes[1])
-    stored = answers["recurrent"][0][2] / 1e6
-    # Of the process as a whole, so code that is first touched in a step and the allocator's own are in it.
-    yield Line("memory", "of that: activations, weights, gradients and moments", "MB", {"recurrent": [stored]})
+        lambda answer, greeting: {
+            "process": answer["resident"], "beyond": answer["resident"] - greeting["resident"],
+            **{key: answer[key] for key in ("stored", "stepPeak", "stepStored") if key in answer}})
+
+    def line(name, key):
+        return Line("memory", name, "MB", {
+            system: [entry[key] / 1e6 for entry in entries] for system, entries in answers.items() if key in entries[0]})
+
+    yield line(f"process that trains lstm {shape_name} with Adam, peak", "process")
+    yield line("of that: more than after its start", "beyond")
+    yield line("needed for that: activations, weights, gradients, moments", "stored")
+    yield line(f"a training step of lstm {shape_name} without optimizer: peak of its buffers", "stepPeak")
+    yield line("needed for that: activations, weights, gradients", "stepStored")

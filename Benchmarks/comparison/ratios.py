@@ -32,7 +32,8 @@ def worse(row, own_product, threads):
     if then is None:
         return []
     rivals = [key for key in now if key != "share" and key in then]
-    found = [f"{key}: {now[key]:.3f} of its time, was {then[key]:.3f}" for key in rivals if now[key] > WORSE * then[key]]
+    found = [f"{key}: {now[key]:.3f} of its time, was {then[key]:.3f}"
+             for key in rivals if now[key] > WORSE * then[key]]
     if not rivals and then["share"] > WORSE * now["share"]:
         found.append(f"share of our own product: {now['share']:.3f}, was {then['share']:.3f}")
     return found

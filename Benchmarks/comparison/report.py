@@ -16,7 +16,8 @@ def digits(value):
         return "–"
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.4f}" if value < 0.1 else f"{value:.3f}"
+    decimals = next((count for least, count in ((10, 1), (1, 2), (0.1, 3)) if value >= least), 4)
+    return f"{value:.{decimals}f}"
 
 
 def times_as_fast(ratio):
@@ -31,7 +32,8 @@ def table(head, rows):
 def heading(command, threads, versions, idle, others):
     lines = [
         f"Made by `{command}` on {datetime.date.today().isoformat()}: {processor()}, "
-        f"{os.cpu_count()} processors, {platform.system()}; {threads} thread{'s' if threads > 1 else ''} for each system.",
+        f"{os.cpu_count()} processors, {platform.system()}; "
+        f"{threads} thread{'s' if threads > 1 else ''} for each system.",
         "",
         *(f"- {version}" for version in versions),
         "",

@@ -1,4 +1,5 @@
-"""Keras on TensorFlow at the cases of Scripts/benchmark: everything inside `tf.function`, with `--jit` compiled by XLA."""
+"""Keras on TensorFlow at the cases of Scripts/benchmark: everything inside `tf.function`; with `--jit` compiled by
+XLA."""
 
 import os
 import time

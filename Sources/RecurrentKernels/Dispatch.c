@@ -214,3 +214,7 @@ void rk_update_rmsprop(
 void rk_update_adagrad(const rk_adagrad *rule, float *w, const float *g, float *s, int64_t count) {
   CURRENT->update_adagrad(rule, w, g, s, count);
 }
+
+float rk_multiply_add_rounds(int64_t rounds, float start) {
+  return CURRENT->multiply_add_rounds(rounds, start);
+}

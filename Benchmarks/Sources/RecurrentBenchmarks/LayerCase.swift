@@ -34,7 +34,7 @@ struct LayerCase {
       draw([shape.batch, shape.time, shape.input], using: &generator), lengths: shape.lengths)
     guard mode == .train else { return { _ = model(x) } }
     let outputGradient = draw(outputShape, using: &generator)
-    return { _ = valueAndGradients(of: model) { ($0(x).values * outputGradient).sum() } }
+    return { _ = outputAndGradients(of: model, from: outputGradient) { $0(x).values } }
   }
 
   /// The layers, with fresh weights.

@@ -16,9 +16,7 @@ struct MemoryCase {
     let outputGradient = draw(layers.outputShape, using: &generator)
     var optimizer = Adam(learningRate: 1e-3)
     for _ in 0..<3 {
-      let (_, gradients) = valueAndGradients(of: model) {
-        ($0(x).values * outputGradient).sum()
-      }
+      let (_, gradients) = outputAndGradients(of: model, from: outputGradient) { $0(x).values }
       optimizer.update(&model, along: gradients)
     }
   }
@@ -26,12 +24,27 @@ struct MemoryCase {
   /// Bytes that a step cannot do without: the input, the output of each layer and what the
   /// backward pass needs of its steps, and of each weight the value, the gradient and two moments.
   var storedBytes: Int {
-    var generator = RandomGenerator(seed: 0)
-    let model = layers.stack(using: &generator)
+    let model = RecurrentStack.outlook(
+      layers.cell, inputSize: layers.shape.input, hiddenSize: layers.shape.hidden,
+      layerCount: layers.shape.layers, isBidirectional: layers.shape.directions == 2)
     let steps = layers.shape.batch * layers.shape.time
     let activations = model.paths.reduce(steps * layers.shape.input) {
       $0 + steps * ($1.outputSize + $1.keptSize)
     }
     return 4 * (activations + 4 * model.parameterCount)
+  }
+
+  /// A training step without optimizer: the most bytes of buffers in use at once, and those of them
+  /// that it cannot do without. Of rows of full length.
+  var step: (peakBytes: Int, storedBytes: Int) {
+    var benchmark = LayerBenchmark()
+    benchmark.cell = layers.cell
+    (benchmark.batchSize, benchmark.time) = (layers.shape.batch, layers.shape.time)
+    (benchmark.inputSize, benchmark.hiddenSize) = (layers.shape.input, layers.shape.hidden)
+    benchmark.layerCount = layers.shape.layers
+    benchmark.isBidirectional = layers.shape.directions == 2
+    let result = benchmark.run(budget: 0)
+    let stored = result.activationBytes + result.parameterBytes + result.gradientBytes
+    return (result.peakBytes, stored)
   }
 }

@@ -46,12 +46,14 @@ struct Worker {
     var seconds: Double?
     var loss: Double?
     var stored: Int?
+    var stepPeak: Int?
+    var stepStored: Int?
     var svg: String?
     var error: String?
     /// The most bytes that this process has had in memory.
-    var resident = Usage.now.resident
+    var resident = 0
     /// The processor seconds so far.
-    var processor = Usage.now.seconds
+    var processor = ProcessorTime.seconds
     /// Those between the last answer and the request: how much a waiting worker disturbs others.
     var idle: Double
   }
@@ -62,15 +64,15 @@ struct Worker {
     try send(
       Greeting(
         version: "Recurrent \(LibraryVersion.current) (\(Kernels.name))",
-        resident: Usage.now.resident, processor: Usage.now.seconds,
+        resident: ProcessMemory.peakBytes, processor: ProcessorTime.seconds,
         shapes: Dictionary(
           uniqueKeysWithValues: NamedShape.allCases.map { ($0.rawValue, $0.shape) }),
         trained: NamedShape.trained.map(\.rawValue),
         predicted: NamedShape.predicted.map(\.rawValue)))
     var (last, body): (String?, () -> Void) = (nil, {})
-    var answered = Usage.now.seconds
+    var answered = ProcessorTime.seconds
     while let line = readLine() {
-      let idle = Usage.now.seconds - answered
+      let idle = ProcessorTime.seconds - answered
       var answer = Answer(idle: idle)
       do {
         let request = try JSONDecoder().decode(Request.self, from: Data(line.utf8))
@@ -83,9 +85,10 @@ struct Worker {
       } catch {
         answer.error = "\(error)"
       }
-      (answer.resident, answer.processor) = (Usage.now.resident, Usage.now.seconds)
+      if answer.resident == 0 { answer.resident = ProcessMemory.peakBytes }
+      answer.processor = ProcessorTime.seconds
       try send(answer)
-      answered = Usage.now.seconds
+      answered = ProcessorTime.seconds
     }
   }
 
@@ -115,7 +118,9 @@ struct Worker {
     case .memory:
       let memory = MemoryCase(layers: try layers(.train))
       memory.run()
-      answer.stored = memory.storedBytes
+      (answer.resident, answer.stored) = (ProcessMemory.peakBytes, memory.storedBytes)
+      let step = memory.step
+      (answer.stepPeak, answer.stepStored) = (step.peakBytes, step.storedBytes)
     case .recipe:
       let measurement = try RecipeCase(epochs: request.epochs ?? 100).run()
       (answer.seconds, answer.loss) = (measurement.seconds, measurement.loss)
@@ -140,24 +145,12 @@ struct ValidationFailure: Error, CustomStringConvertible {
   var description: String { message }
 }
 
-/// What this process has used so far.
-struct Usage {
-  /// Processor seconds of all threads.
-  let seconds: Double
-  /// The most bytes in memory.
-  let resident: Int
-
-  static var now: Usage {
-    #if canImport(Darwin)
-      let (own, unit) = (RUSAGE_SELF, 1)
-    #else
-      let (own, unit) = (__rusage_who_t(RUSAGE_SELF.rawValue), 1024)
-    #endif
-    var usage = rusage()
-    getrusage(own, &usage)
-    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-    return Usage(
-      seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-      resident: Int(usage.ru_maxrss) * unit)
+/// Processor time of this process.
+enum ProcessorTime {
+  /// Seconds of all threads so far.
+  static var seconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

@@ -29,6 +29,12 @@ final class Tape: Sendable {
 
   private let state = Mutex(State())
   private let isOpen = Atomic(true)
+  private static let open = Atomic(0)
+
+  init() { Self.open.add(1, ordering: .relaxed) }
+
+  /// Whether there may be tracked values anywhere.
+  static var isAnyRecording: Bool { open.load(ordering: .relaxed) > 0 }
 
   /// The tape that follows one of `tensors`.
   ///
@@ -83,21 +89,23 @@ final class Tape: Sendable {
     }
   }
 
-  /// The gradient of `root` (one element) with respect to each of `leaves`; nil where it does not
-  /// depend on it.
+  /// From the gradient of `root` those of `leaves`; nil where it does not depend on them.
   ///
   /// Closes the tape: values that are still around become constants.
-  func gradients(of root: Tensor, withRespectTo leaves: [Tensor]) -> [Gradient?] {
+  func gradients(
+    of root: Tensor, along gradient: Tensor, withRespectTo leaves: [Tensor]
+  ) -> [Gradient?] {
     var (entries, slots) = state.withLock { state in
       defer {
         state.entries = []
         isOpen.store(false, ordering: .releasing)
+        Self.open.subtract(1, ordering: .relaxed)
       }
       return (state.entries, state.slots)
     }
     var gradients = [Gradient?](repeating: nil, count: slots)
     guard let rootSlot = root.slot, rootSlot.tape === self else { return leaves.map { _ in nil } }
-    gradients[rootSlot.number] = Gradient(Tensor(repeating: 1, shape: root.shape))
+    gradients[rootSlot.number] = Gradient(gradient)
     while let entry = entries.popLast() {
       let incoming = entry.results.map { number in
         defer { gradients[number] = nil }

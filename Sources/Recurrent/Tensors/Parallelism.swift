@@ -18,9 +18,12 @@ public enum Parallelism {
     }
   }
 
-  /// Operations that a thread gets at least: it takes 50 to 100 µs until a second thread runs, in which the first one
-  /// does about as many. Tests set it to 1, so that small work is divided too.
-  package static let smallestShare = Atomic(4_000_000)
+  /// Operations that a thread gets at least: about as many as one does while another takes up its part. Tests set it
+  /// to 1, so that small work is divided too.
+  package static let smallestShare = Atomic(400_000)
+
+  /// Terms of a product that a thread gets at least between two meetings with the others. Tests set it to 1.
+  package static let smallestStep = Atomic(8_000)
 
   /// The number of parts to divide work into.
   static func parts(operations: Int, atMost limit: Int) -> Int {
@@ -36,7 +39,60 @@ public enum Parallelism {
     } else {
       withoutActuallyEscaping(body) { body in
         nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
+        if !WorkerPool.shared.run(parts: parts, { body($0) }) {
+          DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
+        }
+      }
+    }
+  }
+
+  /// Runs `body` for parts that wait for each other, all at the same time; as one part alone where the threads are
+  /// busy.
+  static func runTogether(parts: Int, _ body: (_ part: Int, _ parts: Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      nonisolated(unsafe) let body = body
+      if parts == 1 || !WorkerPool.shared.run(parts: parts, { body($0, parts) }) { body(0, 1) }
+    }
+  }
+
+  /// Both results, the two computed at the same time.
+  static func both<First, Second>(_ first: () -> First, _ second: () -> Second) -> (First, Second) {
+    var one: First?
+    var other: Second?
+    run(parts: 2) { part in
+      if part == 0 { one = first() } else { other = second() }
+    }
+    guard let one, let other else { preconditionFailure("both parts have run") }
+    return (one, other)
+  }
+
+  /// Runs `body` for each cell of a grid, on several threads: behind the cell of one row less and that of one column
+  /// less.
+  static func wave(rows: Int, columns: Int, _ body: (_ row: Int, _ column: Int) -> Void) {
+    enum Turn { case cell(row: Int, column: Int), wait, end }
+    let state = Mutex(
+      (done: [Int](repeating: 0, count: rows), isBusy: [Bool](repeating: false, count: rows)))
+    run(parts: min(threads, rows)) { _ in
+      while true {
+        let turn = state.withLock { state -> Turn in
+          // The last row that can go on, so that rows end together.
+          for row in (0..<rows).reversed() where !state.isBusy[row] && state.done[row] < columns {
+            guard row == 0 || state.done[row - 1] > state.done[row] else { continue }
+            state.isBusy[row] = true
+            return .cell(row: row, column: state.done[row])
+          }
+          return state.done[rows - 1] == columns ? .end : .wait
+        }
+        switch turn {
+        case .cell(let row, let column):
+          body(row, column)
+          state.withLock {
+            $0.done[row] += 1
+            $0.isBusy[row] = false
+          }
+        case .wait: sched_yield()
+        case .end: return
+        }
       }
     }
   }

@@ -1,7 +1,9 @@
 // All templates, and the table of one instruction set. The including file defines
 //   RK_LANES, RK_FUSED               see Vector.h
-//   RK_TILE_ROWS, RK_TILE_VECTORS    the tile of a matrix product: 2 vectors of columns, 4 to 12 rows
+//   RK_TILE_ROWS, RK_TILE_VECTORS    the tile of a matrix product: 2 or 4 vectors of columns, 4 to 12 rows
 //   RK_SUMS                          vectors that a sequence's tile may sum at once
+//   RK_LANE_OPERANDS                 1 where a multiply-add takes one lane of a vector as factor: then values of a row
+//                                    are loaded by vectors, which spares a broadcast for each of them
 //   RK_TABLE, RK_NAME                the table, and its name in words
 
 #pragma STDC FP_CONTRACT OFF  // nothing fuses but vf_fma
@@ -31,6 +33,7 @@
 #include "Elementwise.h"
 #include "Reductions.h"
 #include "Optimizers.h"
+#include "Peak.h"
 
 const rk_kernels RK_TABLE = {
   .name = RK_NAME,
@@ -66,4 +69,5 @@ const rk_kernels RK_TABLE = {
   .update_adam = k_update_adam,
   .update_rmsprop = k_update_rmsprop,
   .update_adagrad = k_update_adagrad,
+  .multiply_add_rounds = multiply_add_rounds,
 };
