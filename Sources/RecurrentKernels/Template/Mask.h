@@ -53,13 +53,13 @@ static void k_apply_mask(
     const int64_t from = start < first ? first : start;
     const int64_t to = start + 2 * RK_LANES < end ? start + 2 * RK_LANES : end;
     const float *factor = group + (from - start);
-    const int64_t place = from - first, n = to - from;
+    const int64_t place = from - first, length = to - from;
     if (x)
-      RK_EACH_VECTOR(n, {
+      RK_EACH_VECTOR(length, {
         vf_store_part(
           y + place + i, vf_load_part(x + place + i, n) * vf_load_part(factor + i, n), n);
       });
     else
-      __builtin_memcpy(y + place, factor, (size_t)n * sizeof *y);
+      __builtin_memcpy(y + place, factor, (size_t)length * sizeof *y);
   }
 }

@@ -4,8 +4,8 @@ import RecurrentKernels
 // only. Nothing reads a padded step; gradients there are 0.
 
 extension SequenceBatch {
-  /// Σ_t w[b, t]·x[b, t]: of weights `[B, T]`, which are 0 in the padding, a row `[F]` for each row
-  /// of the batch, `[B, F]`; zeros for an empty row.
+  /// Σ_t w[b, t]·x[b, t] over the valid steps: of weights `[B, T]` a row `[F]` for each row of the
+  /// batch, `[B, F]`; zeros for an empty row.
   func weightedSum(_ weights: Tensor) -> Tensor {
     let (values, steps) = leadingSteps
     return RowProducts(queries: Array(repeating: 1, count: batchSize), steps: steps)
@@ -51,8 +51,6 @@ extension SequenceBatch {
       var dx = Tensor.zeros(y.shape)
       let target = dx.mutablePointer()
       forEachRow(batch, operations: operations) { b in
-        // With zeros elsewhere in y, a step that is not valid adds nothing to the sum; its own
-        // gradient must not be read.
         let (n, p, dp, gradient) = (
           steps[b].count, Storage(count: time), Storage(count: time), Storage(count: time)
         )

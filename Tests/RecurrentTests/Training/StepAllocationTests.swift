@@ -1,0 +1,235 @@
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Recurrent
+
+/// A training step takes no new buffer from the system after the first. Each test runs in a process
+/// of its own, since others would take from the same pool.
+@Suite struct StepAllocationTests {
+  /// The buffers that the system had to give in each of `count` steps.
+  private static func allocations(_ count: Int, _ step: (Int) -> Void) -> [Int] {
+    Parallelism.threads = 1
+    return (0..<count).map { index in
+      let before = StoragePool.shared.allocations
+      step(index)
+      return StoragePool.shared.allocations - before
+    }
+  }
+
+  /// B rows of up to 60 steps whose longest has between 57 and 60: other lengths, other counts of
+  /// steps, in buffers of the same rounded size.
+  private static func lengths(_ step: Int, batch: Int = 32) -> [Int] {
+    (0..<batch).map { $0 == 3 ? 60 - step % 4 : 1 + ($0 * 7 + step * 5) % 57 }
+  }
+
+  @Test func stackedLSTM() async {
+    await #expect(processExitsWith: .success) { StepAllocationTests.stackedLSTMSteps() }
+  }
+
+  private static func stackedLSTMSteps() {
+    for optimizer: any Optimizer in [
+      Adam(amsgrad: true), SGD(learningRate: 0.1, momentum: 0.9), RMSprop(centered: true),
+      Adagrad(), NAdam(), AdamW(),
+    ] {
+      checkStacked(optimizer)
+    }
+  }
+
+  private static func checkStacked(_ optimizer: some Optimizer) {
+    var optimizer = optimizer
+    var generator = RandomGenerator(seed: 1)
+    var model = Sequential {
+      LSTM(inputSize: 16, hiddenSize: 40, using: &generator)
+      LSTM(inputSize: 40, hiddenSize: 48, using: &generator)
+      LastOutput()
+      Dropout(rate: 0.3)
+      Dense(inputSize: 48, outputSize: 33, using: &generator)
+    }
+    let targets = Tensor(repeating: 1, shape: [32, 33])
+    let counts = allocations(12) { step in
+      let lengths = lengths(step)
+      let values = Tensor(repeating: 0.1, shape: [32, lengths.max() ?? 0, 16])
+      let input = SequenceBatch(values, lengths: lengths)
+      let (_, gradients) = valueAndGradients(of: model) {
+        meanSquaredError($0(input, mode: .training(RandomKey(seed: 2))), targets)
+      }
+      optimizer.update(&model, along: gradients.clipped(toNorm: 1e-3))
+    }
+    #expect(counts.dropFirst(2).allSatisfy { $0 == 0 }, "\(counts)")
+  }
+
+  /// With a trainer: an epoch begins with a copy of the weights, to go back to.
+  @Test func trainer() async {
+    await #expect(processExitsWith: .success) { StepAllocationTests.trainerSteps() }
+  }
+
+  private static func trainerSteps() {
+    Parallelism.threads = 1
+    var generator = RandomGenerator(seed: 1)
+    let model = Sequential {
+      LSTM(inputSize: 8, hiddenSize: 48, using: &generator)
+      LSTM(inputSize: 48, hiddenSize: 48, using: &generator)
+      LastOutput()
+      Dense(inputSize: 48, outputSize: 2, using: &generator)
+    }
+    let examples = TensorExamples(
+      inputs: SequenceBatch(
+        Tensor(SeededGenerator.floats(96 * 20 * 8, seed: 3), shape: [96, 20, 8])),
+      targets: Tensor(SeededGenerator.floats(192, seed: 4), shape: [96, 2]))
+    var trainer = Trainer(
+      model, optimizer: Adam(), options: TrainingOptions(epochs: 6, clipping: .norm(0.01)),
+      on: TensorExamples.self
+    ) { model, batch, mode in
+      meanSquaredError(model(batch.inputs, mode: mode), batch.targets)
+    }
+    let noted = CallbackCounts()
+    _ = try? trainer.run(
+      on: examples,
+      callbacks: [
+        { event in
+          if case .step = event { noted.note(StoragePool.shared.allocations) }
+          return .proceed
+        }
+      ])
+    let steps = noted.values
+    #expect(steps.count == 18)
+    // Steps 2 and 3 of the first epoch, and everything from the third epoch on.
+    #expect(steps[1] == steps[0] && steps[2] == steps[0], "\(steps)")
+    #expect(Set(steps[6...]).count == 1, "\(steps)")
+  }
+
+  @Test func languageModel() async {
+    await #expect(processExitsWith: .success) { StepAllocationTests.languageModelSteps() }
+  }
+
+  private static func languageModelSteps() {
+    for lazyRows in [false, true] {
+      var generator = RandomGenerator(seed: 1)
+      var model = LanguageModel(vocabularySize: 5000, size: 24, using: &generator)
+      var optimizer = Adam(lazyRows: lazyRows)
+      let counts = allocations(12) { step in
+        let rows = lengths(step).enumerated().map { row, length in
+          (0..<length).map { ($0 * 131 + row * 17 + step) % 5000 }
+        }
+        let (_, gradients) = valueAndGradients(of: model) { model in
+          linearCrossEntropy(
+            hidden: model.recurrent(model.embedding(TokenBatch(rows))), head: model.head,
+            classes: rows)
+        }
+        optimizer.update(&model, along: gradients.clipped(toNorm: 1e-3))
+      }
+      #expect(counts.dropFirst(4).allSatisfy { $0 == 0 }, "\(counts)")
+    }
+  }
+
+  @Test func bidirectionalWithAttention() async {
+    await #expect(processExitsWith: .success) { StepAllocationTests.bidirectionalWithAttentionSteps() }
+  }
+
+  private static func bidirectionalWithAttentionSteps() {
+    var generator = RandomGenerator(seed: 1)
+    var model = Translator(using: &generator)
+    var optimizer = Adam()
+    let counts = allocations(10) { step in
+      let lengths = lengths(step)
+      let values = Tensor(repeating: 0.1, shape: [32, lengths.max() ?? 0, 16])
+      let input = SequenceBatch(values, lengths: lengths)
+      let queries = SequenceBatch(Tensor(repeating: 0.2, shape: [32, 20, 16]))
+      let (_, gradients) = valueAndGradients(of: model) {
+        $0(input, queries, mode: .training(RandomKey(seed: UInt64(step)))).squared().sum()
+      }
+      optimizer.update(&model, along: gradients.clipped(toNorm: 1e-3))
+    }
+    #expect(counts.dropFirst(4).allSatisfy { $0 == 0 }, "\(counts)")
+  }
+
+  /// A table of 200 000 rows of which a step reaches 6: neither gradient, clipping nor update makes
+  /// anything of the table's size, with no rule.
+  @Test func embedding() async {
+    await #expect(processExitsWith: .success) { StepAllocationTests.embeddingSteps() }
+  }
+
+  private static func embeddingSteps() {
+    Parallelism.threads = 1
+    for optimizer: any Optimizer in [
+      SGD(learningRate: 0.1, momentum: 0.9), Adam(), Adam(lazyRows: true), RMSprop(),
+      Adagrad(weightDecay: 0.1),
+    ] {
+      checkTable(optimizer)
+    }
+  }
+
+  private static func checkTable(_ optimizer: some Optimizer) {
+    var optimizer = optimizer
+    var table = Embedding(weights: Tensor(repeating: 0.1, shape: [200_000, 8]))
+    let place = table.weights.pointer
+    for step in 0..<3 {
+      StoragePool.shared.resetPeak()
+      let before = StoragePool.shared.peak
+      let (_, gradients) = valueAndGradients(of: table) {
+        $0(TokenBatch([[7, 199_999, 7], [0, 1234, 99]])).values.squared().sum()
+      }
+      optimizer.update(&table, along: gradients.clipped(toNorm: 1e-3))
+      // The first update makes the accumulators.
+      if step > 0 { #expect(StoragePool.shared.peak - before < 200_000 * 8 / 10) }
+    }
+    #expect(table.weights.pointer == place, "the table was copied")
+  }
+}
+
+/// What callbacks note, from whatever thread.
+private final class CallbackCounts: Sendable {
+  private let noted = Mutex<[Int]>([])
+  var values: [Int] { noted.withLock { $0 } }
+  func note(_ value: Int) { noted.withLock { $0.append(value) } }
+}
+
+private struct LanguageModel: Module {
+  var embedding: Embedding
+  var recurrent: GRU
+  var head: Dense
+
+  init(vocabularySize: Int, size: Int, using generator: inout some RandomNumberGenerator) {
+    embedding = Embedding(vocabularySize: vocabularySize, size: size, using: &generator)
+    recurrent = GRU(inputSize: size, hiddenSize: size, using: &generator)
+    head = Dense(inputSize: size, outputSize: vocabularySize, using: &generator)
+  }
+
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("embedding", &embedding)
+    visitor.visit("recurrent", &recurrent)
+    visitor.visit("head", &head)
+  }
+}
+
+private struct Translator: Module {
+  var encoder: Bidirectional<LSTM, LSTM>
+  var decoder: GRU
+  var additive: AdditiveAttention
+  var general: MultiplicativeAttention
+
+  init(using generator: inout some RandomNumberGenerator) {
+    encoder = Bidirectional(
+      LSTM(inputSize: 16, hiddenSize: 24, using: &generator),
+      LSTM(inputSize: 16, hiddenSize: 24, using: &generator))
+    decoder = GRU(inputSize: 16, hiddenSize: 40, using: &generator)
+    additive = AdditiveAttention(querySize: 40, memorySize: 48, size: 32, using: &generator)
+    general = MultiplicativeAttention(querySize: 40, memorySize: 48, using: &generator)
+  }
+
+  func callAsFunction(_ input: SequenceBatch, _ queries: SequenceBatch, mode: Mode) -> Tensor {
+    let encoded = encoder(input, mode: mode)
+    let decoded = decoder(queries, mode: mode)
+    let dropped = decoded.with(Dropout(rate: 0.2)(decoded.values, mode: mode))
+    return additive(dropped, over: additive.prepare(encoded)).contexts.values
+      + general(dropped, over: general.prepare(encoded)).contexts.values
+  }
+
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("encoder", &encoder)
+    visitor.visit("decoder", &decoder)
+    visitor.visit("additive", &additive)
+    visitor.visit("general", &general)
+  }
+}
