@@ -21,7 +21,8 @@ import Testing
           path.table.apply_mask([mask], origin + Int64(first), x, &y, Int64(count))
           let expected = Array(whole[first..<first + count])
           #expect(factors == expected + [-7], "\(path.name) from \(first)")
-          #expect(bits(y) == bits(zip(x, expected).map { $0 * $1 } + [-7]), "\(path.name) from \(first)")
+          #expect(
+            bits(y) == bits(zip(x, expected).map { $0 * $1 } + [-7]), "\(path.name) from \(first)")
         }
       }
     }

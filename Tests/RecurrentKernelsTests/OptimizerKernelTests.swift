@@ -66,7 +66,8 @@ import Testing
   @Test(arguments: [false, true], [false, true])
   func sgd(momentum: Bool, nesterov: Bool) {
     let rule = rk_sgd(
-      clip: 0.6, l2: 0.03, decay: 0.99, momentum: 0.9, dampening: 0.2, gradient_scale: 0.7, step_scale: 0.1,
+      clip: 0.6, l2: 0.03, decay: 0.99, momentum: 0.9, dampening: 0.2, gradient_scale: 0.7,
+      step_scale: 0.1,
       nesterov: nesterov, first: false)
     onEveryPath { table, name, size in
       check(
@@ -136,7 +137,8 @@ import Testing
   func rmsprop(centred: Bool, inside: Bool) {
     for momentum in [false, true] {
       let rule = rk_rmsprop(
-        clip: 0.6, l2: 0.03, decay: 0.99, rho: 0.9, epsilon: 0.02, momentum: 0.8, gradient_scale: 0.7,
+        clip: 0.6, l2: 0.03, decay: 0.99, rho: 0.9, epsilon: 0.02, momentum: 0.8,
+        gradient_scale: 0.7,
         step_scale: 0.1, epsilon_inside: inside)
       onEveryPath { table, name, size in
         let optional = (centred ? [numbers(size, seed: 72, scale: 0.3)] : [])
@@ -191,7 +193,8 @@ import Testing
   @Test(arguments: KernelPath.all)
   func centredRMSPropOfEqualGradients(path: KernelPath) {
     let rule = rk_rmsprop(
-      clip: 1, l2: 0, decay: 1, rho: 0.9, epsilon: 1e-3, momentum: 0, gradient_scale: 1, step_scale: 1e-3,
+      clip: 1, l2: 0, decay: 1, rho: 0.9, epsilon: 1e-3, momentum: 0, gradient_scale: 1,
+      step_scale: 1e-3,
       epsilon_inside: false)
     var w = numbers(37, seed: 81)
     let g = numbers(37, seed: 82)
@@ -202,7 +205,8 @@ import Testing
 
   @Test(arguments: [false, true])
   func adagrad(inside: Bool) {
-    let rule = rk_adagrad(clip: 0.6, l2: 0.03, decay: 0.99, step: 0.1, epsilon: 0.02, epsilon_inside: inside)
+    let rule = rk_adagrad(
+      clip: 0.6, l2: 0.03, decay: 0.99, step: 0.1, epsilon: 0.02, epsilon_inside: inside)
     onEveryPath { table, name, size in
       check(
         "\(name) inside \(inside)", size: size, states: [positive(size, seed: 91, from: 0.1)],
@@ -240,7 +244,9 @@ import Testing
         clip: 0.5, l2: 0.1, decay: 1, rho: 0.9, epsilon: 0, momentum: 0, gradient_scale: 1,
         step_scale: 1, epsilon_inside: false)
     ]
-    let adagrad = [rk_adagrad(clip: 0.5, l2: 0.1, decay: 1, step: 1, epsilon: 0, epsilon_inside: false)]
+    let adagrad = [
+      rk_adagrad(clip: 0.5, l2: 0.1, decay: 1, step: 1, epsilon: 0, epsilon_inside: false)
+    ]
     for size in KernelPath.sizes where size < 70 {
       let count = Int64(size)
       func update(_ w: [Float], _ g: UnsafePointer<Float>?) -> [(bits: [UInt32], finite: Bool)] {

@@ -46,7 +46,8 @@ public struct Adagrad: Optimizer {
   ) -> Bool {
     let isKeras = convention == .keras
     let rule = rk_adagrad(
-      clip: gradient.factor, l2: isKeras ? 0 : weightDecay, decay: isKeras ? 1 - learningRate * weightDecay : 1,
+      clip: gradient.factor, l2: isKeras ? 0 : weightDecay,
+      decay: isKeras ? 1 - learningRate * weightDecay : 1,
       step: learningRate / (1 + Float(step - 1) * learningRateDecay), epsilon: epsilon,
       epsilon_inside: isKeras)
     let (w, s) = (parameter.mutablePointer(), slots[0].mutablePointer())

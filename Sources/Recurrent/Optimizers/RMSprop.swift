@@ -53,7 +53,8 @@ public struct RMSprop: Optimizer {
     let isKeras = convention == .keras
     let rule = rk_rmsprop(
       clip: gradient.factor, l2: isKeras ? 0 : weightDecay,
-      decay: isKeras ? 1 - learningRate * weightDecay : 1, rho: rho, epsilon: epsilon, momentum: momentum, gradient_scale: isKeras ? learningRate : 1,
+      decay: isKeras ? 1 - learningRate * weightDecay : 1, rho: rho, epsilon: epsilon,
+      momentum: momentum, gradient_scale: isKeras ? learningRate : 1,
       step_scale: isKeras ? 1 : learningRate, epsilon_inside: isKeras)
     let mean = centered ? slots[1].mutablePointer() : nil
     let buffer = momentum > 0 ? slots[slots.count - 1].mutablePointer() : nil

@@ -50,7 +50,8 @@ public struct SGD: Optimizer {
   ) -> Bool {
     let isKeras = convention == .keras
     let rule = rk_sgd(
-      clip: gradient.factor, l2: isKeras ? 0 : weightDecay, decay: isKeras ? 1 - learningRate * weightDecay : 1,
+      clip: gradient.factor, l2: isKeras ? 0 : weightDecay,
+      decay: isKeras ? 1 - learningRate * weightDecay : 1,
       momentum: momentum, dampening: dampening, gradient_scale: isKeras ? learningRate : 1,
       step_scale: isKeras ? 1 : learningRate, nesterov: nesterov, first: step == 1)
     let w = parameter.mutablePointer()

@@ -166,7 +166,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         throw NonFiniteError(epoch: epoch, step: index + 1, tensor: tensor)
       }
       let written = state.optimizer.update(
-        &state.model, along: options.clipping.map { gradients.clipped($0, norm: norm) } ?? gradients)
+        &state.model, along: options.clipping.map { gradients.clipped($0, norm: norm) } ?? gradients
+      )
       options.rules.constrain(&state.model)
       // An update tells of what it wrote; all weights are looked at once an epoch, and where
       // constraints write too.

@@ -34,7 +34,6 @@ import Testing
   private static func stackedLSTMSteps() {
     for optimizer: any Optimizer in [
       Adam(amsgrad: true), SGD(learningRate: 0.1, momentum: 0.9), RMSprop(centered: true),
-      Adagrad(), NAdam(), AdamW(),
     ] {
       checkStacked(optimizer)
     }
@@ -109,11 +108,11 @@ import Testing
   private static func languageModelSteps() {
     for lazyRows in [false, true] {
       var generator = RandomGenerator(seed: 1)
-      var model = LanguageModel(vocabularySize: 5000, size: 24, using: &generator)
+      var model = LanguageModel(vocabularySize: 900, size: 24, using: &generator)
       var optimizer = Adam(lazyRows: lazyRows)
       expectNothingNew { step, lengths in
         let rows = lengths.enumerated().map { row, length in
-          (0..<length).map { ($0 * 131 + row * 17 + step) % 5000 }
+          (0..<length).map { ($0 * 131 + row * 17 + step) % 900 }
         }
         let (_, gradients) = valueAndGradients(of: model) { model in
           linearCrossEntropy(
@@ -126,7 +125,9 @@ import Testing
   }
 
   @Test func bidirectionalWithAttention() async {
-    await #expect(processExitsWith: .success) { StepAllocationTests.bidirectionalWithAttentionSteps() }
+    await #expect(processExitsWith: .success) {
+      StepAllocationTests.bidirectionalWithAttentionSteps()
+    }
   }
 
   private static func bidirectionalWithAttentionSteps() {
@@ -183,53 +184,4 @@ private final class CallbackCounts: Sendable {
   private let noted = Mutex<[Int]>([])
   var values: [Int] { noted.withLock { $0 } }
   func note(_ value: Int) { noted.withLock { $0.append(value) } }
-}
-
-private struct LanguageModel: Module {
-  var embedding: Embedding
-  var recurrent: GRU
-  var head: Dense
-
-  init(vocabularySize: Int, size: Int, using generator: inout some RandomNumberGenerator) {
-    embedding = Embedding(vocabularySize: vocabularySize, size: size, using: &generator)
-    recurrent = GRU(inputSize: size, hiddenSize: size, using: &generator)
-    head = Dense(inputSize: size, outputSize: vocabularySize, using: &generator)
-  }
-
-  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
-    visitor.visit("embedding", &embedding)
-    visitor.visit("recurrent", &recurrent)
-    visitor.visit("head", &head)
-  }
-}
-
-private struct Translator: Module {
-  var encoder: Bidirectional<LSTM, LSTM>
-  var decoder: GRU
-  var additive: AdditiveAttention
-  var general: MultiplicativeAttention
-
-  init(using generator: inout some RandomNumberGenerator) {
-    encoder = Bidirectional(
-      LSTM(inputSize: 16, hiddenSize: 24, using: &generator),
-      LSTM(inputSize: 16, hiddenSize: 24, using: &generator))
-    decoder = GRU(inputSize: 16, hiddenSize: 40, using: &generator)
-    additive = AdditiveAttention(querySize: 40, memorySize: 48, size: 32, using: &generator)
-    general = MultiplicativeAttention(querySize: 40, memorySize: 48, using: &generator)
-  }
-
-  func callAsFunction(_ input: SequenceBatch, _ queries: SequenceBatch, mode: Mode) -> Tensor {
-    let encoded = encoder(input, mode: mode)
-    let decoded = decoder(queries, mode: mode)
-    let dropped = decoded.with(Dropout(rate: 0.2)(decoded.values, mode: mode))
-    return additive(dropped, over: additive.prepare(encoded)).contexts.values
-      + general(dropped, over: general.prepare(encoded)).contexts.values
-  }
-
-  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
-    visitor.visit("encoder", &encoder)
-    visitor.visit("decoder", &decoder)
-    visitor.visit("additive", &additive)
-    visitor.visit("general", &general)
-  }
 }

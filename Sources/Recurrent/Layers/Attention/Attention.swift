@@ -50,7 +50,8 @@ public struct AttentionMemory: Sendable {
     let weights = values.softmaxOverTime(
       scores, queries: queries.lengths.indices.map { queries.validPositions(row: $0) })
     let (leading, steps) = values.leadingSteps
-    let contexts = RowProducts(queries: queries.leadingSteps.counts, steps: steps).sums(weights, leading)
+    let contexts = RowProducts(queries: queries.leadingSteps.counts, steps: steps).sums(
+      weights, leading)
     return (queries.with(contexts), weights)
   }
 }
