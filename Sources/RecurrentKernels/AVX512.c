@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <sched.h>
 #include <string.h>
 
 #define RK_LANES 16

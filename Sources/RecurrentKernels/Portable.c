@@ -2,6 +2,7 @@
 // bits of AVX2), anything elsewhere.
 
 #include <math.h>
+#include <sched.h>
 #include <string.h>
 
 #include "Paths.h"
@@ -12,8 +13,9 @@
 #if defined(__aarch64__)
 #define RK_NAME "neon"
 #define RK_FUSED 1
-#define RK_TILE_ROWS 8
-#define RK_TILE_VECTORS 2
+#define RK_LANE_OPERANDS 1
+#define RK_TILE_ROWS 6
+#define RK_TILE_VECTORS 4
 #define RK_SUMS 24
 #else
 #define RK_NAME "portable"

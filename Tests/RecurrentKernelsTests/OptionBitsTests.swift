@@ -104,10 +104,11 @@ import Testing
           recurrent_size: Int32(size), layout: layout.pointer, first_step: Int32(first),
           end_step: Int32(end), options: options.pointer, projects: projects,
           packed_weights: forwardWeights.pointer, x: x.pointer, x_stride: Int64(inputSize),
+          start: nil,
           out: out.pointer, out_stride: Int64(size), keeps_out: again, h: h.pointer,
           c: hasCellState ? c.pointer : nil, gates: kept?[0].pointer,
           extra: isSimple ? nil : kept?[1].pointer, masked: kept?[2].pointer,
-          unprojected: projects ? kept?[3].pointer : nil)
+          unprojected: projects ? kept?[3].pointer : nil, meeting: nil)
         for part in 0..<parts {
           let workspace = FloatBuffer(count: Int(table.forward_workspace(&pass)))
           table.run_forward(&pass, part, parts, workspace.pointer)
@@ -135,7 +136,7 @@ import Testing
           projected_gradient: projects ? kept[4].pointer : nil,
           peephole_gradient: hasCellState ? dpeepholes.pointer : nil, out_gradient: dout.pointer,
           out_gradient_stride: Int64(size), h_gradient: dh.pointer,
-          c_gradient: hasCellState ? dc.pointer : nil)
+          c_gradient: hasCellState ? dc.pointer : nil, meeting: nil)
         for part in 0..<parts {
           let workspace = FloatBuffer(count: Int(table.backward_workspace(&pass)))
           table.run_backward(&pass, part, parts, workspace.pointer)

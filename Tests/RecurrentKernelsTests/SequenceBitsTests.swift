@@ -18,6 +18,20 @@ import Testing
     }
   }
 
+  /// Few rows: threads share the units, and the input is multiplied for all steps at once.
+  @Test(arguments: allCells, KernelPath.all)
+  func sharedUnits(cell: rk_cell, path: KernelPath) {
+    for (hiddenSize, lengths) in [(19, [4, 0, 3]), (150, [6]), (200, [1, 5])] {
+      let layer = SequenceCase(cell, inputSize: 37, hiddenSize: hiddenSize, lengths: lengths)
+      let one = layer.run(on: path).bits
+      #expect(layer.run(on: path, startsAhead: true).bits == one)
+      for parts in [2, 3] {
+        #expect(layer.run(on: path, parts: parts, sharesUnits: true).bits == one)
+        #expect(layer.run(on: path, parts: parts, sharesUnits: true, startsAhead: true).bits == one)
+      }
+    }
+  }
+
   @Test(arguments: allCells, KernelPath.all)
   func keepingForTheBackwardPass(cell: rk_cell, path: KernelPath) {
     let layer = layer(cell, reverse: false)

@@ -1,3 +1,4 @@
+import Foundation
 import RecurrentKernels
 import Testing
 
@@ -119,8 +120,12 @@ struct SequenceCase {
   func time(_ row: Int, _ step: Int) -> Int { reverse ? lengths[row] - 1 - step : step }
 
   /// Both passes on this path; without the backward pass's memory, `keep` false, the forward pass
-  /// alone.
-  func run(on path: KernelPath, parts: Int = 1, keep: Bool = true) -> Result {
+  /// alone. The parts run one after the other, or share the units, all at the same time; the
+  /// product with the input may be there before.
+  func run(
+    on path: KernelPath, parts: Int = 1, keep: Bool = true, sharesUnits: Bool = false,
+    startsAhead: Bool = false
+  ) -> Result {
     let table = path.table
     let (i32, h32) = (Int32(inputSize), Int32(hiddenSize))
 
@@ -171,6 +176,7 @@ struct SequenceCase {
     let dout = FloatBuffer(outGradient)
     let isLSTM = cell == RK_CELL_LSTM
     let hasExtra = gates > 1
+    let meeting = Meeting()
 
     batchRows.withUnsafeBufferPointer { batchRows in
       sortedLengths.withUnsafeBufferPointer { sortedLengths in
@@ -189,17 +195,22 @@ struct SequenceCase {
                   cell: cell, input_size: i32, hidden_size: h32, recurrent_size: h32,
                   layout: layout, first_step: 0, end_step: Int32(longest), options: nil,
                   projects: false, packed_weights: forwardWeights.pointer, x: xs.pointer,
-                  x_stride: Int64(xStride), out: result.out.pointer,
+                  x_stride: Int64(xStride), start: nil, out: result.out.pointer,
                   out_stride: Int64(outStepStride), keeps_out: false, h: result.h.pointer,
                   c: isLSTM ? result.c.pointer : nil,
                   gates: keep && hasExtra ? result.gates.pointer : nil,
                   extra: keep && hasExtra ? result.extra.pointer : nil, masked: nil,
-                  unprojected: nil)
-                for part in 0..<parts {
-                  let workspace = FloatBuffer(
-                    count: Int(table.forward_workspace(&forward)))
-                  table.run_forward(&forward, Int32(part), Int32(parts), workspace.pointer)
-                  #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+                  unprojected: nil, meeting: sharesUnits ? meeting.pointer : nil)
+                let start = startsAhead ? multipliedInput(table, xs, layout) : nil
+                forward.start = start.map { UnsafePointer($0.pointer) }
+                withUnsafePointer(to: &forward) { forward in
+                  nonisolated(unsafe) let forward = forward
+                  nonisolated(unsafe) let table = table
+                  run(parts: parts, together: sharesUnits) { part in
+                    let workspace = FloatBuffer(count: Int(table.forward_workspace(forward)))
+                    table.run_forward(forward, Int32(part), Int32(parts), workspace.pointer)
+                    #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+                  }
                 }
                 guard keep else { return }
                 result.gateGradients.pointer.update(
@@ -218,12 +229,16 @@ struct SequenceCase {
                   out_gradient: hasOutGradient ? UnsafePointer(dout.pointer) : nil,
                   out_gradient_stride: Int64(hiddenSize),
                   h_gradient: result.hGradient.pointer,
-                  c_gradient: isLSTM ? result.cGradient.pointer : nil)
-                for part in 0..<parts {
-                  let workspace = FloatBuffer(
-                    count: Int(table.backward_workspace(&backward)))
-                  table.run_backward(&backward, Int32(part), Int32(parts), workspace.pointer)
-                  #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+                  c_gradient: isLSTM ? result.cGradient.pointer : nil,
+                  meeting: sharesUnits ? meeting.pointer : nil)
+                withUnsafePointer(to: &backward) { backward in
+                  nonisolated(unsafe) let backward = backward
+                  nonisolated(unsafe) let table = table
+                  run(parts: parts, together: sharesUnits) { part in
+                    let workspace = FloatBuffer(count: Int(table.backward_workspace(backward)))
+                    table.run_backward(backward, Int32(part), Int32(parts), workspace.pointer)
+                    #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
+                  }
                 }
               }
             }
@@ -238,5 +253,51 @@ struct SequenceCase {
       #expect(buffer.marginIsIntact, "\(description) on \(path.name)")
     }
     return result
+  }
+
+  /// Wx + b of each step in packed order.
+  private func multipliedInput(
+    _ table: rk_kernels, _ xs: FloatBuffer, _ layout: UnsafePointer<rk_sequence_layout>
+  ) -> FloatBuffer {
+    let width = gates * hiddenSize
+    let apart = cell == RK_CELL_GRU_RESET_AFTER ? 2 * hiddenSize : width
+    let start = FloatBuffer(count: kept * width)
+    let w = FloatBuffer(inputWeights)
+    let sum = FloatBuffer(
+      (0..<width).map {
+        (hasBias ? bias[$0] : 0) + (hasRecurrentBias && $0 < apart ? recurrentBias[$0] : 0)
+      })
+    var product = rk_matrix_product(
+      rows: Int64(kept), columns: Int64(width), depth: Int64(inputSize), a: xs.pointer,
+      a_row_stride: Int64(xStride), a_depth_stride: 1, b: w.pointer, b_depth_stride: Int64(width),
+      b_column_stride: 1, c: start.pointer, c_row_stride: Int64(width),
+      a_row_index: layout.pointee.place, a_depth_index: nil, c_row_index: nil, bias: sum.pointer,
+      accumulate: false, also: nil)
+    let workspace = FloatBuffer(
+      count: Int(table.multiply_workspace(product.rows, product.columns, product.depth)))
+    table.multiply(&product, workspace.pointer)
+    return start
+  }
+
+  /// Runs the parts one after the other, or each on a thread of its own.
+  private func run(parts: Int, together: Bool, _ body: @escaping @Sendable (Int) -> Void) {
+    guard together else {
+      for part in 0..<parts { body(part) }
+      return
+    }
+    let done = DispatchSemaphore(value: 0)
+    for part in 0..<parts {
+      Thread.detachNewThread {
+        body(part)
+        done.signal()
+      }
+    }
+    for _ in 0..<parts { done.wait() }
+  }
+
+  private final class Meeting {
+    let pointer = UnsafeMutablePointer<rk_meeting>.allocate(capacity: 1)
+    init() { pointer.initialize(to: rk_meeting()) }
+    deinit { pointer.deallocate() }
   }
 }

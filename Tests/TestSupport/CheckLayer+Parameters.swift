@@ -53,8 +53,10 @@ package func withThreads<Result>(_ count: Int, _ body: () throws -> Result) reth
   try threadsInUse.withLock { _ in
     let threads = Parallelism.threads
     let share = Parallelism.smallestShare.exchange(1, ordering: .relaxed)
+    let step = Parallelism.smallestStep.exchange(1, ordering: .relaxed)
     defer {
       Parallelism.threads = threads
+      Parallelism.smallestStep.store(step, ordering: .relaxed)
       Parallelism.smallestShare.store(share, ordering: .relaxed)
     }
     Parallelism.threads = count

@@ -83,11 +83,12 @@ final class Tape: Sendable {
     }
   }
 
-  /// The gradient of `root` (one element) with respect to each of `leaves`; nil where it does not
-  /// depend on it.
+  /// From the gradient of `root` those of `leaves`; nil where it does not depend on them.
   ///
   /// Closes the tape: values that are still around become constants.
-  func gradients(of root: Tensor, withRespectTo leaves: [Tensor]) -> [Gradient?] {
+  func gradients(
+    of root: Tensor, along gradient: Tensor, withRespectTo leaves: [Tensor]
+  ) -> [Gradient?] {
     var (entries, slots) = state.withLock { state in
       defer {
         state.entries = []
@@ -97,7 +98,7 @@ final class Tape: Sendable {
     }
     var gradients = [Gradient?](repeating: nil, count: slots)
     guard let rootSlot = root.slot, rootSlot.tape === self else { return leaves.map { _ in nil } }
-    gradients[rootSlot.number] = Gradient(Tensor(repeating: 1, shape: root.shape))
+    gradients[rootSlot.number] = Gradient(gradient)
     while let entry = entries.popLast() {
       let incoming = entry.results.map { number in
         defer { gradients[number] = nil }

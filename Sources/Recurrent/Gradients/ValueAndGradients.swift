@@ -15,6 +15,39 @@
 public func valueAndGradients<Model: Module>(
   of model: Model, _ loss: (Model) throws -> Tensor
 ) rethrows -> (value: Float, gradients: Gradients) {
+  let (value, gradients) = try outputAndGradients(of: model) { model in
+    let value = try loss(model)
+    precondition(value.count == 1, "a loss has one element; this one has shape \(value.shape)")
+    return (value, Tensor(repeating: 1, shape: value.shape))
+  }
+  return (value.value, gradients)
+}
+
+/// An output of a model, and the gradient of every parameter from that of the output: the product
+/// of a vector and the Jacobian, for losses that are computed elsewhere.
+///
+/// ```swift
+/// let (outputs, gradients) = outputAndGradients(of: model, from: outputGradient) { $0(x).values }
+/// ```
+///
+/// - Parameter outputGradient: the gradient of a loss with respect to each element of the output,
+///   of the output's shape.
+public func outputAndGradients<Model: Module>(
+  of model: Model, from outputGradient: Tensor, _ output: (Model) throws -> Tensor
+) rethrows -> (output: Tensor, gradients: Gradients) {
+  try outputAndGradients(of: model) { model in
+    let output = try output(model)
+    precondition(
+      output.shape == outputGradient.shape,
+      "the gradient of an output of shape \(output.shape) cannot have shape \(outputGradient.shape)"
+    )
+    return (output, outputGradient.detached)
+  }
+}
+
+private func outputAndGradients<Model: Module>(
+  of model: Model, _ output: (Model) throws -> (Tensor, gradient: Tensor)
+) rethrows -> (Tensor, Gradients) {
   let tape = Tape()
   var tracked = model
   var names: [String] = []
@@ -28,17 +61,17 @@ public func valueAndGradients<Model: Module>(
     statistic = tape.track(statistic)
     leaves.append(statistic)
   }
-  let value: Tensor
+  let result: (tensor: Tensor, gradient: Tensor)
   do {
-    value = try loss(tracked)
+    result = try output(tracked)
   } catch {
-    _ = tape.gradients(of: Tensor(0), withRespectTo: [])
+    _ = tape.gradients(of: Tensor(0), along: Tensor(0), withRespectTo: [])
     throw error
   }
-  precondition(value.count == 1, "a loss has one element; this one has shape \(value.shape)")
-  let gradients = tape.gradients(of: value, withRespectTo: leaves)
+  let gradients = tape.gradients(
+    of: result.tensor, along: result.gradient, withRespectTo: leaves)
   return (
-    value.value,
+    result.tensor.detached,
     Gradients(
       names: names, parts: Array(gradients.prefix(names.count)),
       statisticChanges: gradients.dropFirst(names.count).map { $0?.tensor })

@@ -18,9 +18,12 @@ public enum Parallelism {
     }
   }
 
-  /// Operations that a thread gets at least: it takes 50 to 100 µs until a second thread runs, in which the first one
-  /// does about as many. Tests set it to 1, so that small work is divided too.
-  package static let smallestShare = Atomic(4_000_000)
+  /// Operations that a thread gets at least: about as many as one does while another takes up its part. Tests set it
+  /// to 1, so that small work is divided too.
+  package static let smallestShare = Atomic(400_000)
+
+  /// Terms of a product that a thread gets at least between two meetings with the others. Tests set it to 1.
+  package static let smallestStep = Atomic(8_000)
 
   /// The number of parts to divide work into.
   static func parts(operations: Int, atMost limit: Int) -> Int {
@@ -36,8 +39,19 @@ public enum Parallelism {
     } else {
       withoutActuallyEscaping(body) { body in
         nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
+        if !WorkerPool.shared.run(parts: parts, { body($0) }) {
+          DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
+        }
       }
+    }
+  }
+
+  /// Runs `body` for parts that wait for each other, all at the same time; as one part alone where the threads are
+  /// busy.
+  static func runTogether(parts: Int, _ body: (_ part: Int, _ parts: Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      nonisolated(unsafe) let body = body
+      if parts == 1 || !WorkerPool.shared.run(parts: parts, { body($0, parts) }) { body(0, 1) }
     }
   }
 

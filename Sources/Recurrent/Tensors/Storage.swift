@@ -10,6 +10,16 @@ final class Storage: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
   private let capacity: Int
+  /// A number that no other content has: the storage gets a new one whenever its floats may change.
+  private(set) var stamp = Storage.nextStamp()
+  private static let stamps = Atomic<UInt64>(0)
+
+  private static func nextStamp() -> UInt64 {
+    stamps.add(1, ordering: .relaxed).newValue
+  }
+
+  /// Tells that the floats are about to change.
+  func willChange() { stamp = Self.nextStamp() }
 
   /// Room for `count` floats, not initialized.
   init(count: Int) {

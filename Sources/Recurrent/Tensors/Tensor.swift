@@ -105,7 +105,11 @@ public struct Tensor: Sendable {
   /// The elements' address after making sure that nobody else sees them; the tensor becomes a
   /// constant.
   mutating func mutablePointer() -> UnsafeMutablePointer<Float> {
-    if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
+    if isKnownUniquelyReferenced(&storage) {
+      storage.willChange()
+    } else {
+      storage = storage.copy()
+    }
     slot = nil
     return storage.pointer
   }
@@ -119,6 +123,9 @@ public struct Tensor: Sendable {
   var isTracked: Bool { slot?.tape.isRecording ?? false }
 
   var pointer: UnsafeMutablePointer<Float> { storage.pointer }
+
+  /// A number that no tensor with another content has.
+  var stamp: UInt64 { storage.stamp }
 }
 
 extension Tensor: Equatable {

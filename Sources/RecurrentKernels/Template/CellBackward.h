@@ -6,6 +6,7 @@ typedef struct {
   const rk_sequence_backward *pass;
   const rk_cell_options *options;
   int64_t hidden_size;
+  unit_share units;              // of all, where parts share the rows
   int32_t *row;                  // the sorted row
   const float **out, **h, **c;   // h' of this step; h and c before it
   const float **dout;            // gradient of this step's output, or null

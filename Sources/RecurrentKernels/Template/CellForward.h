@@ -8,9 +8,11 @@ typedef struct {
   const rk_sequence_forward *pass;
   const rk_cell_options *options;
   int64_t hidden_size;
+  unit_share units;           // of all, where parts share the rows
   bool keep;                  // for the backward pass
   int32_t *row;               // the sorted row
   const float **x, **h;       // input, and hidden state before this step
+  const float **start;        // the sums over the input, or null
   const float *const *source; // what the recurrent weights multiply: h, or h under its mask
   float **out, **c;           // hidden state after it; cell state, updated in place
   float **gates, **extra;     // what is kept for the backward pass
@@ -21,7 +23,7 @@ typedef struct {
   float *scratch;             // [rows, `scratch_size`] for what is needed though it is not kept
 } forward_part;
 
-enum { FORWARD_POINTERS = 11 };
+enum { FORWARD_POINTERS = 12 };
 
 /// Floats of a row's scratch: z and r·h (GRU, reset before); masked h; what is projected.
 static int64_t scratch_size(const rk_sequence_forward *pass) {

@@ -1,7 +1,9 @@
 // All templates, and the table of one instruction set. The including file defines
 //   RK_LANES, RK_FUSED               see Vector.h
-//   RK_TILE_ROWS, RK_TILE_VECTORS    the tile of a matrix product: 2 vectors of columns, 4 to 12 rows
+//   RK_TILE_ROWS, RK_TILE_VECTORS    the tile of a matrix product: 2 or 4 vectors of columns, 4 to 12 rows
 //   RK_SUMS                          vectors that a sequence's tile may sum at once
+//   RK_LANE_OPERANDS                 1 where a multiply-add takes one lane of a vector as factor: then values of a row
+//                                    are loaded by vectors, which spares a broadcast for each of them
 //   RK_TABLE, RK_NAME                the table, and its name in words
 
 #pragma STDC FP_CONTRACT OFF  // nothing fuses but vf_fma

@@ -7,8 +7,8 @@
 #define RK_PANEL (RK_TILE_VECTORS * RK_LANES)  // columns of a tile, and of a packed panel of B
 
 enum {
-  DEPTH_BLOCK = 256,    // a panel of B of this depth stays in the first cache,
-  ROW_BLOCK = 384,      // a block of A of these rows in the second,
+  DEPTH_BLOCK = 512,    // a tile of this depth makes up for fetching and storing C,
+  ROW_BLOCK = 192,      // a block of A of these rows stays in the second cache,
   COLUMN_BLOCK = 1024,  // and a block of B of these columns in the third
   // With no more rows than this, packing B costs more than reading it where it stands; and the same of A
   // with no more columns.
@@ -28,6 +28,12 @@ static int64_t multiply_workspace(int64_t rows, int64_t columns, int64_t depth) 
   return a + b + 16;
 }
 
+/// Fetches what will soon be read, and perhaps written: rows that lie far apart, which no prefetcher of the machine
+/// foresees.
+RK_INLINE void fetch_row(const float *row, int64_t count) {
+  for (int64_t at = 0; at < count; at += 16) __builtin_prefetch(row + at);
+}
+
 // MARK: One tile
 
 typedef struct {
@@ -35,7 +41,8 @@ typedef struct {
   const float *const *row;  // the tile's rows of A where they stand, the depth without gaps
   const float *b;     // for each k, RK_PANEL columns, `b_step` floats apart
   int64_t b_step, depth;
-  float *const *c;    // the tile's rows, at its first column
+  float *const *c;    // the tile's rows
+  int64_t column;     // the tile's first
   const float *bias;  // at the tile's first column, or null
   bool from_c;
   int64_t columns;    // 1 … RK_PANEL
@@ -65,7 +72,7 @@ RK_INLINE void multiply_tile_of(const int rows, const int vectors, const product
   for (int m = 0; m < rows; m++)
     RK_UNROLL
     for (int v = 0; v < vectors; v++) {
-      const float *start = t->from_c ? t->c[m] : t->bias;
+      const float *start = t->from_c ? t->c[m] + t->column : t->bias;
       int64_t left = columns - v * RK_LANES;
       sum[m][v] = vf_all(0);
       if (start && left > 0) sum[m][v] = vf_load_part(start + v * RK_LANES, smaller(left, RK_LANES));
@@ -89,7 +96,7 @@ RK_INLINE void multiply_tile_of(const int rows, const int vectors, const product
     RK_UNROLL
     for (int v = 0; v < vectors; v++) {
       int64_t left = columns - v * RK_LANES;
-      if (left > 0) vf_store_part(t->c[m] + v * RK_LANES, sum[m][v], smaller(left, RK_LANES));
+      if (left > 0) vf_store_part(t->c[m] + t->column + v * RK_LANES, sum[m][v], smaller(left, RK_LANES));
     }
 }
 
@@ -191,27 +198,29 @@ static void pack_b_panel(
 static void multiply_block(
   const rk_matrix_product *p, int64_t m0, int64_t rows, int64_t n0, int64_t columns, int64_t k0,
   int64_t depth, const float *a, const float *b, bool b_in_place) {
+  float *c[ROW_BLOCK];
+  const float *source[ROW_BLOCK];
+  for (int64_t m = 0; m < rows; m++) {
+    const int64_t row = m0 + m;
+    c[m] = p->c + (p->c_row_index ? p->c_row_index[row] : row) * p->c_row_stride;
+    source[m] = p->a + (p->a_row_index ? p->a_row_index[row] : row) * p->a_row_stride + k0;
+  }
   for (int64_t n = 0; n < columns; n += RK_PANEL) {
-    product_tile tile = {.depth = depth, .columns = smaller(columns - n, RK_PANEL)};
+    product_tile tile = {.depth = depth, .column = n0 + n, .columns = smaller(columns - n, RK_PANEL)};
     bool in_place = b_in_place && tile.columns == RK_PANEL;
     tile.b = in_place ? p->b + k0 * p->b_depth_stride + n0 + n : b + n * depth;
     tile.b_step = in_place ? p->b_depth_stride : RK_PANEL;
     tile.bias = k0 == 0 && p->bias ? p->bias + n0 + n : NULL;
     tile.from_c = k0 > 0 || p->accumulate;
     for (int64_t m = 0; m < rows;) {
-      int height = tile_height(rows - m);
-      float *c[RK_TILE_ROWS];
-      const float *source[RK_TILE_ROWS];
-      for (int i = 0; i < height; i++) {
-        int64_t row = m0 + m + i;
-        source[i] = p->a + (p->a_row_index ? p->a_row_index[row] : row) * p->a_row_stride + k0;
-        c[i] = p->c + (p->c_row_index ? p->c_row_index[row] : row) * p->c_row_stride + n0 + n;
-      }
+      const int height = tile_height(rows - m);
       tile.a = a ? a + m * depth : NULL;
-      tile.row = source;
-      tile.c = c;
-      multiply_tile(height, &tile);
+      tile.row = source + m;
+      tile.c = c + m;
       m += height;
+      // The rows of C lie far apart: the next tile's are fetched while this one is summed.
+      for (int64_t i = m; i < smaller(m + RK_TILE_ROWS, rows); i++) fetch_row(c[i] + n0 + n, RK_PANEL);
+      multiply_tile(height, &tile);
     }
   }
 }

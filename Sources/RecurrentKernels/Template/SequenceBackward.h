@@ -9,10 +9,13 @@ typedef void (*backward_undo)(const backward_part *, int32_t i, int32_t unit, in
 RK_INLINE void undo_rows(
   const backward_part *part, int32_t rows, int32_t width, backward_undo undo) {
   const backward_part copy = *part, *p = &copy;  // which no store can change
+  const int32_t panels = panels_of(width);
+  const int32_t first = share_start(p->units, panels) * MAX_VECTORS * RK_LANES;
+  const int32_t end = (int32_t)smaller(share_end(p->units, panels) * MAX_VECTORS * RK_LANES, width);
   for (int32_t i = 0; i < rows; i++) {
-    int32_t unit = 0;
-    for (; unit + RK_LANES <= width; unit += RK_LANES) undo(p, i, unit, RK_LANES);
-    if (unit < width) undo(p, i, unit, width - unit);
+    int32_t unit = first;
+    for (; unit + RK_LANES <= end; unit += RK_LANES) undo(p, i, unit, RK_LANES);
+    if (unit < end) undo(p, i, unit, end - unit);
   }
 }
 
@@ -21,9 +24,12 @@ RK_INLINE void undo_rows(
 RK_INLINE const float *multiply_gates(
   const backward_part *p, int32_t rows, int32_t width, const float *weights, step_sources from,
   backward_start start, backward_finish finish) {
-  const int32_t blocks = blocks_of(width);
+  const int32_t blocks = blocks_of(width), panels = panels_of(width);
+  const int64_t depth = from.first_depth + from.second_depth;
   vf sum[MAX_ROWS * MAX_VECTORS];
-  for (int32_t block = 0; block < blocks; block += MAX_VECTORS) {
+  if (p->pass->meeting) meet(p->pass->meeting, p->units.parts);  // the sources are whole
+  for (int32_t panel = share_start(p->units, panels); panel < share_end(p->units, panels); panel++) {
+    const int32_t block = panel * MAX_VECTORS;
     const int vectors = (int)smaller(blocks - block, MAX_VECTORS);
     const tiling tiles = tiling_of(rows, RK_ROWS(vectors));
     for (int32_t t = 0; t < tiles.count; t++) {
@@ -32,7 +38,7 @@ RK_INLINE const float *multiply_gates(
         .first = from.first + begin, .first_depth = from.first_depth,
         .second = from.second + begin, .second_depth = from.second_depth,
         .start = (const float *)sum, .start_step = MAX_VECTORS * RK_LANES,
-        .weights = weights, .sum = sum};
+        .weights = weights + block * depth * RK_LANES, .sum = sum};
       for (int32_t i = begin; i < end; i++)
         for (int v = 0; v < vectors; v++) {
           const int32_t unit = (block + v) * RK_LANES;
@@ -47,9 +53,8 @@ RK_INLINE const float *multiply_gates(
           finish(p, i, unit, count, &sum[(i - begin) * MAX_VECTORS + v]);
         }
     }
-    weights += (from.first_depth + from.second_depth) * vectors * RK_LANES;
   }
-  return weights;
+  return weights + blocks * depth * RK_LANES;
 }
 
 /// The gradient of h: onto the sum of it so far (`onto`), or alone.
@@ -161,7 +166,9 @@ static void run_backward(
   const rk_cell_options *options = pass->options;
   const int64_t pointers = layout->rows * (int64_t)sizeof(float *);
   char *space = (char *)aligned(workspace);
-  backward_part p = {.pass = pass, .options = options, .hidden_size = pass->hidden_size};
+  backward_part p = {
+    .pass = pass, .options = options, .hidden_size = pass->hidden_size,
+    .units = pass->meeting ? (unit_share){part, parts} : (unit_share){0, 1}};
   p.row = take(&space, layout->rows * 4);
   p.out = take(&space, pointers);
   p.h = take(&space, pointers);
@@ -183,7 +190,7 @@ static void run_backward(
     for (int32_t i = 0; i < layout->rows; i++) p.draw[i] = (float *)space + (int64_t)i * pass->hidden_size;
   }
 
-  const int32_t dealt = deal_rows(layout, part, parts, p.row);
+  const int32_t dealt = pass->meeting ? deal_rows(layout, 0, 1, p.row) : deal_rows(layout, part, parts, p.row);
   int32_t rows = 0;
   for (int32_t s = pass->end_step - 1; s >= pass->first_step; s--) {
     while (rows < dealt && p.row[rows] < layout->active[s]) rows++;

@@ -18,30 +18,52 @@ RK_INLINE void finish_rows(
     for (int32_t i = first; i < end; i++, sum += MAX_VECTORS) finish(p, i, unit, left, sum);
 }
 
+/// What is there of the sum of a gate.
+RK_INLINE vf start_of(const forward_part *p, int32_t row, int gate, int32_t unit, int32_t left) {
+  return vf_load_part(p->start[row] + gate * p->hidden_size + unit, smaller(left, RK_LANES));
+}
+
+/// The sums hold the product with the first source already.
+RK_INLINE void start_from_sums(sequence_tile *tile, int vectors) {
+  tile->start = (const float *)tile->sum;
+  tile->start_step = MAX_VECTORS * RK_LANES;
+  tile->weights += tile->first_depth * vectors * RK_LANES;
+  tile->first_depth = 0;
+}
+
 /// Panels that hold `gates` gates of one block of units. Returns the weights behind them.
 RK_INLINE const float *step_gates(
   const forward_part *p, int32_t rows, const float *weights, const int gates, bool split,
   forward_finish finish) {
-  const int32_t hidden = p->pass->hidden_size;
+  const int32_t hidden = p->pass->hidden_size, blocks = blocks_of(hidden);
   const int64_t input = p->pass->input_size, recurrent = p->pass->recurrent_size;
   const int sums = split ? 4 : gates;
+  const int64_t panel = (sums + (input + recurrent) * gates) * RK_LANES;
   const tiling tiles = tiling_of(rows, RK_ROWS(sums));
   vf sum[MAX_ROWS * MAX_VECTORS];
-  for (int32_t unit = 0; unit < hidden; unit += RK_LANES) {
-    const float *w = weights + sums * RK_LANES;
+  for (int32_t block = share_start(p->units, blocks); block < share_end(p->units, blocks); block++) {
+    const float *starts = weights + block * panel, *w = starts + sums * RK_LANES;
+    const int32_t unit = block * RK_LANES;
     for (int32_t i = 0; i < tiles.count; i++) {
       const int32_t first = tile_start(tiles, i), end = tile_start(tiles, i + 1);
-      const sequence_tile tile = {
+      sequence_tile tile = {
         .first = p->x + first, .first_depth = input,
         .second = p->source + first, .second_depth = recurrent,
-        .start = weights, .weights = w, .sum = sum};
+        .start = starts, .weights = w, .sum = sum};
+      if (p->start) {
+        for (int32_t row = first; row < end; row++) {
+          vf *own = sum + (row - first) * MAX_VECTORS;
+          for (int v = 0; v < gates; v++) own[v] = start_of(p, row, v, unit, hidden - unit);
+          if (split) own[3] = vf_load(starts + 3 * RK_LANES);
+        }
+        start_from_sums(&tile, gates);
+      }
       if (split) sum_tile_split(end - first, &tile);
       else sum_tile(end - first, gates, &tile);
       finish_rows(p, hidden, first, end, unit, sum, finish);
     }
-    weights = w + (input + recurrent) * gates * RK_LANES;
   }
-  return weights;
+  return weights + blocks * panel;
 }
 
 /// The two sources of a product, as in SequenceTile.h.
@@ -50,27 +72,36 @@ typedef struct {
   int64_t first_depth, second_depth;
 } step_sources;
 
-/// Panels of up to MAX_VECTORS blocks of `width` units: one gate, or what is projected.
+/// Panels of up to MAX_VECTORS blocks of `width` units: one gate, whose sums over the first source may be there
+/// already, or what is projected (`gate` is negative).
 RK_INLINE void step_blocks(
-  const forward_part *p, int32_t rows, const float *weights, int32_t width, step_sources from,
-  forward_finish finish) {
-  const int32_t blocks = blocks_of(width);
+  const forward_part *p, int32_t rows, const float *weights, int32_t width, int gate,
+  step_sources from, forward_finish finish) {
+  const int32_t blocks = blocks_of(width), panels = panels_of(width);
   vf sum[MAX_ROWS * MAX_VECTORS];
-  for (int32_t block = 0; block < blocks; block += MAX_VECTORS) {
+  for (int32_t panel = share_start(p->units, panels); panel < share_end(p->units, panels); panel++) {
+    const int32_t block = panel * MAX_VECTORS;
     const int vectors = (int)smaller(blocks - block, MAX_VECTORS);
     const tiling tiles = tiling_of(rows, RK_ROWS(vectors));
-    const float *w = weights + vectors * RK_LANES;
+    const float *starts = weights + block * (1 + from.first_depth + from.second_depth) * RK_LANES;
     for (int32_t i = 0; i < tiles.count; i++) {
       const int32_t first = tile_start(tiles, i), end = tile_start(tiles, i + 1);
-      const sequence_tile tile = {
+      sequence_tile tile = {
         .first = from.first + first, .first_depth = from.first_depth,
         .second = from.second + first, .second_depth = from.second_depth,
-        .start = weights, .weights = w, .sum = sum};
+        .start = starts, .weights = starts + vectors * RK_LANES, .sum = sum};
+      if (p->start && gate >= 0) {
+        for (int32_t row = first; row < end; row++)
+          for (int v = 0; v < vectors; v++) {
+            const int32_t unit = (block + v) * RK_LANES;
+            sum[(row - first) * MAX_VECTORS + v] = start_of(p, row, gate, unit, width - unit);
+          }
+        start_from_sums(&tile, vectors);
+      }
       sum_tile(end - first, vectors, &tile);
       for (int v = 0; v < vectors; v++)
         finish_rows(p, width, first, end, (block + v) * RK_LANES, sum + v, finish);
     }
-    weights = w + (from.first_depth + from.second_depth) * vectors * RK_LANES;
   }
 }
 
@@ -108,24 +139,25 @@ static void step_forward(const forward_part *p, int32_t rows) {
     const step_sources reset = {p->x, (const float *const *)p->extra, input, recurrent};
     if (plain) {
       w = step_gates(p, rows, w, 2, false, finish_gru_reset_before_gates);
-      step_blocks(p, rows, w, pass->hidden_size, reset, finish_gru_reset_before);
+      if (pass->meeting) meet(pass->meeting, p->units.parts);
+      step_blocks(p, rows, w, pass->hidden_size, 2, reset, finish_gru_reset_before);
     } else {
       w = step_gates(p, rows, w, 2, false, finish_gru_reset_before_gates_with_options);
-      step_blocks(p, rows, w, pass->hidden_size, reset, finish_gru_reset_before_with_options);
+      step_blocks(p, rows, w, pass->hidden_size, 2, reset, finish_gru_reset_before_with_options);
     }
     break;
   }
   case RK_CELL_RNN_TANH:
   case RK_CELL_RNN_RELU:
-    if (!plain) step_blocks(p, rows, w, pass->hidden_size, all, finish_rnn_with_options);
-    else if (pass->cell == RK_CELL_RNN_TANH) step_blocks(p, rows, w, pass->hidden_size, all, finish_rnn_tanh);
-    else step_blocks(p, rows, w, pass->hidden_size, all, finish_rnn_relu);
+    if (!plain) step_blocks(p, rows, w, pass->hidden_size, 0, all, finish_rnn_with_options);
+    else if (pass->cell == RK_CELL_RNN_TANH) step_blocks(p, rows, w, pass->hidden_size, 0, all, finish_rnn_tanh);
+    else step_blocks(p, rows, w, pass->hidden_size, 0, all, finish_rnn_relu);
     break;
   }
   if (pass->projects) {
     const float *const *raw = (const float *const *)p->unprojected;
     const step_sources projected = {raw, raw, pass->hidden_size, 0};
-    step_blocks(p, rows, w, pass->recurrent_size, projected, finish_projection);
+    step_blocks(p, rows, w, pass->recurrent_size, -1, projected, finish_projection);
   }
 }
 
@@ -143,7 +175,8 @@ static void stand_at(forward_part *p, int32_t rows, int32_t s) {
     const int64_t kept = packed_row(layout, j, s, pass->first_step);
     float *own = p->scratch ? p->scratch + i * scratch : NULL;
     p->x[i] = pass->x + place * pass->x_stride;
-    if (s + 1 < layout->length[j])
+    if (p->start) p->start[i] = pass->start + kept * gates * hidden;
+    else if (s + 1 < layout->length[j])
       fetch_row(pass->x + place_of(layout, j, s + 1) * pass->x_stride, pass->input_size);
     p->h[i] = s > 0 ? pass->out + place_of(layout, j, s - 1) * pass->out_stride
                     : pass->h + batch_row * recurrent;
@@ -182,7 +215,8 @@ static void run_forward(
   const int64_t size = pass->recurrent_size, pointers = layout->rows * (int64_t)sizeof(float *);
   char *space = (char *)aligned(workspace);
   forward_part p = {
-    .pass = pass, .options = options, .hidden_size = pass->hidden_size, .keep = pass->gates != NULL};
+    .pass = pass, .options = options, .hidden_size = pass->hidden_size,
+    .units = pass->meeting ? (unit_share){part, parts} : (unit_share){0, 1}, .keep = pass->gates != NULL};
   p.row = take(&space, layout->rows * 4);
   p.x = take(&space, pointers);
   p.h = take(&space, pointers);
@@ -192,6 +226,7 @@ static void run_forward(
   p.extra = take(&space, pointers);
   p.unprojected = pass->projects ? take(&space, pointers) : p.out;
   p.source = p.h;
+  if (pass->start) p.start = take(&space, pointers);
   if (options && options->recurrent_mask) {
     p.mask = take(&space, pointers);
     p.masked = take(&space, pointers);
@@ -201,15 +236,16 @@ static void run_forward(
   if (options && options->cell_zoneout_mask) p.cell_zoneout = take(&space, pointers);
   if (scratch_size(pass) > 0) p.scratch = (float *)space;
 
-  const int32_t dealt = deal_rows(layout, part, parts, p.row);
+  const int32_t dealt = pass->meeting ? deal_rows(layout, 0, 1, p.row) : deal_rows(layout, part, parts, p.row);
   int32_t rows = dealt;
   for (int32_t s = pass->first_step; s < pass->end_step; s++) {
     while (rows > 0 && p.row[rows - 1] >= layout->active[s]) rows--;
     if (rows == 0) break;
     stand_at(&p, rows, s);
     step_forward(&p, rows);
+    if (pass->meeting) meet(pass->meeting, parts);
   }
-  if (pass->keeps_out) return;
+  if (pass->keeps_out || (pass->meeting && part > 0)) return;
   // Not before, since a row of length 1 reads the initial state until its only step is done.
   for (int32_t i = 0; i < dealt; i++) {
     const int32_t j = p.row[i], last = layout->length[j] - 1;

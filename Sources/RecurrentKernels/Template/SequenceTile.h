@@ -23,6 +23,22 @@ typedef struct {
   vf *sum;                     // [rows][MAX_VECTORS]
 } sequence_tile;
 
+/// One k: `value_of_row` is what row r has there.
+#define RK_SUM_STEP(value_of_row)                                                         \
+  do {                                                                                    \
+    vf value[MAX_ROWS];                                                                   \
+    RK_UNROLL                                                                             \
+    for (int r = 0; r < rows; r++) value[r] = vf_all(value_of_row);                       \
+    RK_UNROLL                                                                             \
+    for (int v = 0; v < vectors; v++) {                                                   \
+      const int slot = v == 2 ? third : v;                                                \
+      vf weight = vf_load(w + v * RK_LANES);                                              \
+      RK_UNROLL                                                                           \
+      for (int r = 0; r < rows; r++) sum[r][slot] = vf_fma(value[r], weight, sum[r][slot]); \
+    }                                                                                     \
+    w += vectors * RK_LANES;                                                              \
+  } while (0)
+
 /// One source. With `split` (GRU, reset after) the three weights of k meet the sums 0, 1 and `third`.
 RK_INLINE const float *sum_source(
   vf (*sum)[MAX_VECTORS], const int rows, const int vectors, const int third,
@@ -30,21 +46,21 @@ RK_INLINE const float *sum_source(
   const float *x[MAX_ROWS];
   RK_UNROLL
   for (int r = 0; r < rows; r++) x[r] = source[r];
-  for (int64_t k = 0; k < depth; k++) {
-    vf value[MAX_ROWS];
+  int64_t k = 0;
+#if RK_LANE_OPERANDS
+  for (; k + RK_LANES <= depth; k += RK_LANES) {
+    vf values[MAX_ROWS];
     RK_UNROLL
-    for (int r = 0; r < rows; r++) value[r] = vf_all(x[r][k]);
+    for (int r = 0; r < rows; r++) values[r] = vf_load(x[r] + k);
     RK_UNROLL
-    for (int v = 0; v < vectors; v++) {
-      const int slot = v == 2 ? third : v;
-      vf weight = vf_load(w + v * RK_LANES);
-      RK_UNROLL
-      for (int r = 0; r < rows; r++) sum[r][slot] = vf_fma(value[r], weight, sum[r][slot]);
-    }
-    w += vectors * RK_LANES;
+    for (int lane = 0; lane < RK_LANES; lane++) RK_SUM_STEP(values[r][lane]);
   }
+#endif
+  for (; k < depth; k++) RK_SUM_STEP(x[r][k]);
   return w;
 }
+
+#undef RK_SUM_STEP
 
 RK_INLINE void sum_tile_of(
   const int rows, const int vectors, const bool split, const sequence_tile *t) {
@@ -131,11 +147,36 @@ RK_INLINE int64_t place_of(const rk_sequence_layout *l, int32_t j, int32_t s) {
   return l->place[l->offset[s] + j];
 }
 
-/// Fetches a row that the next step reads. Rows of [B, T, F] lie far apart and are read once a step, which no
-/// prefetcher of the machine foresees.
-RK_INLINE void fetch_row(const float *row, int64_t count) {
-  for (int64_t at = 0; at < count; at += 16) __builtin_prefetch(row + at);
+// MARK: The units of a part
+
+/// Behind it stands what all parts did before it. Waits awake, since the others are microseconds away.
+static void meet(rk_meeting *meeting, int32_t parts) {
+  const int32_t round = __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE);
+  if (__atomic_add_fetch(&meeting->arrived, 1, __ATOMIC_ACQ_REL) == parts) {
+    __atomic_store_n(&meeting->arrived, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&meeting->round, round + 1, __ATOMIC_RELEASE);
+    return;
+  }
+  for (int turns = 0; __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE) == round; turns++) {
+    if (turns < 4000) rk_pause();
+    else sched_yield();  // another one has no processor
+  }
 }
+
+/// Which panels, each of up to MAX_VECTORS blocks of units, a part computes.
+typedef struct {
+  int32_t part, parts;
+} unit_share;
+
+RK_INLINE int32_t share_start(unit_share share, int32_t count) {
+  return (int32_t)((int64_t)count * share.part / share.parts);
+}
+
+RK_INLINE int32_t share_end(unit_share share, int32_t count) {
+  return (int32_t)((int64_t)count * (share.part + 1) / share.parts);
+}
+
+RK_INLINE int32_t panels_of(int32_t width) { return (width + MAX_VECTORS * RK_LANES - 1) / (MAX_VECTORS * RK_LANES); }
 
 // MARK: Workspace
 

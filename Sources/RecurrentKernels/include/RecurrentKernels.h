@@ -20,6 +20,15 @@
 
 #pragma clang assume_nonnull begin
 
+/// Tells the processor that this thread waits for another one's store.
+static inline void rk_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 // MARK: Matrix product
 
 /// C = start + A·B. Element (m, k) of A is a[row(m)·a_row_stride + depth(k)·a_depth_stride], element (k, n) of
@@ -114,6 +123,11 @@ typedef struct {
   const float *_Nullable cell_zoneout_mask;  ///< [N, H]
 } rk_cell_options;
 
+/// Where the threads of one pass wait for each other; zeros at first.
+typedef struct {
+  int32_t arrived, round;
+} rk_meeting;
+
 /// Floats of the packed weights for the forward pass.
 int64_t rk_forward_weights_size(const rk_cell_weights *weights);
 void rk_pack_forward_weights(const rk_cell_weights *weights, float *packed);
@@ -130,6 +144,9 @@ typedef struct {
   const float *packed_weights;
   const float *x;                      ///< [B·T, I]
   int64_t x_stride;                    ///< floats from row to row
+  /// [N, G·H] in packed order from first_step on: Wx + b, with b' where it may be added, where that is there already;
+  /// null: the kernel multiplies x. May be where the gates are kept.
+  const float *_Nullable start;
   float *out;                          ///< [B·T, R]; places that are not in the layout are not touched
   int64_t out_stride;
   bool keeps_out;                      ///< `out` holds these steps already and is not written
@@ -143,11 +160,14 @@ typedef struct {
   float *_Nullable extra;
   float *_Nullable masked;
   float *_Nullable unprojected;
+  /// Null: parts share the rows. Else they share the hidden units, for a few rows, all parts running at the same time
+  /// (without options and projection).
+  rk_meeting *_Nullable meeting;
 } rk_sequence_forward;
 
 /// Floats of workspace that one thread of `rk_run_forward` needs.
 int64_t rk_forward_workspace(const rk_sequence_forward *pass);
-/// Runs the share `part` of `parts` of the rows through the steps. Shares touch disjoint rows.
+/// Runs the share `part` of `parts` of the rows, or of the units, through the steps.
 void rk_run_forward(const rk_sequence_forward *pass, int32_t part, int32_t parts, float *workspace);
 
 int64_t rk_backward_weights_size(const rk_cell_weights *weights);
@@ -178,6 +198,7 @@ typedef struct {
   int64_t out_gradient_stride;
   float *h_gradient;                   ///< [B, R] in: of the hidden state behind the steps, out: before them
   float *_Nullable c_gradient;         ///< [B, H] the same for the cell state (LSTM)
+  rk_meeting *_Nullable meeting;       ///< as in the forward pass
 } rk_sequence_backward;
 
 int64_t rk_backward_workspace(const rk_sequence_backward *pass);

@@ -97,6 +97,15 @@ import Testing
     #expect(copy.map(\.elements) == before)
   }
 
+  @Test func theGradientOfAnOutputIsCarriedBack() throws {
+    let weights = Tensor([0.25, -2, 3], shape: [3])
+    let (output, gradients) = outputAndGradients(of: x, from: weights) { $0.tanh() * $0 }
+    let loss = valueAndGradients(of: x) { ($0.tanh() * $0 * weights).sum() }
+    #expect(output.isIdentical(to: x.tanh() * x))
+    let gradient = try #require(gradients.tensors[0])
+    #expect(gradient.isIdentical(to: try #require(loss.gradients.tensors[0])))
+  }
+
   @Test func callsRunSideBySide() async throws {
     let x = x
     let alone = valueAndGradients(of: x) { ($0.tanh() * $0.exp()).sum() }

@@ -93,15 +93,9 @@ extension FusedRecurrence {
             peephole_gradient: state.peepholes?.mutablePointer(),
             out_gradient: state.output.map { UnsafePointer($0.pointer) },
             out_gradient_stride: Int64(run.size), h_gradient: state.hidden.mutablePointer(),
-            c_gradient: state.cellState?.mutablePointer())
-          withUnsafePointer(to: pass) { pass in
-            let parts = run.parts
-            Parallelism.run(parts: parts) { part in
-              let workspace = Storage(count: Int(rk_backward_workspace(pass)))
-              rk_run_backward(pass, Int32(part), Int32(parts), workspace.pointer)
-              withExtendedLifetime(workspace) {}
-            }
-          }
+            c_gradient: state.cellState?.mutablePointer(), meeting: nil)
+          run.runParts(
+            pass, run.sharesUnits, \.meeting, rk_backward_workspace, rk_run_backward)
         }
       }
       withExtendedLifetime((packed, kept, cellState, self)) {}

@@ -50,7 +50,9 @@ struct FusedRecurrence {
     var finalCell = cellState?.detached
     var kept: Kept?
     var cellStates: [Tensor] = []
-    let packed = run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights)
+    func pack() -> Storage { run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights) }
+    if tape != nil { weights.packed.clear() }
+    let packed = tape == nil ? weights.packed.storage(for: run.weights, pack: pack) : pack()
     for segment in run.segments {
       if let finalCell, tape != nil { cellStates.append(finalCell) }
       kept = keepsAll ? run.room(for: segment) : nil
@@ -122,35 +124,125 @@ struct FusedRun: Sendable {
   ) {
     // The simple RNN keeps nothing but its output, unless it has options.
     let keepsGates = cell.hasGates || !isPlain
-    layout.withKernelLayout { tables in
-      withKernelOptions { options in
-        let pass = rk_sequence_forward(
-          cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
-          recurrent_size: Int32(size), layout: tables, first_step: Int32(segment.lowerBound),
-          end_step: Int32(segment.upperBound), options: options, projects: projects,
-          packed_weights: packed.pointer, x: input.pointer, x_stride: Int64(weights.inputSize),
-          out: output, out_stride: Int64(size), keeps_out: recomputes, h: hidden, c: cellState,
-          gates: keepsGates ? kept?.gates.pointer : nil, extra: kept?.extra?.pointer,
-          masked: kept?.masked?.pointer, unprojected: kept?.unprojected?.pointer)
-        withUnsafePointer(to: pass) { pass in
-          let parts = parts
-          Parallelism.run(parts: parts) { part in
-            let workspace = Storage(count: Int(rk_forward_workspace(pass)))
-            rk_run_forward(pass, Int32(part), Int32(parts), workspace.pointer)
-            withExtendedLifetime(workspace) {}
-          }
+    let sharesUnits = sharesUnits
+    for steps in blocks(of: segment, keeps: kept != nil) {
+      // Threads that share the units of this cell exchange r·h, which one alone has in its workspace.
+      let kept =
+        kept ?? (sharesUnits && cell == RK_CELL_GRU_RESET_BEFORE ? room(for: steps) : nil)
+      let start = multipliesInputFirst ? multipliedInput(input, steps, kept) : nil
+      layout.withKernelLayout { tables in
+        withKernelOptions { options in
+          let pass = rk_sequence_forward(
+            cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
+            recurrent_size: Int32(size), layout: tables, first_step: Int32(steps.lowerBound),
+            end_step: Int32(steps.upperBound), options: options, projects: projects,
+            packed_weights: packed.pointer, x: input.pointer, x_stride: Int64(weights.inputSize),
+            start: start?.pointer, out: output, out_stride: Int64(size), keeps_out: recomputes,
+            h: hidden, c: cellState, gates: keepsGates ? kept?.gates.pointer : nil,
+            extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
+            unprojected: kept?.unprojected?.pointer, meeting: nil)
+          runParts(pass, sharesUnits, \.meeting, rk_forward_workspace, rk_run_forward)
         }
       }
+      withExtendedLifetime((start, kept)) {}
     }
     withExtendedLifetime((packed, input, kept)) {}
   }
 
+  /// Runs a pass on several threads where that pays.
+  func runParts<Pass>(
+    _ pass: Pass, _ sharesUnits: Bool,
+    _ meeting: WritableKeyPath<Pass, UnsafeMutablePointer<rk_meeting>?>,
+    _ size: (UnsafePointer<Pass>) -> Int64,
+    _ kernel: (UnsafePointer<Pass>, Int32, Int32, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    func run(_ pass: UnsafePointer<Pass>, _ part: Int, _ parts: Int) {
+      let workspace = Storage(count: Int(size(pass)))
+      kernel(pass, Int32(part), Int32(parts), workspace.pointer)
+      withExtendedLifetime(workspace) {}
+    }
+    var pass = pass
+    if sharesUnits {
+      var place = rk_meeting()
+      withUnsafeMutablePointer(to: &place) { place in
+        pass[keyPath: meeting] = place
+        withUnsafePointer(to: pass) { pass in
+          Parallelism.runTogether(parts: Parallelism.threads) { run(pass, $0, $1) }
+        }
+      }
+    } else {
+      withUnsafePointer(to: pass) { pass in
+        let parts = parts
+        Parallelism.run(parts: parts) { run(pass, $0, parts) }
+      }
+    }
+  }
+
+  // MARK: How the work is divided
+
   /// The threads that share the rows.
-  var parts: Int {
-    // An activation costs about as much as sixteen terms of the product.
-    let operations = 2 * layout.packedCount * width * (weights.inputSize + size + 16)
-    return Parallelism.parts(
+  private var parts: Int {
+    Parallelism.parts(
       operations: operations / segments.count, atMost: (layout.batchSize + 2) / 3)
+  }
+
+  private var operations: Int {
+    // An activation costs about as much as sixteen terms of the product.
+    2 * layout.packedCount * width * (weights.inputSize + size + 16)
+  }
+
+  /// Whether there are so few rows that a step is as long as reading the weights takes.
+  private var hasFewRows: Bool { layout.batchSize <= Self.fewRows }
+  private static let fewRows = 4
+
+  /// Whether the threads share the units instead: of a few rows, each then reads a part of the
+  /// weights only, but they wait for each other at each step.
+  var sharesUnits: Bool {
+    let threads = Parallelism.threads
+    return hasFewRows && threads > 1 && isPlain && !projects && units >= 64 * threads
+      && Parallelism.parts(operations: operations, atMost: threads) == threads
+      && layout.batchSize * width * size / threads
+        >= Parallelism.smallestStep.load(ordering: .relaxed)
+  }
+
+  /// Whether the input's product is taken for many steps at once, before the steps are run: for few
+  /// rows, which would read the input's weights anew at each step. The order of each sum stays.
+  private var multipliesInputFirst: Bool {
+    hasFewRows && layout.steps > 2 && 4 * weights.inputSize >= size
+  }
+
+  /// The steps that are run at once.
+  private func blocks(of segment: Range<Int>, keeps: Bool) -> [Range<Int>] {
+    guard multipliesInputFirst, !keeps else { return [segment] }
+    let length = 256 / layout.batchSize
+    return stride(from: segment.lowerBound, to: segment.upperBound, by: length).map {
+      $0..<min($0 + length, segment.upperBound)
+    }
+  }
+
+  /// Wx + b of some steps, in packed order: where their gates will be kept, or in a buffer of its
+  /// own.
+  private func multipliedInput(
+    _ input: Tensor, _ steps: Range<Int>, _ kept: FusedRecurrence.Kept?
+  ) -> Storage {
+    let rows = layout.packed(steps)
+    let target = kept?.gates ?? Storage(count: rows.count * width)
+    var product = rk_matrix_product(
+      rows: rows.count, columns: width, depth: weights.inputSize, a: input.pointer,
+      b: weights.input.pointer, c: target.pointer)
+    product.a_row_index = UnsafePointer(layout.place + rows.lowerBound)
+    // Where b' belongs to a product that is reset, it is no part of this sum.
+    let apart = cell == RK_CELL_GRU_RESET_AFTER ? 2 * units : width
+    let bias = Storage(count: width)
+    for column in 0..<width {
+      bias.pointer[column] =
+        (weights.bias?.pointer[column] ?? 0)
+        + (column < apart ? weights.recurrentBias?.pointer[column] ?? 0 : 0)
+    }
+    product.bias = UnsafePointer(bias.pointer)
+    product.run()
+    withExtendedLifetime((bias, input, self)) {}
+    return target
   }
 
   func packedWeights(

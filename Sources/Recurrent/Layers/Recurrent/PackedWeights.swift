@@ -1,0 +1,28 @@
+import Synchronization
+
+/// Weights in the order in which the kernels read them, kept from call to call while the weights
+/// stay as they are: for prediction, where packing them would often take longer than a step.
+///
+/// Copies of a layer share it; it holds those weights that were used last.
+final class PackedWeights: Sendable {
+  private struct Entry: Sendable {
+    let stamps: [UInt64]
+    let packed: Storage
+  }
+
+  private let entry = Mutex<Entry?>(nil)
+
+  /// What is kept for `weights`, else what `pack` makes of them.
+  func storage(for weights: RecurrentWeights, pack: () -> Storage) -> Storage {
+    let stamps = weights.tensors.map(\.stamp)
+    if let entry = entry.withLock({ $0 }), entry.stamps == stamps { return entry.packed }
+    let packed = pack()
+    entry.withLock { $0 = Entry(stamps: stamps, packed: packed) }
+    return packed
+  }
+
+  /// Gives the memory back: for training, which changes the weights after each call.
+  func clear() {
+    entry.withLock { $0 = nil }
+  }
+}
