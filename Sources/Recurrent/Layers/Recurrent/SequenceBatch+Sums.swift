@@ -138,9 +138,11 @@ struct RowProducts: Sendable {
     let size = shape.reduce(1, *)
     return Tensor(shape: [queries.count] + shape) { y in
       y.update(repeating: 0, count: queries.count * size)
-      forEachRow(queries.count, operations: 2 * queries.count * size * depth) { b in
+      let operations = 2 * queries.count * size * depth
+      let alone = Parallelism.parts(operations: operations, atMost: queries.count) > 1
+      forEachRow(queries.count, operations: operations) { b in
         let product = product(b, y + b * size)
-        if product.depth > 0 { product.run() }
+        if product.depth > 0 { product.run(alone: alone) }
       }
     }
   }
