@@ -228,3 +228,7 @@ bool rk_update_rmsprop(
 bool rk_update_adagrad(const rk_adagrad *rule, float *w, const float *g, float *s, int64_t count) {
   return CURRENT->update_adagrad(rule, w, g, s, count);
 }
+
+float rk_multiply_add_rounds(int64_t rounds, float start) {
+  return CURRENT->multiply_add_rounds(rounds, start);
+}

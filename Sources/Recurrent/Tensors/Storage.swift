@@ -53,6 +53,7 @@ final class StoragePool: Sendable {
     var buffers: [Int: [UnsafeMutablePointer<Float>]] = [:]
     var total = 0
     var allocations = 0
+    var allocated = 0
     var inUse = 0
     var peak = 0
     var bound = Int.max
@@ -70,11 +71,19 @@ final class StoragePool: Sendable {
     }
   }
   private let waiting = Mutex(Waiting())
+  private let small = Atomic(0)
 
   /// How often a buffer had to come from the system, because none that fits was waiting.
   ///
   /// Small ones do not count.
   var allocations: Int { waiting.withLock { $0.allocations } }
+
+  /// The floats of these buffers.
+  var allocatedFloats: Int { waiting.withLock { $0.allocated } }
+
+  /// The floats of all small buffers so far: each comes from the system's allocator and goes back
+  /// there.
+  var smallFloats: Int { small.load(ordering: .relaxed) }
 
   /// The most floats that were in use at once since the last reset; small buffers do not count.
   var peak: Int { waiting.withLock { $0.peak } }
@@ -94,6 +103,7 @@ final class StoragePool: Sendable {
         let buffer = waiting.buffers[capacity]?.popLast()
         if buffer == nil {
           waiting.allocations += 1
+          waiting.allocated += capacity
           waiting.shrink()
         } else {
           waiting.total -= capacity
@@ -103,6 +113,8 @@ final class StoragePool: Sendable {
       if let reused, let pointer = UnsafeMutablePointer<Float>(bitPattern: reused) {
         return (pointer, capacity)
       }
+    } else {
+      small.wrappingAdd(capacity, ordering: .relaxed)
     }
     let raw = UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: 64)
     return (raw.bindMemory(to: Float.self, capacity: capacity), capacity)

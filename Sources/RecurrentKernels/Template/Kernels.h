@@ -35,6 +35,7 @@
 #include "Reductions.h"
 #include "CrossEntropy.h"
 #include "Optimizers.h"
+#include "Peak.h"
 
 const rk_kernels RK_TABLE = {
   .name = RK_NAME,
@@ -73,4 +74,5 @@ const rk_kernels RK_TABLE = {
   .update_adam = k_update_adam,
   .update_rmsprop = k_update_rmsprop,
   .update_adagrad = k_update_adagrad,
+  .multiply_add_rounds = multiply_add_rounds,
 };

@@ -354,6 +354,14 @@ typedef struct {
 bool rk_update_adagrad(
   const rk_adagrad *rule, float *w, const float *_Nullable g, float *s, int64_t count);
 
+// MARK: The limit
+
+/// Multiply-adds of one round of `rk_multiply_add_rounds`, on every path.
+enum { RK_MULTIPLY_ADDS_OF_A_ROUND = 192 };
+/// Does nothing but multiply-adds in registers, x = x/2 + start on each of many x, and returns their mean, which goes to
+/// 2·start. Its speed is the limit of every kernel above.
+float rk_multiply_add_rounds(int64_t rounds, float start);
+
 // MARK: Paths
 
 /// One implementation of every kernel above, under the same names without `rk_`. Packed weights belong to the table
@@ -402,6 +410,7 @@ typedef struct {
     float *_Nullable, int64_t);
   bool (*update_adagrad)(
     const rk_adagrad *, float *, const float *_Nullable, float *, int64_t);
+  float (*multiply_add_rounds)(int64_t, float);
 } rk_kernels;
 
 /// Number of tables built into this binary, and one of them, best first. Null where the machine lacks its instructions.

@@ -183,7 +183,8 @@ struct FusedRun: Sendable {
   /// The threads that share the rows.
   private var parts: Int {
     Parallelism.parts(
-      operations: operations / segments.count, atMost: (layout.batchSize + 2) / 3)
+      operations: operations / segments.count,
+      atMost: (layout.batchSize + Self.smallestRows - 1) / Self.smallestRows)
   }
 
   private var operations: Int {
@@ -195,11 +196,22 @@ struct FusedRun: Sendable {
   private var hasFewRows: Bool { layout.batchSize <= Self.fewRows }
   private static let fewRows = 4
 
+  /// Rows that a thread gets at least.
+  private static let smallestRows = 3
+
+  /// The least units that so many threads share.
+  private static func sharedUnits(_ threads: Int) -> Int { 64 * threads }
+
+  /// Whether a layer with so many units runs on one thread.
+  static func keepsOneThread(batchSize: Int, units: Int) -> Bool {
+    batchSize <= smallestRows && units < sharedUnits(2)
+  }
+
   /// Whether the threads share the units instead: of a few rows, each then reads a part of the
   /// weights only, but they wait for each other at each step.
   var sharesUnits: Bool {
     let threads = Parallelism.threads
-    return hasFewRows && threads > 1 && isPlain && !projects && units >= 64 * threads
+    return hasFewRows && threads > 1 && isPlain && !projects && units >= Self.sharedUnits(threads)
       && Parallelism.parts(operations: operations, atMost: threads) == threads
       && layout.batchSize * width * size / threads
         >= Parallelism.smallestStep.load(ordering: .relaxed)
