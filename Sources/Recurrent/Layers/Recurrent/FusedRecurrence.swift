@@ -36,12 +36,12 @@ struct FusedRecurrence {
     precondition(
       segmentLength.map { $0 >= 1 } ?? true,
       "a segment has at least one step, not \(segmentLength ?? 0)")
-    let run = FusedRun(
-      cell: cell, weights: weights.detached, options: options, noise: noise, layout: input.layout,
-      segmentLength: segmentLength)
-
     let inputs = [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
     let tape = Tape.following(inputs)
+    let run = FusedRun(
+      cell: cell, weights: tape == nil ? weights : weights.detached, options: options,
+      noise: noise, layout: input.layout, segmentLength: segmentLength)
+
     let keepsAll = tape != nil && segmentLength == nil
     var output = Tensor(shape: [batch, input.time, size]) { y in
       if !input.isFull { y.update(repeating: 0, count: batch * input.time * size) }
