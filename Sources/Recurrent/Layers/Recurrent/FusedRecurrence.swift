@@ -50,15 +50,20 @@ struct FusedRecurrence {
     var finalCell = cellState?.detached
     var kept: Kept?
     var cellStates: [Tensor] = []
-    func pack() -> Storage { run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights) }
+    let format = tape == nil ? weights.kernelFormat : RK_FLOAT32
+    func pack() -> Storage {
+      run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights, format: format)
+    }
     if tape != nil { weights.packed.clear() }
-    let packed = tape == nil ? weights.packed.storage(for: run.weights, pack: pack) : pack()
+    let packed =
+      tape == nil
+      ? weights.packed.storage(for: run.weights, format: format, pack: pack) : pack()
     for segment in run.segments {
       if let finalCell, tape != nil { cellStates.append(finalCell) }
       kept = keepsAll ? run.room(for: segment) : nil
       run.forward(
-        segment, input: input.values, packed: packed, output: output.mutablePointer(),
-        hidden: finalHidden.mutablePointer(), cellState: finalCell?.mutablePointer(), kept: kept)
+        segment, input: input.values, packed: packed, format: format,
+        output: output.mutablePointer(), hidden: finalHidden.mutablePointer(), cellState: finalCell?.mutablePointer(), kept: kept)
     }
 
     var results = [output, finalHidden] + (finalCell.map { [$0] } ?? [])
@@ -118,9 +123,9 @@ struct FusedRun: Sendable {
   /// Runs a segment. With `recomputes`, `output` holds its steps already, and only `kept` and the
   /// cell state are written.
   func forward(
-    _ segment: Range<Int>, input: Tensor, packed: Storage, output: UnsafeMutablePointer<Float>,
-    hidden: UnsafeMutablePointer<Float>, cellState: UnsafeMutablePointer<Float>?,
-    kept: FusedRecurrence.Kept?, recomputes: Bool = false
+    _ segment: Range<Int>, input: Tensor, packed: Storage, format: rk_weight_format = RK_FLOAT32,
+    output: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>,
+    cellState: UnsafeMutablePointer<Float>?, kept: FusedRecurrence.Kept?, recomputes: Bool = false
   ) {
     // The simple RNN keeps nothing but its output, unless it has options.
     let keepsGates = cell.hasGates || !isPlain
@@ -136,7 +141,7 @@ struct FusedRun: Sendable {
             cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
             recurrent_size: Int32(size), layout: tables, first_step: Int32(steps.lowerBound),
             end_step: Int32(steps.upperBound), options: options, projects: projects,
-            packed_weights: packed.pointer, x: input.pointer, x_stride: Int64(weights.inputSize),
+            format: format, packed_weights: packed.pointer, x: input.pointer, x_stride: Int64(weights.inputSize),
             start: start?.pointer, out: output, out_stride: Int64(size), keeps_out: recomputes,
             h: hidden, c: cellState, gates: keepsGates ? kept?.gates.pointer : nil,
             extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
@@ -247,18 +252,26 @@ struct FusedRun: Sendable {
 
   func packedWeights(
     _ size: (UnsafePointer<rk_cell_weights>) -> Int64,
-    _ pack: (UnsafePointer<rk_cell_weights>, UnsafeMutablePointer<Float>) -> Void
+    _ pack: (UnsafePointer<rk_cell_weights>, UnsafeMutablePointer<Float>) -> Void,
+    format: rk_weight_format = RK_FLOAT32
   ) -> Storage {
+    let scales = [weights.input, weights.recurrent, weights.projection].map { matrix -> Storage? in
+      guard case .int8(let scales) = matrix?.grid, format == RK_INT8 else { return nil }
+      return Tensor(scales).storage
+    }
     var plain = rk_cell_weights(
       cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
       recurrent_size: Int32(self.size), input_weights: weights.input.pointer,
       recurrent_weights: weights.recurrent.pointer,
       bias: weights.bias.map { UnsafePointer($0.pointer) },
       recurrent_bias: weights.recurrentBias.map { UnsafePointer($0.pointer) },
-      projection: weights.projection.map { UnsafePointer($0.pointer) })
+      projection: weights.projection.map { UnsafePointer($0.pointer) }, format: format,
+      input_scales: scales[0].map { UnsafePointer($0.pointer) },
+      recurrent_scales: scales[1].map { UnsafePointer($0.pointer) },
+      projection_scales: scales[2].map { UnsafePointer($0.pointer) })
     let packed = Storage(count: Int(size(&plain)))
     pack(&plain, packed.pointer)
-    withExtendedLifetime(weights) {}
+    withExtendedLifetime((weights, scales)) {}
     return packed
   }
 
