@@ -12,7 +12,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["int8", "bfloat16"]) func roundsAndShowsTheError(precision: String) async throws {
+  @Test(arguments: ["int8", "bfloat16"]) func roundsAndShowsTheError(precision: String) async throws
+  {
     try await Self.withModel { workspace in
       let before = try workspace.bytes("model/model.safetensors")
       let result = try await workspace.recurrent(
@@ -28,7 +29,8 @@ import Testing
         #expect(output.contains(part), "\"\(part)\" in: \(output)")
       }
       #expect(!output.contains("bias") && !output.contains("head."))
-      let share = Double(try workspace.bytes("small/model.safetensors").count) / Double(before.count)
+      let share =
+        Double(try workspace.bytes("small/model.safetensors").count) / Double(before.count)
       #expect((precision == "int8" ? 0.25...0.4 : 0.5...0.6).contains(share), "\(share)")
       // The same lines again, and a model that predicts.
       let inspected = try await workspace.recurrent(["inspect", "small"])

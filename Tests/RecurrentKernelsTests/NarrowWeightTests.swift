@@ -73,9 +73,12 @@ import Testing
   @Test(arguments: KernelPath.all)
   func sizesInMemory(path: KernelPath) {
     func size(_ format: rk_weight_format) -> Double {
-      var weights = rk_cell_weights()
-      (weights.cell, weights.format) = (RK_CELL_LSTM, format)
-      (weights.input_size, weights.hidden_size, weights.recurrent_size) = (256, 256, 256)
+      let none = FloatBuffer(count: 1)
+      var weights = rk_cell_weights(
+        cell: RK_CELL_LSTM, input_size: 256, hidden_size: 256, recurrent_size: 256,
+        input_weights: none.pointer, recurrent_weights: none.pointer, bias: nil,
+        recurrent_bias: nil, projection: nil, format: format, input_scales: nil,
+        recurrent_scales: nil, projection_scales: nil)
       return Double(path.table.forward_weights_size(&weights))
     }
     #expect((1.99...2).contains(size(RK_FLOAT32) / size(RK_BFLOAT16)))

@@ -54,9 +54,11 @@ extension ForecastRounding: CustomStringConvertible {
         "RMSE        \(number(rmse.after)), \(number(rmse.before)) before "
           + "(\(change < 0 ? "" : "+")\(NumberFormat.fixed(change, 2)) %)")
     }
-    let table = [["weights", "RMS error"]] + weights.map {
-      [$0.name, NumberFormat.significant($0.error * 100) + " %"]
-    }
+    let table =
+      [["weights", "RMS error"]]
+      + weights.map {
+        [$0.name, NumberFormat.significant($0.error * 100) + " %"]
+      }
     return (lines + ["", TextTable(table).description]).joined(separator: "\n")
   }
 }
@@ -101,7 +103,8 @@ extension Forecaster {
       precision: precision, bytesBefore: bytes(model), bytes: bytes(rounded),
       weights: rounded.roundingErrors(of: model).map { .init(name: $0.name, error: $0.error) },
       comparedOn: series.isEmpty
-        ? "the end of the training data" : Set(series.map(\.source)).sorted().joined(separator: ", "),
+        ? "the end of the training data"
+        : Set(series.map(\.source)).sorted().joined(separator: ", "),
       windows: examples.count, largestDifference: differences.max() ?? 0,
       rmsDifference: differences.isEmpty ? 0 : (squares / Double(differences.count)).squareRoot(),
       rmse: series.isEmpty ? nil : .init(before: rmse(before), after: rmse(after)))

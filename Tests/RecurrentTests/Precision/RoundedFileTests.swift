@@ -20,9 +20,11 @@ import Testing
     var loaded = Self.layer()
     try loaded.load(from: file)
     for (mine, its) in zip(layer.parameters, loaded.parameters) {
-      #expect(mine.tensor.isIdentical(to: its.tensor) && mine.tensor.precision == its.tensor.precision)
+      #expect(
+        mine.tensor.isIdentical(to: its.tensor) && mine.tensor.precision == its.tensor.precision)
     }
-    #expect(SafetensorsFile.encode(loaded.storedTensors) == SafetensorsFile.encode(layer.storedTensors))
+    #expect(
+      SafetensorsFile.encode(loaded.storedTensors) == SafetensorsFile.encode(layer.storedTensors))
     let types: [WeightPrecision: SafetensorsFile.ElementType] = [
       .float32: .f32, .bfloat16: .bf16, .int8: .i8,
     ]
@@ -46,7 +48,8 @@ import Testing
     #expect(loaded.weights.input.isIdentical(to: rounded.weights.input))
     var numbers = SeededGenerator(seed: 6)
     let batch = SequenceBatch(
-      Tensor((0..<12).map { _ in Float.random(in: -1...1, using: &numbers) * 1e-3 }, shape: [2, 2, 3]))
+      Tensor(
+        (0..<12).map { _ in Float.random(in: -1...1, using: &numbers) * 1e-3 }, shape: [2, 2, 3]))
     var plain = rounded
     plain.updateParameters { $1 = Tensor($1.elements, shape: $1.shape) }
     #expect(loaded(batch).values.isIdentical(to: plain(batch).values))

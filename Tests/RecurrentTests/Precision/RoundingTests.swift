@@ -28,7 +28,8 @@ import Testing
   @Test func bfloat16OfSubnormals() {
     let step = Float(bitPattern: 0x0001_0000)  // the smallest there is
     let least = Float.leastNonzeroMagnitude
-    #expect(bfloat16(least, -least, 0.5 * step, 0.51 * step, 1.5 * step) == [0, 0, 0, step, 2 * step])
+    #expect(
+      bfloat16(least, -least, 0.5 * step, 0.51 * step, 1.5 * step) == [0, 0, 0, step, 2 * step])
     let normal = Float.leastNormalMagnitude
     #expect(bfloat16(normal, normal.nextDown) == [normal, normal])
   }
@@ -62,7 +63,8 @@ import Testing
   }
 
   @Test func int8AtTheEnds() {
-    let most = Float.greatestFiniteMagnitude, least = Float.leastNonzeroMagnitude
+    let most = Float.greatestFiniteMagnitude
+    let least = Float.leastNonzeroMagnitude
     // Columns: the largest numbers; zeros; numbers below any scale; subnormal ones.
     let weights = Tensor(
       [most, 0, least, 1e-39, -most, -0.0, -least, -3e-40, most / 3, 0, 0, 2e-40], shape: [3, 4])

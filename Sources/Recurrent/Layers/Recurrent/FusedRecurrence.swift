@@ -1,4 +1,5 @@
 import RecurrentKernels
+import Synchronization
 
 /// A whole recurrent layer over a batch as one primitive, with its backward pass through time
 /// written by hand (`FusedRecurrence+Backward.swift`).
@@ -50,7 +51,7 @@ struct FusedRecurrence {
     var finalCell = cellState?.detached
     var kept: Kept?
     var cellStates: [Tensor] = []
-    let format = tape == nil ? weights.kernelFormat : RK_FLOAT32
+    let format = tape == nil && run.readsNarrowWeights ? weights.kernelFormat : RK_FLOAT32
     func pack() -> Storage {
       run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights, format: format)
     }
@@ -63,7 +64,8 @@ struct FusedRecurrence {
       kept = keepsAll ? run.room(for: segment) : nil
       run.forward(
         segment, input: input.values, packed: packed, format: format,
-        output: output.mutablePointer(), hidden: finalHidden.mutablePointer(), cellState: finalCell?.mutablePointer(), kept: kept)
+        output: output.mutablePointer(), hidden: finalHidden.mutablePointer(),
+        cellState: finalCell?.mutablePointer(), kept: kept)
     }
 
     var results = [output, finalHidden] + (finalCell.map { [$0] } ?? [])
@@ -141,8 +143,8 @@ struct FusedRun: Sendable {
             cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
             recurrent_size: Int32(size), layout: tables, first_step: Int32(steps.lowerBound),
             end_step: Int32(steps.upperBound), options: options, projects: projects,
-            format: format, packed_weights: packed.pointer, x: input.pointer, x_stride: Int64(weights.inputSize),
-            start: start?.pointer, out: output, out_stride: Int64(size), keeps_out: recomputes,
+            format: format, packed_weights: packed.pointer, x: input.pointer,
+            x_stride: Int64(weights.inputSize), start: start?.pointer, out: output, out_stride: Int64(size), keeps_out: recomputes,
             h: hidden, c: cellState, gates: keepsGates ? kept?.gates.pointer : nil,
             extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
             unprojected: kept?.unprojected?.pointer, meeting: nil)
@@ -199,6 +201,17 @@ struct FusedRun: Sendable {
   /// Whether there are so few rows that a step is as long as reading the weights takes.
   private var hasFewRows: Bool { layout.batchSize <= Self.fewRows }
   private static let fewRows = 4
+
+  /// Whether weights that are rounded are read in fewer bits, which changes no bit of a result: for
+  /// few rows, if as floats they would not stay in a cache. Else widening them anew at each step
+  /// takes longer than reading them.
+  var readsNarrowWeights: Bool {
+    hasFewRows
+      && 4 * width * (weights.inputSize + size)
+        >= layout.batchSize * Self.leastNarrowBytes.load(ordering: .relaxed)
+  }
+  /// For one row. Tests set it to 0.
+  static let leastNarrowBytes = Atomic(8 << 20)
 
   /// Whether the threads share the units instead: of a few rows, each then reads a part of the
   /// weights only, but they wait for each other at each step.
