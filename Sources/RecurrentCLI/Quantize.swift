@@ -65,6 +65,7 @@ extension WeightPrecision: ExpressibleByArgument {
     if self == .float32 { return nil }
   }
 
+  /// The names of those.
   public static var allValueStrings: [String] {
     allCases.filter { $0 != .float32 }.map(\.rawValue)
   }

@@ -74,7 +74,9 @@ struct SequenceCase {
       }
       // Different from column to column; some columns are zero.
       let scales = (0..<columns).map { $0 % 7 == 5 ? 0 : abs(numbers.float(0.01)) }
-      return (weights.indices.map { Float(numbers.below(255) - 127) * scales[$0 % columns] }, scales)
+      return (
+        weights.indices.map { Float(numbers.below(255) - 127) * scales[$0 % columns] }, scales
+      )
     }
     (result.inputWeights, result.inputScales) = rounded(inputWeights)
     (result.recurrentWeights, result.recurrentScales) = rounded(recurrentWeights)

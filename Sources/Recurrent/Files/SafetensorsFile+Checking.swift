@@ -24,9 +24,8 @@ extension SafetensorsFile {
       }
       return nil
     }
-    let expectedNames = Set(
-      expected.map(\.name)
-        + expected.filter { tensors[$0.name]?.elementType == .i8 }.map { $0.name + Self.scaleSuffix })
+    let scaled = expected.filter { tensors[$0.name]?.elementType == .i8 }
+    let expectedNames = Set(expected.map(\.name) + scaled.map { $0.name + Self.scaleSuffix })
     let extra = names.filter { !expectedNames.contains($0) }.map(quoted)
     let problems = [
       missing.isEmpty ? nil : "missing: \(listed(missing))",

@@ -91,8 +91,8 @@ import Testing
 
   @Test func hostileScales() throws {
     func expect(
-      _ part: String, _ steps: [UInt8] = [1, 2, 3, 4], _ scale: String = Self.sound,
-      _ data: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
+      _ part: String, _ data: [UInt8], steps: [UInt8] = [1, 2, 3, 4],
+      scale: String = Self.sound, sourceLocation: SourceLocation = #_sourceLocation
     ) {
       let error = #expect(throws: DataError.self, sourceLocation: sourceLocation) {
         try loading(steps, scale: scale, data)
@@ -104,13 +104,13 @@ import Testing
     for bad in [Float.nan, .infinity, -1, .greatestFiniteMagnitude] {
       expect("tensor \"w.scale\": element 1 is", floats(1, bad))
     }
-    expect("tensor \"w\": element 2 is -128", [1, 2, 128, 4], floats(1, 1))
+    expect("tensor \"w\": element 2 is -128", floats(1, 1), steps: [1, 2, 128, 4])
     expect(
-      "tensor \"w.scale\": found F32 of shape [1]", [1, 2, 3, 4],
-      "\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]", floats(1))
+      "tensor \"w.scale\": found F32 of shape [1]", floats(1),
+      scale: "\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]")
     expect(
-      "found F64 of shape [2]", [1, 2, 3, 4],
-      "\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[4,20]", [UInt8](repeating: 0, count: 16))
+      "found F64 of shape [2]", [UInt8](repeating: 0, count: 16),
+      scale: "\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[4,20]")
   }
 
   @Test func scalesMissingOrNotWanted() throws {

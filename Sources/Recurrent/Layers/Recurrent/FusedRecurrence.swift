@@ -144,8 +144,9 @@ struct FusedRun: Sendable {
             recurrent_size: Int32(size), layout: tables, first_step: Int32(steps.lowerBound),
             end_step: Int32(steps.upperBound), options: options, projects: projects,
             format: format, packed_weights: packed.pointer, x: input.pointer,
-            x_stride: Int64(weights.inputSize), start: start?.pointer, out: output, out_stride: Int64(size), keeps_out: recomputes,
-            h: hidden, c: cellState, gates: keepsGates ? kept?.gates.pointer : nil,
+            x_stride: Int64(weights.inputSize), start: start?.pointer, out: output,
+            out_stride: Int64(size), keeps_out: recomputes, h: hidden, c: cellState,
+            gates: keepsGates ? kept?.gates.pointer : nil,
             extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
             unprojected: kept?.unprojected?.pointer, meeting: nil)
           runParts(pass, sharesUnits, \.meeting, rk_forward_workspace, rk_run_forward)
