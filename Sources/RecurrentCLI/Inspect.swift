@@ -5,18 +5,62 @@ import RecurrentTasks
 /// `recurrent inspect MODEL`
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what is in a model folder.",
+    abstract: "Show what is in a model folder, or what the model costs.",
     discussion: """
-      Example:
+      With --cost, nothing of the model is run: parameters, operations and
+      memory are counted, for a prediction and for a training step, and a time
+      is estimated from the speed of our own matrix product, measured now.
+      Small networks take longer than that.
+
+      Examples:
         recurrent inspect model
+        recurrent inspect model --cost
+        recurrent inspect model --cost --batch 256 --time 1000
       """)
 
   @Argument(help: "A model folder.") var model: String
 
+  @Flag(help: "Count parameters, operations and memory.")
+  var cost = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Windows in a training step. (default: as it was trained)", valueName: "windows"))
+  var batch: Int?
+
+  @Option(
+    help: ArgumentHelp("Rows of a window. (default: as it was trained)", valueName: "rows"))
+  var time: Int?
+
+  func validate() throws {
+    for case (let name, let count?) in [("batch", batch), ("time", time)] {
+      guard cost else { throw ValidationError("--\(name) belongs to --cost.") }
+      guard (1...1_000_000).contains(count) else {
+        throw ValidationError("--\(name) is between 1 and 1000000, not \(count).")
+      }
+    }
+  }
+
   mutating func run() throws {
     let summary = try ModelFolder.peek(model)
-    print("\(model): \(summary.task), written by recurrent \(summary.libraryVersion)")
-    guard summary.task == Forecaster.task else { return }
-    print(try Forecaster(contentsOf: model).summary)
+    if !cost { print("\(model): \(summary.task), written by recurrent \(summary.libraryVersion)") }
+    guard cost || summary.task == Forecaster.task else { return }
+    let forecaster = try Forecaster(contentsOf: model)
+    print(cost ? text(forecaster.cost(batchSize: batch, time: time)) : forecaster.summary)
+  }
+
+  /// The counts, and the times they would take if all of it went as fast as a matrix product.
+  private func text(_ cost: Forecaster.Cost) -> String {
+    let speed = Kernels.measuredPeak()
+    func time(_ operations: Double) -> String { NumberFormat.time(operations / speed) }
+    return """
+      \(model): windows of \(cost.time) rows, \(cost.batchSize) in a training step
+
+      \(cost)
+
+      At \(Int((speed / 1e9).rounded())) GFLOP/s, what our matrix product of 1024³ reaches now, \
+      about \(time(cost.predictionOperations)) a window
+      and \(time(cost.trainingOperations)) a training step, in theory.
+      """
   }
 }

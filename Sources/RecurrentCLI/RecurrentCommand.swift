@@ -24,7 +24,10 @@ struct RecurrentCommand: ParsableCommand {
       66 a file is missing; 70 training ran away.
       """,
     version: LibraryVersion.current,
-    subcommands: [Train.self, Predict.self, Evaluate.self, Inspect.self, Quantize.self, Info.self])
+    subcommands: [
+      Train.self, Predict.self, Evaluate.self, Inspect.self, Quantize.self, Info.self,
+      Bench.self,
+    ])
 
   static func main() {
     fillStandardStreams()

@@ -160,6 +160,11 @@ void rk_scale(float scale, float shift, const float *x, float *y, int64_t count)
   CURRENT->scale(scale, shift, x, y, count);
 }
 
+void rk_apply_mask(
+  const rk_mask *mask, int64_t first, const float *x, float *y, int64_t count) {
+  CURRENT->apply_mask(mask, first, x, y, count);
+}
+
 float rk_sum(const float *x, int64_t count) { return CURRENT->sum(x, count); }
 
 float rk_dot(const float *x, const float *y, int64_t count) { return CURRENT->dot(x, y, count); }
@@ -168,6 +173,10 @@ float rk_maximum(const float *x, int64_t count) { return CURRENT->maximum(x, cou
 
 double rk_sum_of_squares(const float *x, int64_t count) {
   return CURRENT->sum_of_squares(x, count);
+}
+
+void rk_add_squares(const float *x, int64_t count, int64_t first, double *sums) {
+  CURRENT->add_squares(x, count, first, sums);
 }
 
 bool rk_all_finite(const float *x, int64_t count) { return CURRENT->all_finite(x, count); }
@@ -195,22 +204,31 @@ void rk_log_softmax_gradient(
   CURRENT->log_softmax_gradient(y, dy, dx, rows, columns);
 }
 
-void rk_update_sgd(const rk_sgd *rule, float *w, const float *g, float *buffer, int64_t count) {
-  CURRENT->update_sgd(rule, w, g, buffer, count);
+void rk_run_cross_entropy(
+  const rk_cross_entropy *rule, float *x, int64_t rows, const int32_t *classes, float *losses) {
+  CURRENT->run_cross_entropy(rule, x, rows, classes, losses);
 }
 
-void rk_update_adam(
+bool rk_update_sgd(const rk_sgd *rule, float *w, const float *g, float *buffer, int64_t count) {
+  return CURRENT->update_sgd(rule, w, g, buffer, count);
+}
+
+bool rk_update_adam(
   const rk_adam *rule, float *w, const float *g, float *m, float *v, float *maximum,
   int64_t count) {
-  CURRENT->update_adam(rule, w, g, m, v, maximum, count);
+  return CURRENT->update_adam(rule, w, g, m, v, maximum, count);
 }
 
-void rk_update_rmsprop(
+bool rk_update_rmsprop(
   const rk_rmsprop *rule, float *w, const float *g, float *v, float *mean, float *buffer,
   int64_t count) {
-  CURRENT->update_rmsprop(rule, w, g, v, mean, buffer, count);
+  return CURRENT->update_rmsprop(rule, w, g, v, mean, buffer, count);
 }
 
-void rk_update_adagrad(const rk_adagrad *rule, float *w, const float *g, float *s, int64_t count) {
-  CURRENT->update_adagrad(rule, w, g, s, count);
+bool rk_update_adagrad(const rk_adagrad *rule, float *w, const float *g, float *s, int64_t count) {
+  return CURRENT->update_adagrad(rule, w, g, s, count);
+}
+
+float rk_multiply_add_rounds(int64_t rounds, float start) {
+  return CURRENT->multiply_add_rounds(rounds, start);
 }

@@ -60,6 +60,9 @@ static void reduction_case(int64_t count, bool wild) {
   const float results[] = {rk_sum(x, count), rk_dot(x, y, count), rk_maximum(x, count), rk_all_finite(x, count)};
   add_floats(results, LENGTH(results));
   if (!wild) add_double(rk_sum_of_squares(x, count));
+  double sums[16] = {0};
+  if (!wild) rk_add_squares(x, count, 5, sums);
+  for (int lane = 0; lane < 16; lane++) add_double(sums[lane]);
   end_case();
 }
 
@@ -85,6 +88,36 @@ static void softmax_case(int64_t rows, int64_t columns, bool logarithm) {
   end_case();
 }
 
+static void cross_entropy_case(int64_t rows, int64_t columns, bool smooths, bool weighted) {
+  begin_case(
+    "cross-entropy %lldx%lld%s%s", (long long)rows, (long long)columns, smooths ? " smoothed" : "",
+    weighted ? " weighted" : "");
+  float *x = random_floats(rows * columns, 20), *losses = unset(rows), *weights = random_floats(columns, 1);
+  float sum = 0;
+  for (int64_t j = 0; j < columns; j++) sum += weights[j] = __builtin_fabsf(weights[j]);
+  int32_t *classes = integers(rows);
+  for (int64_t m = 0; m < rows; m++) classes[m] = (int32_t)(m * 7 % columns);
+  const rk_cross_entropy rule = {
+    .columns = columns, .own = smooths ? 0.9f : 1, .smoothing = smooths ? 0.1f / (float)columns : 0,
+    .class_weights = weighted ? weights : NULL, .weight_sum = weighted ? sum : (float)columns, .gradient_scale = 0.3f,
+    .gradients = true};
+  rk_run_cross_entropy(&rule, x, rows, classes, losses);
+  add_floats(x, rows * columns);
+  add_floats(losses, rows);
+  end_case();
+}
+
+static void mask_case(int64_t first, int64_t count) {
+  begin_case("mask %lld %lld", (long long)first, (long long)count);
+  const rk_mask mask = {.seed = 0x123456789abcdef0, .stream = 0xfedcba9876543210, .rate = 0.3f, .low = 0, .high = 2};
+  float *draws = unset(count), *y = unset(count);
+  rk_apply_mask(&mask, first, NULL, draws, count);
+  rk_apply_mask(&mask, first, random_floats(count, 1), y, count);
+  add_floats(draws, count);
+  add_floats(y, count);
+  end_case();
+}
+
 void reductions(void) {
   reduction_case(0, false);
   for (int i = 0; i < LENGTH(counts); i++) {
@@ -93,6 +126,9 @@ void reductions(void) {
     column_case(1 + i * 3, counts[i], i % 2);
     softmax_case(1 + i % 4, counts[i], false);
     softmax_case(1 + i % 4, counts[i], true);
+    for (int options = 0; options < 4; options++)
+      if (counts[i] > 0) cross_entropy_case(1 + i % 4, counts[i], options & 1, options & 2);
+    mask_case(i, counts[i]);
   }
 }
 
@@ -123,12 +159,12 @@ static void end_update(const parameter *p) {
 
 static void update_cases(int variant, int64_t count) {
   const bool one = variant & 1, two = variant & 2, three = variant & 4;
-  const float l2 = one ? 0.01f : 0, decay = two ? 0.999f : 1;
+  const float l2 = one ? 0.01f : 0, decay = two ? 0.999f : 1, clip = three ? 0.6f : 1;
 
   parameter p = begin_update("sgd", variant, count);
   for (int step = 0; step < 3; step++) {
     const rk_sgd rule = {
-      .l2 = l2, .decay = decay, .momentum = three ? 0.9f : 0, .dampening = one ? 0.1 : 0, .gradient_scale = 0.7f,
+      .clip = clip, .l2 = l2, .decay = decay, .momentum = three ? 0.9f : 0, .dampening = one ? 0.1 : 0, .gradient_scale = 0.7f,
       .step_scale = 0.03f, .nesterov = two, .first = step == 0};
     rk_update_sgd(&rule, p.w, random_floats(count, 1), three ? p.kept : NULL, count);
   }
@@ -136,15 +172,15 @@ static void update_cases(int variant, int64_t count) {
 
   p = begin_update("adam", variant, count);
   const rk_adam adam = {
-    .l2 = l2, .decay = decay, .beta1 = RATE1, .beta2 = RATE2, .m_step = 0.01f, .g_step = three ? 0.002f : 0,
+    .clip = clip, .l2 = l2, .decay = decay, .beta1 = RATE1, .beta2 = RATE2, .m_step = 0.01f, .g_step = three ? 0.002f : 0,
     .root_scale = 1.5f, .epsilon = 1e-8f};
   for (int step = 0; step < 3; step++)
-    rk_update_adam(&adam, p.w, random_floats(count, 1), p.kept, p.more, two ? p.most : NULL, count);
+    rk_update_adam(&adam, p.w, one && step == 1 ? NULL : random_floats(count, 1), p.kept, p.more, two ? p.most : NULL, count);
   end_update(&p);
 
   p = begin_update("rmsprop", variant, count);
   const rk_rmsprop rmsprop = {
-    .l2 = l2, .decay = decay, .rho = RATE1, .epsilon = 1e-6f, .momentum = three ? 0.8f : 0, .gradient_scale = 0.9f,
+    .clip = clip, .l2 = l2, .decay = decay, .rho = RATE1, .epsilon = 1e-6f, .momentum = three ? 0.8f : 0, .gradient_scale = 0.9f,
     .step_scale = 0.01f, .epsilon_inside = one};
   for (int step = 0; step < 3; step++)
     rk_update_rmsprop(
@@ -152,7 +188,8 @@ static void update_cases(int variant, int64_t count) {
   end_update(&p);
 
   p = begin_update("adagrad", variant, count);
-  const rk_adagrad adagrad = {.l2 = l2, .decay = decay, .step = 0.05f, .epsilon = 1e-7f, .epsilon_inside = three};
+  const rk_adagrad adagrad = {
+    .clip = clip, .l2 = l2, .decay = decay, .step = 0.05f, .epsilon = 1e-7f, .epsilon_inside = three};
   for (int step = 0; step < 3; step++) rk_update_adagrad(&adagrad, p.w, random_floats(count, 1), p.more, count);
   end_update(&p);
 }

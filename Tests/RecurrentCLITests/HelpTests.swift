@@ -28,7 +28,7 @@ import Testing
     ] {
       #expect(bare.contains(part), "\(part) in: \(bare)")
     }
-    for name in ["train", "predict", "evaluate", "inspect", "quantize", "info"] {
+    for name in ["train", "predict", "evaluate", "inspect", "quantize", "info", "bench"] {
       #expect(bare.contains("\n  \(name) "))
     }
     let train = try await output("train")
@@ -39,6 +39,7 @@ import Testing
   /// Each help shows commands to copy, each on one line, whose flags there are.
   @Test(arguments: [
     ["train", "forecaster"], ["predict"], ["evaluate"], ["inspect"], ["quantize"], ["info"],
+    ["bench"],
   ]) func examples(_ command: [String]) async throws {
     let help = try await Workspace.with { try await $0.recurrent(command + ["--help"]).output }
     let start = "  recurrent " + command.joined(separator: " ")

@@ -156,6 +156,33 @@ import Testing
     }
   }
 
+  /// One layer of 4 units on 2 channels, 8 rows, 64 windows; nothing of the report.
+  @Test func inspectCost() async throws {
+    try await withModel(["--cell", "gru", "--covariates", "Open"]) { workspace in
+      let result = try await workspace.recurrent(["inspect", "model", "--cost"])
+      #expect(result.exitCode == 0 && result.errorOutput.isEmpty)
+      for part in [
+        "model: ", "recurrent.0 ", "head ", "total ", "gradients ", "optimizer state ", "peak ",
+        "GFLOP/s, what our matrix product of 1024³ reaches now",
+      ] {
+        #expect(result.output.contains(part), "\(part) in: \(result.output)")
+      }
+      #expect(!result.output.contains("On the test part:"))
+      for line in result.output.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
+      func row(_ name: String, _ more: String...) async throws -> [Substring] {
+        let text = try await workspace.recurrent(["inspect", "model", "--cost"] + more).output
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        return try #require(line).split(separator: " ")
+      }
+      // 2·T·G·H·(I + H) = 2·8·3·4·(2 + 4) a window; a step has 2·(2 + 4) + 4 for 64 of them.
+      #expect(try await row("recurrent.0") == ["recurrent.0", "96", "1,152", "196,608"])
+      #expect(try await row("head") == ["head", "5", "8", "1,536"])
+      #expect(
+        try await row("recurrent.0", "--batch", "3", "--time", "10")
+          == ["recurrent.0", "96", "1,440", "11,520"])
+    }
+  }
+
   /// A model folder may be moved: nothing in it is a path.
   @Test func movedModel() async throws {
     try await withModel { workspace in

@@ -65,6 +65,8 @@ import Testing
     (["predict", "model", "--threads", "2000"], "--threads is between 1 and 1024, not 2000."),
     (["evaluate", "model"], "Missing expected argument '<file.csv>'"),
     (["inspect"], "Missing expected argument '<model>'"),
+    (["inspect", "model", "--batch", "8"], "--batch belongs to --cost."),
+    (["inspect", "model", "--cost", "--time", "0"], "--time is between 1 and 1000000, not 0."),
     (["info", "more"], "Unexpected argument 'more'"),
   ]) func others(_ arguments: [String], _ message: String) async throws {
     try await Workspace.with { workspace in

@@ -13,7 +13,7 @@ import Testing
   ///     with it.
   private func check(
     _ label: String, size: Int, states: [[Float]],
-    update: (Int, inout [Float], [Float], inout [[Float]], Int64) -> Void,
+    update: (Int, inout [Float], [Float], inout [[Float]], Int64) -> Bool,
     formula: (Int, Double, Double, [Double]) -> (w: Double, states: [Double], terms: Double)
   ) -> [[UInt32]] {
     var w = numbers(size, seed: 41, scale: 2)
@@ -25,7 +25,7 @@ import Testing
       let g = numbers(size, seed: 42 + UInt64(step))
       w.append(-7)
       for s in kept.indices { kept[s].append(-7) }
-      update(step, &w, g, &kept, Int64(size))
+      #expect(update(step, &w, g, &kept, Int64(size)))
       #expect(w.removeLast() == -7)
       for s in kept.indices { #expect(kept[s].removeLast() == -7) }
       let expected = (0..<size).map { i in
@@ -66,7 +66,8 @@ import Testing
   @Test(arguments: [false, true], [false, true])
   func sgd(momentum: Bool, nesterov: Bool) {
     let rule = rk_sgd(
-      l2: 0.03, decay: 0.99, momentum: 0.9, dampening: 0.2, gradient_scale: 0.7, step_scale: 0.1,
+      clip: 0.6, l2: 0.03, decay: 0.99, momentum: 0.9, dampening: 0.2, gradient_scale: 0.7,
+      step_scale: 0.1,
       nesterov: nesterov, first: false)
     onEveryPath { table, name, size in
       check(
@@ -75,15 +76,13 @@ import Testing
         update: { step, w, g, states, count in
           var rule = rule
           rule.first = step == 0
-          if momentum {
-            table.update_sgd([rule], &w, g, &states[0], count)
-          } else {
-            table.update_sgd([rule], &w, g, nil, count)
-          }
+          return momentum
+            ? table.update_sgd([rule], &w, g, &states[0], count)
+            : table.update_sgd([rule], &w, g, nil, count)
         },
         formula: { step, w, g, states in
           let (scale, momentumFactor) = (Double(rule.gradient_scale), Double(rule.momentum))
-          let g1 = g + Double(rule.l2) * w
+          let g1 = Double(rule.clip) * g + Double(rule.l2) * w
           var (change, kept) = (scale * g1, states)
           if momentum {
             let damped = scale * (1 - Double(rule.dampening)) * g1
@@ -100,7 +99,7 @@ import Testing
   @Test(arguments: [false, true])
   func adam(maximum: Bool) {
     let rule = rk_adam(
-      l2: 0.03, decay: 0.99, beta1: 0.9, beta2: 0.95, m_step: 0.02, g_step: 0.005,
+      clip: 0.6, l2: 0.03, decay: 0.99, beta1: 0.9, beta2: 0.95, m_step: 0.02, g_step: 0.005,
       root_scale: 1.3, epsilon: 0.01)
     onEveryPath { table, name, size in
       let v = positive(size, seed: 62, from: 0.2)
@@ -113,15 +112,14 @@ import Testing
           var (m, v) = (states[0], states[1])
           if maximum {
             var largest = states[2]
-            table.update_adam([rule], &w, g, &m, &v, &largest, count)
-            states = [m, v, largest]
-          } else {
-            table.update_adam([rule], &w, g, &m, &v, nil, count)
-            states = [m, v]
+            defer { states = [m, v, largest] }
+            return table.update_adam([rule], &w, g, &m, &v, &largest, count)
           }
+          defer { states = [m, v] }
+          return table.update_adam([rule], &w, g, &m, &v, nil, count)
         },
         formula: { _, w, g, states in
-          let g1 = g + Double(rule.l2) * w
+          let g1 = Double(rule.clip) * g + Double(rule.l2) * w
           let (beta1, beta2) = (Double(rule.beta1), Double(rule.beta2))
           let m = beta1 * states[0] + (1 - beta1) * g1
           let v = beta2 * states[1] + (1 - beta2) * g1 * g1
@@ -139,7 +137,8 @@ import Testing
   func rmsprop(centred: Bool, inside: Bool) {
     for momentum in [false, true] {
       let rule = rk_rmsprop(
-        l2: 0.03, decay: 0.99, rho: 0.9, epsilon: 0.02, momentum: 0.8, gradient_scale: 0.7,
+        clip: 0.6, l2: 0.03, decay: 0.99, rho: 0.9, epsilon: 0.02, momentum: 0.8,
+        gradient_scale: 0.7,
         step_scale: 0.1, epsilon_inside: inside)
       onEveryPath { table, name, size in
         let optional = (centred ? [numbers(size, seed: 72, scale: 0.3)] : [])
@@ -153,21 +152,21 @@ import Testing
             var last = states.last ?? []
             switch (centred, momentum) {
             case (false, false):
-              table.update_rmsprop([rule], &w, g, &v, nil, nil, count)
-              states = [v]
+              defer { states = [v] }
+              return table.update_rmsprop([rule], &w, g, &v, nil, nil, count)
             case (true, false):
-              table.update_rmsprop([rule], &w, g, &v, &other, nil, count)
-              states = [v, other]
+              defer { states = [v, other] }
+              return table.update_rmsprop([rule], &w, g, &v, &other, nil, count)
             case (false, true):
-              table.update_rmsprop([rule], &w, g, &v, nil, &last, count)
-              states = [v, last]
+              defer { states = [v, last] }
+              return table.update_rmsprop([rule], &w, g, &v, nil, &last, count)
             case (true, true):
-              table.update_rmsprop([rule], &w, g, &v, &other, &last, count)
-              states = [v, other, last]
+              defer { states = [v, other, last] }
+              return table.update_rmsprop([rule], &w, g, &v, &other, &last, count)
             }
           },
           formula: { _, w, g, states in
-            let g1 = g + Double(rule.l2) * w
+            let g1 = Double(rule.clip) * g + Double(rule.l2) * w
             let (rho, epsilon) = (Double(rule.rho), Double(rule.epsilon))
             var kept = states
             kept[0] = rho * states[0] + (1 - rho) * g1 * g1
@@ -194,18 +193,20 @@ import Testing
   @Test(arguments: KernelPath.all)
   func centredRMSPropOfEqualGradients(path: KernelPath) {
     let rule = rk_rmsprop(
-      l2: 0, decay: 1, rho: 0.9, epsilon: 1e-3, momentum: 0, gradient_scale: 1, step_scale: 1e-3,
+      clip: 1, l2: 0, decay: 1, rho: 0.9, epsilon: 1e-3, momentum: 0, gradient_scale: 1,
+      step_scale: 1e-3,
       epsilon_inside: false)
     var w = numbers(37, seed: 81)
     let g = numbers(37, seed: 82)
     var (v, mean) = (g.map { $0 * $0 }, g)
-    for _ in 0..<50 { path.table.update_rmsprop([rule], &w, g, &v, &mean, nil, 37) }
+    for _ in 0..<50 { _ = path.table.update_rmsprop([rule], &w, g, &v, &mean, nil, 37) }
     #expect(w.allSatisfy { $0.isFinite })
   }
 
   @Test(arguments: [false, true])
   func adagrad(inside: Bool) {
-    let rule = rk_adagrad(l2: 0.03, decay: 0.99, step: 0.1, epsilon: 0.02, epsilon_inside: inside)
+    let rule = rk_adagrad(
+      clip: 0.6, l2: 0.03, decay: 0.99, step: 0.1, epsilon: 0.02, epsilon_inside: inside)
     onEveryPath { table, name, size in
       check(
         "\(name) inside \(inside)", size: size, states: [positive(size, seed: 91, from: 0.1)],
@@ -213,7 +214,7 @@ import Testing
           table.update_adagrad([rule], &w, g, &states[0], count)
         },
         formula: { _, w, g, states in
-          let g1 = g + Double(rule.l2) * w
+          let g1 = Double(rule.clip) * g + Double(rule.l2) * w
           let s = states[0] + g1 * g1
           let epsilon = Double(rule.epsilon)
           let scale = inside ? (s + epsilon).squareRoot() : s.squareRoot() + epsilon
@@ -222,6 +223,54 @@ import Testing
             Double(rule.decay) * w - change, [s], Double(rule.step) * (abs(g1) + abs(g)) / scale
           )
         })
+    }
+  }
+
+  /// No gradient is a gradient of zeros, and what stands beyond the end does not count.
+  @Test(arguments: KernelPath.all)
+  func everyWeightThatIsNotFiniteIsTold(path: KernelPath) {
+    let sgd = [
+      rk_sgd(
+        clip: 0.5, l2: 0, decay: 1, momentum: 0, dampening: 0, gradient_scale: 1, step_scale: 1,
+        nesterov: false, first: false)
+    ]
+    let adam = [
+      rk_adam(
+        clip: 0.5, l2: 0.1, decay: 0.9, beta1: 0.9, beta2: 0.9, m_step: 1, g_step: 0,
+        root_scale: 1, epsilon: 0)
+    ]
+    let rmsprop = [
+      rk_rmsprop(
+        clip: 0.5, l2: 0.1, decay: 1, rho: 0.9, epsilon: 0, momentum: 0, gradient_scale: 1,
+        step_scale: 1, epsilon_inside: false)
+    ]
+    let adagrad = [
+      rk_adagrad(clip: 0.5, l2: 0.1, decay: 1, step: 1, epsilon: 0, epsilon_inside: false)
+    ]
+    for size in KernelPath.sizes where size < 70 {
+      let count = Int64(size)
+      func update(_ w: [Float], _ g: UnsafePointer<Float>?) -> [(bits: [UInt32], finite: Bool)] {
+        let m = numbers(size + 1, seed: 6)
+        let v = numbers(size + 1, seed: 7).map { abs($0) + 0.1 }
+        var (a, b, c, d) = (w, w, w, w)
+        var (m1, v1, v2, v3) = (m, v, v, v)
+        return [
+          path.table.update_sgd(sgd, &a, g, nil, count),
+          path.table.update_adam(adam, &b, g, &m1, &v1, nil, count),
+          path.table.update_rmsprop(rmsprop, &c, g, &v2, nil, nil, count),
+          path.table.update_adagrad(adagrad, &d, g, &v3, count),
+        ].enumerated().map { (bits([a, b, c, d][$0]), $1) }
+      }
+      let w = numbers(size, seed: 5) + [.nan]
+      var zeros = [Float](repeating: 0, count: size)
+      let (none, zero) = (update(w, nil), update(w, zeros))
+      #expect(none.allSatisfy { $0.finite } && zero.allSatisfy { $0.finite })
+      #expect(none.map(\.bits) == zero.map(\.bits))
+      for place in 0..<size {
+        zeros[place] = .nan
+        #expect(!update(w, zeros).contains { $0.finite }, "\(size), place \(place)")
+        zeros[place] = 0
+      }
     }
   }
 }

@@ -29,6 +29,14 @@ private func reduce<Value>(
       let squares = reduce(
         size, from: 0.0, step: { $0 + Double(x[$1]) * Double(x[$1]) }, join: +)
       #expect(path.table.sum_of_squares(x, count) == squares)
+      // In parts, from whatever place on.
+      for cut in [0, 1, size / 3, size] where cut <= size {
+        var sums = [Double](repeating: 0, count: 16)
+        path.table.add_squares(Array(x[..<cut]), Int64(cut), 0, &sums)
+        path.table.add_squares(Array(x[cut..<size]), Int64(size - cut), Int64(cut), &sums)
+        for width in [8, 4, 2, 1] { for l in 0..<width { sums[l] += sums[l + width] } }
+        #expect(sums[0] == squares)
+      }
       let largest = x.prefix(size).max() ?? -.infinity
       #expect(path.table.maximum(x, count) == largest)
     }

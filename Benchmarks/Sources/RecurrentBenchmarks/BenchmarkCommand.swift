@@ -13,18 +13,21 @@ struct BenchmarkCommand: ParsableCommand {
       recurrent-benchmarks --mode recipe --epochs 20        the classic stock recipe
       recurrent-benchmarks --mode train --cell lstm --shape seed --threads 2
       recurrent-benchmarks --mode product                   the ceiling: 2048 x 2048 x 2048
+
+      Scripts/benchmark measures the same cases in turn with other systems.
       """)
 
   enum Mode: String, CaseIterable, ExpressibleByArgument {
     case recipe
     case train
     case infer
+    case step
     case lengths
     case product
   }
 
   @Option(
-    help: "What to measure: recipe, train, infer, lengths, product; all of them if not given.")
+    help: "What to measure: recipe, train, infer, step, lengths, product; all if not given.")
   var mode: Mode?
 
   @Option(
@@ -41,7 +44,7 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(help: "The epochs of the recipe.")
   var epochs = 100
 
-  @Option(help: "The seconds to spend on a case, at least seven repeats.")
+  @Option(help: "The seconds to spend on a case, at least three repeats.")
   var budget = 2.0
 
   @Flag(help: "One JSON object a line instead of a table.")
@@ -49,6 +52,9 @@ struct BenchmarkCommand: ParsableCommand {
 
   @Flag(help: "Small shapes, a few seconds in all: checks that every case runs.")
   var short = false
+
+  @Flag(help: "Read cases as JSON lines from standard input; for Scripts/benchmark.")
+  var worker = false
 
   func validate() throws {
     guard threads.map({ $0 >= 1 }) ?? true else {
@@ -59,6 +65,7 @@ struct BenchmarkCommand: ParsableCommand {
 
   func run() throws {
     if let threads { Parallelism.threads = threads }
+    if worker { return try Worker().run() }
     let modes = mode.map { [$0] } ?? Mode.allCases
     for mode in modes {
       switch mode {
@@ -69,9 +76,10 @@ struct BenchmarkCommand: ParsableCommand {
             : RecipeCase(epochs: epochs).run())
       case .train: try measureLayers(.train, NamedShape.trained)
       case .infer: try measureLayers(.infer, NamedShape.predicted)
+      case .step: try measureLayers(.step, [.step])
       case .lengths: try measureLengths()
       case .product:
-        try show(ProductCase(size: short ? 256 : 2048, budget: short ? 0.1 : budget).run())
+        try show(ProductCase(size: short ? 256 : 2048).measured(budget: short ? 0.1 : budget))
       }
     }
   }
@@ -88,18 +96,22 @@ struct BenchmarkCommand: ParsableCommand {
     for cell in cell.isEmpty ? CellKind.allCases : cell {
       for shape in shapes {
         try show(
-          LayerCase(mode: mode, cell: cell, shape: shape, budget: short ? 0.1 : budget).run())
+          LayerCase(mode: mode, cell: cell, shape: shape.shape)
+            .measured(budget: short ? 0.1 : budget, name: shape.rawValue))
       }
     }
   }
 
-  /// Batches whose rows have a quarter of the steps in the mean, in turns with full ones.
+  /// Batches whose rows have a quarter of the steps in the mean, beside full ones.
   private func measureLengths() throws {
     for cell in cell.isEmpty ? CellKind.allCases : cell {
       for shape in !shape.isEmpty ? shape : [short ? .tiny : .medium] {
         let budget = short ? 0.1 : budget
-        let full = LayerCase(mode: .train, cell: cell, shape: shape, budget: budget).run()
-        let part = LayerCase(mode: .lengths, cell: cell, shape: shape, budget: budget).run()
+        let ragged = shape.shape.ragged(longest: shape.shape.time / 2)
+        let full = LayerCase(mode: .train, cell: cell, shape: shape.shape)
+          .measured(budget: budget, name: shape.rawValue)
+        let part = LayerCase(mode: .train, cell: cell, shape: ragged)
+          .measured(budget: budget, name: "\(shape.rawValue), a quarter")
         try show(full)
         try show(part)
         if !json, let full = full.milliseconds, let part = part.milliseconds {

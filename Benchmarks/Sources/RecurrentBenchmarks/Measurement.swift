@@ -36,18 +36,25 @@ struct Measurement: Encodable {
   }
 }
 
-/// The median time of `body` in milliseconds, after three runs that do not count.
+/// The median time of `body` in milliseconds, after runs that do not count: at least two, and more
+/// until a tenth of `budget` seconds is over.
 ///
-/// At least seven repeats, and more until `budget` seconds are over.
+/// At least three repeats, and more until the budget is spent. The rivals keep the same rule.
 func medianMilliseconds(budget: Double, _ body: () -> Void) -> Double {
-  for _ in 0..<3 { body() }
   let clock = ContinuousClock()
+  let beginning = clock.now
+  var warmUps = 0
+  while warmUps < 2 || clock.now - beginning < .seconds(budget / 10) {
+    body()
+    warmUps += 1
+  }
   let start = clock.now
   var times: [Double] = []
-  while times.count < 7 || (clock.now - start < .seconds(budget) && times.count < 2_000) {
+  while times.count < 3 || (clock.now - start < .seconds(budget) && times.count < 100_000) {
     times.append(clock.measure(body).milliseconds)
   }
-  return times.sorted()[times.count / 2]
+  times.sort()
+  return (times[(times.count - 1) / 2] + times[times.count / 2]) / 2
 }
 
 extension Duration {

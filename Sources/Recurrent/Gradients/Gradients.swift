@@ -1,5 +1,3 @@
-import RecurrentKernels
-
 /// The gradient of a loss with respect to each parameter of a model, in the order the model visits
 /// them.
 public struct Gradients: Sendable {
@@ -42,7 +40,7 @@ public struct Gradients: Sendable {
   /// number.
   public var firstNonFinite: String? {
     zip(names, parts).first { _, part in
-      part.map { !rk_all_finite($0.values.pointer, Int64($0.values.count)) } ?? false
+      part.map { !$0.isFinite } ?? false
     }?.0
   }
 
@@ -57,14 +55,17 @@ public struct Gradients: Sendable {
   }
 
   /// Clipped by the rule given.
-  public func clipped(_ rule: GradientClipping) -> Gradients {
+  public func clipped(_ rule: GradientClipping) -> Gradients { clipped(rule, norm: norm) }
+
+  /// The same, where the norm is known already.
+  func clipped(_ rule: GradientClipping, norm: @autoclosure () -> Float) -> Gradients {
     var result = self
     switch rule {
     case .norm(let limit):
-      let factor = min(1, limit / (norm + 1e-6))
+      let factor = min(1, limit / (norm() + 1e-6))
       result.scale { _ in factor }
     case .kerasNorm(let limit):
-      let factor = limit * min(1 / norm, 1 / limit)
+      let factor = limit * min(1 / norm(), 1 / limit)
       result.scale { _ in factor }
     case .normPerParameter(let limit):
       result.scale { part in
@@ -91,7 +92,7 @@ public struct Gradients: Sendable {
     parts = parts.map { part in
       guard let part else { return nil }
       let factor = factor(part)
-      return factor == 1 ? part : part.mapped { $0 * factor }
+      return factor == 1 ? part : part.scaled(by: factor)
     }
   }
 }

@@ -24,16 +24,33 @@ public struct SparseRows: Sendable {
     self.values = values
   }
 
-  /// Sums rows: row r of `values` belongs to row `places[r]` of a tensor of `shape`. Rows on one
-  /// place add up in their order.
-  init(shape: [Int], places: [Int], values: Tensor) {
-    let indices = Array(Set(places)).sorted()
-    var slot: [Int: Int] = [:]
-    slot.reserveCapacity(indices.count)
-    for (position, index) in indices.enumerated() { slot[index] = position }
-    self.init(
-      shape: shape, indices: indices,
-      values: values.scatteredRows(to: places.map { slot[$0] ?? 0 }, of: indices.count))
+  /// Sums rows: of `values`, seen as rows of `shape`, row `sources[r]` (nil: r) belongs to row
+  /// `places[r]`. Rows on one place add up in their order.
+  init(shape: [Int], places: [Int], values: Tensor, sources: [Int]? = nil) {
+    // Sorted by place, equal places in their order.
+    let order = places.indices.sorted { (places[$0], $0) < (places[$1], $1) }
+    var starts: [Int] = []
+    for (position, entry) in order.enumerated()
+    where position == 0 || places[entry] != places[order[position - 1]] {
+      starts.append(position)
+    }
+    let (indices, width) = (starts.map { places[order[$0]] }, shape.dropFirst().reduce(1, *))
+    let sums = Tensor(shape: [indices.count] + shape.dropFirst()) { y in
+      let parts = Parallelism.parts(operations: 2 * places.count * width, atMost: indices.count)
+      Parallelism.run(parts: parts) { part in
+        for slot in Parallelism.range(part, of: parts, count: indices.count, granularity: 1) {
+          let target = y + slot * width
+          target.update(repeating: 0, count: width)
+          let end = slot + 1 < starts.count ? starts[slot + 1] : order.count
+          for entry in order[starts[slot]..<end] {
+            let source = values.pointer + (sources?[entry] ?? entry) * width
+            rk_add_scaled(1, source, target, Int64(width))
+          }
+        }
+      }
+    }
+    withExtendedLifetime(values) {}
+    self.init(shape: shape, indices: indices, values: sums)
   }
 
   /// The elements of a row.
@@ -54,6 +71,20 @@ public struct SparseRows: Sendable {
       values: .concatenated([values, other.values], along: 0))
   }
 
+  /// Where the rows that lie in a range of rows stand among ``indices``.
+  func positions(of rows: Range<Int>) -> Range<Int> {
+    func first(from row: Int) -> Int {
+      var range = indices.startIndex..<indices.endIndex
+      while !range.isEmpty {
+        let middle = (range.lowerBound + range.upperBound) / 2
+        range =
+          indices[middle] < row ? middle + 1..<range.upperBound : range.lowerBound..<middle
+      }
+      return range.lowerBound
+    }
+    return first(from: rows.lowerBound)..<first(from: rows.upperBound)
+  }
+
   /// Calls `body` with each row and where it starts among the elements of the whole tensor.
   func forEachRow(_ body: (_ start: Int, _ row: UnsafePointer<Float>) -> Void) {
     for (position, index) in indices.enumerated() {
@@ -66,9 +97,7 @@ public struct SparseRows: Sendable {
   /// the element's place there, then a tree.
   var sumOfSquares: Double {
     var sums = [Double](repeating: 0, count: 16)
-    forEachRow { start, row in
-      for k in 0..<width { sums[(start + k) % 16] += Double(row[k]) * Double(row[k]) }
-    }
+    forEachRow { start, row in rk_add_squares(row, Int64(width), Int64(start), &sums) }
     for half in [8, 4, 2, 1] {
       for lane in 0..<half { sums[lane] += sums[lane + half] }
     }

@@ -29,6 +29,12 @@ final class Tape: Sendable {
 
   private let state = Mutex(State())
   private let isOpen = Atomic(true)
+  private static let open = Atomic(0)
+
+  init() { Self.open.add(1, ordering: .relaxed) }
+
+  /// Whether there may be tracked values anywhere.
+  static var isAnyRecording: Bool { open.load(ordering: .relaxed) > 0 }
 
   /// The tape that follows one of `tensors`.
   ///
@@ -93,6 +99,7 @@ final class Tape: Sendable {
       defer {
         state.entries = []
         isOpen.store(false, ordering: .releasing)
+        Self.open.subtract(1, ordering: .relaxed)
       }
       return (state.entries, state.slots)
     }

@@ -13,12 +13,13 @@ public struct Dropout: Layer {
   /// `[B, …]` to the same shape.
   public func forward(_ input: Tensor, state: inout NoState, mode: Mode) -> Tensor {
     guard case .training(let key, _) = mode, rate > 0 else { return input }
-    var generator = RandomGenerator(key)
-    let kept = 1 / (1 - rate)
-    let mask = Tensor(shape: input.shape) { mask in
-      for i in 0..<input.count { mask[i] = generator.uniform() < rate ? 0 : kept }
-    }
-    return input * mask
+    let mask = RandomMask(key: key, rate: rate, low: 0, high: 1 / (1 - rate))
+    return Self.masked(input, by: mask)
+  }
+
+  /// The mask is drawn again on the way back instead of being kept.
+  private static func masked(_ x: Tensor, by mask: RandomMask) -> Tensor {
+    mask.applied(to: x).recorded(from: [x]) { [mask.applied(to: $0)] }
   }
 
   /// There are none.

@@ -2,7 +2,7 @@
 ///
 /// The gradient of the table comes by rows (``Gradients/rows(of:)``): a step costs what the tokens
 /// in it cost, however large the vocabulary is. ``SGD`` and ``Adagrad`` then change only these rows;
-/// for ``Adam`` see its `lazyRows`.
+/// for ``Adam``, which moves the others on along their moments, see its `lazyRows`.
 public struct Embedding: Layer {
   /// The table, `[V, D]`.
   public var weights: Tensor
@@ -44,16 +44,18 @@ public struct Embedding: Layer {
     let table = weights.pointer
     let vectors = Tensor(shape: [batch, time, width]) { y in
       if places.count < batch * time { y.update(repeating: 0, count: batch * time * width) }
-      for (id, place) in zip(tokens, places) {
-        (y + place * width).update(from: table + id * width, count: width)
+      let parts = Parallelism.parts(operations: 2 * places.count * width, atMost: places.count)
+      Parallelism.run(parts: parts) { part in
+        for index in Parallelism.range(part, of: parts, count: places.count, granularity: 1) {
+          (y + places[index] * width).update(from: table + tokens[index] * width, count: width)
+        }
       }
     }
     let shape = weights.shape
     let recorded = Tape.following([weights])?.recordGradients([vectors], inputs: [weights]) {
       [tokens, places] gradients in
       guard let dy = gradients[0] else { return [] }
-      let steps = dy.reshaped(to: [batch * time, width]).rows(places)
-      return [Gradient(SparseRows(shape: shape, places: tokens, values: steps))]
+      return [Gradient(SparseRows(shape: shape, places: tokens, values: dy, sources: places))]
     }
     withExtendedLifetime(weights) {}
     return SequenceBatch(recorded?[0] ?? vectors, lengths: input.lengths)

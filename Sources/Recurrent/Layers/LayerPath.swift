@@ -20,6 +20,16 @@ public struct LayerPath: Sendable, Equatable {
   /// Numbers of a row that must be kept at the start of each segment, where steps are computed
   /// again.
   public let segmentStateSize: Int
+  /// Weights in matrix products with a step's input; 0 for a layer that is not fused.
+  public let inputWeights: Int
+  /// Weights in matrix products with the hidden state, and in its projection; 0 for a layer that is
+  /// not fused.
+  public let recurrentWeights: Int
+  /// Numbers in the biases of a fused layer.
+  let biases: Int
+  /// Whether training takes the gradient of the layer's input, because a layer of the same stack
+  /// gives it.
+  public private(set) var givesInputGradient = false
 
   /// A way of running through time.
   public enum Method: String, Sendable, Codable, CaseIterable {
@@ -33,7 +43,8 @@ public struct LayerPath: Sendable, Equatable {
 
   init(
     layer: String, method: Method, reason: String, inputSize: Int = 0, outputSize: Int = 0,
-    keptSize: Int = 0, segmentStateSize: Int = 0
+    keptSize: Int = 0, segmentStateSize: Int = 0, inputWeights: Int = 0,
+    recurrentWeights: Int = 0, biases: Int = 0
   ) {
     self.layer = layer
     self.method = method
@@ -42,12 +53,22 @@ public struct LayerPath: Sendable, Equatable {
     self.outputSize = outputSize
     self.keptSize = keptSize
     self.segmentStateSize = segmentStateSize
+    self.inputWeights = inputWeights
+    self.recurrentWeights = recurrentWeights
+    self.biases = biases
   }
 
   /// The same layer with more numbers of a step in masks.
   func masked(by size: Int) -> LayerPath {
     var result = self
     result.maskSize += size
+    return result
+  }
+
+  /// The same layer at this place of a stack.
+  func under(stack index: Int) -> LayerPath {
+    var result = under("\(index)")
+    result.givesInputGradient = index > 0
     return result
   }
 
@@ -86,7 +107,11 @@ extension LayerPath {
       method: .fused,
       reason: extras.isEmpty ? "plain formula" : "with " + extras.joined(separator: ", "),
       inputSize: inputSize, outputSize: size, keptSize: kept,
-      segmentStateSize: name == "LSTM" ? hiddenSize : 0)
+      segmentStateSize: name == "LSTM" ? hiddenSize : 0,
+      inputWeights: gates * hiddenSize * inputSize,
+      recurrentWeights: gates * hiddenSize * size
+        + (projectionSize.map { hiddenSize * $0 } ?? 0),
+      biases: 2 * gates * hiddenSize)
     if options.zoneout > 0 { maskSize += size }
     if options.cellZoneout > 0 { maskSize += hiddenSize }
     if options.inputDropout > 0 { maskSize += inputSize }  // the input under its mask

@@ -40,33 +40,43 @@ public func categoricalCrossEntropy(
     classes.count * classCount == logits.count,
     "\(logits.count / classCount) rows of logits \(logits.shape) need as many classes, not \(classes.count)"
   )
-  precondition(
-    (0...1).contains(labelSmoothing), "label smoothing lies in 0...1, not \(labelSmoothing)")
-  precondition(
-    classWeights.map { $0.count == classCount && $0.allSatisfy { $0 >= 0 } } ?? true,
-    "\(classCount) classes need as many weights of at least 0, not \(classWeights ?? [])")
-  let counting = classes.indices.filter { classes[$0] != ignored }
-  guard !counting.isEmpty else { return logits.sum() * 0 }
-  for row in counting {
-    precondition(
-      (0..<classCount).contains(classes[row]),
-      "row \(row) has class \(classes[row]); classes lie in 0..<\(classCount)")
-  }
+  let (counting, total) = countingRows(
+    classes, of: classCount, labelSmoothing, ignoring: ignored, classWeights)
+  guard total > 0 else { return logits.sum() * 0 }
   var rows = logits.reshaped(to: [classes.count, classCount])
   if counting.count < classes.count { rows = rows.rows(counting) }
   var logProbabilities = rows.logSoftmax()
-  var total = Float(counting.count)
-  if let classWeights {
-    logProbabilities = logProbabilities * Tensor(classWeights)
-    total = counting.reduce(0) { $0 + classWeights[classes[$1]] }
-    guard total > 0 else { return logits.sum() * 0 }
-  }
+  if let classWeights { logProbabilities = logProbabilities * Tensor(classWeights) }
   let chosen = logProbabilities.reshaped(to: [counting.count * classCount, 1])
     .rows(counting.enumerated().map { $0 * classCount + classes[$1] })
   let loss = -chosen.sum() / total
   guard labelSmoothing > 0 else { return loss }
   return loss * (1 - labelSmoothing)
     - logProbabilities.sum() * (labelSmoothing / (total * Float(classCount)))
+}
+
+/// The rows that count in a cross-entropy, and the sum of their weights. Traps if an option or a
+/// class is not allowed.
+func countingRows(
+  _ classes: [Int], of classCount: Int, _ labelSmoothing: Float, ignoring ignored: Int?,
+  _ classWeights: [Float]?
+) -> (rows: [Int], weight: Float) {
+  precondition(
+    (0...1).contains(labelSmoothing), "label smoothing lies in 0...1, not \(labelSmoothing)")
+  precondition(
+    classWeights.map { $0.count == classCount && $0.allSatisfy { $0 >= 0 } } ?? true,
+    "\(classCount) classes need as many weights of at least 0, not \(classWeights ?? [])")
+  let rows = classes.indices.filter { classes[$0] != ignored }
+  for row in rows {
+    precondition(
+      (0..<classCount).contains(classes[row]),
+      "row \(row) has class \(classes[row]); classes lie in 0..<\(classCount)")
+  }
+  return (
+    rows,
+    classWeights.map { weights in rows.reduce(0) { $0 + weights[classes[$1]] } }
+      ?? Float(rows.count)
+  )
 }
 
 /// ``categoricalCrossEntropy(logits:classes:labelSmoothing:ignoring:classWeights:)-(Tensor,_,_,_,_)``

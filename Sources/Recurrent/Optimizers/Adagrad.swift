@@ -40,36 +40,21 @@ public struct Adagrad: Optimizer {
     [Tensor(repeating: initialAccumulator, shape: parameter.shape)]
   }
 
-  /// One update of one parameter.
+  /// One update of one parameter. Without weight decay a gradient by rows touches these rows only.
   public func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
-  ) {
-    var rule = rule(step: step)
-    rk_update_adagrad(
-      &rule, parameter.mutablePointer(), gradient.pointer, slots[0].mutablePointer(),
-      Int64(parameter.count))
-    withExtendedLifetime(gradient) {}
-  }
-
-  /// Without weight decay only the rows that have a gradient are touched.
-  public func update(
-    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int
-  ) {
-    guard weightDecay == 0 else {
-      return update(&parameter, along: rows.dense, slots: &slots, step: step)
-    }
-    var rule = rule(step: step)
-    let (w, s) = (parameter.mutablePointer(), slots[0].mutablePointer())
-    rows.forEachRow { start, row in
-      rk_update_adagrad(&rule, w + start, row, s + start, Int64(rows.width))
-    }
-  }
-
-  private func rule(step: Int) -> rk_adagrad {
+    _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
+  ) -> Bool {
     let isKeras = convention == .keras
-    return rk_adagrad(
-      l2: isKeras ? 0 : weightDecay, decay: isKeras ? 1 - learningRate * weightDecay : 1,
+    let rule = rk_adagrad(
+      clip: gradient.factor, l2: isKeras ? 0 : weightDecay,
+      decay: isKeras ? 1 - learningRate * weightDecay : 1,
       step: learningRate / (1 + Float(step - 1) * learningRateDecay), epsilon: epsilon,
       epsilon_inside: isKeras)
+    let (w, s) = (parameter.mutablePointer(), slots[0].mutablePointer())
+    return withUnsafePointer(to: rule) { rule in
+      gradient.updateRuns(rowsOnly: weightDecay == 0) { start, g, count in
+        rk_update_adagrad(rule, w + start, g, s + start, count)
+      }
+    }
   }
 }

@@ -42,18 +42,11 @@ public struct Adam: Optimizer {
   /// m, v, and AMSGrad's maximum.
   public func initialSlots(for parameter: Tensor) -> [Tensor] { rule.initialSlots(for: parameter) }
 
-  /// One update of one parameter.
+  /// One update of one parameter; with `lazyRows` a gradient by rows touches these rows only.
   public func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
-  ) {
+    _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
+  ) -> Bool {
     rule.update(&parameter, along: gradient, slots: &slots, at: formula(step))
-  }
-
-  /// Along the whole tensor, or with `lazyRows` along the rows alone.
-  public func update(
-    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int
-  ) {
-    rule.update(&parameter, along: rows, slots: &slots, at: formula(step))
   }
 
   private func formula(_ step: Int) -> AdamRule.Step {

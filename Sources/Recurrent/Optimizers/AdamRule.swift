@@ -53,42 +53,25 @@ public struct AdamRule: Sendable {
 
   /// w -= (momentStep·m + gradientStep·g) / (√v / √(1 - β₂ᵗ) + ε).
   func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], at step: Step
-  ) {
-    var rule = formula(at: step)
-    rk_update_adam(
-      &rule, parameter.mutablePointer(), gradient.pointer, slots[0].mutablePointer(),
-      slots[1].mutablePointer(), amsgrad ? slots[2].mutablePointer() : nil,
-      Int64(parameter.count))
-    withExtendedLifetime(gradient) {}
-  }
-
-  /// The same along a gradient by rows.
-  func update(
-    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], at step: Step
-  ) {
-    guard lazyRows else {
-      return update(&parameter, along: rows.dense, slots: &slots, at: step)
-    }
-    var rule = formula(at: step)
-    let (w, m, v) = (
-      parameter.mutablePointer(), slots[0].mutablePointer(), slots[1].mutablePointer()
-    )
-    let maximum = amsgrad ? slots[2].mutablePointer() : nil
-    rows.forEachRow { start, row in
-      rk_update_adam(
-        &rule, w + start, row, m + start, v + start, maximum.map { $0 + start }, Int64(rows.width))
-    }
-  }
-
-  private func formula(at step: Step) -> rk_adam {
+    _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], at step: Step
+  ) -> Bool {
     let root = (1 - pow(beta2, Double(step.step))).squareRoot()
     let isKeras = convention == .keras
-    return rk_adam(
-      l2: isDecoupled ? 0 : weightDecay,
+    let rule = rk_adam(
+      clip: gradient.factor, l2: isDecoupled ? 0 : weightDecay,
       decay: isDecoupled ? 1 - step.learningRate * weightDecay : 1, beta1: beta1, beta2: beta2,
       m_step: Float(isKeras ? step.momentStep * root : step.momentStep),
       g_step: Float(step.gradientStep), root_scale: isKeras ? 1 : Float(1 / root),
       epsilon: epsilon)
+    let (w, m, v) = (
+      parameter.mutablePointer(), slots[0].mutablePointer(), slots[1].mutablePointer()
+    )
+    let maximum = amsgrad ? slots[2].mutablePointer() : nil
+    return withUnsafePointer(to: rule) { rule in
+      gradient.updateRuns(rowsOnly: lazyRows) { start, g, count in
+        rk_update_adam(
+          rule, w + start, g, m + start, v + start, maximum.map { $0 + start }, count)
+      }
+    }
   }
 }

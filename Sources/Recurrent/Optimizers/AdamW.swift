@@ -38,17 +38,10 @@ public struct AdamW: Optimizer {
     adam.initialSlots(for: parameter)
   }
 
-  /// One update of one parameter.
+  /// One update of one parameter; with `lazyRows` a gradient by rows touches these rows only.
   public func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
-  ) {
+    _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
+  ) -> Bool {
     adam.update(&parameter, along: gradient, slots: &slots, step: step)
-  }
-
-  /// Along the whole tensor, or with `lazyRows` along the rows alone.
-  public func update(
-    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int
-  ) {
-    adam.update(&parameter, along: rows, slots: &slots, step: step)
   }
 }

@@ -46,8 +46,8 @@ public struct NAdam: Optimizer {
 
   /// One update of one parameter.
   public func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
-  ) {
+    _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
+  ) -> Bool {
     rule.update(
       &parameter, along: gradient, slots: &slots,
       at: AdamRule.Step(

@@ -11,13 +11,12 @@ public protocol Optimizer: Sendable {
 
   /// Changes one parameter. `slots` are the accumulators that belong to it, `state.steps` counts
   /// this update.
+  ///
+  /// Of a gradient that consists of rows, what a gradient of 0 does not change need not be touched.
+  /// - Returns: whether all that was written to the parameter is finite.
   func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int)
-
-  /// Changes one parameter along a gradient that is 0 but for some rows. What is not changed by a
-  /// gradient of 0 need not be touched; the bits are those of an update along the whole tensor.
-  func update(
-    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int)
+    _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
+  ) -> Bool
 
   /// The accumulators of a parameter before its first update.
   func initialSlots(for parameter: Tensor) -> [Tensor]
@@ -30,19 +29,14 @@ extension Optimizer {
   /// Nothing to prepare.
   public mutating func willUpdate(step: Int) {}
 
-  /// Along the whole tensor, since a gradient of 0 may change a parameter too: through moments,
-  /// momentum, weight decay.
-  public func update(
-    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int
-  ) {
-    update(&parameter, along: rows.dense, slots: &slots, step: step)
-  }
-
   /// Changes every parameter of `model` that has a gradient, and the statistics that the pass
   /// measured.
   ///
   /// The gradients must come from the same model (the same parameters in the same order).
-  public mutating func update(_ model: inout some Module, along gradients: Gradients) {
+  /// - Returns: the name of the first parameter or statistic to which an infinite number, or what is
+  ///   not a number, was written; nil if none was.
+  @discardableResult
+  public mutating func update(_ model: inout some Module, along gradients: Gradients) -> String? {
     state.steps += 1
     let step = state.steps
     willUpdate(step: step)
@@ -50,6 +44,7 @@ extension Optimizer {
     var slots = state.slots
     state.slots = []
     var index = 0
+    var notFinite: String?
     model.updateParameters { name, parameter in
       precondition(
         index < gradients.names.count && gradients.names[index] == name,
@@ -59,19 +54,21 @@ extension Optimizer {
         precondition(
           gradient.shape == parameter.shape,
           "parameter \(name) has shape \(parameter.shape), its gradient \(gradient.shape)")
-        if let rows = gradient.rows {
-          update(&parameter, along: rows, slots: &slots[index], step: step)
-        } else {
-          update(&parameter, along: gradient.tensor, slots: &slots[index], step: step)
+        if !update(&parameter, along: gradient, slots: &slots[index], step: step) {
+          notFinite = notFinite ?? name
         }
       }
       index += 1
     }
     state.slots = slots
     var changes = gradients.statisticChanges[...]
-    model.updateStatistics { _, statistic in
-      if let change = changes.popFirst() ?? nil { statistic.add(change) }
+    model.updateStatistics { name, statistic in
+      if let change = changes.popFirst() ?? nil {
+        statistic.add(change)
+        if statistic.firstNonFinite != nil { notFinite = notFinite ?? name }
+      }
     }
+    return notFinite
   }
 }
 

@@ -48,18 +48,22 @@ public struct RMSprop: Optimizer {
 
   /// One update of one parameter.
   public func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
-  ) {
+    _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
+  ) -> Bool {
     let isKeras = convention == .keras
-    var rule = rk_rmsprop(
-      l2: isKeras ? 0 : weightDecay, decay: isKeras ? 1 - learningRate * weightDecay : 1, rho: rho,
-      epsilon: epsilon, momentum: momentum, gradient_scale: isKeras ? learningRate : 1,
+    let rule = rk_rmsprop(
+      clip: gradient.factor, l2: isKeras ? 0 : weightDecay,
+      decay: isKeras ? 1 - learningRate * weightDecay : 1, rho: rho, epsilon: epsilon,
+      momentum: momentum, gradient_scale: isKeras ? learningRate : 1,
       step_scale: isKeras ? 1 : learningRate, epsilon_inside: isKeras)
     let mean = centered ? slots[1].mutablePointer() : nil
     let buffer = momentum > 0 ? slots[slots.count - 1].mutablePointer() : nil
-    rk_update_rmsprop(
-      &rule, parameter.mutablePointer(), gradient.pointer, slots[0].mutablePointer(), mean, buffer,
-      Int64(parameter.count))
-    withExtendedLifetime(gradient) {}
+    let (w, v) = (parameter.mutablePointer(), slots[0].mutablePointer())
+    return withUnsafePointer(to: rule) { rule in
+      gradient.updateRuns { start, g, count in
+        rk_update_rmsprop(
+          rule, w + start, g, v + start, mean.map { $0 + start }, buffer.map { $0 + start }, count)
+      }
+    }
   }
 }

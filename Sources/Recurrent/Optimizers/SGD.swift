@@ -43,36 +43,23 @@ public struct SGD: Optimizer {
     momentum > 0 ? [.zeros(parameter.shape)] : []
   }
 
-  /// One update of one parameter.
+  /// One update of one parameter. Without momentum and weight decay a gradient by rows touches
+  /// these rows only.
   public func update(
-    _ parameter: inout Tensor, along gradient: Tensor, slots: inout [Tensor], step: Int
-  ) {
-    var rule = rule(step: step)
-    let count = Int64(parameter.count)
-    let buffer = momentum > 0 ? slots[0].mutablePointer() : nil
-    rk_update_sgd(&rule, parameter.mutablePointer(), gradient.pointer, buffer, count)
-    withExtendedLifetime(gradient) {}
-  }
-
-  /// Without momentum and weight decay only the rows that have a gradient are touched.
-  public func update(
-    _ parameter: inout Tensor, along rows: SparseRows, slots: inout [Tensor], step: Int
-  ) {
-    guard momentum == 0, weightDecay == 0 else {
-      return update(&parameter, along: rows.dense, slots: &slots, step: step)
-    }
-    var rule = rule(step: step)
-    let w = parameter.mutablePointer()
-    rows.forEachRow { start, row in
-      rk_update_sgd(&rule, w + start, row, nil, Int64(rows.width))
-    }
-  }
-
-  private func rule(step: Int) -> rk_sgd {
+    _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
+  ) -> Bool {
     let isKeras = convention == .keras
-    return rk_sgd(
-      l2: isKeras ? 0 : weightDecay, decay: isKeras ? 1 - learningRate * weightDecay : 1,
+    let rule = rk_sgd(
+      clip: gradient.factor, l2: isKeras ? 0 : weightDecay,
+      decay: isKeras ? 1 - learningRate * weightDecay : 1,
       momentum: momentum, dampening: dampening, gradient_scale: isKeras ? learningRate : 1,
       step_scale: isKeras ? 1 : learningRate, nesterov: nesterov, first: step == 1)
+    let w = parameter.mutablePointer()
+    let buffer = momentum > 0 ? slots[0].mutablePointer() : nil
+    return withUnsafePointer(to: rule) { rule in
+      gradient.updateRuns(rowsOnly: momentum == 0 && weightDecay == 0) { start, g, count in
+        rk_update_sgd(rule, w + start, g, buffer.map { $0 + start }, count)
+      }
+    }
   }
 }

@@ -55,6 +55,52 @@ public enum Parallelism {
     }
   }
 
+  /// Both results, the two computed at the same time.
+  static func both<First, Second>(_ first: () -> First, _ second: () -> Second) -> (First, Second) {
+    var one: First?
+    var other: Second?
+    run(parts: 2) { part in
+      if part == 0 { one = first() } else { other = second() }
+    }
+    guard let one, let other else { preconditionFailure("both parts have run") }
+    return (one, other)
+  }
+
+  /// Runs `body` for each cell of a grid, on several threads: behind the cell of one row less and that of one column
+  /// less.
+  static func wave(rows: Int, columns: Int, _ body: (_ row: Int, _ column: Int) -> Void) {
+    enum Turn {
+      case cell(row: Int, column: Int)
+      case wait
+      case end
+    }
+    let state = Mutex(
+      (done: [Int](repeating: 0, count: rows), isBusy: [Bool](repeating: false, count: rows)))
+    run(parts: min(threads, rows)) { _ in
+      while true {
+        let turn = state.withLock { state -> Turn in
+          // The last row that can go on, so that rows end together.
+          for row in (0..<rows).reversed() where !state.isBusy[row] && state.done[row] < columns {
+            guard row == 0 || state.done[row - 1] > state.done[row] else { continue }
+            state.isBusy[row] = true
+            return .cell(row: row, column: state.done[row])
+          }
+          return state.done[rows - 1] == columns ? .end : .wait
+        }
+        switch turn {
+        case .cell(let row, let column):
+          body(row, column)
+          state.withLock {
+            $0.done[row] += 1
+            $0.isBusy[row] = false
+          }
+        case .wait: sched_yield()
+        case .end: return
+        }
+      }
+    }
+  }
+
   /// `body` of each index below `count`, on several threads where that pays, in the order of the
   /// indices.
   static func map<Result: Sendable>(

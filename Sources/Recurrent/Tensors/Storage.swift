@@ -59,9 +59,17 @@ final class StoragePool: Sendable {
     var buffers: [Int: [UnsafeMutablePointer<Float>]] = [:]
     var total = 0
     var allocations = 0
+    var allocated = 0
     var inUse = 0
     var peak = 0
     var bound = Int.max
+
+    /// The size of a waiting buffer that holds `capacity` and is at most a quarter larger.
+    func fitting(_ capacity: Int) -> Int? {
+      if buffers[capacity]?.isEmpty == false { return capacity }
+      return buffers.lazy.filter { !$1.isEmpty && $0 > capacity && $0 <= capacity + capacity / 4 }
+        .map(\.key).min()
+    }
 
     /// Frees the largest waiting buffers until the bound is kept, or none is left.
     mutating func shrink() {
@@ -76,11 +84,19 @@ final class StoragePool: Sendable {
     }
   }
   private let waiting = Mutex(Waiting())
+  private let small = Atomic(0)
 
   /// How often a buffer had to come from the system, because none that fits was waiting.
   ///
   /// Small ones do not count.
   var allocations: Int { waiting.withLock { $0.allocations } }
+
+  /// The floats of these buffers.
+  var allocatedFloats: Int { waiting.withLock { $0.allocated } }
+
+  /// The floats of all small buffers so far: each comes from the system's allocator and goes back
+  /// there.
+  var smallFloats: Int { small.load(ordering: .relaxed) }
 
   /// The most floats that were in use at once since the last reset; small buffers do not count.
   var peak: Int { waiting.withLock { $0.peak } }
@@ -93,25 +109,32 @@ final class StoragePool: Sendable {
 
   func take(_ count: Int) -> (UnsafeMutablePointer<Float>, capacity: Int) {
     let capacity = Self.capacity(for: count)
-    if capacity >= Self.smallest {
-      let reused = waiting.withLock { waiting in
-        waiting.inUse += capacity
-        waiting.peak = max(waiting.peak, waiting.inUse)
-        let buffer = waiting.buffers[capacity]?.popLast()
-        if buffer == nil {
-          waiting.allocations += 1
-          waiting.shrink()
-        } else {
-          waiting.total -= capacity
-        }
-        return buffer.map { UInt(bitPattern: $0) }
-      }
-      if let reused, let pointer = UnsafeMutablePointer<Float>(bitPattern: reused) {
-        return (pointer, capacity)
-      }
+    guard capacity >= Self.smallest else {
+      small.wrappingAdd(capacity, ordering: .relaxed)
+      return (Self.allocated(capacity), capacity)
     }
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: 64)
-    return (raw.bindMemory(to: Float.self, capacity: capacity), capacity)
+    let reused = waiting.withLock { waiting -> (address: UInt, capacity: Int)? in
+      let size = waiting.fitting(capacity)
+      waiting.inUse += size ?? capacity
+      waiting.peak = max(waiting.peak, waiting.inUse)
+      if let size, let buffer = waiting.buffers[size]?.popLast() {
+        waiting.total -= size
+        return (UInt(bitPattern: buffer), size)
+      }
+      waiting.allocations += 1
+      waiting.allocated += capacity
+      waiting.shrink()
+      return nil
+    }
+    if let reused, let pointer = UnsafeMutablePointer<Float>(bitPattern: reused.address) {
+      return (pointer, reused.capacity)
+    }
+    return (Self.allocated(capacity), capacity)
+  }
+
+  private static func allocated(_ capacity: Int) -> UnsafeMutablePointer<Float> {
+    UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: 64)
+      .bindMemory(to: Float.self, capacity: capacity)
   }
 
   func give(_ pointer: UnsafeMutablePointer<Float>, capacity: Int) {
@@ -130,10 +153,10 @@ final class StoragePool: Sendable {
     if !kept { UnsafeMutableRawPointer(pointer).deallocate() }
   }
 
-  /// Rounded up to a quarter of a power of two, so that nearly equal sizes share buffers.
+  /// Rounded up to a sixteenth of a power of two, so that nearly equal sizes are the same one.
   static func capacity(for count: Int) -> Int {
     guard count > 16 else { return 16 }
-    let step = max(16, 1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount - 2))
+    let step = max(16, 1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount - 4))
     return (count + step - 1) / step * step
   }
 }

@@ -82,9 +82,9 @@ final class WorkerPool: Sendable {
       alarm.wait()
     }
 
-    /// Whether the condition comes true within some 50 µs.
+    /// Whether the condition comes true within some 100 µs.
     private func isSoon(_ condition: () -> Bool) -> Bool {
-      for _ in 0..<2_000 {
+      for _ in 0..<8_000 {
         if condition() { return true }
         rk_pause()
       }

@@ -29,35 +29,31 @@ public struct MemoryPlan: Sendable, Equatable {
   public init?(
     paths: [LayerPath], parameterCount: Int, batchSize: Int, time: Int, limit: Int? = nil
   ) {
-    // In `Double`, where no product overflows.
-    let cost = Cost(
-      paths: paths, parameters: Double(parameterCount), batch: Double(batchSize),
-      time: Double(time))
-    wholeBytes = cost.bytes(segmentLength: nil)
+    func bytes(_ segmentLength: Int?) -> Double {
+      Self.bytes(paths, parameterCount, batchSize, time, segmentLength)
+    }
+    wholeBytes = bytes(nil)
     self.limit = limit
     self.time = time
     guard let limit, wholeBytes > Double(limit) else {
-      (bytes, segmentLength) = (wholeBytes, nil)
+      (self.bytes, segmentLength) = (wholeBytes, nil)
       return
     }
     // Short segments leave less to keep of each and more states between them; the longest that
     // fits computes in the largest pieces.
     let lengths = Set((1...max(1, time)).map { (time + $0 - 1) / $0 }).sorted(by: >)
-    let fitting = lengths.first { cost.bytes(segmentLength: Double($0)) <= Double(limit) }
+    let fitting = lengths.first { bytes($0) <= Double(limit) }
     guard let fitting else { return nil }
     segmentLength = fitting
-    bytes = cost.bytes(segmentLength: Double(fitting))
+    self.bytes = bytes(fitting)
   }
 
   /// The fewest bytes that any plan takes.
   public static func smallestBytes(
     paths: [LayerPath], parameterCount: Int, batchSize: Int, time: Int
   ) -> Double {
-    let cost = Cost(
-      paths: paths, parameters: Double(parameterCount), batch: Double(batchSize),
-      time: Double(time))
-    return Set((1...max(1, time)).map { (time + $0 - 1) / $0 })
-      .map { cost.bytes(segmentLength: Double($0)) }.min() ?? 0
+    Set((1...max(1, time)).map { (time + $0 - 1) / $0 })
+      .map { bytes(paths, parameterCount, batchSize, time, $0) }.min() ?? 0
   }
 
   /// Lets the library hold no more than ``limit``: buffers that wait to be used again are given
@@ -66,45 +62,14 @@ public struct MemoryPlan: Sendable, Equatable {
     if let limit { StoragePool.shared.bound(to: limit / 4) }
   }
 
-  /// What a training step allocates.
-  private struct Cost {
-    let paths: [LayerPath]
-    let parameters: Double
-    let batch: Double
-    let time: Double
-
-    func bytes(segmentLength: Double?) -> Double {
-      let steps = batch * time
-      let segments = segmentLength.map { (time / $0).rounded(.up) }
-      /// Forward: a layer's output, its masks, and what it keeps of its steps or of its segments'
-      /// starts.
-      func held(_ path: LayerPath) -> Double {
-        buffer(steps * Double(path.outputSize)) + buffer(steps * Double(path.maskSize))
-          + (segments.map { $0 * buffer(batch * Double(path.segmentStateSize)) }
-            ?? buffer(steps * Double(path.keptSize)))
-      }
-      var inUse = buffer(steps * Double(paths.first?.inputSize ?? 0))
-      inUse += paths.reduce(0) { $0 + held($1) }
-      // Backward, from the top: gradients of output and input beside what is still held, and the
-      // segment that is computed again.
-      var peak = inUse
-      for path in paths.reversed() {
-        let gradients =
-          buffer(steps * Double(path.outputSize)) + buffer(steps * Double(path.inputSize))
-        let segment = segmentLength.map { buffer(batch * $0 * Double(path.keptSize)) } ?? 0
-        peak = max(peak, inUse + gradients + segment)
-        inUse -= held(path)
-      }
-      // Weights now, best and packed, gradient, two moments, and the workspace of products.
-      let workspace = Double(Parallelism.threads) * 400_000
-      return 4 * (peak + 6 * parameters + workspace)
-    }
-
-    /// What the pool gives for so many floats: whole quarters of a power of two.
-    private func buffer(_ floats: Double) -> Double {
-      guard floats > 16 else { return floats }
-      let step = Double(sign: .plus, exponent: floats.exponent - 2, significand: 1)
-      return (floats / step).rounded(.up) * step
-    }
+  /// The step, and the best weights so far beside those of now.
+  private static func bytes(
+    _ paths: [LayerPath], _ parameterCount: Int, _ batchSize: Int, _ time: Int,
+    _ segmentLength: Int?
+  ) -> Double {
+    let step = StepCost.training(
+      paths: paths, parameterCount: parameterCount, batchSize: batchSize, time: time,
+      segmentLength: segmentLength)
+    return step.peak + step.parameters
   }
 }

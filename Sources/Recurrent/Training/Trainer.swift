@@ -165,10 +165,14 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         let tensor = value.isFinite ? gradient ?? "the norm of the gradients" : "the loss"
         throw NonFiniteError(epoch: epoch, step: index + 1, tensor: tensor)
       }
-      state.optimizer.update(
-        &state.model, along: options.clipping.map { gradients.clipped($0) } ?? gradients)
+      let written = state.optimizer.update(
+        &state.model, along: options.clipping.map { gradients.clipped($0, norm: norm) } ?? gradients
+      )
       options.rules.constrain(&state.model)
-      if let name = state.model.firstNonFinite {
+      // An update tells of what it wrote; all weights are looked at once an epoch, and where
+      // constraints write too.
+      let looksAtAll = index == 0 || options.rules.contains { $0.constraint != nil }
+      if let name = written ?? (looksAtAll ? state.model.firstNonFinite : nil) {
         state = atStart
         throw NonFiniteError(epoch: epoch, step: index + 1, tensor: name)
       }

@@ -31,8 +31,11 @@
 #include "Scan.h"
 
 #include "Elementwise.h"
+#include "Mask.h"
 #include "Reductions.h"
+#include "CrossEntropy.h"
 #include "Optimizers.h"
+#include "Peak.h"
 
 const rk_kernels RK_TABLE = {
   .name = RK_NAME,
@@ -54,18 +57,22 @@ const rk_kernels RK_TABLE = {
   .combine = k_combine,
   .add_scaled = k_add_scaled,
   .scale = k_scale,
+  .apply_mask = k_apply_mask,
   .sum = k_sum,
   .dot = k_dot,
   .maximum = k_maximum,
   .sum_of_squares = k_sum_of_squares,
+  .add_squares = k_add_squares,
   .all_finite = k_all_finite,
   .column_sums = k_column_sums,
   .softmax = k_softmax,
   .log_softmax = k_log_softmax,
   .softmax_gradient = k_softmax_gradient,
   .log_softmax_gradient = k_log_softmax_gradient,
+  .run_cross_entropy = k_run_cross_entropy,
   .update_sgd = k_update_sgd,
   .update_adam = k_update_adam,
   .update_rmsprop = k_update_rmsprop,
   .update_adagrad = k_update_adagrad,
+  .multiply_add_rounds = multiply_add_rounds,
 };

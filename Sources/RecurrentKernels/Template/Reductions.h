@@ -71,37 +71,51 @@ static float k_maximum(const float *x, int64_t count) {
   return s[0];
 }
 
-static double k_sum_of_squares(const float *x, int64_t count) {
+static void k_add_squares(const float *x, int64_t count, int64_t first, double *sums) {
   typedef double vd __attribute__((vector_size(RK_LANES * 8)));
+  int64_t i = 0;
+  // Products of floats are exact in double.
+  for (; i < count && (first + i) % 16; ++i) sums[(first + i) % 16] += (double)x[i] * x[i];
   struct {
     vd part[RK_PARTS];
-  } running = {0};
-  int64_t first = 0;
-  for (; first + 16 <= count; first += 16)
+  } running;
+  __builtin_memcpy(&running, sums, sizeof running);
+  for (; i + 16 <= count; i += 16)
     for (int p = 0; p < RK_PARTS; ++p) {
-      vd v = __builtin_convertvector(vf_load(x + first + p * RK_LANES), vd);
-      running.part[p] += v * v;  // the product is exact
+      vd v = __builtin_convertvector(vf_load(x + i + p * RK_LANES), vd);
+      running.part[p] += v * v;
     }
-  for (int p = 0; first < count; ++p, first += RK_LANES) {
-    int64_t n = count - first < RK_LANES ? count - first : RK_LANES;
-    vd v = __builtin_convertvector(vf_load_part(x + first, n), vd);
-    running.part[p] += v * v;
-  }
-  double s[16];
-  __builtin_memcpy(s, running.part, sizeof s);
+  __builtin_memcpy(sums, &running, sizeof running);
+  for (int l = 0; i < count; ++i, ++l) sums[l] += (double)x[i] * x[i];
+}
+
+static double k_sum_of_squares(const float *x, int64_t count) {
+  double s[16] = {0};
+  k_add_squares(x, count, 0, s);
   for (int width = 8; width > 0; width /= 2)
     for (int l = 0; l < width; ++l) s[l] += s[l + width];
   return s[0];
 }
 
+/// Which of the first `n` lanes are infinite or not a number.
+RK_INLINE vi vf_not_finite(vf x, int64_t n) {
+  const vi lane = RK_LANE_NUMBERS;
+  vi found = ((vi)x & 0x7f800000) == 0x7f800000;
+  return n >= RK_LANES ? found : found & (lane < (int32_t)n);
+}
+
+RK_INLINE bool vi_none(vi mask) {
+  int32_t any = 0;
+  for (int l = 0; l < RK_LANES; ++l) any |= mask[l];
+  return any == 0;
+}
+
 static bool k_all_finite(const float *x, int64_t count) {
   vi found = {0};
   RK_EACH_VECTOR(count, {
-    found |= ((vi)vf_load_part(x + i, n) & 0x7f800000) == 0x7f800000;
+    found |= vf_not_finite(vf_load_part(x + i, n), n);
   });
-  int32_t any = 0;
-  for (int l = 0; l < RK_LANES; ++l) any |= found[l];
-  return any == 0;
+  return vi_none(found);
 }
 
 // Some rows at a time, so that y is read and written less often than x is read.

@@ -168,14 +168,17 @@ static void pack_forward_weights(const rk_cell_weights *w, float *packed) {
 /// The columns `from` … `to` of a matrix with `rows` rows of `width`, transposed.
 static float *pack_transposed(
   const float *matrix, int64_t rows, int64_t width, int64_t from, int64_t to, float *packed) {
-  const int64_t padded = round_up(rows, RK_LANES);
+  const int64_t padded = round_up(rows, RK_LANES), block = 16;  // columns of a cache line
   for (int64_t unit = 0; unit < padded; unit += MAX_VECTORS * RK_LANES) {
     const int64_t wide = smaller(padded - unit, MAX_VECTORS * RK_LANES);
-    for (int64_t k = from; k < to; k++)
+    for (int64_t k0 = from; k0 < to; k0 += block) {
+      const int64_t columns = smaller(to - k0, block);
       for (int64_t lane = 0; lane < wide; lane++) {
-        int64_t u = unit + lane;
-        *packed++ = u < rows ? matrix[u * width + k] : 0;
+        const float *row = matrix + (unit + lane) * width + k0;
+        for (int64_t k = 0; k < columns; k++) packed[k * wide + lane] = unit + lane < rows ? row[k] : 0;
       }
+      packed += columns * wide;
+    }
   }
   return packed;
 }

@@ -268,6 +268,16 @@ void rk_add_scaled(float scale, const float *x, float *y, int64_t count);
 /// y = scale·x + shift
 void rk_scale(float scale, float shift, const float *x, float *y, int64_t count);
 
+/// Bernoulli draws: number i of a sequence is `low` where the uniform number i of the generator (Philox 4x32-10 of
+/// the key; in [0, 1), a multiple of 2^-24) is below `rate`, else `high`.
+typedef struct {
+  uint64_t seed, stream;  ///< the key
+  float rate, low, high;
+} rk_mask;
+/// y = the draws first ..< first + count, times x; null: 1.
+void rk_apply_mask(
+  const rk_mask *mask, int64_t first, const float *_Nullable x, float *y, int64_t count);
+
 // MARK: Reductions (of one fixed shape: sixteen running sums, then a tree)
 
 float rk_sum(const float *x, int64_t count);
@@ -275,6 +285,8 @@ float rk_dot(const float *x, const float *y, int64_t count);
 float rk_maximum(const float *x, int64_t count);
 /// Sum of squares in double precision, for norms.
 double rk_sum_of_squares(const float *x, int64_t count);
+/// The same of a part: adds the squares of elements that stand from place `first` on to the sixteen running sums.
+void rk_add_squares(const float *x, int64_t count, int64_t first, double *sums);
 /// True if no element is infinite or not a number.
 bool rk_all_finite(const float *x, int64_t count);
 /// y[n] (+)= the sum over rows m of x[m·row_stride + n], in order of m.
@@ -289,53 +301,78 @@ void rk_softmax_gradient(const float *y, const float *dy, float *dx, int64_t row
 void rk_log_softmax_gradient(
   const float *y, const float *dy, float *dx, int64_t rows, int64_t columns);
 
-// MARK: Optimizer updates, in place, one pass over a parameter w with its gradient g
+/// Cross-entropy of a row of logits x with class c: a·(L - x_c) + s·Σ_j w_j·(L - x_j), where L = log Σ e^x,
+/// a = own·w_c. Without label smoothing s is 0 and own 1; w are the classes' weights.
+typedef struct {
+  int64_t columns;
+  float own, smoothing;
+  const float *_Nullable class_weights;  ///< [columns], null: 1
+  float weight_sum;                      ///< Σ w
+  float gradient_scale;
+  bool gradients;                        ///< x becomes gradient_scale times the gradient; else it stays
+} rk_cross_entropy;
+/// Of each row of x [rows, columns] with its class.
+void rk_run_cross_entropy(
+  const rk_cross_entropy *rule, float *x, int64_t rows, const int32_t *classes, float *losses);
+
+// MARK: Optimizer updates, in place, one pass over a parameter w with its gradient g (null: 0)
+//
+// `clip` is the factor that clipping gives the gradient. Each says whether all that it wrote to w is finite.
 
 // Decay rates are doubles: 1 - rate is then right to the last bit, which it is not when the rate has been rounded to
 // a float (0.001 would be off by 1e-5).
 
-/// g' = g + l2·w; buffer = momentum·buffer + gradient_scale·(1 - dampening)·g' (or gradient_scale·g' if `first`);
+/// g' = clip·g + l2·w; buffer = momentum·buffer + gradient_scale·(1 - dampening)·g' (or gradient_scale·g' if `first`);
 /// step = nesterov ? gradient_scale·g' + momentum·buffer : buffer; w = decay·w - step_scale·step.
 /// Without momentum the buffer is null and step = gradient_scale·g'.
 typedef struct {
-  float l2, decay, momentum;
+  float clip, l2, decay, momentum;
   double dampening;
   float gradient_scale, step_scale;
   bool nesterov, first;
 } rk_sgd;
-void rk_update_sgd(
-  const rk_sgd *rule, float *w, const float *g, float *_Nullable buffer, int64_t count);
+bool rk_update_sgd(
+  const rk_sgd *rule, float *w, const float *_Nullable g, float *_Nullable buffer, int64_t count);
 
-/// g' = g + l2·w; w *= decay; m = beta1·m + (1-beta1)·g'; v = beta2·v + (1-beta2)·g'²; u = maximum ? (maximum = max(maximum, v)) : v;
+/// g' = clip·g + l2·w; w *= decay; m = beta1·m + (1-beta1)·g'; v = beta2·v + (1-beta2)·g'²; u = maximum ? (maximum = max(maximum, v)) : v;
 /// w -= (m_step·m + g_step·g') / (√u·root_scale + epsilon).
 typedef struct {
-  float l2, decay;
+  float clip, l2, decay;
   double beta1, beta2;
   float m_step, g_step, root_scale, epsilon;
 } rk_adam;
-void rk_update_adam(
-  const rk_adam *rule, float *w, const float *g, float *m, float *v, float *_Nullable maximum,
+bool rk_update_adam(
+  const rk_adam *rule, float *w, const float *_Nullable g, float *m, float *v, float *_Nullable maximum,
   int64_t count);
 
-/// g' = g + l2·w; w *= decay; v = rho·v + (1-rho)·g'²; u = mean ? (mean = rho·mean + (1-rho)·g'; v - mean²) : v;
+/// g' = clip·g + l2·w; w *= decay; v = rho·v + (1-rho)·g'²; u = mean ? (mean = rho·mean + (1-rho)·g'; v - mean²) : v;
 /// d = g' / (epsilon_inside ? √(u + epsilon) : √u + epsilon);
 /// step = buffer ? (buffer = momentum·buffer + gradient_scale·d) : gradient_scale·d; w -= step_scale·step.
 typedef struct {
-  float l2, decay;
+  float clip, l2, decay;
   double rho;
   float epsilon, momentum, gradient_scale, step_scale;
   bool epsilon_inside;
 } rk_rmsprop;
-void rk_update_rmsprop(
-  const rk_rmsprop *rule, float *w, const float *g, float *v, float *_Nullable mean,
+bool rk_update_rmsprop(
+  const rk_rmsprop *rule, float *w, const float *_Nullable g, float *v, float *_Nullable mean,
   float *_Nullable buffer, int64_t count);
 
-/// g' = g + l2·w; w *= decay; s += g'²; w -= step·g' / (epsilon_inside ? √(s + epsilon) : √s + epsilon).
+/// g' = clip·g + l2·w; w *= decay; s += g'²; w -= step·g' / (epsilon_inside ? √(s + epsilon) : √s + epsilon).
 typedef struct {
-  float l2, decay, step, epsilon;
+  float clip, l2, decay, step, epsilon;
   bool epsilon_inside;
 } rk_adagrad;
-void rk_update_adagrad(const rk_adagrad *rule, float *w, const float *g, float *s, int64_t count);
+bool rk_update_adagrad(
+  const rk_adagrad *rule, float *w, const float *_Nullable g, float *s, int64_t count);
+
+// MARK: The limit
+
+/// Multiply-adds of one round of `rk_multiply_add_rounds`, on every path.
+enum { RK_MULTIPLY_ADDS_OF_A_ROUND = 192 };
+/// Does nothing but multiply-adds in registers, x = x/2 + start on each of many x, and returns their mean, which goes to
+/// 2·start. Its speed is the limit of every kernel above.
+float rk_multiply_add_rounds(int64_t rounds, float start);
 
 // MARK: Paths
 
@@ -362,23 +399,30 @@ typedef struct {
   void (*combine)(rk_operator, const float *, int64_t, const float *, int64_t, float *, int64_t);
   void (*add_scaled)(float, const float *, float *, int64_t);
   void (*scale)(float, float, const float *, float *, int64_t);
+  void (*apply_mask)(const rk_mask *, int64_t, const float *_Nullable, float *, int64_t);
   float (*sum)(const float *, int64_t);
   float (*dot)(const float *, const float *, int64_t);
   float (*maximum)(const float *, int64_t);
   double (*sum_of_squares)(const float *, int64_t);
+  void (*add_squares)(const float *, int64_t, int64_t, double *);
   bool (*all_finite)(const float *, int64_t);
   void (*column_sums)(const float *, int64_t, int64_t, int64_t, bool, float *);
   void (*softmax)(const float *, float *, int64_t, int64_t);
   void (*log_softmax)(const float *, float *, int64_t, int64_t);
   void (*softmax_gradient)(const float *, const float *, float *, int64_t, int64_t);
   void (*log_softmax_gradient)(const float *, const float *, float *, int64_t, int64_t);
-  void (*update_sgd)(const rk_sgd *, float *, const float *, float *_Nullable, int64_t);
-  void (*update_adam)(
-    const rk_adam *, float *, const float *, float *, float *, float *_Nullable, int64_t);
-  void (*update_rmsprop)(
-    const rk_rmsprop *, float *, const float *, float *, float *_Nullable, float *_Nullable,
-    int64_t);
-  void (*update_adagrad)(const rk_adagrad *, float *, const float *, float *, int64_t);
+  void (*run_cross_entropy)(
+    const rk_cross_entropy *, float *, int64_t, const int32_t *, float *);
+  bool (*update_sgd)(
+    const rk_sgd *, float *, const float *_Nullable, float *_Nullable, int64_t);
+  bool (*update_adam)(
+    const rk_adam *, float *, const float *_Nullable, float *, float *, float *_Nullable, int64_t);
+  bool (*update_rmsprop)(
+    const rk_rmsprop *, float *, const float *_Nullable, float *, float *_Nullable,
+    float *_Nullable, int64_t);
+  bool (*update_adagrad)(
+    const rk_adagrad *, float *, const float *_Nullable, float *, int64_t);
+  float (*multiply_add_rounds)(int64_t, float);
 } rk_kernels;
 
 /// Number of tables built into this binary, and one of them, best first. Null where the machine lacks its instructions.

@@ -35,9 +35,17 @@ extension ForecastPlan: CustomStringConvertible {
         + "dense layer to \(options.horizon * options.outputs)")
     lines.append(
       "            \(NumberFormat.grouped(parameterCount)) parameters, about "
-        + "\(NumberFormat.bytes(memory.wholeBytes)) of memory to train")
+        + "\(NumberFormat.bytes(memory.wholeBytes)) of memory and "
+        + "\(NumberFormat.operations(operations)) operations a training step")
     if let limit = memory.limit { lines.append("memory      " + memoryText(limit)) }
     return lines.joined(separator: "\n")
+  }
+
+  private var operations: Double {
+    Forecaster.Cost(
+      model, batchSize: min(options.batchSize, windowCounts.training), time: options.window,
+      segmentLength: memory.segmentLength
+    ).trainingOperations
   }
 
   private func memoryText(_ limit: Int) -> String {

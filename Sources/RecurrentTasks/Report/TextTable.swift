@@ -1,12 +1,12 @@
 import Foundation
 
 /// Rows of text under one another: the first column to the left, the others to the right.
-struct TextTable: CustomStringConvertible {
+package struct TextTable: CustomStringConvertible {
   private let rows: [[String]]
 
-  init(_ rows: [[String]]) { self.rows = rows }
+  package init(_ rows: [[String]]) { self.rows = rows }
 
-  var description: String {
+  package var description: String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in
       rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
@@ -23,19 +23,19 @@ struct TextTable: CustomStringConvertible {
 }
 
 /// Numbers for people.
-enum NumberFormat {
+package enum NumberFormat {
   /// With that many decimals.
-  static func fixed(_ value: Double, _ decimals: Int) -> String {
+  package static func fixed(_ value: Double, _ decimals: Int) -> String {
     String(format: "%.\(decimals)f", value)
   }
 
   /// With that many decimals; numbers out of all proportion with an exponent.
-  static func fixedOrShort(_ value: Double, _ decimals: Int) -> String {
+  package static func fixedOrShort(_ value: Double, _ decimals: Int) -> String {
     abs(value) < 1e6 ? fixed(value, decimals) : significant(value)
   }
 
   /// About four significant digits, never an exponent for everyday sizes.
-  static func significant(_ value: Double) -> String {
+  package static func significant(_ value: Double) -> String {
     let size = abs(value)
     if size == 0 { return "0" }
     if !size.isFinite { return "\(value)" }
@@ -45,7 +45,7 @@ enum NumberFormat {
   }
 
   /// 31051 as 31,051.
-  static func grouped(_ value: Int) -> String {
+  package static func grouped(_ value: Int) -> String {
     var digits = String(value.magnitude)
     var groups: [String] = []
     while digits.count > 3 {
@@ -56,7 +56,7 @@ enum NumberFormat {
   }
 
   /// Bytes in the unit that fits.
-  static func bytes(_ count: Double) -> String {
+  package static func bytes(_ count: Double) -> String {
     let units = ["bytes", "kB", "MB", "GB", "TB"]
     var value = count
     var unit = 0
@@ -65,5 +65,22 @@ enum NumberFormat {
       unit += 1
     }
     return "\(fixed(value, unit > 0 && value < 10 ? 1 : 0)) \(units[unit])"
+  }
+
+  /// Operations in words: 2.1 billion.
+  package static func operations(_ count: Double) -> String {
+    let units = [(1e12, "trillion"), (1e9, "billion"), (1e6, "million")]
+    guard let (size, name) = units.first(where: { count >= $0.0 }) else {
+      return grouped(Int(count))
+    }
+    return "\(fixed(count / size, count < 100 * size ? 1 : 0)) \(name)"
+  }
+
+  /// A time in the unit that fits: ns, µs, ms, s.
+  package static func time(_ seconds: Double) -> String {
+    let units = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs")]
+    let (size, name) = units.first { seconds >= $0.0 } ?? (1e-9, "ns")
+    let value = seconds / size
+    return "\(fixed(value, value < 10 ? 2 : value < 1000 ? 1 : 0)) \(name)"
   }
 }

@@ -103,6 +103,33 @@ private let steps = (0..<50).map(Double.init)
     }
   }
 
+  @Test func equalRatiosAreEquallyFarApart() throws {
+    // y = 3 x² is a straight line where both axes are logarithmic; 0 and -2 have no place there.
+    let x: [Double] = [16, 64, 32, 1024, 0, -2]
+    let chart = LineChart(
+      title: "", x: .number(label: "units", scale: .log), yScale: .log,
+      lines: [
+        .init("", x: x, y: x.map { 3 * $0 * $0 }),
+        .init("expected", x: [16, 1024], y: [500, 2e6], style: .dashed),  // not observed: no dots
+      ])
+    let axes = try #require(chart.axes())
+    #expect(axes.x.range == 16...1024)
+    let parsed = try ParsedSVG(chart.svg(width: 700, height: 400))
+    let dots = parsed.elements.filter { $0.name == "circle" }.map { dot in
+      ["cx", "cy"].compactMap { dot.attributes[$0].flatMap(Double.init) }
+    }
+    #expect(dots.count == 4)
+    let (first, second, third, last) = (dots[0], dots[1], dots[2], dots[3])  // 16, 32, 64, 1024
+    for axis in 0..<2 {
+      #expect(abs((second[axis] - first[axis]) * 6 - (last[axis] - first[axis])) <= 0.07)
+      #expect(abs((third[axis] - first[axis]) * 3 - (last[axis] - first[axis])) <= 0.04)
+    }
+    #expect(last[0] > third[0] + 300 && last[1] < third[1] - 150)
+    for label in ["20", "50", "100", "200", "500", "1,000"] {
+      #expect(parsed.texts.contains(label), "\(parsed.texts)")
+    }
+  }
+
   @Test func textIsEscaped() throws {
     let name = "a < b & \"c\" > 'd' \u{1B}[31m\u{0}"
     let chart = LineChart(
@@ -158,8 +185,8 @@ private let steps = (0..<50).map(Double.init)
     #expect(sorted.svg() == shuffled.svg())
   }
 
-  @Test(arguments: [LineChart.YScale.linear, .log])
-  func hostileValuesNeitherCrashNorShow(scale: LineChart.YScale) throws {
+  @Test(arguments: [LineChart.Scale.linear, .log])
+  func hostileValuesNeitherCrashNorShow(scale: LineChart.Scale) throws {
     let hostile: [Double] = [
       .nan, .infinity, -.infinity, 1.7e308, -1.7e308, 1e300, -1e300, .leastNonzeroMagnitude, 0,
       -0.0,
@@ -167,7 +194,9 @@ private let steps = (0..<50).map(Double.init)
     ]
     for first in hostile {
       for second in hostile {
-        for kind in [LineChart.XAxis.time, .number(label: "x")] {
+        for kind in [
+          LineChart.XAxis.time, .number(label: "x"), .number(label: "x", scale: .log),
+        ] {
           let chart = LineChart(
             title: "t", x: kind, yScale: scale,
             lines: [

@@ -30,6 +30,18 @@ private struct Looking<A: Attention>: Layer {
   }
 }
 
+/// An attention and all that goes into it.
+private struct Inputs<A: Attention>: Module {
+  var attention: A
+  var queries: Tensor
+  var memory: Tensor
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("attention", &attention)
+    visitor.visit("queries", &queries)
+    visitor.visit("memory", &memory)
+  }
+}
+
 @Suite struct AttentionTests {
   /// The context from scores in double precision: `[B, T, M]` and a score for query, step and
   /// coverage; looks `looks` times, with the weights so far as coverage.
@@ -160,33 +172,96 @@ private struct Looking<A: Attention>: Layer {
     #expect(beams.isIdentical(to: context.rows([2, 0, 0])))
   }
 
-  /// All steps of a decoder at once are its steps one by one, padding aside.
-  @Test func queriesInASequence() throws {
-    let attention = additive(coverage: false)
-    let memory = attention.prepare(
-      SequenceBatch(
-        Tensor(SeededGenerator.floats(3 * 5 * 3, seed: 5), shape: [3, 5, 3]), lengths: [4, 0, 1]))
-    var values = Tensor(SeededGenerator.floats(3 * 2 * 4, seed: 7), shape: [3, 2, 4])
-    values.withUnsafeMutableElements { elements in
-      for place in 20..<24 { elements[place] = .nan }
-    }
-    let queries = SequenceBatch(values, lengths: [2, 2, 1])
-    let (contexts, weights) = attention(queries, over: memory)
-    #expect(contexts.lengths == [2, 2, 1] && weights.shape == [3, 2, 5])
-    for step in 0..<2 {
-      let query = values.slice(step..<step + 1, along: 1).reshaped(to: [3, 4])
-      let look = attention(query, over: memory)
-      for row in 0..<(step == 0 ? 3 : 2) {
-        for k in 0..<3 { #expect(contexts.values[row, step, k] == look.context[row, k]) }
-        for t in 0..<5 { #expect(weights[row, step, t] == look.weights[row, t]) }
+  /// Calls `body` with an attention of each kind, for queries of 4 and a memory of 4 features.
+  private func eachKind(_ body: (any Attention) throws -> Void) rethrows {
+    var generator = RandomGenerator(seed: 73)
+    try body(AdditiveAttention(querySize: 4, memorySize: 4, size: 5, using: &generator))
+    try body(MultiplicativeAttention())
+    try body(MultiplicativeAttention(scaled: true))
+    try body(MultiplicativeAttention(querySize: 4, memorySize: 4, using: &generator))
+  }
+
+  /// All steps of a decoder at once have the bits of its steps one by one, for ragged rows and for
+  /// masks with holes, whatever stands in the padding.
+  @Test(arguments: [false, true])
+  func queriesInASequence(_ holes: Bool) throws {
+    let (yes, no) = (true, false)
+    let queryMask = [[yes, yes, yes], [yes, yes, no], holes ? [no, yes, no] : [yes, no, no]]
+    let memoryMask = [
+      holes ? [yes, no, yes, no, yes] : [yes, yes, yes, yes, no], [no, no, no, no, no],
+      holes ? [no, yes, no, yes, no] : [yes, yes, no, no, no],
+    ]
+    func batch(_ shape: [Int], seed: UInt64, _ mask: [[Bool]]) -> SequenceBatch {
+      var values = Tensor(
+        SeededGenerator.floats(shape.reduce(1, *), seed: seed), shape: shape)
+      values.withUnsafeMutableElements { elements in
+        for (place, valid) in mask.joined().enumerated() where !valid {
+          for k in 0..<4 { elements[place * 4 + k] = .nan }
+        }
       }
+      return holes
+        ? SequenceBatch(values, mask: mask)
+        : SequenceBatch(values, lengths: mask.map { $0.count { $0 } })
     }
-    #expect(contexts.values.elements.suffix(3) == [0, 0, 0])
-    #expect(weights.elements.suffix(5) == [0, 0, 0, 0, 0])
-    let (_, gradients) = valueAndGradients(of: attention) { attention in
-      let memory = attention.prepare(memory.values)
-      return attention(queries, over: memory).contexts.values.squared().sum()
+    let queries = batch([3, 3, 4], seed: 7, queryMask)
+    let looked = batch([3, 5, 4], seed: 5, memoryMask)
+    try eachKind { attention in
+      func check(_ attention: some Attention) throws {
+        let memory = attention.prepare(looked)
+        let (contexts, weights) = attention(queries, over: memory)
+        #expect(contexts.lengths == queries.lengths && weights.shape == [3, 3, 5])
+        for step in 0..<3 {
+          let query = queries.values.slice(step..<step + 1, along: 1).reshaped(to: [3, 4])
+          for row in 0..<3 {
+            let found = contexts.values.slice(step..<step + 1, along: 1).rows([row])
+              .reshaped(to: [1, 4])
+            let share = weights.slice(step..<step + 1, along: 1).rows([row]).reshaped(to: [1, 5])
+            guard queries.validPositions(row: row).contains(step) else {
+              #expect(found.elements == [0, 0, 0, 0] && share.elements == [0, 0, 0, 0, 0])
+              continue
+            }
+            let look = attention(query.rows([row]), over: memory.rows([row]))
+            #expect(found.isIdentical(to: look.context), "row \(row), step \(step)")
+            #expect(share.isIdentical(to: look.weights), "row \(row), step \(step)")
+            #expect((found.elements == [0, 0, 0, 0]) == (row == 1))
+          }
+        }
+        try checkGradients(attention, queries, looked)
+      }
+      try check(attention)
     }
-    #expect(gradients.firstNonFinite == nil && gradients.norm > 0)
+  }
+
+  /// Of parameters, queries and memory, beside those of looks one by one; 0 in the padding.
+  private func checkGradients(
+    _ attention: some Attention, _ queries: SequenceBatch, _ looked: SequenceBatch
+  ) throws {
+    let inputs = Inputs(attention: attention, queries: queries.values, memory: looked.values)
+    let factor = Tensor(SeededGenerator.floats(36, seed: 12), shape: [3, 3, 4])
+    let (value, found) = valueAndGradients(of: inputs) { inputs in
+      let memory = inputs.attention.prepare(looked.with(inputs.memory))
+      let (contexts, weights) = inputs.attention(queries.with(inputs.queries), over: memory)
+      return (contexts.values * factor).sum() + weights.squared().sum()
+    }
+    let (expectedValue, expected) = valueAndGradients(of: inputs) { inputs in
+      let memory = inputs.attention.prepare(looked.with(inputs.memory))
+      var sum = Tensor(0)
+      for row in 0..<3 {
+        for step in queries.validPositions(row: row) {
+          let query = inputs.queries.rows([row]).slice(step..<step + 1, along: 1)
+          let look = inputs.attention(query.reshaped(to: [1, 4]), over: memory.rows([row]))
+          let own = factor.rows([row]).slice(step..<step + 1, along: 1).reshaped(to: [1, 4])
+          sum = sum + (look.context * own).sum() + look.weights.squared().sum()
+        }
+      }
+      return sum
+    }
+    #expect(abs(value - expectedValue) < 1e-5)
+    for (name, (a, b)) in zip(found.names, zip(found.tensors, expected.tensors)) {
+      let (a, b) = (try #require(a, "\(name)"), try #require(b, "\(name)"))
+      expectClose(
+        a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 5e-6, name)
+      #expect(a.elements.contains { $0 != 0 })
+    }
   }
 }

@@ -42,8 +42,24 @@ import Testing
     #expect(plan(stack, batch: 16, time: 400, limit: Int(smallest) - 1) == nil)
   }
 
-  /// What a step takes in truth is what the plan says, or a little less. Other tests run beside
-  /// this one, so the smallest of several measurements counts.
+  /// The floats of buffers that `body` takes at most, beyond those in use before.
+  ///
+  /// Other tests run beside this one and take from the same pool: what comes up again and again is
+  /// its own.
+  static func peak(_ body: () -> Void) throws -> Int {
+    var seen: [Int: Int] = [:]
+    for _ in 0..<2000 {
+      StoragePool.shared.resetPeak()
+      let start = StoragePool.shared.peak
+      body()
+      let own = StoragePool.shared.peak - start
+      seen[own, default: 0] += 1
+      if seen[own] == 3 { return own }
+    }
+    return try #require(nil, "no peak came up three times")
+  }
+
+  /// What a step takes in truth is what the plan says, or a little less.
   @Test(arguments: CellKind.allCases, [1.0, 0.5, 0.1])
   func plansAreTrue(_ kind: CellKind, share: Double) throws {
     try checkPlan(stack(kind), share: share)
@@ -57,7 +73,7 @@ import Testing
   }
 
   private func checkPlan(_ stack: RecurrentStack, share: Double) throws {
-    let (batch, time) = (32, 200)
+    let (batch, time) = (16, 150)
     let input = SequenceBatch(
       Tensor(SeededGenerator.floats(batch * time * 8, seed: 2), shape: [batch, time, 8]))
     let whole = try #require(self.plan(stack, batch: batch, time: time, limit: nil))
@@ -66,14 +82,10 @@ import Testing
     let limit = Int(smallest + share * (whole.bytes - smallest)) + 1
     let plan = try #require(self.plan(stack, batch: batch, time: time, limit: limit))
     let mode = Mode.training(RandomKey(seed: 1), segmentLength: plan.segmentLength)
-    var least = Int.max
-    for _ in 0..<30 where Double(least) > plan.bytes || least == Int.max {
-      StoragePool.shared.resetPeak()
-      let start = StoragePool.shared.peak
+    let peak = try Self.peak {
       _ = valueAndGradients(of: stack) { $0(input, mode: mode).lastValidSteps.squared().sum() }
-      least = min(least, (StoragePool.shared.peak - start) * 4)
     }
-    let held = Double(least + input.values.count * 4)
+    let held = Double(4 * (peak + input.values.count))
     #expect(held <= plan.bytes)
     #expect(held >= plan.bytes * 0.5)
   }

@@ -107,7 +107,8 @@ struct Axis: Equatable {
     var maximum = max(2, Int(width / (scale == .time ? 68 : 60)))
     while true {
       let ticks = ticks(maximum: maximum)
-      let positions = ticks.map { (position(of: $0.value) ?? 0) * width }
+      let labelled = ticks.filter { !$0.label.isEmpty }
+      let positions = labelled.map { (position(of: $0.value) ?? 0) * width }
       let widest = ticks.map { TextWidth.of($0.label, size: fontSize) }.max() ?? 0
       let closest = zip(positions, positions.dropFirst()).map { $1 - $0 }.min() ?? .infinity
       if closest >= widest + 10 || maximum <= 1 { return ticks }

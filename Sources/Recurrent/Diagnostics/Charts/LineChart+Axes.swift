@@ -13,9 +13,9 @@ extension LineChart {
   /// The points of a line in ascending x.
   func points(of line: Line) -> [Point] {
     let points = zip(line.x, line.y).map { x, y -> (x: Double, y: Double, isShown: Bool) in
-      (x, y, canShow(y) && Self.canPlace(x))
+      (x, y, canShow(y) && canPlace(x))
     }
-    return Self.sorted(points) { $0.x }.map { $0.isShown ? (x: $0.x, y: $0.y) : nil }
+    return sorted(points) { $0.x }.map { $0.isShown ? (x: $0.x, y: $0.y) : nil }
   }
 
   /// The intervals of a band in ascending x, lower end first.
@@ -24,8 +24,8 @@ extension LineChart {
     let intervals = zip(band.x, ends).map {
       (x: $0, lower: min($1.0, $1.1), upper: max($1.0, $1.1))
     }
-    return Self.sorted(intervals) { $0.x }.map {
-      canShow($0.lower) && canShow($0.upper) && Self.canPlace($0.x) ? $0 : nil
+    return sorted(intervals) { $0.x }.map {
+      canShow($0.lower) && canShow($0.upper) && canPlace($0.x) ? $0 : nil
     }
   }
 
@@ -34,7 +34,7 @@ extension LineChart {
     let shown = lines.map { points(of: $0).compactMap { $0 } }
     let bounded = bands.map { intervals(of: $0).compactMap { $0 } }
     let dataX = shown.joined().map(\.x) + bounded.joined().map(\.x)
-    let allX = dataX + (dataX.isEmpty ? [] : markers.map(\.x).filter(Self.canPlace))
+    let allX = dataX + (dataX.isEmpty ? [] : markers.map(\.x).filter(canPlace))
     let allY =
       shown.joined().map(\.y) + bounded.joined().map(\.lower) + bounded.joined().map(\.upper)
     guard let left = allX.min(), let right = allX.max(), let low = allY.min(), let high = allY.max()
@@ -43,9 +43,10 @@ extension LineChart {
     let xAxis: Axis
     switch x {
     case .time: xAxis = Axis(scale: .time, showing: left...right)
-    case .number:
+    case .number(_, let scale):
       let isWhole = !dataX.contains { $0 != $0.rounded() }
-      xAxis = Axis(scale: .linear, showing: left...right, wholeNumbers: isWhole)
+      xAxis = Axis(
+        scale: scale == .log ? .log : .linear, showing: left...right, wholeNumbers: isWhole)
     }
     return Axes(x: xAxis, y: yAxis(low: low, high: high))
   }
@@ -86,20 +87,26 @@ extension LineChart {
         + "highest \(ChartNumbers.short(high))."
     }
     sentences += bands.filter { !$0.name.isEmpty }.map { "Shaded: \($0.name)." }
-    sentences += markers.filter { Self.canPlace($0.x) }.map { "At \(place($0.x)): \($0.label)." }
+    sentences += markers.filter { canPlace($0.x) }.map { "At \(place($0.x)): \($0.label)." }
     let about = yLabel.isEmpty ? "Line chart." : "Line chart of \(yLabel)."
     return ([about] + sentences).joined(separator: " ")
   }
 
-  private func canShow(_ y: Double) -> Bool {
-    y.isFinite && abs(y) <= Axis.limit && (yScale == .linear || y >= 1e-300)
+  private func canShow(_ y: Double) -> Bool { Self.fits(y, on: yScale) }
+
+  /// Whether a value has a place on the horizontal axis.
+  func canPlace(_ x: Double) -> Bool {
+    if case .number(_, let scale) = self.x { return Self.fits(x, on: scale) }
+    return Self.fits(x, on: .linear)
   }
 
-  static func canPlace(_ x: Double) -> Bool { x.isFinite && abs(x) <= Axis.limit }
+  private static func fits(_ value: Double, on scale: Scale) -> Bool {
+    value.isFinite && abs(value) <= Axis.limit && (scale == .linear || value >= 1e-300)
+  }
 
   /// Ascending by a key, equal keys in their order; elements whose key is no number stay behind the
   /// element they followed, so that they break the line there.
-  private static func sorted<Element>(
+  private func sorted<Element>(
     _ elements: [Element], by key: (Element) -> Double
   ) -> [Element] {
     var last = -Double.infinity

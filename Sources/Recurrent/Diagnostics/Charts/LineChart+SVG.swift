@@ -20,7 +20,7 @@ extension LineChart {
     let xLabel: String
     switch x {
     case .time: xLabel = ""
-    case .number(let label): xLabel = label
+    case .number(let label, _): xLabel = label
     }
     var frame = ChartFrame(
       area: area, sizes: sizes, title: title, subtitle: subtitle, legend: legend(), xLabel: xLabel,
@@ -90,8 +90,10 @@ extension LineChart {
             "stroke-dasharray": .text(dash ?? "none"),
           ])
       }
-      // Few points are shown as such; a point without neighbours has no line to be seen by.
-      let dots = count <= 30 ? runs.flatMap { $0 } : runs.filter { $0.count == 1 }.flatMap { $0 }
+      // Few points are shown as such where they were observed; a point without neighbours has no
+      // line to be seen by.
+      let showsAll = count <= 30 && line.style == .solid
+      let dots = showsAll ? runs.flatMap { $0 } : runs.filter { $0.count == 1 }.flatMap { $0 }
       guard !dots.isEmpty else { continue }
       svg.group("g", ["fill": .text(colour.hex)]) { svg in
         for dot in dots {
@@ -140,12 +142,12 @@ extension LineChart {
     }
   }
 
-  /// The dashes of each line, nil for none; a line that looks like one before it is dotted, for
-  /// there are more lines than colours.
+  /// The dashes of each line, nil for none; a named line that looks like one before it is dotted,
+  /// for there are more lines than colours.
   private func dashes() -> [String?] {
     let looks = zip(lines, colours().lines).map { $0.style == .dashed ? $1.hex + "-" : $1.hex }
     return lines.indices.map { index in
-      let isTaken = looks[..<index].contains(looks[index])
+      let isTaken = !lines[index].name.isEmpty && looks[..<index].contains(looks[index])
       return isTaken ? "2 3" : lines[index].style == .dashed ? "6 4" : nil
     }
   }

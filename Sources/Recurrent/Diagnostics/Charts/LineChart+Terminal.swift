@@ -163,7 +163,7 @@ extension LineChart {
       add(String(repeating: Self.bandGlyph, count: 2), band.name, entry.terminal)
     }
     for marker in markers { add(String(Self.markerGlyph), marker.label, nil) }
-    if case .number(let label) = x, !label.isEmpty { add("→", label, nil) }
+    if case .number(let label, _) = x, !label.isEmpty { add("→", label, nil) }
 
     var rows: [(text: String, columns: Int)] = []
     for entry in entries {

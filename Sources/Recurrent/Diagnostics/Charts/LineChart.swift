@@ -20,12 +20,12 @@ public struct LineChart: Sendable {
   public enum XAxis: Sendable, Hashable {
     /// Seconds since 1970-01-01 00:00:00 UTC; labels are in UTC.
     case time
-    /// A plain number: epochs, steps ahead. Where all values are whole, so are the ticks.
-    case number(label: String)
+    /// A plain number: epochs, steps ahead, sizes. Where all values are whole, so are the ticks.
+    case number(label: String, scale: Scale = .linear)
   }
 
-  /// How the vertical axis grows.
-  public enum YScale: Sendable, Hashable {
+  /// How an axis grows.
+  public enum Scale: Sendable, Hashable {
     /// Equal differences are equally far apart.
     case linear
     /// Equal ratios are equally far apart; shows positive values only.
@@ -133,7 +133,7 @@ public struct LineChart: Sendable {
   /// The meaning of y, with its unit.
   public var yLabel: String
   /// The growth of the vertical axis.
-  public var yScale: YScale
+  public var yScale: Scale
   /// The values at the bottom and top of the plot; nil: what the data needs.
   public var yRange: ClosedRange<Double>?
   /// The values, later lines over earlier ones.
@@ -145,7 +145,7 @@ public struct LineChart: Sendable {
 
   /// Creates a chart; without any data it says so.
   public init(
-    title: String, subtitle: String = "", x: XAxis, yLabel: String = "", yScale: YScale = .linear,
+    title: String, subtitle: String = "", x: XAxis, yLabel: String = "", yScale: Scale = .linear,
     yRange: ClosedRange<Double>? = nil, lines: [Line], bands: [Band] = [], markers: [Marker] = []
   ) {
     self.title = title

@@ -49,10 +49,21 @@ public struct AdditiveAttention: Attention {
       keys: memory.with(validSteps: memory.validSteps.matrixProduct(memoryWeights)))
   }
 
-  /// `[B, T]`; zeros in the padding. With coverage, that of a first step, where nothing is covered.
-  public func scores(of query: Tensor, over memory: AttentionMemory) -> Tensor {
-    AdditiveScores(keys: memory.keys)(
-      query.matrixProduct(queryWeights, bias: bias), vector: vector, coverage: nil)
+  /// `[B, S, T]`; zeros in the padding. With coverage, that of a first step, where nothing is
+  /// covered.
+  public func scores(of queries: SequenceBatch, over memory: AttentionMemory) -> Tensor {
+    scores(of: queries, over: memory, coverage: nil)
+  }
+
+  private func scores(
+    of queries: SequenceBatch, over memory: AttentionMemory,
+    coverage: (steps: Tensor, weights: Tensor)?
+  ) -> Tensor {
+    let projected = queries.with(
+      validSteps: queries.validSteps.matrixProduct(queryWeights, bias: bias))
+    return AdditiveScores(
+      keys: memory.keys, queries: queries.lengths.indices.map { queries.validPositions(row: $0) }
+    )(projected.values, vector: vector, coverage: coverage)
   }
 
   /// Context `[B, M]` and weights `[B, T]`, where `coverage` `[B, T]` is the sum of the weights of
@@ -63,10 +74,10 @@ public struct AdditiveAttention: Attention {
     guard let coverageWeights else {
       preconditionFailure("coverage needs an attention that was made with coverage: true")
     }
-    return memory.read(
-      AdditiveScores(keys: memory.keys)(
-        query.matrixProduct(queryWeights, bias: bias), vector: vector,
-        coverage: (coverage, coverageWeights)))
+    let queries = query.asQueries
+    let (contexts, weights) = memory.read(
+      scores(of: queries, over: memory, coverage: (coverage, coverageWeights)), by: queries)
+    return Self.ofOneQuery(contexts, weights)
   }
 
   /// Visits `query_weights`, `memory_weights`, `bias`, `vector` and `coverage_weights`.

@@ -9,13 +9,17 @@
 /// ```swift
 /// let memory = attention.prepare(encoded)             // before the first step of a decoder
 /// let (context, weights) = attention(hidden, over: memory)  // at each of its steps
+/// let (contexts, weights) = attention(outputs, over: memory)  // or at all of them at once
 /// ```
+///
+/// A query has the same bits alone and among others.
 public protocol Attention: Module {
   /// The memory, ready for any number of queries.
   func prepare(_ memory: SequenceBatch) -> AttentionMemory
 
-  /// How well each step of the memory fits the query `[B, Q]`: `[B, T]`.
-  func scores(of query: Tensor, over memory: AttentionMemory) -> Tensor
+  /// How well each step of the memory fits each of the queries `[B, S, Q]`: `[B, S, T]`, zeros where
+  /// one of the two is padding.
+  func scores(of queries: SequenceBatch, over memory: AttentionMemory) -> Tensor
 }
 
 /// A memory with its keys, made by ``Attention/prepare(_:)``.
@@ -39,38 +43,53 @@ public struct AttentionMemory: Sendable {
     AttentionMemory(values: values.rows(indices), keys: keys.rows(indices))
   }
 
-  /// The weighted mean that these scores `[B, T]` give, and its weights.
-  func read(_ scores: Tensor) -> (context: Tensor, weights: Tensor) {
-    let weights = values.softmaxOverTime(scores)
-    return (values.weightedSum(weights), weights)
+  /// The weighted means that these scores `[B, S, T]` of queries give, and the weights.
+  func read(
+    _ scores: Tensor, by queries: SequenceBatch
+  ) -> (contexts: SequenceBatch, weights: Tensor) {
+    let weights = values.softmaxOverTime(
+      scores, queries: queries.lengths.indices.map { queries.validPositions(row: $0) })
+    let (leading, steps) = values.leadingSteps
+    let contexts = RowProducts(queries: queries.leadingSteps.counts, steps: steps).sums(
+      weights, leading)
+    return (queries.with(contexts), weights)
   }
 }
 
 extension Attention {
-  /// The context `[B, M]` of a query `[B, Q]`, and the weights `[B, T]`, which sum to 1 over a row's
-  /// valid steps and are 0 elsewhere.
-  public func callAsFunction(
-    _ query: Tensor, over memory: AttentionMemory
-  ) -> (context: Tensor, weights: Tensor) {
-    memory.read(scores(of: query, over: memory))
-  }
-
-  /// The contexts `[B, S, M]` of queries `[B, S, Q]`, and the weights `[B, S, T]`: all steps of a
-  /// decoder at once.
+  /// The contexts `[B, S, M]` of queries `[B, S, Q]`, and the weights `[B, S, T]`, which sum to 1 over
+  /// a row's valid steps and are 0 elsewhere.
   public func callAsFunction(
     _ queries: SequenceBatch, over memory: AttentionMemory
   ) -> (contexts: SequenceBatch, weights: Tensor) {
-    precondition(queries.time > 0, "queries have at least one step")
-    let valid = queries.with(validSteps: queries.validSteps).values  // zeros in the padding
-    let steps = (0..<queries.time).map { step in
-      let query = valid.slice(step..<step + 1, along: 1)
-      return self(query.reshaped(to: [queries.batchSize, queries.features]), over: memory)
-    }
-    let contexts = queries.with(.stacked(steps.map(\.context), along: 1))
-    let weights = queries.with(.stacked(steps.map(\.weights), along: 1))
-    return (
-      contexts.with(validSteps: contexts.validSteps),
-      weights.with(validSteps: weights.validSteps).values
+    memory.read(scores(of: queries, over: memory), by: queries)
+  }
+
+  /// The context `[B, M]` of one query a row, `[B, Q]`, and its weights `[B, T]`.
+  public func callAsFunction(
+    _ query: Tensor, over memory: AttentionMemory
+  ) -> (context: Tensor, weights: Tensor) {
+    let (contexts, weights) = self(query.asQueries, over: memory)
+    return Self.ofOneQuery(contexts, weights)
+  }
+}
+
+extension Attention {
+  /// Contexts `[B, 1, M]` and weights `[B, 1, T]` without the dimension of queries.
+  static func ofOneQuery(
+    _ contexts: SequenceBatch, _ weights: Tensor
+  ) -> (context: Tensor, weights: Tensor) {
+    (
+      contexts.values.reshaped(to: [contexts.batchSize, contexts.features]),
+      weights.reshaped(to: [weights.shape[0], weights.shape[2]])
     )
+  }
+}
+
+extension Tensor {
+  /// `[B, Q]` as one query a row, `[B, 1, Q]`.
+  var asQueries: SequenceBatch {
+    precondition(rank == 2, "one query a row has shape [B, Q], not \(shape)")
+    return SequenceBatch(reshaped(to: [shape[0], 1, shape[1]]))
   }
 }

@@ -40,10 +40,12 @@ public struct MultiplicativeAttention: Attention {
       keys: weights.map { memory.with(validSteps: memory.validSteps.matrixProduct($0)) } ?? memory)
   }
 
-  /// `[B, T]`; zeros in the padding.
-  public func scores(of query: Tensor, over memory: AttentionMemory) -> Tensor {
-    memory.keys.products(
-      with: score == .scaled ? query * (1 / Float(memory.keys.features).squareRoot()) : query)
+  /// `[B, S, T]`; zeros in the padding.
+  public func scores(of queries: SequenceBatch, over memory: AttentionMemory) -> Tensor {
+    let (query, counts) = queries.leadingSteps
+    let (keys, steps) = memory.keys.leadingSteps
+    return RowProducts(queries: counts, steps: steps).scores(
+      score == .scaled ? query * (1 / Float(memory.keys.features).squareRoot()) : query, keys)
   }
 
   /// Visits `weights`, if there are any.

@@ -57,10 +57,21 @@ public struct Bidirectional<
   public func both(
     _ input: SequenceBatch, state: inout State, mode: Mode = .prediction
   ) -> (forward: SequenceBatch, backward: SequenceBatch) {
-    (
-      forward.forward(input, state: &state.first, mode: mode.child(0)),
-      backward.forward(input, state: &state.second, mode: mode.child(1))
-    )
+    func there(_ state: inout Forward.State) -> SequenceBatch {
+      forward.forward(input, state: &state, mode: mode.child(0))
+    }
+    func back(_ state: inout Backward.State) -> SequenceBatch {
+      backward.forward(input, state: &state, mode: mode.child(1))
+    }
+    if Parallelism.threads > 1, !Tape.isAnyRecording,
+      paths.allSatisfy({ $0.keepsOneThread(batchSize: input.batchSize) })
+    {
+      var (first, second) = (state.first, state.second)
+      let outputs = Parallelism.both({ there(&first) }, { back(&second) })
+      state = State(first, second)
+      return outputs
+    }
+    return (there(&state.first), back(&state.second))
   }
 
   /// The same layer giving the merged last outputs of both directions, `[B, F']`: what forward

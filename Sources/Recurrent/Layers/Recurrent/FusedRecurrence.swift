@@ -51,7 +51,7 @@ struct FusedRecurrence {
     var finalCell = cellState?.detached
     var kept: Kept?
     var cellStates: [Tensor] = []
-    let format = tape == nil && run.readsNarrowWeights ? weights.kernelFormat : RK_FLOAT32
+    let format = tape == nil ? run.predictionFormat : RK_FLOAT32
     func pack() -> Storage {
       run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights, format: format)
     }
@@ -191,7 +191,8 @@ struct FusedRun: Sendable {
   /// The threads that share the rows.
   private var parts: Int {
     Parallelism.parts(
-      operations: operations / segments.count, atMost: (layout.batchSize + 2) / 3)
+      operations: operations / segments.count,
+      atMost: (layout.batchSize + Self.smallestRows - 1) / Self.smallestRows)
   }
 
   private var operations: Int {
@@ -203,22 +204,39 @@ struct FusedRun: Sendable {
   private var hasFewRows: Bool { layout.batchSize <= Self.fewRows }
   private static let fewRows = 4
 
+  /// Rows that a thread gets at least.
+  private static let smallestRows = 3
+
+  /// The least units that so many threads share.
+  private static func sharedUnits(_ threads: Int) -> Int { 64 * threads }
+
+  /// Whether a layer with so many units runs on one thread.
+  static func keepsOneThread(batchSize: Int, units: Int) -> Bool {
+    batchSize <= smallestRows && units < sharedUnits(2)
+  }
+
   /// Whether weights that are rounded are read in fewer bits, which changes no bit of a result: for
-  /// few rows, if as floats they would not stay in a cache. Else widening them anew at each step
-  /// takes longer than reading them.
-  var readsNarrowWeights: Bool {
-    hasFewRows
-      && 4 * width * (weights.inputSize + size)
+  /// few rows, if what a step reads would not stay in a cache as floats. Else widening it anew at
+  /// each step takes longer than reading it.
+  private var readsNarrowWeights: Bool {
+    let depth = size + (multipliesInputFirst ? 0 : weights.inputSize)
+    return hasFewRows
+      && 4 * width * depth
         >= layout.batchSize * Self.leastNarrowBytes.load(ordering: .relaxed)
   }
   /// For one row. Tests set it to 0.
   static let leastNarrowBytes = Atomic(8 << 20)
 
+  /// How the weights are read where no tape keeps what the forward pass does.
+  var predictionFormat: rk_weight_format {
+    readsNarrowWeights ? weights.kernelFormat : RK_FLOAT32
+  }
+
   /// Whether the threads share the units instead: of a few rows, each then reads a part of the
   /// weights only, but they wait for each other at each step.
   var sharesUnits: Bool {
     let threads = Parallelism.threads
-    return hasFewRows && threads > 1 && isPlain && !projects && units >= 64 * threads
+    return hasFewRows && threads > 1 && isPlain && !projects && units >= Self.sharedUnits(threads)
       && Parallelism.parts(operations: operations, atMost: threads) == threads
       && layout.batchSize * width * size / threads
         >= Parallelism.smallestStep.load(ordering: .relaxed)

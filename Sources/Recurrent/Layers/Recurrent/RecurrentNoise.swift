@@ -38,11 +38,10 @@ struct RecurrentNoise: Sendable {
 
   /// `[count, width]` of 0 with probability `rate`, else 1 / (1 - rate).
   private static func rows(_ count: Int, _ width: Int, _ rate: Float, _ key: RandomKey) -> Tensor {
-    let kept = 1 / (1 - rate)
-    return Tensor(shape: [count, width]) { mask in
+    Tensor(shape: [count, width]) { y in
       for row in 0..<count {
-        var generator = RandomGenerator(key.child(row))
-        for i in 0..<width { mask[row * width + i] = generator.uniform() < rate ? 0 : kept }
+        RandomMask(key: key.child(row), rate: rate, low: 0, high: 1 / (1 - rate))
+          .apply(to: nil, result: y + row * width, count: width)
       }
     }
   }
@@ -51,14 +50,15 @@ struct RecurrentNoise: Sendable {
   private static func steps(
     _ layout: SequenceLayout, _ width: Int, _ rate: Float, _ key: RandomKey
   ) -> Tensor {
-    var generators = (0..<layout.batchSize).map {
-      RandomGenerator(key.child(Int(layout.batchRow[$0])))
+    let masks = (0..<layout.batchSize).map {
+      RandomMask(key: key.child(Int(layout.batchRow[$0])), rate: rate, low: 1, high: 0)
     }
-    return Tensor(shape: [layout.packedCount, width]) { mask in
+    return Tensor(shape: [layout.packedCount, width]) { y in
       for step in 0..<layout.steps {
         for j in 0..<Int(layout.active[step]) {
-          let row = mask + (Int(layout.offset[step]) + j) * width
-          for i in 0..<width { row[i] = generators[j].uniform() < rate ? 1 : 0 }
+          masks[j].apply(
+            from: step * width, to: nil, result: y + (Int(layout.offset[step]) + j) * width,
+            count: width)
         }
       }
     }

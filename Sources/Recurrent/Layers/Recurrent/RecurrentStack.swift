@@ -82,21 +82,27 @@ public struct RecurrentStack: Layer {
     self.init(layers, dropout: dropout)
   }
 
-  /// What ``paths`` of such a stack of one direction will be, and how many weights it will have,
-  /// before there is one.
+  /// What ``paths`` of such a stack will be, and how many weights it will have, before there is
+  /// one.
   public static func outlook(
     _ kind: CellKind, inputSize: Int, hiddenSize: Int, layerCount: Int,
-    options: RecurrentOptions = RecurrentOptions(), dropout: Float = 0
+    isBidirectional: Bool = false, options: RecurrentOptions = RecurrentOptions(),
+    dropout: Float = 0
   ) -> (paths: [LayerPath], parameterCount: Int) {
-    let width = kind.gates * hiddenSize
-    let paths = (0..<layerCount).map { index in
+    let outputSize = isBidirectional ? 2 * hiddenSize : hiddenSize
+    let paths = (0..<layerCount).flatMap { index in
       let path = LayerPath(
         kind.rawValue.uppercased(), gates: kind.gates,
-        inputSize: index == 0 ? inputSize : hiddenSize, hiddenSize: hiddenSize, options: options
-      ).under("\(index)")
-      return index > 0 && dropout > 0 ? path.masked(by: 2 * hiddenSize) : path
+        inputSize: index == 0 ? inputSize : outputSize, hiddenSize: hiddenSize, options: options)
+      let directions =
+        isBidirectional ? [path.under("forward"), path.under("backward")] : [path]
+      return directions.map {
+        let path = $0.under(stack: index)
+        return index > 0 && dropout > 0 ? path.masked(by: 2 * path.inputSize) : path
+      }
     }
-    return (paths, paths.reduce(0) { $0 + width * ($1.inputSize + hiddenSize + 2) })
+    let count = paths.reduce(0) { $0 + $1.inputWeights + $1.recurrentWeights + $1.biases }
+    return (paths, count)
   }
 
   /// The states of the layers.
@@ -125,7 +131,7 @@ public struct RecurrentStack: Layer {
   public var paths: [LayerPath] {
     layers.enumerated().flatMap { index, layer in
       layer.paths.map { path in
-        let path = path.under("\(index)")
+        let path = path.under(stack: index)
         // The mask of the dropout before it, and the input under that mask.
         return index > 0 && dropout > 0 ? path.masked(by: 2 * path.inputSize) : path
       }
@@ -141,6 +147,7 @@ public struct RecurrentStack: Layer {
   public func forward(
     _ input: SequenceBatch, state: inout State, mode: Mode
   ) -> SequenceBatch {
+    if runsAsWave(input, mode: mode) { return wave(input, state: &state) }
     let between = EachStep(Dropout(rate: dropout))
     var values = input
     for (index, layer) in layers.enumerated() {

@@ -141,6 +141,14 @@ public struct SequenceBatch: BatchValue {
     lengths.indices.map { b in validPositions(row: b).map { b * time + $0 } }
   }
 
+  /// Values of which sums along time may take the first steps of each row whole, and how many: the
+  /// valid steps, or, where these have holes, all steps with zeros in the holes.
+  var leadingSteps: (values: Tensor, counts: [Int]) {
+    positions == nil
+      ? (values, lengths)
+      : (with(validSteps: validSteps).values, Array(repeating: time, count: batchSize))
+  }
+
   /// The last valid step of each row, `[B, F]`; zeros for an empty row.
   public var lastValidSteps: Tensor {
     let flat = values.reshaped(to: [batchSize * time, features])

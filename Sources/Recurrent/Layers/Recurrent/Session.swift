@@ -1,5 +1,7 @@
 /// A model and its own state, fed one step at a time: for streams.
 ///
+/// A session of several rows feeds as many streams side by side.
+///
 /// The model is shared with every other session, the state is this session's own. A copy is a fork:
 /// both go on from the same state. Feeding a sequence step by step gives the same bits as feeding
 /// it whole.
@@ -13,36 +15,42 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
   public let model: Model
   /// The state after the last step.
   public var state: Model.State
+  /// The number of streams, B.
+  public let batchSize: Int
 
   /// A session before its first step.
-  public init(_ model: Model) {
+  public init(_ model: Model, batchSize: Int = 1) {
+    precondition(batchSize >= 1, "a session has at least one row, not \(batchSize)")
     precondition(
       model.isCausal, "a session feeds step by step, and \(Model.self) looks at later steps")
     self.model = model
-    state = model.initialState(batchSize: 1)
+    self.batchSize = batchSize
+    state = model.initialState(batchSize: batchSize)
   }
 
-  /// Several steps of one sequence, `[1, T, F]` or `[1, T]`; the model's output for them.
+  /// Several steps of each stream, `[B, T, F]` or `[B, T]`; the model's output for them.
   public mutating func feed(_ steps: Model.Input) -> Model.Output {
-    precondition(steps.batchSize == 1, "a session takes one sequence, not \(steps.batchSize)")
+    precondition(
+      steps.batchSize == batchSize,
+      "a session of \(batchSize) rows takes as many sequences, not \(steps.batchSize)")
     return model.forward(steps, state: &state, mode: .prediction)
   }
 
   /// Back to the initial state.
   public mutating func reset() {
-    state = model.initialState(batchSize: 1)
+    state = model.initialState(batchSize: batchSize)
   }
 }
 
 extension Session where Model.Input == SequenceBatch {
-  /// One step with these features; the model's output for it.
+  /// One step of the only stream with these features; the model's output for it.
   public mutating func step(_ features: [Float]) -> Model.Output {
     feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
   }
 }
 
 extension Session where Model.Input == TokenBatch {
-  /// One token; the model's output for it.
+  /// One token of the only stream; the model's output for it.
   public mutating func step(_ token: Int) -> Model.Output {
     feed(TokenBatch([[token]]))
   }

@@ -64,11 +64,14 @@ extension rk_matrix_product {
   }
 
   /// Computes the product, on several threads where that pays. Each thread takes rows or columns of
-  /// C, so that no element's sum is divided.
-  func run() {
+  /// C, so that no element's sum is divided. `alone` for a caller that has divided its work already.
+  func run(alone: Bool = false) {
     guard rows > 0, columns > 0 else { return }
-    let parts = Parallelism.parts(
-      operations: 2 * Int(rows) * Int(columns) * Int(depth), atMost: Int(max(rows, columns) / 16))
+    let parts =
+      alone
+      ? 1
+      : Parallelism.parts(
+        operations: 2 * Int(rows) * Int(columns) * Int(depth), atMost: Int(max(rows, columns) / 16))
     Parallelism.run(parts: parts) { part in
       var share = self
       if rows >= columns {

@@ -1,0 +1,41 @@
+import Testing
+
+@testable import RecurrentTasks
+
+@Suite struct ForecasterCostTests {
+  /// Counted by hand (`StepCostTests` hold the memory against what a step takes): two LSTMs, 3 to 5 to 5, and a dense layer from 5 to 3.
+  @Test func operationsByHand() throws {
+    let model = try ForecastPlan([wavySeries(60, covariates: 2)], options: tinyOptions()).model
+    let cost = Forecaster.Cost(model, batchSize: 16, time: 8, segmentLength: nil)
+    let (w0, u, w1, head) = (4 * 5 * 3, 4 * 5 * 5, 4 * 5 * 5, 5 * 3)
+    #expect(cost.predictionOperations == Double(2 * 8 * (w0 + u + w1 + u) + 2 * head))
+    #expect(cost.predictionOperations == 5790)
+    // Forward and gradients of the weights, then back through time and to the layer below.
+    let lower = 2 * (w0 + u) + u
+    let upper = 2 * (w1 + u) + u + w1
+    #expect(
+      cost.trainingOperations == Double(2 * 16 * 8 * (lower + upper) + 3 * 2 * 16 * head))
+    #expect(cost.trainingOperations == 262_560)
+    let parameters = 4 * 5 * (3 + 5 + 2) + 4 * 5 * (5 + 5 + 2) + 5 * 3 + 3
+    #expect(cost.training.parameters == Double(4 * parameters))
+    #expect(cost.training.gradients == cost.training.parameters)
+    #expect(cost.training.optimizerState == 2 * cost.training.parameters)
+    // Input, and of each layer output, gates and cell state.
+    #expect(cost.training.activations == Double(4 * 16 * 8 * (3 + 2 * (5 + 20 + 5))))
+    #expect(cost.prediction.gradients == 0 && cost.prediction.activations == 0)
+    // Every step of a segment is computed once more.
+    let again = Forecaster.Cost(model, batchSize: 16, time: 8, segmentLength: 4)
+    let forward = Double(2 * 16 * 8 * (w0 + u + w1 + u))
+    #expect(again.trainingOperations == cost.trainingOperations + forward)
+  }
+
+  @Test func everyParameterStandsInATable() throws {
+    let cost = Forecaster.Cost(
+      try ForecastPlan([wavySeries(60, covariates: 2)], options: tinyOptions()).model,
+      batchSize: 16, time: 8, segmentLength: nil)
+    let rows = cost.description.split(separator: "\n").map { $0.split(separator: " ") }
+    func parameters(_ part: String) -> Substring? { rows.first { $0.first == part[...] }?[1] }
+    #expect(parameters("recurrent.0") == "200" && parameters("recurrent.1") == "240")
+    #expect(parameters("head") == "18" && parameters("total") == "458")
+  }
+}
