@@ -35,9 +35,9 @@ import Testing
       // The same lines again, and a model that predicts.
       let inspected = try await workspace.recurrent(["inspect", "small"])
       #expect(inspected.output.contains(output.replacing("\n\nWrote small\n", with: "")))
-      let forecast = try await workspace.recurrent(["predict", "small", "--steps", "3"])
+      let forecast = try await workspace.recurrent(["predict", "small", "--json"])
       #expect(forecast.exitCode == 0)
-      let other = try await workspace.recurrent(["predict", "model", "--steps", "3"])
+      let other = try await workspace.recurrent(["predict", "model", "--json"])
       #expect(forecast.output != other.output)
     }
   }

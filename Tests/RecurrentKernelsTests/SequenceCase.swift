@@ -72,8 +72,9 @@ struct SequenceCase {
       guard format == RK_INT8 else {
         return (weights.map { Float(bitPattern: $0.bitPattern & 0xffff_0000) }, [])
       }
-      // Different from column to column; some columns are zero.
-      let scales = (0..<columns).map { $0 % 7 == 5 ? 0 : abs(numbers.float(0.01)) }
+      // Different from column to column, sums of a size near 1 again; some columns are zero.
+      let scale = 1.5 / Float(inputSize + hiddenSize).squareRoot() / 127
+      let scales = (0..<columns).map { $0 % 7 == 5 ? 0 : abs(numbers.float(scale)) }
       return (
         weights.indices.map { Float(numbers.below(255) - 127) * scales[$0 % columns] }, scales
       )

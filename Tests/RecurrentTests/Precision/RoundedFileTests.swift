@@ -39,7 +39,7 @@ import Testing
     var layer = Self.layer()
     layer.weights.input.withUnsafeMutableElements { elements in
       for index in elements.indices {
-        elements[index] *= [1, 0, 1e-38, 1e-43, 1e38][index % 132 % 5]
+        elements[index] *= [1, 0, 1e-38, 100 * .leastNonzeroMagnitude, 1e38][index % 132 % 5]
       }
     }
     let rounded = layer.rounded(to: .int8)

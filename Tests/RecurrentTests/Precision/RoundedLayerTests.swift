@@ -102,6 +102,28 @@ import Testing
     }
   }
 
+  /// Few rows read narrow weights; many, and a pass with a gradient, floats.
+  @Test func whenTheyAreRead() {
+    var generator = SeededGenerator(seed: 3)
+    let layer = GRU(inputSize: 3, hiddenSize: 10, using: &generator)
+    for (number, precision) in WeightPrecision.allCases.enumerated() {
+      let rounded = layer.rounded(to: precision)
+      func format(_ lengths: [Int]) -> Int {
+        _ = rounded(Self.batch(3, lengths: lengths))
+        return rounded.weights.packed.format.map { Int($0.rawValue) } ?? -1
+      }
+      #expect(format([2, 2, 2, 2, 2]) == 0)
+      #expect(format([4, 1, 2, 2]) == number)
+      #expect(format([1]) == number)
+    }
+    // What lies on no grid as a whole.
+    var mixed = layer.rounded(to: .int8)
+    mixed.weights.recurrent = layer.weights.recurrent.rounded(to: .bfloat16)
+    #expect(mixed.weightPrecision == .float32)
+    _ = mixed(Self.batch(3, lengths: [3]))
+    #expect(mixed.weights.packed.format?.rawValue == 0)
+  }
+
   /// Gradients are those of the float layer; an update makes the weights floats again.
   @Test(arguments: precisions) func training(precision: WeightPrecision) throws {
     var generator = SeededGenerator(seed: 2)

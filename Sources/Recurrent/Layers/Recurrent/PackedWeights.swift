@@ -27,6 +27,9 @@ final class PackedWeights: Sendable {
     return packed
   }
 
+  /// The format of what is kept.
+  var format: rk_weight_format? { entry.withLock { $0?.format } }
+
   /// Gives the memory back: for training, which changes the weights after each call.
   func clear() {
     entry.withLock { $0 = nil }
