@@ -8,10 +8,10 @@ struct Quantize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Round a model's recurrent weights to fewer bits.",
     discussion: """
-      Writes a model of its own, whose weights take a half (bfloat16) or a quarter (int8) of the
-      space and of the memory that a prediction reads. Shows how far its forecasts are from
-      those of the model as trained: on every window of the file or, without one, beyond the
-      end of the training data. `recurrent inspect` shows it again.
+      Writes a model of its own, whose weights take a half (bfloat16) or a
+      quarter (int8) of the space. Shows how far its forecasts are from those
+      of the model as trained: on every window of the file or, without one,
+      beyond the end of the training data. `recurrent inspect` shows it again.
 
       Examples:
         recurrent quantize model --output small
