@@ -99,6 +99,14 @@ typedef struct {
   const int32_t *place;       ///< [N] where the step stands in values [B, T, F]: row b·T + t of [B·T, F]
 } rk_sequence_layout;
 
+/// What packed weights of the forward pass are kept as. Sums are float32 in any case, and their bits those of the
+/// float32 weights, which must lie on the grid: the kernels widen each weight to exactly that.
+typedef enum {
+  RK_FLOAT32,
+  RK_BFLOAT16,  ///< the upper half of a float32
+  RK_INT8,      ///< q·scale in one rounding, with a whole q in -127 … 127 and one scale a column of each matrix
+} rk_weight_format;
+
 /// Weights of a layer as they stand in tensors: input [I, G·H], recurrent [R, G·H], bias [G·H]. R is the size of the
 /// hidden state: H, or P with a projection.
 typedef struct {
@@ -109,6 +117,9 @@ typedef struct {
   const float *_Nullable bias;           ///< b, null: 0
   const float *_Nullable recurrent_bias; ///< b', null: 0. Outside the reset product it is simply added to b.
   const float *_Nullable projection;     ///< [H, P] (LSTM): h' = (o·tanh(c'))·P; null: none
+  rk_weight_format format;               ///< of the matrices, packed for the forward pass; vectors stay float32
+  /// [G·H], [G·H], [P] the scales of the matrices' columns (RK_INT8), else null.
+  const float *_Nullable input_scales, *_Nullable recurrent_scales, *_Nullable projection_scales;
 } rk_cell_weights;
 
 /// What a cell does beyond its plain formula.
@@ -141,6 +152,7 @@ typedef struct {
   int32_t first_step, end_step;        ///< behind step 0, `out` holds the steps before
   const rk_cell_options *_Nullable options;  ///< null: the plain formula
   bool projects;
+  rk_weight_format format;             ///< in which the weights were packed
   const float *packed_weights;
   const float *x;                      ///< [B·T, I]
   int64_t x_stride;                    ///< floats from row to row

@@ -1,4 +1,5 @@
 import RecurrentKernels
+import Synchronization
 
 /// A whole recurrent layer over a batch as one primitive, with its backward pass through time
 /// written by hand (`FusedRecurrence+Backward.swift`).
@@ -50,15 +51,21 @@ struct FusedRecurrence {
     var finalCell = cellState?.detached
     var kept: Kept?
     var cellStates: [Tensor] = []
-    func pack() -> Storage { run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights) }
+    let format = tape == nil ? run.predictionFormat : RK_FLOAT32
+    func pack() -> Storage {
+      run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights, format: format)
+    }
     if tape != nil { weights.packed.clear() }
-    let packed = tape == nil ? weights.packed.storage(for: run.weights, pack: pack) : pack()
+    let packed =
+      tape == nil
+      ? weights.packed.storage(for: run.weights, format: format, pack: pack) : pack()
     for segment in run.segments {
       if let finalCell, tape != nil { cellStates.append(finalCell) }
       kept = keepsAll ? run.room(for: segment) : nil
       run.forward(
-        segment, input: input.values, packed: packed, output: output.mutablePointer(),
-        hidden: finalHidden.mutablePointer(), cellState: finalCell?.mutablePointer(), kept: kept)
+        segment, input: input.values, packed: packed, format: format,
+        output: output.mutablePointer(), hidden: finalHidden.mutablePointer(),
+        cellState: finalCell?.mutablePointer(), kept: kept)
     }
 
     var results = [output, finalHidden] + (finalCell.map { [$0] } ?? [])
@@ -118,9 +125,9 @@ struct FusedRun: Sendable {
   /// Runs a segment. With `recomputes`, `output` holds its steps already, and only `kept` and the
   /// cell state are written.
   func forward(
-    _ segment: Range<Int>, input: Tensor, packed: Storage, output: UnsafeMutablePointer<Float>,
-    hidden: UnsafeMutablePointer<Float>, cellState: UnsafeMutablePointer<Float>?,
-    kept: FusedRecurrence.Kept?, recomputes: Bool = false
+    _ segment: Range<Int>, input: Tensor, packed: Storage, format: rk_weight_format = RK_FLOAT32,
+    output: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>,
+    cellState: UnsafeMutablePointer<Float>?, kept: FusedRecurrence.Kept?, recomputes: Bool = false
   ) {
     // The simple RNN keeps nothing but its output, unless it has options.
     let keepsGates = cell.hasGates || !isPlain
@@ -136,9 +143,10 @@ struct FusedRun: Sendable {
             cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
             recurrent_size: Int32(size), layout: tables, first_step: Int32(steps.lowerBound),
             end_step: Int32(steps.upperBound), options: options, projects: projects,
-            packed_weights: packed.pointer, x: input.pointer, x_stride: Int64(weights.inputSize),
-            start: start?.pointer, out: output, out_stride: Int64(size), keeps_out: recomputes,
-            h: hidden, c: cellState, gates: keepsGates ? kept?.gates.pointer : nil,
+            format: format, packed_weights: packed.pointer, x: input.pointer,
+            x_stride: Int64(weights.inputSize), start: start?.pointer, out: output,
+            out_stride: Int64(size), keeps_out: recomputes, h: hidden, c: cellState,
+            gates: keepsGates ? kept?.gates.pointer : nil,
             extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
             unprojected: kept?.unprojected?.pointer, meeting: nil)
           runParts(pass, sharesUnits, \.meeting, rk_forward_workspace, rk_run_forward)
@@ -207,6 +215,23 @@ struct FusedRun: Sendable {
     batchSize <= smallestRows && units < sharedUnits(2)
   }
 
+  /// Whether weights that are rounded are read in fewer bits, which changes no bit of a result: for
+  /// few rows, if what a step reads would not stay in a cache as floats. Else widening it anew at
+  /// each step takes longer than reading it.
+  private var readsNarrowWeights: Bool {
+    let depth = size + (multipliesInputFirst ? 0 : weights.inputSize)
+    return hasFewRows
+      && 4 * width * depth
+        >= layout.batchSize * Self.leastNarrowBytes.load(ordering: .relaxed)
+  }
+  /// For one row. Tests set it to 0.
+  static let leastNarrowBytes = Atomic(8 << 20)
+
+  /// How the weights are read where no tape keeps what the forward pass does.
+  var predictionFormat: rk_weight_format {
+    readsNarrowWeights ? weights.kernelFormat : RK_FLOAT32
+  }
+
   /// Whether the threads share the units instead: of a few rows, each then reads a part of the
   /// weights only, but they wait for each other at each step.
   var sharesUnits: Bool {
@@ -259,18 +284,26 @@ struct FusedRun: Sendable {
 
   func packedWeights(
     _ size: (UnsafePointer<rk_cell_weights>) -> Int64,
-    _ pack: (UnsafePointer<rk_cell_weights>, UnsafeMutablePointer<Float>) -> Void
+    _ pack: (UnsafePointer<rk_cell_weights>, UnsafeMutablePointer<Float>) -> Void,
+    format: rk_weight_format = RK_FLOAT32
   ) -> Storage {
+    let scales = [weights.input, weights.recurrent, weights.projection].map { matrix -> Storage? in
+      guard case .int8(let scales) = matrix?.grid, format == RK_INT8 else { return nil }
+      return Tensor(scales).storage
+    }
     var plain = rk_cell_weights(
       cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
       recurrent_size: Int32(self.size), input_weights: weights.input.pointer,
       recurrent_weights: weights.recurrent.pointer,
       bias: weights.bias.map { UnsafePointer($0.pointer) },
       recurrent_bias: weights.recurrentBias.map { UnsafePointer($0.pointer) },
-      projection: weights.projection.map { UnsafePointer($0.pointer) })
+      projection: weights.projection.map { UnsafePointer($0.pointer) }, format: format,
+      input_scales: scales[0].map { UnsafePointer($0.pointer) },
+      recurrent_scales: scales[1].map { UnsafePointer($0.pointer) },
+      projection_scales: scales[2].map { UnsafePointer($0.pointer) })
     let packed = Storage(count: Int(size(&plain)))
     pack(&plain, packed.pointer)
-    withExtendedLifetime(weights) {}
+    withExtendedLifetime((weights, scales)) {}
     return packed
   }
 

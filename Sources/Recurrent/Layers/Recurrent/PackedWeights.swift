@@ -1,3 +1,4 @@
+import RecurrentKernels
 import Synchronization
 
 /// Weights in the order in which the kernels read them, kept from call to call while the weights
@@ -7,19 +8,27 @@ import Synchronization
 final class PackedWeights: Sendable {
   private struct Entry: Sendable {
     let stamps: [UInt64]
+    let format: rk_weight_format
     let packed: Storage
   }
 
   private let entry = Mutex<Entry?>(nil)
 
-  /// What is kept for `weights`, else what `pack` makes of them.
-  func storage(for weights: RecurrentWeights, pack: () -> Storage) -> Storage {
+  /// What is kept for `weights` in this format, else what `pack` makes of them.
+  func storage(
+    for weights: RecurrentWeights, format: rk_weight_format, pack: () -> Storage
+  ) -> Storage {
     let stamps = weights.tensors.map(\.stamp)
-    if let entry = entry.withLock({ $0 }), entry.stamps == stamps { return entry.packed }
+    if let entry = entry.withLock({ $0 }), entry.stamps == stamps, entry.format == format {
+      return entry.packed
+    }
     let packed = pack()
-    entry.withLock { $0 = Entry(stamps: stamps, packed: packed) }
+    entry.withLock { $0 = Entry(stamps: stamps, format: format, packed: packed) }
     return packed
   }
+
+  /// The format of what is kept.
+  var format: rk_weight_format? { entry.withLock { $0?.format } }
 
   /// Gives the memory back: for training, which changes the weights after each call.
   func clear() {
