@@ -240,8 +240,12 @@ struct SequenceCase {
                   gates: keep && hasExtra ? result.gates.pointer : nil,
                   extra: keep && hasExtra ? result.extra.pointer : nil, masked: nil,
                   unprojected: nil, meeting: sharesUnits ? meeting.pointer : nil)
-                let start = startsAhead ? multipliedInput(table, xs, layout) : nil
-                forward.start = start.map { UnsafePointer($0.pointer) }
+                let start = FloatBuffer(count: kept * gates * hiddenSize)
+                if startsAhead {
+                  forward.start = start.pointer
+                  for part in 0..<parts { table.multiply_input(&forward, Int32(part), Int32(parts)) }
+                  #expect(start.marginIsIntact, "\(description) on \(path.name)")
+                }
                 withUnsafePointer(to: &forward) { forward in
                   nonisolated(unsafe) let forward = forward
                   nonisolated(unsafe) let table = table
@@ -251,6 +255,7 @@ struct SequenceCase {
                     #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
                   }
                 }
+                withExtendedLifetime(start) {}
                 guard keep else { return }
                 result.gateGradients.pointer.update(
                   from: result.gates.pointer, count: result.gates.count)
@@ -292,30 +297,6 @@ struct SequenceCase {
       #expect(buffer.marginIsIntact, "\(description) on \(path.name)")
     }
     return result
-  }
-
-  /// Wx + b of each step in packed order.
-  private func multipliedInput(
-    _ table: rk_kernels, _ xs: FloatBuffer, _ layout: UnsafePointer<rk_sequence_layout>
-  ) -> FloatBuffer {
-    let width = gates * hiddenSize
-    let apart = cell == RK_CELL_GRU_RESET_AFTER ? 2 * hiddenSize : width
-    let start = FloatBuffer(count: kept * width)
-    let w = FloatBuffer(inputWeights)
-    let sum = FloatBuffer(
-      (0..<width).map {
-        (hasBias ? bias[$0] : 0) + (hasRecurrentBias && $0 < apart ? recurrentBias[$0] : 0)
-      })
-    var product = rk_matrix_product(
-      rows: Int64(kept), columns: Int64(width), depth: Int64(inputSize), a: xs.pointer,
-      a_row_stride: Int64(xStride), a_depth_stride: 1, b: w.pointer, b_depth_stride: Int64(width),
-      b_column_stride: 1, c: start.pointer, c_row_stride: Int64(width),
-      a_row_index: layout.pointee.place, a_depth_index: nil, c_row_index: nil, bias: sum.pointer,
-      accumulate: false, also: nil)
-    let workspace = FloatBuffer(
-      count: Int(table.multiply_workspace(product.rows, product.columns, product.depth)))
-    table.multiply(&product, workspace.pointer)
-    return start
   }
 
   /// Runs the parts one after the other, or each on a thread of its own.

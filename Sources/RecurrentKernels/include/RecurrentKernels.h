@@ -156,9 +156,9 @@ typedef struct {
   const float *packed_weights;
   const float *x;                      ///< [B·T, I]
   int64_t x_stride;                    ///< floats from row to row
-  /// [N, G·H] in packed order from first_step on: Wx + b, with b' where it may be added, where that is there already;
-  /// null: the kernel multiplies x. May be where the gates are kept.
-  const float *_Nullable start;
+  /// [N, G·H] in packed order from first_step on: Wx + b, with b' where it may be added, which rk_multiply_input puts
+  /// there; null: the steps multiply x. May be where the gates are kept.
+  float *_Nullable start;
   float *out;                          ///< [B·T, R]; places that are not in the layout are not touched
   int64_t out_stride;
   bool keeps_out;                      ///< `out` holds these steps already and is not written
@@ -177,6 +177,8 @@ typedef struct {
   rk_meeting *_Nullable meeting;
 } rk_sequence_forward;
 
+/// Fills `start`, of all steps at once: the share `part` of `parts` of the units.
+void rk_multiply_input(const rk_sequence_forward *pass, int32_t part, int32_t parts);
 /// Floats of workspace that one thread of `rk_run_forward` needs.
 int64_t rk_forward_workspace(const rk_sequence_forward *pass);
 /// Runs the share `part` of `parts` of the rows, or of the units, through the steps.
@@ -385,6 +387,7 @@ typedef struct {
   void (*multiply)(const rk_matrix_product *, float *);
   int64_t (*forward_weights_size)(const rk_cell_weights *);
   void (*pack_forward_weights)(const rk_cell_weights *, float *);
+  void (*multiply_input)(const rk_sequence_forward *, int32_t, int32_t);
   int64_t (*forward_workspace)(const rk_sequence_forward *);
   void (*run_forward)(const rk_sequence_forward *, int32_t, int32_t, float *);
   int64_t (*backward_weights_size)(const rk_cell_weights *);

@@ -37,8 +37,10 @@ struct FusedRecurrence {
     precondition(
       segmentLength.map { $0 >= 1 } ?? true,
       "a segment has at least one step, not \(segmentLength ?? 0)")
-    let inputs = [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
-    let tape = Tape.following(inputs)
+    func inputs() -> [Tensor] {
+      [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
+    }
+    let tape = Tape.isAnyRecording ? Tape.following(inputs()) : nil
     let run = FusedRun(
       cell: cell, weights: tape == nil ? weights : weights.detached, options: options,
       noise: noise, layout: input.layout, segmentLength: segmentLength)
@@ -73,7 +75,7 @@ struct FusedRecurrence {
       let backward = Backward(
         run: run, input: Operand(input.values), output: output, hidden: hidden.detached,
         cellStates: cellStates, kept: kept)
-      results = tape.record(results, inputs: inputs) { backward($0) }
+      results = tape.record(results, inputs: inputs()) { backward($0) }
     }
     return (input.with(results[0]), results[1], cellState.map { _ in results[2] })
   }
@@ -136,7 +138,9 @@ struct FusedRun: Sendable {
       // Threads that share the units of this cell exchange r·h, which one alone has in its workspace.
       let kept =
         kept ?? (sharesUnits && cell == RK_CELL_GRU_RESET_BEFORE ? room(for: steps) : nil)
-      let start = multipliesInputFirst ? multipliedInput(input, steps, kept) : nil
+      let start =
+        multipliesInputFirst
+        ? kept?.gates ?? Storage(count: layout.packed(steps).count * width) : nil
       layout.withKernelLayout { tables in
         withKernelOptions { options in
           let pass = rk_sequence_forward(
@@ -149,12 +153,22 @@ struct FusedRun: Sendable {
             gates: keepsGates ? kept?.gates.pointer : nil,
             extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
             unprojected: kept?.unprojected?.pointer, meeting: nil)
+          if start != nil { multiplyInput(pass, rows: layout.packed(steps).count) }
           runParts(pass, sharesUnits, \.meeting, rk_forward_workspace, rk_run_forward)
         }
       }
       withExtendedLifetime((start, kept)) {}
     }
     withExtendedLifetime((packed, input, kept)) {}
+  }
+
+  /// The product with the input, for all steps of a pass at once.
+  private func multiplyInput(_ pass: rk_sequence_forward, rows: Int) {
+    let parts = Parallelism.parts(
+      operations: 2 * rows * width * weights.inputSize, atMost: units / 16)
+    withUnsafePointer(to: pass) { pass in
+      Parallelism.run(parts: parts) { rk_multiply_input(pass, Int32($0), Int32(parts)) }
+    }
   }
 
   /// Runs a pass on several threads where that pays.
@@ -255,31 +269,6 @@ struct FusedRun: Sendable {
     return stride(from: segment.lowerBound, to: segment.upperBound, by: length).map {
       $0..<min($0 + length, segment.upperBound)
     }
-  }
-
-  /// Wx + b of some steps, in packed order: where their gates will be kept, or in a buffer of its
-  /// own.
-  private func multipliedInput(
-    _ input: Tensor, _ steps: Range<Int>, _ kept: FusedRecurrence.Kept?
-  ) -> Storage {
-    let rows = layout.packed(steps)
-    let target = kept?.gates ?? Storage(count: rows.count * width)
-    var product = rk_matrix_product(
-      rows: rows.count, columns: width, depth: weights.inputSize, a: input.pointer,
-      b: weights.input.pointer, c: target.pointer)
-    product.a_row_index = UnsafePointer(layout.place + rows.lowerBound)
-    // Where b' belongs to a product that is reset, it is no part of this sum.
-    let apart = cell == RK_CELL_GRU_RESET_AFTER ? 2 * units : width
-    let bias = Storage(count: width)
-    for column in 0..<width {
-      bias.pointer[column] =
-        (weights.bias?.pointer[column] ?? 0)
-        + (column < apart ? weights.recurrentBias?.pointer[column] ?? 0 : 0)
-    }
-    product.bias = UnsafePointer(bias.pointer)
-    product.run()
-    withExtendedLifetime((bias, input, self)) {}
-    return target
   }
 
   func packedWeights(

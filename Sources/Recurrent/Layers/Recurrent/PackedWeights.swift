@@ -7,9 +7,22 @@ import Synchronization
 /// Copies of a layer share it; it holds those weights that were used last.
 final class PackedWeights: Sendable {
   private struct Entry: Sendable {
-    let stamps: [UInt64]
+    let stamps: Stamps
     let format: rk_weight_format
     let packed: Storage
+  }
+
+  /// Of the tensors that are packed; 0 for one that is not there.
+  private struct Stamps: Equatable {
+    let input, recurrent, bias, recurrentBias, projection: UInt64
+
+    init(_ weights: RecurrentWeights) {
+      input = weights.input.stamp
+      recurrent = weights.recurrent.stamp
+      bias = weights.bias?.stamp ?? 0
+      recurrentBias = weights.recurrentBias?.stamp ?? 0
+      projection = weights.projection?.stamp ?? 0
+    }
   }
 
   private let entry = Mutex<Entry?>(nil)
@@ -18,7 +31,7 @@ final class PackedWeights: Sendable {
   func storage(
     for weights: RecurrentWeights, format: rk_weight_format, pack: () -> Storage
   ) -> Storage {
-    let stamps = weights.tensors.map(\.stamp)
+    let stamps = Stamps(weights)
     if let entry = entry.withLock({ $0 }), entry.stamps == stamps, entry.format == format {
       return entry.packed
     }
