@@ -243,7 +243,9 @@ struct SequenceCase {
                 let start = FloatBuffer(count: kept * gates * hiddenSize)
                 if startsAhead {
                   forward.start = start.pointer
-                  for part in 0..<parts { table.multiply_input(&forward, Int32(part), Int32(parts)) }
+                  for part in 0..<parts {
+                    table.multiply_input(&forward, Int32(part), Int32(parts))
+                  }
                   #expect(start.marginIsIntact, "\(description) on \(path.name)")
                 }
                 withUnsafePointer(to: &forward) { forward in
