@@ -65,7 +65,8 @@ import Testing
     let held =
       3 * model.parameters.reduce(0) { $0 + floats($1.tensor.count) } + floats(input.values.count)
     let measured = Double(4 * (peak + held))
-    #expect(abs(cost.peak / measured - 1) < 0.15, "\(kind) \(size): \(cost.peak), measured \(measured)")
+    #expect(
+      abs(cost.peak / measured - 1) < 0.15, "\(kind) \(size): \(cost.peak), measured \(measured)")
   }
 
   private static func checkPrediction(_ kind: CellKind) {
