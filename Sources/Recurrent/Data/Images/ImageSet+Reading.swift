@@ -13,7 +13,7 @@ public struct ImageReading: Sendable, Equatable, Codable {
     /// The last.
     case last
     /// There is none.
-    case none
+    case noColumn = "none"
   }
 
   /// Which column of a CSV file is the class; nil: the one named `label`, `class`, `target` or
@@ -84,9 +84,12 @@ extension ImageSet {
           advice: "Name one of them instead of the folder")
       }
       let (images, _) = try read(path + "/" + training[0], reading)
-      return (images, try test.first.map { name throws(DataError) in
-        try read(path + "/" + name, reading).images
-      })
+      return (
+        images,
+        try test.first.map { name throws(DataError) in
+          try read(path + "/" + name, reading).images
+        }
+      )
     }
     let folders = names.filter { isFolder(path + "/" + $0) }
     guard folders.contains("train"), folders.contains("test") else {

@@ -57,8 +57,9 @@ struct PNGFile {
   let rgb: [UInt8]
   /// Whether red, green and blue are alike everywhere.
   var isGrey: Bool {
-    stride(from: 0, to: rgb.count, by: 3).allSatisfy {
-      rgb[$0] == rgb[$0 + 1] && rgb[$0] == rgb[$0 + 2]
+    stride(from: 0, to: rgb.count, by: 3).allSatisfy { (place: Int) -> Bool in
+      let red = rgb[place]
+      return rgb[place + 1] == red && rgb[place + 2] == red
     }
   }
 
@@ -84,7 +85,8 @@ struct PNGFile {
         return
       }
       throw Failure(
-        place: "row \(bad)", problem: "found filter type \(rows[bad * (1 + header.rowBytes)]), "
+        place: "row \(bad)",
+        problem: "found filter type \(rows[bad * (1 + header.rowBytes)]), "
           + "expected 0 to 4")
     } catch {
       throw DataError(
@@ -261,7 +263,9 @@ struct PNGFile {
           pixel = (colours[0], colours[1], colours[2])
           if entry < parts.transparency.count { alpha = Int(parts.transparency[entry]) }
         }
-        func onWhite(_ value: Int) -> UInt8 { UInt8((value * alpha + 255 * (255 - alpha) + 127) / 255) }
+        func onWhite(_ value: Int) -> UInt8 {
+          UInt8((value * alpha + 255 * (255 - alpha) + 127) / 255)
+        }
         result += [onWhite(pixel.0), onWhite(pixel.1), onWhite(pixel.2)]
       }
     }

@@ -28,7 +28,7 @@ struct PixelTable {
     switch reading.label {
     case .first: labelColumn = ends[0]
     case .last: labelColumn = ends[1]
-    case .some(.none): labelColumn = nil
+    case .noColumn: labelColumn = nil
     case nil:
       if let named {
         labelColumn = named
@@ -53,7 +53,8 @@ struct PixelTable {
     _ ends: [Int], _ text: DelimitedText, hasHeader: Bool, _ source: String
   ) throws(DataError) -> Int {
     let likely = ends.filter { column in
-      var values = Set((0..<min(text.rowCount, 10_000)).map { text.string(row: $0, column: column) })
+      var values = Set(
+        (0..<min(text.rowCount, 10_000)).map { text.string(row: $0, column: column) })
       if !hasHeader { values.insert(text.header[column]) }
       return values.count > 1 && values.count <= 1000
         && values.allSatisfy { value in Int(value) != nil || Double(value) == nil }
