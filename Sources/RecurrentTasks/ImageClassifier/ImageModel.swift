@@ -38,10 +38,12 @@ public struct ImageModel: Layer {
     steps = shape.steps(options.model)
     dropout = Dropout(rate: options.dropout)
     if options.model == .mlp {
-      hidden = (0..<options.layers).map { index in
-        Dense(
-          inputSize: index == 0 ? steps.features : options.hiddenSize,
-          outputSize: options.hiddenSize, activation: .relu, using: &generator)
+      for layer in 0..<options.layers {
+        let inputs = layer == 0 ? steps.features : options.hiddenSize
+        hidden.append(
+          Dense(
+            inputSize: inputs, outputSize: options.hiddenSize, activation: .relu,
+            using: &generator))
       }
     } else {
       recurrent = RecurrentStack(
