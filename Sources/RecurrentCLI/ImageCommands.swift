@@ -29,15 +29,21 @@ enum ImageCommands {
   }
 
   /// Images with or without a column of classes: a CSV file of as many columns as pixels has none.
-  private static func read(_ path: String, _ classifier: ImageClassifier) throws -> ImageSet {
-    var reading = classifier.reading
-    do {
-      return try ImageSet.read(path, reading).images
-    } catch let error as DataError where error.kind == .invalid {
-      reading.label = .noColumn
-      guard let images = try? ImageSet.read(path, reading).images else { throw error }
-      return images
+  private static func read(
+    _ path: String, _ classifier: ImageClassifier
+  ) throws(DataError) -> ImageSet {
+    do throws(DataError) {
+      return try ImageSet.read(path, classifier.reading).images
+    } catch let error where error.kind == .invalid {
+      if let images = withoutClasses(path, classifier) { return images }
+      throw error
     }
+  }
+
+  private static func withoutClasses(_ path: String, _ classifier: ImageClassifier) -> ImageSet? {
+    var reading = classifier.reading
+    reading.label = .noColumn
+    return try? ImageSet.read(path, reading).images
   }
 
   private static func table(

@@ -22,10 +22,13 @@ struct ImageFileOptions: ParsableArguments {
     }
   }
 
-  var reading: ImageReading {
+  var reading: ImageReading { reading(channels: nil) }
+
+  func reading(channels: Int?) -> ImageReading {
     var reading = ImageReading()
     reading.label = label
     reading.height = height
+    reading.channels = channels
     return reading
   }
 }

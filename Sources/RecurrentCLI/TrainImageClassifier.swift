@@ -58,13 +58,7 @@ struct TrainImageClassifier: ParsableCommand {
     threads.apply()
     // Before hours of training, not after.
     try ModelFolder.checkDestination(output)
-    var (images, testImages) =
-      try data.map { try ImageSet.read($0, files.reading) } ?? (BundledData.digits, nil)
-    if let test {
-      var reading = files.reading
-      reading.channels = images.channels
-      testImages = try ImageSet.read(test, reading).images
-    }
+    let (images, testImages) = try read()
     let options = network.options
     let plan = try ImagePlan(images, test: testImages, options: options)
     print("\(images.source)\n\(plan)\n")
@@ -96,6 +90,14 @@ struct TrainImageClassifier: ParsableCommand {
       warn("\(error) The model written has the weights of epoch \(epoch).")
       throw ExitCode(70)
     }
+  }
+
+  private func read() throws(DataError) -> (images: ImageSet, test: ImageSet?) {
+    guard let data else { return (BundledData.digits, nil) }
+    let (images, ownTest) = try ImageSet.read(data, files.reading)
+    guard let test else { return (images, ownTest) }
+    let testReading = files.reading(channels: images.channels)
+    return (images, try ImageSet.read(test, testReading).images)
   }
 
   private func reports(_ classifier: ImageClassifier) -> [(name: String, bytes: [UInt8])] {
