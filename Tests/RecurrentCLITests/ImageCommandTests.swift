@@ -59,6 +59,20 @@ import Testing
     }
   }
 
+  @Test func help() async throws {
+    let help = try await Workspace.with {
+      try await $0.recurrent(["train", "image-classifier", "--help"]).output
+    }
+    for line in help.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
+    let examples = help.split(separator: "\n").filter {
+      $0.hasPrefix("  recurrent train image-classifier")
+    }
+    #expect(examples.count == 5)
+    for flag in examples.flatMap({ $0.split(separator: " ") }) where flag.hasPrefix("--") {
+      #expect(help.contains("\n  \(flag)") || help.contains(", \(flag)"), "\(flag)")
+    }
+  }
+
   @Test func wrongFlags() async throws {
     try await Workspace.with { workspace in
       for (arguments, part) in [

@@ -43,6 +43,8 @@ extension ImageClassifier {
     let shown = evaluation.mistakes.prefix(36)
     let wrong = evaluation.confusion.total - evaluation.confusion.correct
     let range = images.range
+    // Not all that show SVG keep small pictures sharp when they enlarge them.
+    let scale = max(1, 104 / max(images.height, images.width))
     return ContactSheet(
       title: wrong > shown.count
         ? "The \(shown.count) mistakes it is surest of" : "All \(wrong) mistakes, the surest first",
@@ -51,7 +53,7 @@ extension ImageClassifier {
         + "images of the test part; accuracy \(NumberFormat.fixed(100 * evaluation.accuracy, 2)) %",
       pictures: shown.map { mistake in
         ContactSheet.Picture(
-          png: images.png(mistake.index, range: range), height: images.height,
+          png: images.png(mistake.index, range: range, scale: scale), height: images.height,
           width: images.width,
           caption: "\(Self.short(mistake.truth)), not \(Self.short(mistake.prediction))",
           remark: "\(NumberFormat.fixed(100 * mistake.probability, 1)) % sure · "
@@ -71,14 +73,14 @@ extension ImageClassifier {
 }
 
 extension ImageSet {
-  /// Whether the numbers are those of PNG files: between 0 and 255, and more than 1 somewhere.
+  /// Whether the numbers look like those of PNG files.
   package var hasPNGScale: Bool { range == 0...255 && (channels == 1 || channels == 3) }
 
-  /// What black and white are when the images are drawn: 0 and 255 where all pixels lie between,
-  /// else the smallest and the largest.
+  /// What black and white are when the images are drawn: 0 and 255 where all pixels lie between
+  /// and one in the upper half, else the smallest and the largest.
   var range: ClosedRange<Float> {
     let (low, high) = (pixels.min() ?? 0, pixels.max() ?? 255)
-    return low >= 0 && high <= 255 && high > 1 ? 0...255 : low...max(low, high)
+    return low >= 0 && high <= 255 && high >= 128 ? 0...255 : low...max(low, high)
   }
 }
 

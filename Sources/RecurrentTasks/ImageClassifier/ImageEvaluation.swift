@@ -68,8 +68,10 @@ public struct ImageEvaluation: Sendable, Codable, Equatable, CustomStringConvert
         [names[truth]] + counts.map { $0 == 0 ? "·" : "\($0)" } + [percent(confusion.recall(truth))]
       )
     }
-    rows.append(
-      ["right of those said"] + classes.indices.map { percent(confusion.precision($0)) } + [""])
+    let right = classes.indices.map { index in
+      confusion.precision(index).map { NumberFormat.fixed(100 * $0, 0) } ?? "-"
+    }
+    rows.append(["right in % of those said"] + right + [""])
     return TextTable(rows).description
   }
 }

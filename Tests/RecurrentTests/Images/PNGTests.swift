@@ -45,7 +45,9 @@ import Testing
   @Test func writesWhatItReads() throws {
     var generator = SeededGenerator(seed: 4)
     for channels in [1, 3] {
-      let pixels = (0..<2 * 5 * 3 * channels).map { _ in Float(Int.random(in: 0...255, using: &generator)) }
+      let pixels = (0..<2 * 5 * 3 * channels).map { _ in
+        Float(Int.random(in: 0...255, using: &generator))
+      }
       let images = ImageSet(
         source: "test", height: 5, width: 3, channels: channels, pixels: pixels)
       try withTemporaryFolder { folder in
@@ -59,6 +61,15 @@ import Testing
         }
       }
     }
+  }
+
+  @Test func repeatsPixels() throws {
+    let images = ImageSet(
+      source: "", height: 1, width: 2, channels: 3, pixels: [0, 1, 2, 10, 11, 12])
+    let read = try PNGFile(images.png(0, range: 0...51, scale: 2), source: "")
+    #expect((read.height, read.width) == (2, 4))
+    let line: [UInt8] = [0, 5, 10, 0, 5, 10, 50, 55, 60, 50, 55, 60]
+    #expect(read.rgb == line + line)
   }
 
   @Test func foldersByClass() throws {

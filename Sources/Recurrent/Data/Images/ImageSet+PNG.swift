@@ -49,18 +49,31 @@ extension ImageSet {
     Float((299 * Int(red) + 587 * Int(green) + 114 * Int(blue) + 500) / 1000)
   }
 
-  /// Image `index` as a PNG file; its numbers are taken to lie in `range`, by default 0 to 255.
-  public func png(_ index: Int, range: ClosedRange<Float> = 0...255) -> [UInt8] {
+  /// Image `index` as a PNG file.
+  ///
+  /// - Parameters:
+  ///   - range: the numbers of black and of white.
+  ///   - scale: how often each pixel is repeated, in both directions.
+  public func png(
+    _ index: Int, range: ClosedRange<Float> = 0...255, scale: Int = 1
+  ) -> [UInt8] {
+    precondition(scale >= 1, "pixels are repeated at least once, not \(scale) times")
     let spread = max(range.upperBound - range.lowerBound, .leastNormalMagnitude)
     let bytes = image(index).map { value in
       UInt8(min(max((value - range.lowerBound) / spread * 255, 0), 255).rounded())
     }
-    // Other numbers of channels than PNG's have their first drawn.
-    guard channels != 1, channels != 3 else {
-      return PNGFile.encoded(bytes, height: height, width: width, isGrey: channels == 1)
+    // Of other numbers of channels than PNG has, the first is drawn.
+    let shown = channels == 3 ? 3 : 1
+    var samples: [UInt8] = []
+    samples.reserveCapacity(height * width * shown * scale * scale)
+    for row in 0..<height * scale {
+      for column in 0..<width * scale {
+        let pixel = (row / scale * width + column / scale) * channels
+        samples += bytes[pixel..<pixel + shown]
+      }
     }
-    let first = stride(from: 0, to: bytes.count, by: channels).map { bytes[$0] }
-    return PNGFile.encoded(first, height: height, width: width, isGrey: true)
+    return PNGFile.encoded(
+      samples, height: height * scale, width: width * scale, isGrey: shown == 1)
   }
 }
 
