@@ -12,7 +12,7 @@ enum ImageCommands {
         .missingFile, file: model, problem: "an image classifier needs images to classify",
         advice: "Name a PNG file, a folder of them, an IDX file or a CSV file")
     }
-    let images = try read(path, classifier)
+    let images = try ImageSet.read(path, classifier.reading).images
     let guesses = try classifier.classify(images)
     print(json ? try text(images, guesses, classifier) : table(images, guesses, classifier))
   }
@@ -26,24 +26,6 @@ enum ImageCommands {
     let part = test == nil ? "all" : "the test part's"
     print("\(path): \(part) \(NumberFormat.grouped(chosen.count)) images")
     print(try classifier.evaluate(on: chosen))
-  }
-
-  /// Images with or without a column of classes: a CSV file of as many columns as pixels has none.
-  private static func read(
-    _ path: String, _ classifier: ImageClassifier
-  ) throws(DataError) -> ImageSet {
-    do throws(DataError) {
-      return try ImageSet.read(path, classifier.reading).images
-    } catch let error where error.kind == .invalid {
-      if let images = withoutClasses(path, classifier) { return images }
-      throw error
-    }
-  }
-
-  private static func withoutClasses(_ path: String, _ classifier: ImageClassifier) -> ImageSet? {
-    var reading = classifier.reading
-    reading.label = .noColumn
-    return try? ImageSet.read(path, reading).images
   }
 
   private static func table(

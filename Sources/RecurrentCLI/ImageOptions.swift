@@ -22,13 +22,19 @@ struct ImageFileOptions: ParsableArguments {
     }
   }
 
-  var reading: ImageReading { reading(channels: nil) }
-
-  func reading(channels: Int?) -> ImageReading {
+  var reading: ImageReading {
     var reading = ImageReading()
     reading.label = label
     reading.height = height
-    reading.channels = channels
+    return reading
+  }
+
+  /// For more images of the same size and channels.
+  func reading(like images: ImageSet) -> ImageReading {
+    var reading = reading
+    reading.channels = images.channels
+    reading.height = images.height
+    reading.width = images.width
     return reading
   }
 }

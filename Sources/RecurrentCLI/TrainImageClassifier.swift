@@ -96,7 +96,7 @@ struct TrainImageClassifier: ParsableCommand {
     guard let data else { return (BundledData.digits, nil) }
     let (images, ownTest) = try ImageSet.read(data, files.reading)
     guard let test else { return (images, ownTest) }
-    let testReading = files.reading(channels: images.channels)
+    let testReading = files.reading(like: images)
     return (images, try ImageSet.read(test, testReading).images)
   }
 

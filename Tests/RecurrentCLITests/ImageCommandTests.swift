@@ -24,16 +24,16 @@ import Testing
       try #require(predicted.exitCode == 0, "\(predicted.errorOutput)")
       #expect(predicted.output.contains("\"image\" : \"m/example.png\""))
 
-      // Digits as CSV in the order of the bundled ones, on the scale of PNG.
       try workspace.write("label,a\n1,2\n", to: "wrong.csv")
       try await workspace.expectFailure(
-        65, ["wrong.csv", "found 1 pixels, which are not whole rows of an image of height 8"],
+        65, ["wrong.csv", "found 1 pixels, expected 64 as in the images before"],
         running: ["predict", "m", "wrong.csv"])
       try await workspace.expectFailure(
         66, ["m: an image classifier needs images to classify."], running: ["predict", "m"])
       let inspected = try await workspace.recurrent(["inspect", "m"])
       #expect(inspected.output.contains("m: image-classifier, written by recurrent "))
-      #expect(inspected.output.contains("recurrent.0.recurrent_weights      24 × 96"))
+      #expect(inspected.output.contains("recurrent.0.recurrent_weights"))
+      #expect(inspected.output.contains("24 × 96"))
     }
   }
 

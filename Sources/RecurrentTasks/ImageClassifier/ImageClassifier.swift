@@ -101,11 +101,12 @@ public struct ImageClassifier: Sendable {
     configuration.evaluation?.description ?? "There was no test part (test fraction 0)."
   }
 
-  /// How files are read for this model: PNG files in its number of channels, CSV in its height.
+  /// How files are read for this model: PNG files in its number of channels, CSV in its size.
   public var reading: ImageReading {
     var reading = ImageReading()
     reading.channels = configuration.shape.channels == 3 ? 3 : 1
     reading.height = configuration.shape.height
+    reading.width = configuration.shape.width
     return reading
   }
 

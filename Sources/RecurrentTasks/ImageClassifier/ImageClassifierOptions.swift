@@ -21,11 +21,11 @@ public struct ImageClassifierOptions: Sendable, Codable, Equatable {
   /// Layers before the last one, recurrent or dense.
   public var layers = 1
   /// Dropout between layers and before the last one.
-  public var dropout: Float = 0.2
+  public var dropout: Float = 0.3
   /// Epochs at most; the learning rate falls along half a cosine until the last of them.
   public var epochs = 30
   /// Images in a training step.
-  public var batchSize = 64
+  public var batchSize = 32
   /// Adam's learning rate at the start.
   public var learningRate: Float = 2e-3
   /// Epochs in a row without a better validation loss after which training stops.

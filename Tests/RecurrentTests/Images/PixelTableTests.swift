@@ -33,6 +33,19 @@ import Testing
     #expect(line.labels == ["1", "2"] && line.height == 1 && line.width == 3)
   }
 
+  /// A model knows its size, so that files with and without classes need no option.
+  @Test func knownSize() throws {
+    var reading = ImageReading()
+    (reading.height, reading.width) = (1, 3)
+    func read(_ text: String) throws(DataError) -> ImageSet {
+      try PixelTable(Array(text.utf8), source: "p.csv", reading).images().images
+    }
+    #expect(try read("1,0.5,2\n2,3,4.5\n").labels.isEmpty)
+    #expect(try read("1,0.5,2,0.25\n2,3,4,0.75\n").labels == ["1", "2"])
+    let error = try dataError { () throws(DataError) in _ = try read("label,a\n1,2\n") }
+    #expect(error.description == "p.csv:1: found 1 pixels, expected 3 as in the images before.")
+  }
+
   @Test func splitColumn() throws {
     let (images, test) = try read(
       "split,label,p\ntrain,1,0.5\ntest,2,0.25\ntrain,2,-1\n")
@@ -48,7 +61,8 @@ import Testing
     try refused("label,a,b\n1,2,3\n2,x,4\n", "p.csv:3: column 2: found \"x\", expected a number.")
     try refused(
       "1,2,3\n4,5,6\n", "p.csv:1: which column is the class cannot be seen: both of the first and")
-    try refused("0.5,2,0.5\n4,5,6.5\n", "p.csv:1: which column is the class cannot be seen: neither")
+    try refused(
+      "0.5,2,0.5\n4,5,6.5\n", "p.csv:1: which column is the class cannot be seen: neither")
     try refused("label,a,b,c\n1,2,3,4\n", "p.csv:1: found 3 pixels, which are not whole", height: 2)
     try refused("split,label,p\ndev,1,2\n", "p.csv:2: column \"split\": found \"dev\"")
     try refused("split,label,p\ntest,1,2\n", "p.csv: found no image outside the test part.")

@@ -21,6 +21,9 @@ public struct ImageReading: Sendable, Equatable, Codable {
   public var label: LabelColumn?
   /// Rows of the images in a CSV file; nil: as many as columns, or one.
   public var height: Int?
+  /// Columns of the images in a CSV file, if they are known. Where ``height`` is too, a file of
+  /// just as many numbers a line has no classes.
+  public var width: Int?
   /// Numbers of a pixel that images of PNG files are brought to; nil: 3 if any of them has
   /// colours, else 1.
   public var channels: Int?

@@ -25,12 +25,13 @@ struct PixelTable {
         file: source, line: text.headerLine,
         problem: "found \(text.header.count) columns, expected a number for each pixel")
     }
+    let size = reading.width.flatMap { width in reading.height.map { $0 * width } }
     switch reading.label {
     case .first: labelColumn = ends[0]
     case .last: labelColumn = ends[1]
     case .noColumn: labelColumn = nil
     case nil:
-      if let named {
+      if named != nil || size == columns.count {
         labelColumn = named
       } else {
         labelColumn = try Self.likelyLabel(ends, text, hasHeader: hasHeader, source)
@@ -38,6 +39,11 @@ struct PixelTable {
     }
     pixelColumns = columns.filter { [labelColumn] in $0 != labelColumn }
     let count = pixelColumns.count
+    guard size == nil || size == count else {
+      throw DataError(
+        file: source, line: text.headerLine,
+        problem: "found \(count) pixels, expected \(size ?? 0) as in the images before")
+    }
     let side = Int(Double(count).squareRoot().rounded())
     height = reading.height ?? (side * side == count ? side : 1)
     guard height >= 1, count % height == 0 else {
