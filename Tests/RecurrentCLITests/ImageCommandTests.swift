@@ -76,8 +76,8 @@ import Testing
   @Test func wrongFlags() async throws {
     try await Workspace.with { workspace in
       for (arguments, part) in [
-        (["--hidden", "0"], "hidden size is between 1 and 1000000, not 0"),
-        (["--dropout", "1"], "dropout is at least 0 and less than 1"),
+        (["--hidden", "0"], "The hidden size is between 1 and 1000000, not 0"),
+        (["--dropout", "1"], "Dropout is at least 0 and less than 1"),
         (["--test", "x"], "--test belongs to data of your own"),
         (["--model", "cnn"], "'cnn' is invalid"),
       ] {

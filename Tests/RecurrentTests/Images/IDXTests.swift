@@ -102,9 +102,11 @@ import Testing
       png.insert(contentsOf: palette, at: 33)
       let (_, csv) = ("", Array("label,a,b\n1,2,3\n2,3.5,4\n".utf8))
       var (read, refused) = (0, 0)
-      for (seed, name) in [(Self.images, "i-idx3"), (packed, "i.gz"), (png, "i.png"), (csv, "i.csv")] {
+      for (seed, name) in [
+        (Self.images, "i-idx3"), (packed, "i.gz"), (png, "i.png"), (csv, "i.csv"),
+      ] {
         let file = folder + "/" + name
-        for _ in 0..<1500 {
+        for _ in 0..<500 {
           var bytes = seed
           for _ in 0..<Int.random(in: 0...3, using: &generator) where !bytes.isEmpty {
             let at = Int.random(in: 0..<bytes.count, using: &generator)
@@ -129,7 +131,7 @@ import Testing
           }
         }
       }
-      #expect(read > 500 && refused > 2000, "\(read) read, \(refused) refused")
+      #expect(read > 150 && refused > 600, "\(read) read, \(refused) refused")
     }
   }
 

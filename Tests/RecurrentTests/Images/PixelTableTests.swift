@@ -19,13 +19,18 @@ import Testing
     #expect((images.height, images.width) == (2, 2))
   }
 
+  @Test func numbersAsNamesOfPixels() throws {
+    let images = try read("label,0,1,2,3\n7,8,9,10,11\n").images
+    #expect(images.labels == ["7"] && images.pixels == [8, 9, 10, 11])
+  }
+
   @Test func withoutHeader() throws {
     // The last column never changes, so the first is the class; then the other way round.
     let first = try read("3,0,1,2,0\n4,5,6,7,0\n").images
     #expect(first.labels == ["3", "4"] && first.pixels == [0, 1, 2, 0, 5, 6, 7, 0])
     let last = try read("0;1;2;9;3\n0;5;6;7;4\n").images
     #expect(last.labels == ["3", "4"] && last.pixels == [0, 1, 2, 9, 0, 5, 6, 7])
-    let words = try read("1,2,3,4,one\n2,3,4,5,two\n", label: .last).images
+    let words = try read("1,2,3,4,one\n2,3,4,5,two\n").images
     #expect(words.labels == ["one", "two"])
     let none = try read("1,2,3,4,5,6\n2,3,4,5,6,7\n", label: .noColumn, height: 3).images
     #expect(none.labels.isEmpty && none.count == 2 && none.height == 3 && none.width == 2)

@@ -11,14 +11,21 @@ struct PixelTable {
   private let pixelColumns: [Int]
   private let height: Int
 
+  private static let labelNames = ["label", "class", "target", "digit"]
+
   init(_ bytes: [UInt8], source: String, _ reading: ImageReading) throws(DataError) {
     text = try DelimitedText(bytes: bytes, delimiter: nil, file: source)
     self.source = source
-    hasHeader = !text.header.allSatisfy { Double($0) != nil }
-    let names = hasHeader ? text.header.map { $0.lowercased() } : []
+    let first = text.header.map { $0.lowercased() }
+    // A class may be a word: one alone among numbers, at an end, and not the name of a column.
+    let words = first.indices.filter { Double(first[$0]) == nil }
+    hasHeader =
+      words.count > 1
+      || words.contains { $0 > 0 && $0 < first.count - 1 || Self.labelNames.contains(first[$0]) }
+    let names = hasHeader ? first : []
     splitColumn = names.firstIndex(of: "split")
     let columns = text.header.indices.filter { [splitColumn] in $0 != splitColumn }
-    let named = names.firstIndex { ["label", "class", "target", "digit"].contains($0) }
+    let named = names.firstIndex { Self.labelNames.contains($0) }
     let ends: [Int] = [columns.first, columns.last].compactMap { $0 }
     guard ends.count == 2, columns.count >= 2 else {
       throw DataError(
