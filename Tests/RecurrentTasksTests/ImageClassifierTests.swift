@@ -107,7 +107,9 @@ import Testing
     let classes = (0..<100).map { $0 < 50 ? 0 : $0 < 80 ? 1 : 2 }
     let split = ImageSplit(
       classes: classes, classCount: 3, testFraction: 0.2, options: ImageClassifierOptions())
-    func counts(_ part: [Int]) -> [Int] { (0..<3).map { label in part.count { classes[$0] == label } } }
+    func counts(_ part: [Int]) -> [Int] {
+      (0..<3).map { label in part.count { classes[$0] == label } }
+    }
     #expect(counts(split.test) == [10, 6, 4])
     #expect(counts(split.validation) == [4, 2, 2])
     #expect((split.training + split.validation + split.test).sorted() == Array(0..<100))
@@ -179,7 +181,8 @@ import Testing
     let classifier = try ImagePlan(images, options: options).train()
     let evaluation = try classifier.evaluate(on: images)
     try #require(evaluation.mistakes.count > 10)
-    #expect(evaluation.mistakes.map(\.probability) == evaluation.mistakes.map(\.probability).sorted(by: >))
+    let sureness = evaluation.mistakes.map(\.probability)
+    #expect(sureness == sureness.sorted(by: >))
     let sheet = try #require(classifier.contactSheet(evaluation, of: images))
     let svg = sheet.svg()
     #expect(svg.components(separatedBy: "<image ").count - 1 == min(36, evaluation.mistakes.count))

@@ -66,8 +66,9 @@ extension ImageSet {
       let labelHeader = try IDXFile(found, rank: 1, holding: "labels", source: file)
       guard labelHeader.shape[0] == count else {
         throw DataError(
-          file: file, problem: "found \(labelHeader.shape[0]) labels, expected \(count) as there are "
-            + "images in \(path)")
+          file: file,
+          problem: "found \(labelHeader.shape[0]) labels, expected \(count) as there are images in "
+            + path)
       }
       labels = found[labelHeader.start...].map { String($0) }
     }
