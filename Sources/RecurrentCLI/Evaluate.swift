@@ -21,6 +21,10 @@ struct Evaluate: ParsableCommand {
 
   mutating func run() throws {
     threads.apply()
+    switch try ModelFolder.peekTask(model) {
+    case ImageClassifier.task: return try ImageCommands.evaluate(model, file)
+    default: break
+    }
     let forecaster = try Forecaster(contentsOf: model)
     let evaluation = try forecaster.evaluate(on: try forecaster.read(file))
     print("\(file): all \(evaluation.windows) windows")

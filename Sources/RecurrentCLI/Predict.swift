@@ -39,6 +39,10 @@ struct Predict: ParsableCommand {
 
   mutating func run() throws {
     threads.apply()
+    switch try ModelFolder.peekTask(model) {
+    case ImageClassifier.task: return try ImageCommands.predict(model, file, json: json)
+    default: break
+    }
     let forecaster = try Forecaster(contentsOf: model)
     let series = try file.map { try forecaster.read($0) } ?? forecaster.recent
     let forecasts = try series.map { try forecaster.forecast(after: $0, steps: steps) }
