@@ -21,6 +21,7 @@ struct Evaluate: ParsableCommand {
 
   mutating func run() throws {
     threads.apply()
+    if try ModelFolder.peekTask(model) == Composer.task { return try evaluateComposer() }
     let forecaster = try Forecaster(contentsOf: model)
     let evaluation = try forecaster.evaluate(on: try forecaster.read(file))
     print("\(file): all \(evaluation.windows) windows")

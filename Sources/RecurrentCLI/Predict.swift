@@ -39,6 +39,7 @@ struct Predict: ParsableCommand {
 
   mutating func run() throws {
     threads.apply()
+    if try ModelFolder.peekTask(model) == Composer.task { return try predictNotes() }
     let forecaster = try Forecaster(contentsOf: model)
     let series = try file.map { try forecaster.read($0) } ?? forecaster.recent
     let forecasts = try series.map { try forecaster.forecast(after: $0, steps: steps) }
