@@ -121,9 +121,11 @@ struct Compose: ParsableCommand {
 }
 
 extension Pitch: ExpressibleByArgument {
+  /// The pitch of a name, such as C4.
   public init?(argument: String) { self.init(argument) }
 }
 
 extension MusicalScale: ExpressibleByArgument {
+  /// The scale of a name, such as C major.
   public init?(argument: String) { self.init(argument) }
 }
