@@ -23,6 +23,7 @@ struct Evaluate: ParsableCommand {
     threads.apply()
     switch try ModelFolder.peekTask(model) {
     case ImageClassifier.task: return try ImageCommands.evaluate(model, file)
+    case Composer.task: return try evaluateComposer()
     default: break
     }
     let forecaster = try Forecaster(contentsOf: model)

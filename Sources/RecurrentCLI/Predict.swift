@@ -41,6 +41,7 @@ struct Predict: ParsableCommand {
     threads.apply()
     switch try ModelFolder.peekTask(model) {
     case ImageClassifier.task: return try ImageCommands.predict(model, file, json: json)
+    case Composer.task: return try predictNotes()
     default: break
     }
     let forecaster = try Forecaster(contentsOf: model)

@@ -8,5 +8,5 @@ struct Train: ParsableCommand {
       Example:
         recurrent train forecaster prices.csv --target Close
       """,
-    subcommands: [TrainForecaster.self, TrainImageClassifier.self])
+    subcommands: [TrainForecaster.self, TrainImageClassifier.self, TrainComposer.self])
 }
