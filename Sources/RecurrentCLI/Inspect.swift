@@ -44,6 +44,9 @@ struct Inspect: ParsableCommand {
   mutating func run() throws {
     let summary = try ModelFolder.peek(model)
     if !cost { print("\(model): \(summary.task), written by recurrent \(summary.libraryVersion)") }
+    if summary.task == TextClassifier.task, !cost {
+      return print(try TextClassifier(contentsOf: model).summary)
+    }
     guard cost || summary.task == Forecaster.task else { return }
     let forecaster = try Forecaster(contentsOf: model)
     print(cost ? text(forecaster.cost(batchSize: batch, time: time)) : forecaster.summary)

@@ -95,6 +95,12 @@ public struct TextClassifierPlan: Sendable {
       tokenBudget: options.tokenBudget)
   }
 
+  /// Steps of an epoch; with a token budget, about.
+  public var stepsPerEpoch: Int {
+    let examples = examples(training)
+    return examples.batches(of: Array(0..<examples.count), size: options.batchSize).count
+  }
+
   /// How much each class counts in the loss; nil: all the same.
   var classWeights: [Float]? {
     switch options.classWeights {
