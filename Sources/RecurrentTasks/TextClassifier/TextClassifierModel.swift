@@ -21,7 +21,8 @@ public struct TextClassifierModel: Layer {
     using generator: inout some RandomNumberGenerator
   ) {
     embedding = Embedding(
-      vocabularySize: vocabularySize, size: options.embeddingSize, using: &generator)
+      vocabularySize: vocabularySize, size: options.embeddingSize, initialization: .keras,
+      using: &generator)
     recurrent = RecurrentStack(
       options.cell, inputSize: options.embeddingSize, hiddenSize: options.hiddenSize,
       layerCount: options.layers, isBidirectional: options.isBidirectional,
