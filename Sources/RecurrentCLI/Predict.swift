@@ -44,8 +44,10 @@ struct Predict: ParsableCommand {
   mutating func run() throws {
     threads.apply()
     if try ModelFolder.peekTask(model) == TextClassifier.task {
+      guard steps == nil, plot == nil else { throw texts.wrongFlags(model) }
       return try texts.run(model: model, file: file, json: json)
     }
+    guard !texts.isUsed else { throw ValidationError(ClassifierPredictOptions.belongs) }
     let forecaster = try Forecaster(contentsOf: model)
     let series = try file.map { try forecaster.read($0) } ?? forecaster.recent
     let forecasts = try series.map { try forecaster.forecast(after: $0, steps: steps) }

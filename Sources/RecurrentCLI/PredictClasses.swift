@@ -20,6 +20,15 @@ struct ClassifierPredictOptions: ParsableArguments {
   /// Whether an option is set that only text classifiers have.
   var isUsed: Bool { explain != nil || html != nil || encoding != .utf8 }
 
+  static let belongs = "--explain, --html and --encoding belong to text classifiers."
+
+  /// The error about flags that only forecasters have.
+  func wrongFlags(_ model: String) -> DataError {
+    DataError(
+      file: model, problem: "is a text-classifier model; --steps and --plot belong to forecasters",
+      advice: "Leave them out")
+  }
+
   /// Answers each line of `file`, or of standard input as it comes.
   func run(model: String, file: String?, json: Bool) throws {
     let classifier = try TextClassifier(contentsOf: model)
