@@ -31,7 +31,9 @@ struct Evaluate: ParsableCommand {
   mutating func run() throws {
     threads.apply()
     if try ModelFolder.peekTask(model) == TextClassifier.task { return try evaluateTexts() }
-    guard moreFiles.isEmpty else { throw ValidationError("A forecaster is measured on one file.") }
+    guard moreFiles.isEmpty, encoding == .utf8 else {
+      throw ValidationError("A forecaster is measured on one file, in UTF-8.")
+    }
     let forecaster = try Forecaster(contentsOf: model)
     let evaluation = try forecaster.evaluate(on: try forecaster.read(file))
     print("\(file): all \(evaluation.windows) windows")

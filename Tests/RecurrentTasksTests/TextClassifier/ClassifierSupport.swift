@@ -37,6 +37,7 @@ enum Grammar {
     options.tokenDropout = 0
     options.learningRate = 0.02
     options.epochs = 12
+    options.patience = 12
     options.minimumCount = 1
     options.testFraction = 0.2
     options.seed = 3

@@ -1,7 +1,8 @@
 import Foundation
-import Recurrent
 import TestSupport
 import Testing
+
+@testable import Recurrent
 
 /// Scores of classes, by hand.
 @Suite struct ClassificationMetricsTests {

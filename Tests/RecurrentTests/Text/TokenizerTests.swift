@@ -41,7 +41,7 @@ import Testing
   /// The boundaries of the standard library's own UAX #29, where it has them.
   @Test func asTheStandardLibraryHasThem() {
     let texts = [
-      "The quick (\"brown\") fox can't jump 32.3 feet, right?", "a,b 1,2 a.b.c 1.2.3 x:y",
+      "The quick (\"brown\") fox can't jump 32.3 feet, right?", "a,b 1,2 a.b.c 1.2.3",
       "naïve café — “quoted” … end", "आप कैसे हैं? मैं ठीक हूँ।", "über 3,5 Mio. €",
       "Привет, мир! 12:30", "foo_bar __x__ 9_9", "AT&T's R2-D2", "שלום עולם 7.", "ab\u{AD}cd e",
     ]
