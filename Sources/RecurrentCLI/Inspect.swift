@@ -45,6 +45,8 @@ struct Inspect: ParsableCommand {
     let summary = try ModelFolder.peek(model)
     if !cost { print("\(model): \(summary.task), written by recurrent \(summary.libraryVersion)") }
     switch summary.task {
+    case TextClassifier.task where !cost:
+      return print(try TextClassifier(contentsOf: model).summary)
     case ImageClassifier.task where !cost:
       return print(try ImageClassifier(contentsOf: model).summary)
     case Composer.task: return try inspectComposer()
