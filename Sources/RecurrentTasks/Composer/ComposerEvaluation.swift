@@ -75,7 +75,8 @@ extension ComposerEvaluation: CustomStringConvertible {
       \(table)
 
       NLL in nats a \(unit), from the second on: the mean over all \(unit)s, and the mean over tunes
-      of each tune's mean. \(verdict)
+      of each tune's mean.
+      \(verdict)
       """
   }
 }

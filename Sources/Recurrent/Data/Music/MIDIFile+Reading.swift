@@ -60,7 +60,9 @@ private struct MIDIReader {
       end = bytes.count
     }
     return MIDIFile(
-      notes: notes, timing: timing, format: format, tempos: tempos, meters: meters,
+      notes: notes, timing: timing,
+      format: format == .single && trackCount > 1 ? .parallel : format, tempos: tempos,
+      meters: meters,
       trackEnds: trackEnds)
   }
 
@@ -80,6 +82,7 @@ private struct MIDIReader {
       throw error(at: 8, "found a file of type \(type), expected type 0, 1 or 2")
     }
     let tracks = try number(bytes: 2)
+    guard tracks > 0 else { throw error(at: 10, "found 0 tracks, expected at least 1") }
     let division = try number(bytes: 2)
     let timing: MIDIFile.Timing
     if division < 0x8000 {

@@ -19,6 +19,7 @@
 /// - Running status outlives system exclusive and meta events.
 /// - System messages (F1 to FE), which have no place in a file, are passed over where their length
 ///   is known; the undefined ones are refused.
+/// - Several tracks in a file of type 0 sound together, as in type 1.
 /// - Chunks of unknown kinds, and bytes after the last track, are ignored.
 public struct MIDIFile: Sendable, Hashable {
   /// How tracks belong together.

@@ -135,7 +135,8 @@ import Testing
         let place = Int.random(in: 0..<bytes.count, using: &generator)
         bytes[place] = [UInt8](whole + [0, 200]).randomElement(using: &generator) ?? 0
       }
-      do { _ = try PianoRollFile(bytes: bytes, source: "t") } catch { #expect(error.line != nil) }
+      let result = Result { () throws(DataError) in try PianoRollFile(bytes: bytes, source: "t") }
+      if case .failure(let error) = result { #expect(error.line != nil) }
     }
   }
 }
