@@ -14,7 +14,8 @@ let package = Package(
   ],
   targets: [
     .target(name: "RecurrentKernels"),
-    .target(name: "Recurrent", dependencies: ["RecurrentKernels"]),
+    .systemLibrary(name: "SystemZlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
+    .target(name: "Recurrent", dependencies: ["RecurrentKernels", "SystemZlib"]),
     .target(name: "RecurrentTasks", dependencies: ["Recurrent"]),
     .executableTarget(
       name: "RecurrentCLI",

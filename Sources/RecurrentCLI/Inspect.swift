@@ -44,7 +44,14 @@ struct Inspect: ParsableCommand {
   mutating func run() throws {
     let summary = try ModelFolder.peek(model)
     if !cost { print("\(model): \(summary.task), written by recurrent \(summary.libraryVersion)") }
-    if summary.task == Composer.task { return try inspectComposer() }
+    switch summary.task {
+    case TextClassifier.task where !cost:
+      return print(try TextClassifier(contentsOf: model).summary)
+    case ImageClassifier.task where !cost:
+      return print(try ImageClassifier(contentsOf: model).summary)
+    case Composer.task: return try inspectComposer()
+    default: break
+    }
     guard cost || summary.task == Forecaster.task else { return }
     let forecaster = try Forecaster(contentsOf: model)
     print(cost ? text(forecaster.cost(batchSize: batch, time: time)) : forecaster.summary)

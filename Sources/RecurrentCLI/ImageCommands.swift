@@ -1,0 +1,69 @@
+import Foundation
+import Recurrent
+import RecurrentTasks
+
+/// What `recurrent predict` and `recurrent evaluate` do with an image classifier.
+enum ImageCommands {
+  /// The class of each image of a file or folder.
+  static func predict(_ model: String, _ path: String?, json: Bool) throws {
+    let classifier = try ImageClassifier(contentsOf: model)
+    guard let path else {
+      throw DataError(
+        .missingFile, file: model, problem: "an image classifier needs images to classify",
+        advice: "Name a PNG file, a folder of them, an IDX file or a CSV file")
+    }
+    let images = try ImageSet.read(path, classifier.reading).images
+    let guesses = try classifier.classify(images)
+    print(json ? try text(images, guesses, classifier) : table(images, guesses, classifier))
+  }
+
+  /// Accuracy and confusion matrix on images whose classes are known.
+  static func evaluate(_ model: String, _ path: String) throws {
+    let classifier = try ImageClassifier(contentsOf: model)
+    let (images, test) = try ImageSet.read(path, classifier.reading)
+    // Of data with a test part, the model may have been trained on the other.
+    let chosen = test ?? images
+    let part = test == nil ? "all" : "the test part's"
+    print("\(path): \(part) \(NumberFormat.grouped(chosen.count)) images")
+    print(try classifier.evaluate(on: chosen))
+  }
+
+  private static func table(
+    _ images: ImageSet, _ guesses: [ImageClassifier.Guess], _ classifier: ImageClassifier
+  ) -> String {
+    let classes = classifier.configuration.classes
+    let known = !images.labels.isEmpty
+    var rows = [["image", "class", "probability", "next"] + (known ? ["really"] : [])]
+    for (index, guess) in guesses.enumerated() {
+      let order = classes.indices.sorted { guess.probabilities[$0] > guess.probabilities[$1] }
+      func percent(_ place: Int) -> String {
+        NumberFormat.fixed(100 * Double(guess.probabilities[order[place]]), 1) + " %"
+      }
+      rows.append(
+        [images.name(index), guess.label, percent(0), "\(classes[order[1]]) \(percent(1))"]
+          + (known ? [images.labels[index]] : []))
+    }
+    return TextTable(rows).description
+  }
+
+  private struct Prediction: Encodable {
+    var image: String
+    var label: String
+    var probabilities: [String: Float]
+  }
+
+  private static func text(
+    _ images: ImageSet, _ guesses: [ImageClassifier.Guess], _ classifier: ImageClassifier
+  ) throws -> String {
+    let classes = classifier.configuration.classes
+    let predictions = guesses.enumerated().map { index, guess in
+      Prediction(
+        image: images.name(index), label: guess.label,
+        probabilities: Dictionary(
+          uniqueKeysWithValues: zip(classes, guess.probabilities).map { ($0, $1) }))
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(predictions), as: UTF8.self)
+  }
+}

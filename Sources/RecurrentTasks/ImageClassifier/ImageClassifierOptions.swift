@@ -1,0 +1,67 @@
+import Recurrent
+
+/// How an image becomes the input of a network.
+public enum ImageModelKind: String, Sendable, Codable, CaseIterable {
+  /// All pixels at once, through dense layers.
+  case mlp
+  /// Row by row, each row one step of a recurrent layer.
+  case rows
+  /// Pixel by pixel, each pixel one step: the test of long memory.
+  case pixels
+}
+
+/// What the network of an image classifier is, and how it is trained.
+public struct ImageClassifierOptions: Sendable, Codable, Equatable {
+  /// How an image becomes the network's input.
+  public var model = ImageModelKind.rows
+  /// The kind of recurrent layer of `rows` and `pixels`.
+  public var cell = CellKind.lstm
+  /// Hidden units of each layer.
+  public var hiddenSize = 128
+  /// Layers before the last one, recurrent or dense.
+  public var layers = 1
+  /// Dropout between layers and before the last one.
+  public var dropout: Float = 0.3
+  /// Epochs at most; the learning rate falls along half a cosine until the last of them.
+  public var epochs = 30
+  /// Images in a training step.
+  public var batchSize = 32
+  /// Adam's learning rate at the start.
+  public var learningRate: Float = 2e-3
+  /// Epochs in a row without a better validation loss after which training stops.
+  public var patience = 10
+  /// The share of images that only the report sees, where the data has no test part.
+  public var testFraction = 0.2
+  /// The share of the others that judges each epoch.
+  public var validationFraction = 0.1
+  /// Where all random numbers come from.
+  public var seed: UInt64 = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// The first rule that these options break, as a sentence; nil if they are fine.
+  public var problem: String? {
+    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
+    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
+      return "the \(name) is at least 0 and less than 1, not \(fraction)"
+    }
+    let counts = [
+      ("hidden size", hiddenSize), ("number of epochs", epochs), ("batch size", batchSize),
+    ]
+    for (name, count) in counts where !(1...1_000_000).contains(count) {
+      return "the \(name) is between 1 and 1000000, not \(count)"
+    }
+    if !(1...1000).contains(layers) {
+      return "the number of layers is between 1 and 1000, not \(layers)"
+    }
+    if patience < 0 { return "patience is at least 0, not \(patience)" }
+    if !(dropout >= 0 && dropout < 1) {
+      return "dropout is at least 0 and less than 1, not \(dropout)"
+    }
+    if !(learningRate > 0 && learningRate <= 1000) {
+      return "the learning rate is more than 0 and at most 1000, not \(learningRate)"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,38 @@
+import Recurrent
+
+extension ImagePlan: CustomStringConvertible {
+  /// Images, parts and network, a line each.
+  public var description: String {
+    let options = options
+    let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
+    let counts = counts
+    func number(_ value: Int) -> String { NumberFormat.grouped(value) }
+    let shown = classes.prefix(12).joined(separator: ", ") + (classes.count > 12 ? ", …" : "")
+    let apart = testImages.map { ", from \($0.source)" } ?? ""
+    let scales = zip(scale.means, scale.deviations).map {
+      "mean \(NumberFormat.significant(Double($0))), deviation \(NumberFormat.significant(Double($1)))"
+    }
+    return """
+      images      \(number(images.count)) of \(images.sizeText)
+      classes     \(number(classes.count)): \(shown)
+      parts       \(number(counts.training)) training, \(number(counts.validation)) validation, \
+      \(number(counts.test)) test\(apart)
+      scaling     \(scales.joined(separator: "; ")), of the training part
+      network     \(options.networkText), \(layers) of \(options.hiddenSize) units, \
+      \(number(parameterCount)) weights; kernels: \(Kernels.name)
+      training    cross-entropy, Adam \(options.learningRate), batch \(options.batchSize), at most \
+      \(options.epochs) epochs, seed \(options.seed)
+      """
+  }
+}
+
+extension ImageClassifierOptions {
+  /// What the network is, in words.
+  var networkText: String {
+    switch model {
+    case .mlp: "dense layers over all pixels"
+    case .rows: "\(cell.rawValue.uppercased()) over rows"
+    case .pixels: "\(cell.rawValue.uppercased()) over single pixels"
+    }
+  }
+}

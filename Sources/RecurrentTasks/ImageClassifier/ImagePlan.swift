@@ -1,0 +1,161 @@
+import Foundation
+import Recurrent
+
+/// Everything about an image classifier that is fixed before training starts: images, split, scale
+/// and the untrained network. The scale is fitted here, on the training part, and nowhere else.
+public struct ImagePlan: Sendable {
+  /// The images that training, validation and, without ``testImages``, the test part come from.
+  public let images: ImageSet
+  /// The test part that the data has, if it has one.
+  public let testImages: ImageSet?
+  /// The options.
+  public let options: ImageClassifierOptions
+  /// The classes, in the order of the network's outputs.
+  public let classes: [String]
+  let split: ImageSplit
+  let labels: [Int]
+  let scale: PixelScale
+  let shape: ImageShape
+  let model: ImageModel
+
+  /// Plans an image classifier.
+  ///
+  /// - Parameters:
+  ///   - images: with a class each.
+  ///   - test: images that only the report sees; nil: a share of `images`.
+  /// - Throws: ``DataError`` if classes are missing or too few, or the test images differ in size.
+  public init(
+    _ images: ImageSet, test: ImageSet? = nil,
+    options: ImageClassifierOptions = ImageClassifierOptions()
+  ) throws(DataError) {
+    if let problem = options.problem { preconditionFailure(problem) }
+    guard !images.labels.isEmpty else {
+      throw DataError(
+        file: images.source, problem: "the images have no classes, which training needs",
+        advice: "Expected a file of labels beside an IDX file, a column of a CSV file, or a folder "
+          + "of PNG files for each class")
+    }
+    classes = images.classes
+    guard classes.count >= 2 else {
+      throw DataError(
+        file: images.source, problem: "found only the class \(classes[0]), expected at least two")
+    }
+    guard classes.count <= 10_000 else {
+      throw DataError(
+        file: images.source, problem: "found \(classes.count) classes, at most 10000 are taken")
+    }
+    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+    labels = images.labels.map { places[$0] ?? 0 }
+    split = ImageSplit(
+      classes: labels, classCount: classes.count,
+      testFraction: test == nil ? options.testFraction : 0, options: options)
+    guard split.training.count > 0,
+      !split.validation.isEmpty || options.validationFraction == 0
+    else {
+      throw DataError(
+        file: images.source,
+        problem: "found \(images.count) images of \(classes.count) classes, too few for a training "
+          + "and a validation part", advice: "Bring more images, or use --validation-fraction 0")
+    }
+    if let test {
+      try test.check(height: images.height, width: images.width, channels: images.channels)
+    }
+    self.images = images
+    testImages = test
+    self.options = options
+    shape = ImageShape(
+      height: images.height, width: images.width, channels: images.channels,
+      classes: classes.count)
+    try Self.checkMemory(shape, options, source: images.source)
+    scale = PixelScale(images, fittedOn: split.training)
+    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1))
+    model = ImageModel(shape, options: options, using: &generator)
+  }
+
+  /// A network far larger than the machine would end the program without a word.
+  private static func checkMemory(
+    _ shape: ImageShape, _ options: ImageClassifierOptions, source: String
+  ) throws(DataError) {
+    let weights = ImageModel.parameterShapes(shape, options: options).reduce(0.0) {
+      $0 + $1.shape.reduce(1) { $0 * Double($1) }
+    }
+    let steps = Double(options.batchSize * options.layers * shape.steps(options.model).time)
+    // Weights, gradients and two of Adam; the values that the backward pass needs of each step.
+    let values = steps * Double(options.hiddenSize) * Double(options.cell.gates + 3)
+    let bytes = 4 * (4 * weights + values)
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    guard bytes <= available else {
+      throw DataError(
+        file: source,
+        problem: "training such a network takes about \(NumberFormat.bytes(bytes)) of memory, this "
+          + "machine has \(NumberFormat.bytes(available))",
+        advice: "Use a smaller --hidden, --layers or --batch")
+    }
+  }
+
+  /// The number of images for training, validation and test.
+  public var counts: (training: Int, validation: Int, test: Int) {
+    (split.training.count, split.validation.count, testImages?.count ?? split.test.count)
+  }
+
+  /// The number of weights.
+  public var parameterCount: Int { model.parameterCount }
+
+  func examples(_ indices: [Int]) -> ImageExamples {
+    ImageExamples(images: images, indices: indices, classes: labels, scale: scale)
+  }
+
+  /// Trains the network.
+  ///
+  /// - Parameter callbacks: hear of each step and epoch. If training runs away after a good epoch,
+  ///   the classifier has the best weights until then and says so in ``ImageClassifier/stop``.
+  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; ``DataError`` if the
+  ///   test part has a class that the others have not.
+  public func train(callbacks: [TrainingCallback] = []) throws -> ImageClassifier {
+    let validation = examples(split.validation)
+    var trainer = Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate),
+      options: TrainingOptions(
+        epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
+        schedule: .cosine(epochs: Double(options.epochs), floor: 0.01),
+        earlyStopping: validation.count > 0 ? EarlyStopping(patience: options.patience) : nil),
+      on: ImageExamples.self
+    ) { model, batch, mode in
+      categoricalCrossEntropy(logits: model(batch.images, mode: mode), classes: batch.classes)
+    }
+    let reason: StopReason
+    do throws(NonFiniteError) {
+      reason = try trainer.run(
+        on: examples(split.training), validation: validation.count > 0 ? validation : nil,
+        callbacks: callbacks)
+    } catch {
+      // What earlier epochs learned is not thrown away.
+      guard !trainer.state.history.epochs.isEmpty else { throw error }
+      reason = .ranAway(error)
+    }
+    return try ImageClassifier(
+      plan: self, model: trainer.bestModel, history: trainer.state.history, stop: reason)
+  }
+}
+
+extension ImageSet {
+  /// Throws unless the images are of that size.
+  func check(height: Int, width: Int, channels: Int) throws(DataError) {
+    guard (self.height, self.width, self.channels) == (height, width, channels) else {
+      let expected = ImageSet(
+        source: "", height: height, width: width, channels: channels, pixels: [])
+      throw DataError(
+        file: source, problem: "found images of \(sizeText), expected \(expected.sizeText)",
+        advice: "Bring them to the size that the model is trained on")
+    }
+  }
+
+  /// The images at `indices`.
+  func subset(_ indices: [Int]) -> ImageSet {
+    ImageSet(
+      source: source, height: height, width: width, channels: channels,
+      pixels: indices.flatMap { image($0) },
+      labels: labels.isEmpty ? [] : indices.map { labels[$0] },
+      files: indices.map { name($0) })
+  }
+}
