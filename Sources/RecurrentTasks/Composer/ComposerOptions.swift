@@ -23,17 +23,17 @@ public struct ComposerOptions: Sendable, Codable, Equatable {
   /// Recurrent layers.
   public var layers = 1
   /// Dropout before and between the recurrent layers, and behind the last.
-  public var dropout: Float = 0.3
+  public var dropout: Float = 0.2
   /// Steps of a piece that is trained on at once; longer tunes are cut.
   public var window = 512
   /// Epochs at most.
   public var epochs = 200
   /// Pieces in a training step.
-  public var batchSize = 16
+  public var batchSize = 4
   /// Adam's learning rate.
   public var learningRate: Float = 3e-3
   /// Epochs in a row without a better validation loss after which training stops.
-  public var patience = 20
+  public var patience = 40
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
