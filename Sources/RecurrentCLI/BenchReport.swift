@@ -55,7 +55,8 @@ struct BenchReport: CustomStringConvertible {
       ("peak memory", bytes(result.peakBytes), "of buffers in a run" + ratio),
     ]
     if result.benchmark.mode == .train {
-      rows.append(("", bytes(result.activationBytes), "activations that the backward pass needs"))
+      rows.append(
+        ("", bytes(result.activationBytes), "activations, with the gradient of the output"))
       rows.append(("", bytes(result.parameterBytes), "weights, and as much for their gradients"))
     } else {
       rows.append(("", bytes(result.parameterBytes), "weights"))

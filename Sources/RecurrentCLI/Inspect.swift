@@ -44,8 +44,13 @@ struct Inspect: ParsableCommand {
   mutating func run() throws {
     let summary = try ModelFolder.peek(model)
     if !cost { print("\(model): \(summary.task), written by recurrent \(summary.libraryVersion)") }
-    if !cost, summary.task == ImageClassifier.task {
+    switch summary.task {
+    case TextClassifier.task where !cost:
+      return print(try TextClassifier(contentsOf: model).summary)
+    case ImageClassifier.task where !cost:
       return print(try ImageClassifier(contentsOf: model).summary)
+    case Composer.task: return try inspectComposer()
+    default: break
     }
     guard cost || summary.task == Forecaster.task else { return }
     let forecaster = try Forecaster(contentsOf: model)

@@ -6,18 +6,21 @@ import RecurrentTasks
 /// `recurrent predict MODEL [FILE.csv]`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Forecast beyond the last row of a table.",
+    abstract: "Forecast beyond the last row of a table, or classify texts.",
     discussion: """
-      Without a file: beyond the last row of the table that the model was trained on.
+      A forecaster, without a file: beyond the last row of the table that the model
+      was trained on. A text classifier: line by line, of a file or of standard
+      input, with an answer a line as soon as the line is there.
 
       Examples:
         recurrent predict model --steps 5
         recurrent predict model prices.csv --steps 5 --json
         recurrent predict model prices.csv --steps 10 --plot next.svg
+        recurrent predict model --explain occlusion --html why.html < reviews.txt
       """)
 
   @Argument(help: "A model folder.") var model: String
-  @Argument(help: ArgumentHelp("A CSV file with the model's columns.", valueName: "file.csv"))
+  @Argument(help: ArgumentHelp("A CSV file with the model's columns, or texts.", valueName: "file"))
   var file: String?
 
   @Option(help: ArgumentHelp("Rows to forecast. (default: the model's horizon)", valueName: "rows"))
@@ -29,6 +32,7 @@ struct Predict: ParsableCommand {
   @Option(help: ArgumentHelp("Draw the forecast as SVG.", valueName: "file.svg"))
   var plot: String?
 
+  @OptionGroup(title: "Text classifiers") var texts: ClassifierPredictOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -39,8 +43,15 @@ struct Predict: ParsableCommand {
 
   mutating func run() throws {
     threads.apply()
-    switch try ModelFolder.peekTask(model) {
+    let task = try ModelFolder.peekTask(model)
+    if task == TextClassifier.task {
+      guard steps == nil, plot == nil else { throw texts.wrongFlags(model) }
+      return try texts.run(model: model, file: file, json: json)
+    }
+    guard !texts.isUsed else { throw ValidationError(ClassifierPredictOptions.belongs) }
+    switch task {
     case ImageClassifier.task: return try ImageCommands.predict(model, file, json: json)
+    case Composer.task: return try predictNotes()
     default: break
     }
     let forecaster = try Forecaster(contentsOf: model)

@@ -5,8 +5,11 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a model.",
     discussion: """
-      Example:
+      Examples:
         recurrent train forecaster prices.csv --target Close
+        recurrent train classifier reviews.tsv --text sentence --label label
       """,
-    subcommands: [TrainForecaster.self, TrainImageClassifier.self])
+    subcommands: [
+      TrainForecaster.self, TrainClassifier.self, TrainImageClassifier.self, TrainComposer.self,
+    ])
 }

@@ -103,6 +103,10 @@ void rk_pack_forward_weights(const rk_cell_weights *weights, float *packed) {
   CURRENT->pack_forward_weights(weights, packed);
 }
 
+void rk_multiply_input(const rk_sequence_forward *pass, int32_t part, int32_t parts) {
+  CURRENT->multiply_input(pass, part, parts);
+}
+
 int64_t rk_forward_workspace(const rk_sequence_forward *pass) {
   return CURRENT->forward_workspace(pass);
 }

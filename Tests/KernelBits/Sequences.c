@@ -43,6 +43,8 @@ static int64_t kept_of(const rk_sequence_layout *layout, int32_t first, int32_t 
 
 typedef enum { PLAIN, SHARES, MASKS } option_kind;
 
+static const char *const format_names[] = {"", " bfloat16", " int8"};
+
 typedef struct {
   const char *name;
   rk_cell cell;
@@ -90,6 +92,7 @@ static const batch_kind batches[] = {
 typedef struct {
   const layer_kind *kind;
   const batch_kind *batch;
+  rk_weight_format format;
   int32_t input, hidden, size, gates;
   bool cell_state, simple, plain;
   rk_sequence_layout layout;
@@ -105,15 +108,37 @@ typedef struct {
   float *gates, *extra, *masked, *unprojected, *dprojected;
 } kept_values;
 
+/// A matrix on the grid of the format, of numbers up to about `scale`, and the scales of its columns.
+static const float *weights_of(const layer *l, int64_t rows, int64_t columns, float scale, const float **scales) {
+  float *weights = random_floats(rows * columns, l->format == RK_INT8 ? 127.9f : scale);
+  float *own = l->format == RK_INT8 ? random_floats(columns, scale / 127) : NULL;
+  for (int64_t i = 0; own && i < columns; i++) own[i] = i % 5 == 3 ? 0 : __builtin_fabsf(own[i]);
+  for (int64_t i = 0; i < rows * columns; i++) {
+    uint32_t bits;
+    if (l->format == RK_BFLOAT16) {
+      __builtin_memcpy(&bits, weights + i, 4);
+      bits &= 0xffff0000;
+      __builtin_memcpy(weights + i, &bits, 4);
+    } else if (own) {
+      weights[i] = (float)(int)weights[i] * own[i % columns];
+    }
+  }
+  *scales = own;
+  return weights;
+}
+
 static void pack(layer *l) {
   const int64_t width = (int64_t)l->gates * l->hidden;
   const bool biases = l->batch->biases;
   const float scale = 1.5f / __builtin_sqrtf((float)(l->input + l->size));
-  const rk_cell_weights weights = {
+  rk_cell_weights weights = {
     .cell = l->kind->cell, .input_size = l->input, .hidden_size = l->hidden, .recurrent_size = l->size,
-    .input_weights = random_floats(l->input * width, scale), .recurrent_weights = random_floats(l->size * width, scale),
-    .bias = biases ? random_floats(width, 0.5f) : NULL, .recurrent_bias = biases ? random_floats(width, 0.5f) : NULL,
-    .projection = l->kind->projects ? random_floats((int64_t)l->hidden * l->size, 0.4f) : NULL};
+    .format = l->format};
+  weights.input_weights = weights_of(l, l->input, width, scale, &weights.input_scales);
+  weights.recurrent_weights = weights_of(l, l->size, width, scale, &weights.recurrent_scales);
+  if (biases) weights.bias = random_floats(width, 0.5f);
+  if (biases) weights.recurrent_bias = random_floats(width, 0.5f);
+  if (l->kind->projects) weights.projection = weights_of(l, l->hidden, l->size, 0.4f, &weights.projection_scales);
   l->packed = unset(rk_forward_weights_size(&weights));
   l->packed_back = unset(rk_backward_weights_size(&weights));
   rk_pack_forward_weights(&weights, l->packed);
@@ -138,7 +163,7 @@ static void run_forward(layer *l, int32_t first, int32_t end, float *h, float *c
   const rk_sequence_forward pass = {
     .cell = l->kind->cell, .input_size = l->input, .hidden_size = l->hidden, .recurrent_size = l->size,
     .layout = &l->layout, .first_step = first, .end_step = end, .options = l->plain ? NULL : &l->options,
-    .projects = l->kind->projects, .packed_weights = l->packed, .x = l->x, .x_stride = l->x_stride, .out = l->out,
+    .projects = l->kind->projects, .format = l->format, .packed_weights = l->packed, .x = l->x, .x_stride = l->x_stride, .out = l->out,
     .out_stride = l->out_stride, .keeps_out = again, .h = h, .c = l->cell_state ? c : NULL,
     .gates = kept ? kept->gates : NULL, .extra = kept ? kept->extra : NULL, .masked = kept ? kept->masked : NULL,
     .unprojected = kept ? kept->unprojected : NULL};
@@ -182,9 +207,10 @@ static void run_segment(layer *l, int32_t first, int32_t end, const float *c, bo
   run_backward(l, first, end, c, kept);
 }
 
-static void layer_case(const layer_kind *kind, const batch_kind *batch, int32_t input, int32_t hidden) {
-  begin_case("%s %s I %d H %d", kind->name, batch->name, input, hidden);
-  layer l = {.kind = kind, .batch = batch, .input = input, .hidden = hidden};
+static void layer_case(
+  const layer_kind *kind, const batch_kind *batch, int32_t input, int32_t hidden, rk_weight_format format) {
+  begin_case("%s %s I %d H %d%s", kind->name, batch->name, input, hidden, format_names[format]);
+  layer l = {.kind = kind, .batch = batch, .format = format, .input = input, .hidden = hidden};
   l.size = kind->projects ? hidden / 2 + 1 : hidden;
   l.gates = rk_cell_gates(kind->cell);
   l.cell_state = kind->cell == RK_CELL_LSTM || kind->cell == RK_CELL_LSTM_COUPLED;
@@ -232,7 +258,9 @@ void sequences(void) {
   for (int kind = 0; kind < LENGTH(layers); kind++)
     for (int batch = 0; batch < LENGTH(batches); batch++)
       for (int size = 0; size < LENGTH(sizes); size++)
-        layer_case(&layers[kind], &batches[batch], sizes[size][0], sizes[size][1]);
+        for (int format = RK_FLOAT32; format <= RK_INT8; format++)
+          if (format == RK_FLOAT32 || layers[kind].options == PLAIN)
+            layer_case(&layers[kind], &batches[batch], sizes[size][0], sizes[size][1], (rk_weight_format)format);
 }
 
 // MARK: Scans

@@ -76,7 +76,7 @@ import Testing
     #expect(one["parameter_bytes"]?.int == 4 * gates * 5 * (3 + 5 + 2))
     #expect(one["gradient_bytes"] == one["parameter_bytes"])
     let kept = gates > 1 ? gates + 1 : 1
-    #expect(one["activation_bytes"]?.int == 4 * steps * (3 + 5 + kept * 5))
+    #expect(one["activation_bytes"]?.int == 4 * steps * (3 + 5 + kept * 5 + 5))
     let both = try await measured("--cell", cell, "--layers", "2", "--bidirectional")
     let lower = 2 * (3 + 5) + 5
     let upper = 2 * (10 + 5) + 5 + 10

@@ -28,7 +28,7 @@ import Testing
     ] {
       #expect(bare.contains(part), "\(part) in: \(bare)")
     }
-    for name in ["train", "predict", "evaluate", "inspect", "info", "bench"] {
+    for name in ["train", "predict", "evaluate", "inspect", "quantize", "info", "bench"] {
       #expect(bare.contains("\n  \(name) "))
     }
     let train = try await output("train")
@@ -38,7 +38,8 @@ import Testing
 
   /// Each help shows commands to copy, each on one line, whose flags there are.
   @Test(arguments: [
-    ["train", "forecaster"], ["predict"], ["evaluate"], ["inspect"], ["info"],
+    ["train", "forecaster"], ["train", "classifier"], ["predict"], ["evaluate"], ["inspect"],
+    ["train", "image-classifier"], ["train", "composer"], ["compose"], ["quantize"], ["info"],
     ["bench"],
   ]) func examples(_ command: [String]) async throws {
     let help = try await Workspace.with { try await $0.recurrent(command + ["--help"]).output }

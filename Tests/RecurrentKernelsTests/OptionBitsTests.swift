@@ -64,7 +64,8 @@ import Testing
         cell: cell, input_size: Int32(inputSize), hidden_size: Int32(hiddenSize),
         recurrent_size: Int32(size), input_weights: w.pointer, recurrent_weights: u.pointer,
         bias: b.pointer, recurrent_bias: b2.pointer,
-        projection: projects ? UnsafePointer(projection.pointer) : nil)
+        projection: projects ? UnsafePointer(projection.pointer) : nil, format: RK_FLOAT32,
+        input_scales: nil, recurrent_scales: nil, projection_scales: nil)
       let forwardWeights = FloatBuffer(count: Int(table.forward_weights_size(&weights)))
       let backwardWeights = FloatBuffer(count: Int(table.backward_weights_size(&weights)))
       table.pack_forward_weights(&weights, forwardWeights.pointer)
@@ -103,7 +104,8 @@ import Testing
           cell: cell, input_size: Int32(inputSize), hidden_size: Int32(hiddenSize),
           recurrent_size: Int32(size), layout: layout.pointer, first_step: Int32(first),
           end_step: Int32(end), options: options.pointer, projects: projects,
-          packed_weights: forwardWeights.pointer, x: x.pointer, x_stride: Int64(inputSize),
+          format: RK_FLOAT32, packed_weights: forwardWeights.pointer, x: x.pointer,
+          x_stride: Int64(inputSize),
           start: nil,
           out: out.pointer, out_stride: Int64(size), keeps_out: again, h: h.pointer,
           c: hasCellState ? c.pointer : nil, gates: kept?[0].pointer,

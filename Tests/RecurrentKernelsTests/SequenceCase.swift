@@ -14,8 +14,12 @@ struct SequenceCase {
   let hasRecurrentBias: Bool
   let hasOutGradient: Bool
 
-  let inputWeights: [Float]
-  let recurrentWeights: [Float]
+  private(set) var inputWeights: [Float]
+  private(set) var recurrentWeights: [Float]
+  /// How the weights are packed for the forward pass, and the scales of their columns.
+  private(set) var format = RK_FLOAT32
+  private(set) var inputScales: [Float] = []
+  private(set) var recurrentScales: [Float] = []
   let bias: [Float]
   let recurrentBias: [Float]
   private(set) var x: [Float]  // [B, T, I]
@@ -56,6 +60,35 @@ struct SequenceCase {
     outGradient = numbers.floats(lengths.count * steps * hiddenSize)
     hGradient = numbers.floats(lengths.count * hiddenSize)
     cGradient = numbers.floats(lengths.count * hiddenSize)
+  }
+
+  /// The same layer with weights on the grid of a format, packed in it.
+  func rounded(to format: rk_weight_format) -> SequenceCase {
+    var result = self
+    var numbers = TestNumbers(seed: inputSize + hiddenSize)
+    result.format = format
+    func rounded(_ weights: [Float]) -> (weights: [Float], scales: [Float]) {
+      let columns = gates * hiddenSize
+      guard format == RK_INT8 else {
+        return (weights.map { Float(bitPattern: $0.bitPattern & 0xffff_0000) }, [])
+      }
+      // Different from column to column, sums of a size near 1 again; some columns are zero.
+      let scale = 1.5 / Float(inputSize + hiddenSize).squareRoot() / 127
+      let scales = (0..<columns).map { $0 % 7 == 5 ? 0 : abs(numbers.float(scale)) }
+      return (
+        weights.indices.map { Float(numbers.below(255) - 127) * scales[$0 % columns] }, scales
+      )
+    }
+    (result.inputWeights, result.inputScales) = rounded(inputWeights)
+    (result.recurrentWeights, result.recurrentScales) = rounded(recurrentWeights)
+    return result
+  }
+
+  /// The same weights, packed as floats.
+  var inFloat32: SequenceCase {
+    var result = self
+    result.format = RK_FLOAT32
+    return result
   }
 
   /// The batch of these rows alone.
@@ -155,15 +188,20 @@ struct SequenceCase {
 
     let (wx, wh) = (FloatBuffer(inputWeights), FloatBuffer(recurrentWeights))
     let (b, b2) = (FloatBuffer(bias), FloatBuffer(recurrentBias))
+    let (s, s2) = (FloatBuffer(inputScales), FloatBuffer(recurrentScales))
     var weights = rk_cell_weights(
       cell: cell, input_size: i32, hidden_size: h32, recurrent_size: h32, input_weights: wx.pointer,
       recurrent_weights: wh.pointer, bias: hasBias ? UnsafePointer(b.pointer) : nil,
-      recurrent_bias: hasRecurrentBias ? UnsafePointer(b2.pointer) : nil, projection: nil)
+      recurrent_bias: hasRecurrentBias ? UnsafePointer(b2.pointer) : nil, projection: nil,
+      format: format, input_scales: inputScales.isEmpty ? nil : UnsafePointer(s.pointer),
+      recurrent_scales: recurrentScales.isEmpty ? nil : UnsafePointer(s2.pointer),
+      projection_scales: nil)
     let forwardWeights = FloatBuffer(count: Int(table.forward_weights_size(&weights)))
     let backwardWeights = FloatBuffer(count: Int(table.backward_weights_size(&weights)))
     table.pack_forward_weights(&weights, forwardWeights.pointer)
     table.pack_backward_weights(&weights, backwardWeights.pointer)
-    #expect(forwardWeights.isFinite, "every packed weight is set")
+    #expect(format != RK_FLOAT32 || forwardWeights.isFinite, "every packed weight is set")
+    #expect(forwardWeights.marginIsIntact, "nothing is packed beyond the end")
     #expect(backwardWeights.isFinite, "every packed weight is set")
 
     let xs = FloatBuffer(count: batch * steps * xStride)
@@ -194,15 +232,22 @@ struct SequenceCase {
                 var forward = rk_sequence_forward(
                   cell: cell, input_size: i32, hidden_size: h32, recurrent_size: h32,
                   layout: layout, first_step: 0, end_step: Int32(longest), options: nil,
-                  projects: false, packed_weights: forwardWeights.pointer, x: xs.pointer,
+                  projects: false, format: format, packed_weights: forwardWeights.pointer,
+                  x: xs.pointer,
                   x_stride: Int64(xStride), start: nil, out: result.out.pointer,
                   out_stride: Int64(outStepStride), keeps_out: false, h: result.h.pointer,
                   c: isLSTM ? result.c.pointer : nil,
                   gates: keep && hasExtra ? result.gates.pointer : nil,
                   extra: keep && hasExtra ? result.extra.pointer : nil, masked: nil,
                   unprojected: nil, meeting: sharesUnits ? meeting.pointer : nil)
-                let start = startsAhead ? multipliedInput(table, xs, layout) : nil
-                forward.start = start.map { UnsafePointer($0.pointer) }
+                let start = FloatBuffer(count: kept * gates * hiddenSize)
+                if startsAhead {
+                  forward.start = start.pointer
+                  for part in 0..<parts {
+                    table.multiply_input(&forward, Int32(part), Int32(parts))
+                  }
+                  #expect(start.marginIsIntact, "\(description) on \(path.name)")
+                }
                 withUnsafePointer(to: &forward) { forward in
                   nonisolated(unsafe) let forward = forward
                   nonisolated(unsafe) let table = table
@@ -212,6 +257,7 @@ struct SequenceCase {
                     #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
                   }
                 }
+                withExtendedLifetime(start) {}
                 guard keep else { return }
                 result.gateGradients.pointer.update(
                   from: result.gates.pointer, count: result.gates.count)
@@ -253,30 +299,6 @@ struct SequenceCase {
       #expect(buffer.marginIsIntact, "\(description) on \(path.name)")
     }
     return result
-  }
-
-  /// Wx + b of each step in packed order.
-  private func multipliedInput(
-    _ table: rk_kernels, _ xs: FloatBuffer, _ layout: UnsafePointer<rk_sequence_layout>
-  ) -> FloatBuffer {
-    let width = gates * hiddenSize
-    let apart = cell == RK_CELL_GRU_RESET_AFTER ? 2 * hiddenSize : width
-    let start = FloatBuffer(count: kept * width)
-    let w = FloatBuffer(inputWeights)
-    let sum = FloatBuffer(
-      (0..<width).map {
-        (hasBias ? bias[$0] : 0) + (hasRecurrentBias && $0 < apart ? recurrentBias[$0] : 0)
-      })
-    var product = rk_matrix_product(
-      rows: Int64(kept), columns: Int64(width), depth: Int64(inputSize), a: xs.pointer,
-      a_row_stride: Int64(xStride), a_depth_stride: 1, b: w.pointer, b_depth_stride: Int64(width),
-      b_column_stride: 1, c: start.pointer, c_row_stride: Int64(width),
-      a_row_index: layout.pointee.place, a_depth_index: nil, c_row_index: nil, bias: sum.pointer,
-      accumulate: false, also: nil)
-    let workspace = FloatBuffer(
-      count: Int(table.multiply_workspace(product.rows, product.columns, product.depth)))
-    table.multiply(&product, workspace.pointer)
-    return start
   }
 
   /// Runs the parts one after the other, or each on a thread of its own.

@@ -20,7 +20,7 @@ enum TextCheck {
   }
 
   /// Throws when the first bytes are those of a known format that is not UTF-8 text.
-  private static func requireKnownStart(_ bytes: [UInt8], file: String) throws(DataError) {
+  static func requireKnownStart(_ bytes: [UInt8], file: String) throws(DataError) {
     let signatures: [(start: [UInt8], name: String, advice: String)] = [
       ([0x1F, 0x8B], "a gzip archive", "Unpack it with gunzip"),
       ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive", "Unpack it with unxz"),
@@ -45,7 +45,7 @@ enum TextCheck {
   }
 
   /// The offset of the first zero byte or of the first byte of an ill-formed UTF-8 sequence.
-  private static func firstBadByte(_ bytes: [UInt8]) -> Int? {
+  static func firstBadByte(_ bytes: [UInt8]) -> Int? {
     bytes.withUnsafeBytes { raw in
       var i = 0
       while i < raw.count {

@@ -81,16 +81,19 @@ public struct LayerBenchmark: Sendable {
         paths: paths, parameterCount: count, batchSize: batchSize, time: mode == .step ? 1 : time)
   }
 
-  /// Bytes of what the backward pass needs of the steps, the input included: values of all places,
-  /// and what is kept of the valid ones. 0 where there is no backward pass.
+  /// Bytes of what the backward pass needs of the steps: values of all places, the input and the
+  /// gradient of the output included, and what is kept of the valid ones. 0 where there is no
+  /// backward pass.
   var activationBytes: Int {
     guard mode == .train else { return 0 }
     let (places, steps) = (batchSize * time, steps)
     return 4
-      * outlook.paths.reduce(places * inputSize) {
+      * outlook.paths.reduce(places * (inputSize + outputSize)) {
         $0 + places * $1.outputSize + steps * $1.keptSize
       }
   }
+
+  private var outputSize: Int { isBidirectional ? 2 * hiddenSize : hiddenSize }
 
   private var outlook: (paths: [LayerPath], parameterCount: Int) {
     RecurrentStack.outlook(
@@ -115,7 +118,6 @@ public struct LayerBenchmark: Sendable {
     var body: () -> Void
     switch mode {
     case .train:
-      let outputSize = isBidirectional ? 2 * hiddenSize : hiddenSize
       let gradient = draw([batchSize, time, outputSize], using: &generator)
       body = {
         _ = outputAndGradients(of: stack, from: gradient) {
@@ -165,7 +167,8 @@ public struct LayerBenchmark: Sendable {
 
     /// Bytes of the gradients of the weights; 0 where there is no backward pass.
     public var gradientBytes: Int { benchmark.mode == .train ? parameterBytes : 0 }
-    /// Bytes of the input and of what the backward pass needs of the steps; 0 where there is none.
+    /// Bytes of what the backward pass needs of the steps, the input and the gradient of the
+    /// output included; 0 where there is none.
     public var activationBytes: Int { benchmark.activationBytes }
 
     /// The time that this share of the runs stays below: 0.5 is the median.

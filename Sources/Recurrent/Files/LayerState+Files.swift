@@ -37,6 +37,6 @@ extension SafetensorsFile {
         problem: "element \(bad) is \(stored.values[bad]), expected finite numbers",
         advice: "The file is damaged, or its training ran away; train again")
     }
-    return Tensor(stored.values, shape: stored.shape)
+    return Tensor(stored.values, shape: stored.shape, grid: stored.grid)
   }
 }

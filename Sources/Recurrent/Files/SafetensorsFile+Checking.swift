@@ -1,6 +1,6 @@
 extension SafetensorsFile {
   /// Checks that the file holds exactly the tensors a model has, each of its shape and of
-  /// floating-point numbers.
+  /// floating-point numbers, or I8 with the scales of its columns.
   ///
   /// - Parameters:
   ///   - expected: Every tensor of the model.
@@ -18,12 +18,14 @@ extension SafetensorsFile {
       if found.shape != shape {
         return "\(quoted(name)) (found \(described(found.shape)), expected \(described(shape)))"
       }
-      guard [.f32, .f64, .f16, .bf16].contains(found.elementType) else {
+      let isScaled = found.elementType == .i8 && tensors[name + Self.scaleSuffix] != nil
+      guard isScaled || [.f32, .f64, .f16, .bf16].contains(found.elementType) else {
         return "\(quoted(name)) (found \(found.elementType.rawValue), expected F32)"
       }
       return nil
     }
-    let expectedNames = Set(expected.map(\.name))
+    let scaled = expected.filter { tensors[$0.name]?.elementType == .i8 }
+    let expectedNames = Set(expected.map(\.name) + scaled.map { $0.name + Self.scaleSuffix })
     let extra = names.filter { !expectedNames.contains($0) }.map(quoted)
     let problems = [
       missing.isEmpty ? nil : "missing: \(listed(missing))",

@@ -51,10 +51,14 @@ public struct SafetensorsFile: Sendable {
   ///
   /// F32 is taken bit for bit; F16 and BF16 are widened, which is exact. F64 is rounded to the
   /// nearest, ties to even: beyond the largest `Float` that is infinity, below the smallest zero.
+  /// An I8 matrix beside a vector `name.scale` (F32) is each element times its column's scale.
   ///
   /// - Throws: ``DataError`` if there is no such tensor or it does not hold floating-point numbers.
   public func floats(_ name: String) throws(DataError) -> StoredTensor {
     let place = try self.place(of: name)
+    if place.elementType == .i8, let scales = try scales(of: name, place) {
+      return try scaled(name, place, by: scales)
+    }
     let values: [Float]? =
       switch place.elementType {
       case .f32: elements(place) { Float(bitPattern: $0) }
@@ -66,7 +70,46 @@ public struct SafetensorsFile: Sendable {
     guard let values else {
       throw wrongType(name, place, expected: "floating-point numbers (F32, F64, F16 or BF16)")
     }
-    return StoredTensor(shape: place.shape, values: values)
+    return StoredTensor(
+      shape: place.shape, values: values, grid: place.elementType == .bf16 ? .bfloat16 : nil)
+  }
+
+  /// The scales of an I8 matrix's columns; nil if there are none.
+  private func scales(of name: String, _ place: TensorPlace) throws(DataError) -> [Float]? {
+    let scaleName = name + Self.scaleSuffix
+    guard let scales = tensors[scaleName] else { return nil }
+    let tensor = "tensor \(quoted(scaleName))"
+    guard scales.elementType == .f32, place.shape.count == 2, scales.shape == [place.shape[1]]
+    else {
+      let expected = "F32 of shape [C] for the columns of an I8 matrix of shape [R, C]"
+      throw DataError(
+        file: source, place: tensor,
+        problem: "found \(scales.elementType.rawValue) of shape \(scales.shape) for a tensor of "
+          + "shape \(place.shape), expected \(expected)")
+    }
+    let values: [Float] = elements(scales) { Float(bitPattern: $0) }
+    if let bad = values.firstIndex(where: { !($0 >= 0 && (127 * $0).isFinite) }) {
+      throw DataError(
+        file: source, place: tensor,
+        problem: "element \(bad) is \(values[bad]), expected a scale of 0 or more, 127 times which "
+          + "is finite",
+        advice: "The file is damaged; restore it, or quantize the model again")
+    }
+    return values
+  }
+
+  private func scaled(
+    _ name: String, _ place: TensorPlace, by scales: [Float]
+  ) throws(DataError) -> StoredTensor {
+    let steps: [Int8] = elements(place) { (bits: UInt8) in Int8(bitPattern: bits) }
+    if let bad = steps.firstIndex(of: -128) {
+      throw DataError(
+        file: source, place: "tensor \(quoted(name))",
+        problem: "element \(bad) is -128, expected -127 to 127 of a matrix with scales",
+        advice: "The file is damaged; restore it, or quantize the model again")
+    }
+    let values = steps.enumerated().map { Float($1) * scales[$0 % scales.count] }
+    return StoredTensor(shape: place.shape, values: values, grid: .int8(scales: scales))
   }
 
   /// The tensor `name` as whole numbers, from any integer type.

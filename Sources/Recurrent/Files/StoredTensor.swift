@@ -1,21 +1,36 @@
 /// Numbers and their shape as a file holds them: 32-bit floating point, row-major.
 ///
 /// Files know nothing of the tensors that models compute with, so that either can change without
-/// the other.
+/// the other. In a file they take fewer bytes where that loses nothing: ``precision``.
 public struct StoredTensor: Sendable, Equatable {
   /// The extent of each dimension, outermost first; empty for a single number.
   public let shape: [Int]
   /// The elements, the last dimension varying fastest.
   public let values: [Float]
+  /// What they lie on, and how a file holds them: BF16, or I8 beside the columns' scales.
+  let grid: WeightGrid?
+
+  /// What a file holds the elements in.
+  public var precision: WeightPrecision { grid?.precision ?? .float32 }
+
+  /// True for the same shape and equal elements, whatever a file holds them in.
+  public static func == (a: StoredTensor, b: StoredTensor) -> Bool {
+    a.shape == b.shape && a.values == b.values
+  }
 
   /// Creates a tensor of `shape` from its elements; their number must be the product of `shape`.
   public init(shape: [Int], values: [Float]) {
+    self.init(shape: shape, values: values, grid: nil)
+  }
+
+  init(shape: [Int], values: [Float], grid: WeightGrid?) {
     precondition(
       elementCount(ofShape: shape) == values.count,
       "a stored tensor has as many values as its shape says: shape \(shape), \(values.count) values"
     )
     self.shape = shape
     self.values = values
+    self.grid = grid
   }
 }
 

@@ -26,13 +26,16 @@ public struct ParameterVisitor {
   private var prefix = ""
   private let action: (_ name: String, _ parameter: inout Tensor) -> Void
   private let statisticAction: (_ name: String, _ statistic: inout Tensor) -> Void
+  private let productAction: (_ name: String, _ parameter: inout Tensor) -> Void
 
   init(
     action: @escaping (_ name: String, _ parameter: inout Tensor) -> Void = { _, _ in },
-    statisticAction: @escaping (_ name: String, _ statistic: inout Tensor) -> Void = { _, _ in }
+    statisticAction: @escaping (_ name: String, _ statistic: inout Tensor) -> Void = { _, _ in },
+    productAction: @escaping (_ name: String, _ parameter: inout Tensor) -> Void = { _, _ in }
   ) {
     self.action = action
     self.statisticAction = statisticAction
+    self.productAction = productAction
   }
 
   /// Visits a parameter.
@@ -45,6 +48,20 @@ public struct ParameterVisitor {
     guard var present = parameter else { return }
     parameter = nil  // so that `present` is the only reference and may be changed in place
     visit(name, &present)
+    parameter = present
+  }
+
+  /// Visits a parameter that a recurrent product takes as a matrix, and that may be rounded.
+  mutating func visit(product name: String, _ parameter: inout Tensor) {
+    visit(name, &parameter)
+    productAction(prefix + name, &parameter)
+  }
+
+  /// Visits one that may be absent.
+  mutating func visit(product name: String, _ parameter: inout Tensor?) {
+    guard var present = parameter else { return }
+    parameter = nil
+    visit(product: name, &present)
     parameter = present
   }
 

@@ -1,27 +1,39 @@
-/// How often each class was taken for each.
+/// How often each class was taken for each: what accuracy, precision, recall and F1 come from.
 public struct ConfusionMatrix: Sendable, Codable, Equatable {
-  /// The classes.
+  /// The names of the classes.
   public let classes: [String]
-  /// `[C, C]`: rows by the true class, columns by the predicted one.
+  /// `[C][C]`: the row is the class it is, the column the class it was taken for.
   public private(set) var counts: [[Int]]
 
-  /// Nothing counted yet.
-  public init(classes: [String]) {
+  /// The counts of predictions beside what was true, none at first; classes lie in 0..<C.
+  public init(classes: [String], actual: [Int] = [], predicted: [Int] = []) {
+    precondition(
+      actual.count == predicted.count,
+      "\(actual.count) classes need as many predictions, not \(predicted.count)")
     self.classes = classes
     counts = classes.map { _ in classes.map { _ in 0 } }
+    for (actual, predicted) in zip(actual, predicted) {
+      add(truth: actual, prediction: predicted)
+    }
   }
 
   /// Counts one example.
   public mutating func add(truth: Int, prediction: Int) { counts[truth][prediction] += 1 }
 
-  /// All examples.
+  /// How many predictions there were.
   public var total: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
 
-  /// Those predicted rightly.
-  public var correct: Int { classes.indices.reduce(0) { $0 + counts[$1][$1] } }
+  /// How many were right.
+  public var correct: Int { counts.indices.reduce(0) { $0 + counts[$1][$1] } }
 
-  /// The share predicted rightly; 0 of none.
-  public var accuracy: Double { Double(correct) / Double(max(1, total)) }
+  /// How many are of this class.
+  public func support(_ index: Int) -> Int { counts[index].reduce(0, +) }
+
+  /// How many were taken for this class.
+  public func predictions(_ index: Int) -> Int { counts.reduce(0) { $0 + $1[index] } }
+
+  /// The share of right predictions; 0 if there are none at all.
+  public var accuracy: Double { ratio(correct, total) }
 
   /// A 95 % interval of the accuracy on more examples of the same kind (Wilson 1927).
   public var accuracyInterval: ClosedRange<Double> {
@@ -31,16 +43,20 @@ public struct ConfusionMatrix: Sendable, Codable, Equatable {
     return max(0, middle - half)...min(1, middle + half)
   }
 
-  /// Of the examples of class `index`, the share predicted rightly; nil if there are none.
-  public func recall(_ index: Int) -> Double? {
-    let all = counts[index].reduce(0, +)
-    return all > 0 ? Double(counts[index][index]) / Double(all) : nil
+  /// Of what was taken for this class, the share that is; 0 if nothing was.
+  public func precision(_ index: Int) -> Double { ratio(counts[index][index], predictions(index)) }
+
+  /// Of what is of this class, the share that was taken for it; 0 if nothing is.
+  public func recall(_ index: Int) -> Double { ratio(counts[index][index], support(index)) }
+
+  /// The harmonic mean of precision and recall, 2·right / (taken + is); 0 if both are.
+  public func f1(_ index: Int) -> Double {
+    ratio(2 * counts[index][index], predictions(index) + support(index))
   }
 
-  /// Of the predictions of class `index`, the share that is right; nil if there are none.
-  public func precision(_ index: Int) -> Double? {
-    let all = counts.reduce(0) { $0 + $1[index] }
-    return all > 0 ? Double(counts[index][index]) / Double(all) : nil
+  /// The mean F1 over the classes, each counting the same.
+  public var macroF1: Double {
+    counts.indices.reduce(0) { $0 + f1($1) } / Double(max(1, classes.count))
   }
 
   /// The pairs of classes that are mistaken most often, true class first.
@@ -56,5 +72,9 @@ public struct ConfusionMatrix: Sendable, Codable, Equatable {
         ? $0.count > $1.count : ($0.truth, $0.prediction) < ($1.truth, $1.prediction)
     }
     return Array(pairs.prefix(count))
+  }
+
+  private func ratio(_ part: Int, _ whole: Int) -> Double {
+    whole == 0 ? 0 : Double(part) / Double(whole)
   }
 }

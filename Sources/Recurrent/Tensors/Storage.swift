@@ -18,8 +18,14 @@ final class Storage: @unchecked Sendable {
     stamps.add(1, ordering: .relaxed).newValue
   }
 
+  /// The grid on which the floats lie, if whoever made them knows one.
+  var grid: WeightGrid?
+
   /// Tells that the floats are about to change.
-  func willChange() { stamp = Self.nextStamp() }
+  func willChange() {
+    stamp = Self.nextStamp()
+    grid = nil
+  }
 
   /// Room for `count` floats, not initialized.
   init(count: Int) {

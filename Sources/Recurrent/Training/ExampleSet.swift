@@ -8,6 +8,18 @@ public protocol ExampleSet: Sendable {
 
   /// The examples at `indices`, in that order.
   func batch(_ indices: [Int]) -> Batch
+
+  /// The batches of an epoch that takes the examples in `order`, `size` at a time.
+  func batches(of order: [Int], size: Int) -> [[Int]]
+}
+
+extension ExampleSet {
+  /// One after the other; the last batch may be smaller.
+  public func batches(of order: [Int], size: Int) -> [[Int]] {
+    stride(from: 0, to: order.count, by: size).map {
+      Array(order[$0..<min($0 + size, order.count)])
+    }
+  }
 }
 
 /// Inputs and targets held in memory, row by row.

@@ -122,8 +122,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   public func evaluate(_ model: Model, on examples: Examples) -> Double {
     var total = 0.0
     var carried: (any LayerState)?
-    for indices in batches(Array(0..<examples.count)) {
-      let value = loss(model, examples.batch(Array(indices)), .prediction, &carried).value
+    for indices in examples.batches(of: Array(0..<examples.count), size: options.batchSize) {
+      let value = loss(model, examples.batch(indices), .prediction, &carried).value
       total += Double(value) * Double(indices.count)
     }
     return total / Double(max(1, examples.count))
@@ -139,7 +139,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       var generator = RandomGenerator(root.child(0).child(state.epoch))
       order.shuffle(using: &generator)
     }
-    let batches = batches(order)
+    let batches = examples.batches(of: order, size: options.batchSize)
     let epoch = state.epoch + 1
     var lossSum = 0.0
     var normSum = 0.0
@@ -154,7 +154,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         Double(learningRate) * state.schedule.factor(after: progress))
       let mode = Mode.training(
         root.child(1).child(state.step), segmentLength: options.segmentLength)
-      let batch = examples.batch(Array(indices))
+      let batch = examples.batch(indices)
       let (value, plain) = valueAndGradients(of: state.model) {
         loss($0, batch, mode, &carried)
       }
@@ -203,11 +203,5 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       gradientNorm: normSum / Double(steps),
       seconds: ProcessInfo.processInfo.systemUptime - start)
     return (record, stopped)
-  }
-
-  private func batches(_ order: [Int]) -> [ArraySlice<Int>] {
-    stride(from: 0, to: order.count, by: options.batchSize).map {
-      order[$0..<min($0 + options.batchSize, order.count)]
-    }
   }
 }

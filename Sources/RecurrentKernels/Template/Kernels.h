@@ -22,6 +22,8 @@
 
 #include "CellForward.h"
 
+#include "SequenceInput.h"
+
 #include "SequenceForward.h"
 
 #include "CellBackward.h"
@@ -44,6 +46,7 @@ const rk_kernels RK_TABLE = {
   .multiply = multiply,
   .forward_weights_size = forward_weights_size,
   .pack_forward_weights = pack_forward_weights,
+  .multiply_input = multiply_input,
   .forward_workspace = forward_workspace,
   .run_forward = run_forward,
   .backward_weights_size = backward_weights_size,

@@ -45,7 +45,7 @@ RK_INLINE const float *multiply_gates(
           const int32_t count = (int32_t)smaller(width - unit, RK_LANES);
           start(p, i, unit, count, &sum[(i - begin) * MAX_VECTORS + v]);
         }
-      sum_tile(end - begin, vectors, &tile);
+      sum_tile(end - begin, vectors, false, &tile);
       for (int32_t i = begin; i < end; i++)
         for (int v = 0; v < vectors; v++) {
           const int32_t unit = (block + v) * RK_LANES;

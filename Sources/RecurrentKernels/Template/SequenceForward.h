@@ -27,7 +27,7 @@ RK_INLINE vf start_of(const forward_part *p, int32_t row, int gate, int32_t unit
 RK_INLINE void start_from_sums(sequence_tile *tile, int vectors) {
   tile->start = (const float *)tile->sum;
   tile->start_step = MAX_VECTORS * RK_LANES;
-  tile->weights += tile->first_depth * vectors * RK_LANES;
+  tile->weights += tile->first_depth * vectors * weight_vector(tile->format);
   tile->first_depth = 0;
 }
 
@@ -38,18 +38,20 @@ RK_INLINE const float *step_gates(
   const int32_t hidden = p->pass->hidden_size, blocks = blocks_of(hidden);
   const int64_t input = p->pass->input_size, recurrent = p->pass->recurrent_size;
   const int sums = split ? 4 : gates;
-  const int64_t panel = (sums + (input + recurrent) * gates) * RK_LANES;
+  const rk_weight_format format = p->pass->format;
+  const int64_t panel = sums * RK_LANES + gates * weight_column(format, input + recurrent);
   const tiling tiles = tiling_of(rows, RK_ROWS(sums));
   vf sum[MAX_ROWS * MAX_VECTORS];
   for (int32_t block = share_start(p->units, blocks); block < share_end(p->units, blocks); block++) {
-    const float *starts = weights + block * panel, *w = starts + sums * RK_LANES;
+    const float *starts = weights + block * panel, *scales = starts + sums * RK_LANES;
     const int32_t unit = block * RK_LANES;
     for (int32_t i = 0; i < tiles.count; i++) {
       const int32_t first = tile_start(tiles, i), end = tile_start(tiles, i + 1);
       sequence_tile tile = {
         .first = p->x + first, .first_depth = input,
         .second = p->source + first, .second_depth = recurrent,
-        .start = starts, .weights = w, .sum = sum};
+        .start = starts, .format = format, .scales = scales,
+        .weights = scales + gates * weight_column(format, 0), .sum = sum};
       if (p->start) {
         for (int32_t row = first; row < end; row++) {
           vf *own = sum + (row - first) * MAX_VECTORS;
@@ -58,8 +60,7 @@ RK_INLINE const float *step_gates(
         }
         start_from_sums(&tile, gates);
       }
-      if (split) sum_tile_split(end - first, &tile);
-      else sum_tile(end - first, gates, &tile);
+      sum_tile(end - first, gates, split, &tile);
       finish_rows(p, hidden, first, end, unit, sum, finish);
     }
   }
@@ -78,18 +79,21 @@ RK_INLINE void step_blocks(
   const forward_part *p, int32_t rows, const float *weights, int32_t width, int gate,
   step_sources from, forward_finish finish) {
   const int32_t blocks = blocks_of(width), panels = panels_of(width);
+  const rk_weight_format format = p->pass->format;
   vf sum[MAX_ROWS * MAX_VECTORS];
   for (int32_t panel = share_start(p->units, panels); panel < share_end(p->units, panels); panel++) {
     const int32_t block = panel * MAX_VECTORS;
     const int vectors = (int)smaller(blocks - block, MAX_VECTORS);
     const tiling tiles = tiling_of(rows, RK_ROWS(vectors));
-    const float *starts = weights + block * (1 + from.first_depth + from.second_depth) * RK_LANES;
+    const float *starts = weights + block * (RK_LANES + weight_column(format, from.first_depth + from.second_depth));
+    const float *scales = starts + vectors * RK_LANES;
     for (int32_t i = 0; i < tiles.count; i++) {
       const int32_t first = tile_start(tiles, i), end = tile_start(tiles, i + 1);
       sequence_tile tile = {
         .first = from.first + first, .first_depth = from.first_depth,
         .second = from.second + first, .second_depth = from.second_depth,
-        .start = starts, .weights = starts + vectors * RK_LANES, .sum = sum};
+        .start = starts, .format = format, .scales = scales,
+        .weights = scales + vectors * weight_column(format, 0), .sum = sum};
       if (p->start && gate >= 0) {
         for (int32_t row = first; row < end; row++)
           for (int v = 0; v < vectors; v++) {
@@ -98,7 +102,7 @@ RK_INLINE void step_blocks(
           }
         start_from_sums(&tile, vectors);
       }
-      sum_tile(end - first, vectors, &tile);
+      sum_tile(end - first, vectors, false, &tile);
       for (int v = 0; v < vectors; v++)
         finish_rows(p, width, first, end, (block + v) * RK_LANES, sum + v, finish);
     }

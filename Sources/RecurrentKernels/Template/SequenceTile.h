@@ -19,9 +19,39 @@ typedef struct {
   int64_t first_depth, second_depth;
   const float *start;          // MAX_VECTORS vectors a row, `start_step` floats from row to row
   int64_t start_step;
+  rk_weight_format format;
+  const float *scales;         // RK_INT8: a panel's vectors for the first source, then for the second
   const float *weights;        // for each k of the first source, then of the second: a panel's vectors
   vf *sum;                     // [rows][MAX_VECTORS]
 } sequence_tile;
+
+typedef uint16_t vector_of_halves __attribute__((vector_size(RK_LANES * 2)));
+typedef int8_t vector_of_bytes __attribute__((vector_size(RK_LANES)));
+
+/// Floats of memory that a vector of weights takes.
+RK_INLINE int64_t weight_vector(rk_weight_format format) {
+  return format == RK_FLOAT32 ? RK_LANES : format == RK_BFLOAT16 ? RK_LANES / 2 : RK_LANES / 4;
+}
+
+/// The same of all weights of one of a panel's vectors, with its scales.
+RK_INLINE int64_t weight_column(rk_weight_format format, int64_t depth) {
+  return (format == RK_INT8 ? 2 * RK_LANES : 0) + depth * weight_vector(format);
+}
+
+/// A vector of weights as float32, exactly.
+RK_INLINE vf widened(const rk_weight_format format, const float *w, const float *scale) {
+  if (format == RK_BFLOAT16) {
+    vector_of_halves upper;
+    __builtin_memcpy(&upper, w, sizeof upper);
+    return (vf)(__builtin_convertvector(upper, vi) << 16);
+  }
+  if (format == RK_INT8) {
+    vector_of_bytes q;
+    __builtin_memcpy(&q, w, sizeof q);
+    return __builtin_convertvector(__builtin_convertvector(q, vi), vf) * vf_load(scale);
+  }
+  return vf_load(w);
+}
 
 /// One k: `value_of_row` is what row r has there.
 #define RK_SUM_STEP(value_of_row)                                                         \
@@ -32,17 +62,17 @@ typedef struct {
     RK_UNROLL                                                                             \
     for (int v = 0; v < vectors; v++) {                                                   \
       const int slot = v == 2 ? third : v;                                                \
-      vf weight = vf_load(w + v * RK_LANES);                                              \
+      vf weight = widened(format, w + v * weight_vector(format), scales + v * RK_LANES);  \
       RK_UNROLL                                                                           \
       for (int r = 0; r < rows; r++) sum[r][slot] = vf_fma(value[r], weight, sum[r][slot]); \
     }                                                                                     \
-    w += vectors * RK_LANES;                                                              \
+    w += vectors * weight_vector(format);                                                 \
   } while (0)
 
 /// One source. With `split` (GRU, reset after) the three weights of k meet the sums 0, 1 and `third`.
 RK_INLINE const float *sum_source(
-  vf (*sum)[MAX_VECTORS], const int rows, const int vectors, const int third,
-  const float *const *source, int64_t depth, const float *w) {
+  vf (*sum)[MAX_VECTORS], const int rows, const int vectors, const int third, const rk_weight_format format,
+  const float *const *source, int64_t depth, const float *scales, const float *w) {
   const float *x[MAX_ROWS];
   RK_UNROLL
   for (int r = 0; r < rows; r++) x[r] = source[r];
@@ -63,49 +93,62 @@ RK_INLINE const float *sum_source(
 #undef RK_SUM_STEP
 
 RK_INLINE void sum_tile_of(
-  const int rows, const int vectors, const bool split, const sequence_tile *t) {
+  const int rows, const int vectors, const bool split, const rk_weight_format format, const sequence_tile *t) {
   const int sums = split ? 4 : vectors;
   vf sum[MAX_ROWS][MAX_VECTORS];
   RK_UNROLL
   for (int r = 0; r < rows; r++)
     RK_UNROLL
     for (int v = 0; v < sums; v++) sum[r][v] = vf_load(t->start + r * t->start_step + v * RK_LANES);
-  const float *w = t->weights;
-  w = sum_source(sum, rows, vectors, 2, t->first, t->first_depth, w);
+  const float *s = t->scales, *w = t->weights;
+  w = sum_source(sum, rows, vectors, 2, format, t->first, t->first_depth, s, w);
   if (t->second_depth > 0)
-    sum_source(sum, rows, vectors, split ? 3 : 2, t->second, t->second_depth, w);
+    sum_source(sum, rows, vectors, split ? 3 : 2, format, t->second, t->second_depth, s + vectors * RK_LANES, w);
   RK_UNROLL
   for (int r = 0; r < rows; r++)
     RK_UNROLL
     for (int v = 0; v < sums; v++) t->sum[r * MAX_VECTORS + v] = sum[r][v];
 }
 
-#define RK_SUM_TILE(name, vectors, sums, split)                              \
-  static void name(int rows, const sequence_tile *t) {                       \
-    switch (rows) {                                                          \
-    case 1: sum_tile_of(1, vectors, split, t); break;                        \
-    case 2: if (RK_ROWS(sums) >= 2) sum_tile_of(2, vectors, split, t); break; \
-    case 3: if (RK_ROWS(sums) >= 3) sum_tile_of(3, vectors, split, t); break; \
-    case 4: if (RK_ROWS(sums) >= 4) sum_tile_of(4, vectors, split, t); break; \
-    case 5: if (RK_ROWS(sums) >= 5) sum_tile_of(5, vectors, split, t); break; \
-    case 6: if (RK_ROWS(sums) >= 6) sum_tile_of(6, vectors, split, t); break; \
-    case 7: if (RK_ROWS(sums) >= 7) sum_tile_of(7, vectors, split, t); break; \
-    case 8: if (RK_ROWS(sums) >= 8) sum_tile_of(8, vectors, split, t); break; \
-    }                                                                        \
+#define RK_SUM_TILE(name, vectors, sums, split, format)                              \
+  static void name(int rows, const sequence_tile *t) {                               \
+    switch (rows) {                                                                  \
+    case 1: sum_tile_of(1, vectors, split, format, t); break;                        \
+    case 2: if (RK_ROWS(sums) >= 2) sum_tile_of(2, vectors, split, format, t); break; \
+    case 3: if (RK_ROWS(sums) >= 3) sum_tile_of(3, vectors, split, format, t); break; \
+    case 4: if (RK_ROWS(sums) >= 4) sum_tile_of(4, vectors, split, format, t); break; \
+    case 5: if (RK_ROWS(sums) >= 5) sum_tile_of(5, vectors, split, format, t); break; \
+    case 6: if (RK_ROWS(sums) >= 6) sum_tile_of(6, vectors, split, format, t); break; \
+    case 7: if (RK_ROWS(sums) >= 7) sum_tile_of(7, vectors, split, format, t); break; \
+    case 8: if (RK_ROWS(sums) >= 8) sum_tile_of(8, vectors, split, format, t); break; \
+    }                                                                                \
   }
 
-RK_SUM_TILE(sum_tile_1, 1, 1, false)
-RK_SUM_TILE(sum_tile_2, 2, 2, false)
-RK_SUM_TILE(sum_tile_3, 3, 3, false)
-RK_SUM_TILE(sum_tile_4, 4, 4, false)
-RK_SUM_TILE(sum_tile_split, 3, 4, true)
+/// The tiles of one format. Where they split, their three vectors meet four sums.
+#define RK_SUM_TILES(name, format)                                                   \
+  RK_SUM_TILE(name##_1, 1, 1, false, format)                                         \
+  RK_SUM_TILE(name##_2, 2, 2, false, format)                                         \
+  RK_SUM_TILE(name##_3, 3, 3, false, format)                                         \
+  RK_SUM_TILE(name##_4, 4, 4, false, format)                                         \
+  RK_SUM_TILE(name##_split, 3, 4, true, format)                                      \
+  static void name(int rows, int vectors, bool split, const sequence_tile *t) {      \
+    switch (vectors) {                                                               \
+    case 1: name##_1(rows, t); break;                                                \
+    case 2: name##_2(rows, t); break;                                                \
+    case 3: (split ? name##_split : name##_3)(rows, t); break;                       \
+    default: name##_4(rows, t); break;                                               \
+    }                                                                                \
+  }
 
-static void sum_tile(int rows, int vectors, const sequence_tile *t) {
-  switch (vectors) {
-  case 1: sum_tile_1(rows, t); break;
-  case 2: sum_tile_2(rows, t); break;
-  case 3: sum_tile_3(rows, t); break;
-  default: sum_tile_4(rows, t); break;
+RK_SUM_TILES(sum_tile_float32, RK_FLOAT32)
+RK_SUM_TILES(sum_tile_bfloat16, RK_BFLOAT16)
+RK_SUM_TILES(sum_tile_int8, RK_INT8)
+
+static void sum_tile(int rows, int vectors, bool split, const sequence_tile *t) {
+  switch (t->format) {
+  case RK_FLOAT32: sum_tile_float32(rows, vectors, split, t); break;
+  case RK_BFLOAT16: sum_tile_bfloat16(rows, vectors, split, t); break;
+  case RK_INT8: sum_tile_int8(rows, vectors, split, t); break;
   }
 }
 

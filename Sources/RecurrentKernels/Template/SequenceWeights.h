@@ -1,7 +1,8 @@
 // Weights in the order in which the sequences read them: panels of vectors of RK_LANES units, the last one
 // filled up with zeros.
 //
-// Forward, a panel: its start vectors, then its vectors for each input feature, then for each hidden unit.
+// Forward, a panel: its start vectors, then its vectors for each input feature, then for each hidden unit. In int8
+// the scales stand behind the starts: of its vectors for the input, then of those for the hidden units.
 //   LSTM               one block of units:          i f g o (coupled i g o)
 //   GRU, reset after   one block of units: start    r z nx nh; for each feature and unit r z n
 //   GRU, reset before  one block of units:          r z; after all of those, n like the simple RNN
@@ -15,12 +16,12 @@ static int32_t blocks_of(int32_t hidden_size) { return (hidden_size + RK_LANES -
 
 static int64_t forward_weights_size(const rk_cell_weights *w) {
   const int64_t depth = (int64_t)w->input_size + w->recurrent_size;
-  const int64_t units = (int64_t)blocks_of(w->hidden_size) * RK_LANES;
   // b' of n stands apart where it is reset with the product.
   const int64_t starts = w->cell == RK_CELL_GRU_RESET_AFTER ? 4 : rk_cell_gates(w->cell);
   const int64_t projection =
-    w->projection ? (int64_t)blocks_of(w->recurrent_size) * RK_LANES * (1 + w->hidden_size) : 0;
-  return units * (starts + rk_cell_gates(w->cell) * depth) + projection;
+    w->projection ? blocks_of(w->recurrent_size) * (RK_LANES + weight_column(w->format, w->hidden_size)) : 0;
+  return blocks_of(w->hidden_size) * (starts * RK_LANES + rk_cell_gates(w->cell) * weight_column(w->format, depth))
+    + projection;
 }
 
 static int64_t backward_weights_size(const rk_cell_weights *w) {
@@ -43,22 +44,54 @@ RK_INLINE panel_vector panel_vector_of(int32_t gate, int32_t block, int32_t hidd
   return (panel_vector){gate, unit, (int32_t)smaller(hidden_size - unit, RK_LANES)};
 }
 
-static float *pack_row(
-  const float *row, int32_t hidden_size, const panel_vector *vectors, int32_t count, float *packed) {
-  for (int32_t v = 0; v < count; v++) {
-    const float *from = row + (int64_t)vectors[v].gate * hidden_size + vectors[v].unit;
-    vf_store(packed + v * RK_LANES, vf_load_part(from, vectors[v].count));
-  }
-  return packed + count * RK_LANES;
+/// The columns of a vector in a row of a matrix, or among its scales.
+RK_INLINE vf columns_of(const float *row, panel_vector v, int32_t hidden_size) {
+  return vf_load_part(row + (int64_t)v.gate * hidden_size + v.unit, v.count);
 }
 
+/// A vector of weights, which lie on the grid of their format.
+static float *pack_weights(rk_weight_format format, vf weights, vf scale, float *packed) {
+  switch (format) {
+  case RK_FLOAT32:
+    vf_store(packed, weights);
+    break;
+  case RK_BFLOAT16: {
+    const vector_of_halves upper = __builtin_convertvector((vi)weights >> 16, vector_of_halves);
+    __builtin_memcpy(packed, &upper, sizeof upper);
+    break;
+  }
+  case RK_INT8: {
+    const vf shift = vf_all(12582912.0f);  // 1.5·2^23: adding it rounds to an integer
+    const vf exact = weights / vf_select(scale == 0.0f, vf_all(1), scale);
+    const vector_of_bytes q = __builtin_convertvector(
+      __builtin_convertvector((exact + shift) - shift, vi), vector_of_bytes);
+    __builtin_memcpy(packed, &q, sizeof q);
+    break;
+  }
+  }
+  return packed + weight_vector(format);
+}
+
+/// A panel's scales, if its format has any, and its weights: for the input, then for the hidden units.
 static float *pack_rows(
   const rk_cell_weights *w, const panel_vector *vectors, int32_t count, float *packed) {
-  const int64_t row = (int64_t)rk_cell_gates(w->cell) * w->hidden_size;
-  for (int32_t k = 0; k < w->input_size; k++)
-    packed = pack_row(w->input_weights + k * row, w->hidden_size, vectors, count, packed);
-  for (int32_t k = 0; k < w->recurrent_size; k++)
-    packed = pack_row(w->recurrent_weights + k * row, w->hidden_size, vectors, count, packed);
+  const int64_t width = (int64_t)rk_cell_gates(w->cell) * w->hidden_size;
+  const float *scales[] = {w->input_scales, w->recurrent_scales};
+  const float *weights[] = {w->input_weights, w->recurrent_weights};
+  const int32_t depths[] = {w->input_size, w->recurrent_size};
+  vf scale[2][MAX_VECTORS];
+  for (int source = 0; source < 2; source++)
+    for (int32_t v = 0; v < count; v++) {
+      scale[source][v] = w->format == RK_INT8 ? columns_of(scales[source], vectors[v], w->hidden_size) : vf_all(1);
+      if (w->format != RK_INT8) continue;
+      vf_store(packed, scale[source][v]);
+      packed += RK_LANES;
+    }
+  for (int source = 0; source < 2; source++)
+    for (int32_t k = 0; k < depths[source]; k++)
+      for (int32_t v = 0; v < count; v++)
+        packed = pack_weights(
+          w->format, columns_of(weights[source] + k * width, vectors[v], w->hidden_size), scale[source][v], packed);
   return packed;
 }
 
@@ -92,15 +125,20 @@ static float *pack_single_gate(const rk_cell_weights *w, int32_t gate, float *pa
 static void pack_projection(const rk_cell_weights *w, float *packed) {
   const int32_t width = w->recurrent_size, blocks = blocks_of(width);
   for (int32_t block = 0; block < blocks; block += MAX_VECTORS) {
+    panel_vector vectors[MAX_VECTORS];
+    vf scale[MAX_VECTORS];
     const int32_t count = (int32_t)smaller(blocks - block, MAX_VECTORS);
-    for (int32_t k = -1; k < w->hidden_size; k++)  // -1: the start
-      for (int32_t v = 0; v < count; v++, packed += RK_LANES) {
-        const int32_t at = (block + v) * RK_LANES;
-        vf part = vf_all(0);
-        if (k >= 0)
-          part = vf_load_part(w->projection + (int64_t)k * width + at, smaller(width - at, RK_LANES));
-        vf_store(packed, part);
-      }
+    for (int32_t v = 0; v < count; v++, packed += RK_LANES) {
+      vectors[v] = panel_vector_of(0, block + v, width);
+      vf_store(packed, vf_all(0));
+      scale[v] = w->format == RK_INT8 ? columns_of(w->projection_scales, vectors[v], width) : vf_all(1);
+    }
+    if (w->format == RK_INT8)
+      for (int32_t v = 0; v < 2 * count; v++, packed += RK_LANES) vf_store(packed, scale[v % count]);
+    for (int32_t k = 0; k < w->hidden_size; k++)
+      for (int32_t v = 0; v < count; v++)
+        packed = pack_weights(
+          w->format, columns_of(w->projection + (int64_t)k * width, vectors[v], width), scale[v], packed);
   }
 }
 

@@ -99,6 +99,14 @@ typedef struct {
   const int32_t *place;       ///< [N] where the step stands in values [B, T, F]: row b·T + t of [B·T, F]
 } rk_sequence_layout;
 
+/// What packed weights of the forward pass are kept as. Sums are float32 in any case, and their bits those of the
+/// float32 weights, which must lie on the grid: the kernels widen each weight to exactly that.
+typedef enum {
+  RK_FLOAT32,
+  RK_BFLOAT16,  ///< the upper half of a float32
+  RK_INT8,      ///< q·scale in one rounding, with a whole q in -127 … 127 and one scale a column of each matrix
+} rk_weight_format;
+
 /// Weights of a layer as they stand in tensors: input [I, G·H], recurrent [R, G·H], bias [G·H]. R is the size of the
 /// hidden state: H, or P with a projection.
 typedef struct {
@@ -109,6 +117,9 @@ typedef struct {
   const float *_Nullable bias;           ///< b, null: 0
   const float *_Nullable recurrent_bias; ///< b', null: 0. Outside the reset product it is simply added to b.
   const float *_Nullable projection;     ///< [H, P] (LSTM): h' = (o·tanh(c'))·P; null: none
+  rk_weight_format format;               ///< of the matrices, packed for the forward pass; vectors stay float32
+  /// [G·H], [G·H], [P] the scales of the matrices' columns (RK_INT8), else null.
+  const float *_Nullable input_scales, *_Nullable recurrent_scales, *_Nullable projection_scales;
 } rk_cell_weights;
 
 /// What a cell does beyond its plain formula.
@@ -141,12 +152,13 @@ typedef struct {
   int32_t first_step, end_step;        ///< behind step 0, `out` holds the steps before
   const rk_cell_options *_Nullable options;  ///< null: the plain formula
   bool projects;
+  rk_weight_format format;             ///< in which the weights were packed
   const float *packed_weights;
   const float *x;                      ///< [B·T, I]
   int64_t x_stride;                    ///< floats from row to row
-  /// [N, G·H] in packed order from first_step on: Wx + b, with b' where it may be added, where that is there already;
-  /// null: the kernel multiplies x. May be where the gates are kept.
-  const float *_Nullable start;
+  /// [N, G·H] in packed order from first_step on: Wx + b, with b' where it may be added, which rk_multiply_input puts
+  /// there; null: the steps multiply x. May be where the gates are kept.
+  float *_Nullable start;
   float *out;                          ///< [B·T, R]; places that are not in the layout are not touched
   int64_t out_stride;
   bool keeps_out;                      ///< `out` holds these steps already and is not written
@@ -165,6 +177,8 @@ typedef struct {
   rk_meeting *_Nullable meeting;
 } rk_sequence_forward;
 
+/// Fills `start`, of all steps at once: the share `part` of `parts` of the units.
+void rk_multiply_input(const rk_sequence_forward *pass, int32_t part, int32_t parts);
 /// Floats of workspace that one thread of `rk_run_forward` needs.
 int64_t rk_forward_workspace(const rk_sequence_forward *pass);
 /// Runs the share `part` of `parts` of the rows, or of the units, through the steps.
@@ -373,6 +387,7 @@ typedef struct {
   void (*multiply)(const rk_matrix_product *, float *);
   int64_t (*forward_weights_size)(const rk_cell_weights *);
   void (*pack_forward_weights)(const rk_cell_weights *, float *);
+  void (*multiply_input)(const rk_sequence_forward *, int32_t, int32_t);
   int64_t (*forward_workspace)(const rk_sequence_forward *);
   void (*run_forward)(const rk_sequence_forward *, int32_t, int32_t, float *);
   int64_t (*backward_weights_size)(const rk_cell_weights *);

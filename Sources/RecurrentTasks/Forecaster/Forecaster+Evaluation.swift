@@ -9,6 +9,12 @@ extension Forecaster {
   /// - Throws: ``DataError`` as ``forecast(after:steps:)``, and if a series does not hold a window
   ///   and its future.
   public func evaluate(on series: [Series]) throws(DataError) -> ForecastEvaluation {
+    WindowForecasts(try examples(of: series), by: self).evaluation(
+      naiveScales: naiveScales(of: series), nominalCoverage: nominalCoverage)
+  }
+
+  /// All windows of series whose future is known.
+  func examples(of series: [Series]) throws(DataError) -> ForecastExamples {
     for one in series {
       try check(one)
       guard one.count >= options.window + options.horizon else {
@@ -19,12 +25,13 @@ extension Forecaster {
           advice: "Bring more rows")
       }
     }
-    let examples = ForecastExamples(
+    return ForecastExamples(
       series.map { Channels($0, scales: scales(of: $0)) },
       origins: series.map { options.window..<$0.count - options.horizon + 1 }, options: options,
       base: configuration.base)
-    return WindowForecasts(examples, by: self).evaluation(
-      naiveScales: series.map { ForecastErrors.naiveScale($0.target, season: options.season ?? 1) },
-      nominalCoverage: nominalCoverage)
+  }
+
+  func naiveScales(of series: [Series]) -> [Double] {
+    series.map { ForecastErrors.naiveScale($0.target, season: options.season ?? 1) }
   }
 }

@@ -51,6 +51,13 @@ extension Forecaster {
     var model = ForecastModel(
       features: configuration.channels.count, options: configuration.options, using: &generator)
     try model.load(from: contents.weights)
+    if let said = configuration.rounding?.precision, said != model.weightPrecision {
+      throw DataError(
+        file: file, place: "configuration.rounding",
+        problem: "says \(said.rawValue), but the recurrent weights are "
+          + model.weightPrecision.rawValue,
+        advice: "Quantize the model again")
+    }
     let recent = try decodeJSON(
       [Recent].self, from: try contents.extraFile(Self.recentFile),
       file: path + "/" + Self.recentFile)

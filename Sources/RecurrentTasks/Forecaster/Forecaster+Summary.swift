@@ -34,7 +34,11 @@ extension Forecaster {
     }
     rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
     lines.append(TextTable(rows).description)
-    lines += ["", "On the test part:", report]
+    if let rounding = configuration.rounding {
+      lines += ["", "\(rounding)", "", "On the test part, before rounding:", report]
+    } else {
+      lines += ["", "On the test part:", report]
+    }
     return lines.joined(separator: "\n")
   }
 }

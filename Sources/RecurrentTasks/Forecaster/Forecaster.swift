@@ -35,6 +35,8 @@ public struct Forecaster: Sendable {
     public var evaluation: ForecastEvaluation?
     /// The training data in words: source, rows, dates.
     public var trainedOn: String
+    /// What its weights were rounded to and what that cost; nil: they are as trained.
+    public internal(set) var rounding: ForecastRounding?
   }
 
   /// All but the weights.

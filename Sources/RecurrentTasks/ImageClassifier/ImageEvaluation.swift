@@ -52,9 +52,6 @@ public struct ImageEvaluation: Sendable, Codable, Equatable, CustomStringConvert
   /// The whole matrix of few classes, the most frequent confusions of many.
   private var matrix: String {
     let classes = confusion.classes
-    func percent(_ share: Double?) -> String {
-      share.map { NumberFormat.fixed(100 * $0, 1) + " %" } ?? "-"
-    }
     guard classes.count <= 15 else {
       let rows = confusion.confusions(15).map {
         [classes[$0.truth], classes[$0.prediction], "\($0.count)"]
@@ -65,11 +62,15 @@ public struct ImageEvaluation: Sendable, Codable, Equatable, CustomStringConvert
     var rows = [["class \\ taken for"] + names + ["found"]]
     for (truth, counts) in confusion.counts.enumerated() {
       rows.append(
-        [names[truth]] + counts.map { $0 == 0 ? "·" : "\($0)" } + [percent(confusion.recall(truth))]
-      )
+        [names[truth]] + counts.map { $0 == 0 ? "·" : "\($0)" }
+          + [
+            confusion.support(truth) == 0
+              ? "-" : NumberFormat.fixed(100 * confusion.recall(truth), 1) + " %"
+          ])
     }
     let right = classes.indices.map { index in
-      confusion.precision(index).map { NumberFormat.fixed(100 * $0, 0) } ?? "-"
+      confusion.predictions(index) == 0
+        ? "-" : NumberFormat.fixed(100 * confusion.precision(index), 0)
     }
     rows.append(["right in % of those said"] + right + [""])
     return TextTable(rows).description

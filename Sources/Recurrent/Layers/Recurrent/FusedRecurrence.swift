@@ -1,4 +1,5 @@
 import RecurrentKernels
+import Synchronization
 
 /// A whole recurrent layer over a batch as one primitive, with its backward pass through time
 /// written by hand (`FusedRecurrence+Backward.swift`).
@@ -36,12 +37,14 @@ struct FusedRecurrence {
     precondition(
       segmentLength.map { $0 >= 1 } ?? true,
       "a segment has at least one step, not \(segmentLength ?? 0)")
+    func inputs() -> [Tensor] {
+      [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
+    }
+    let tape = Tape.isAnyRecording ? Tape.following(inputs()) : nil
     let run = FusedRun(
-      cell: cell, weights: weights.detached, options: options, noise: noise, layout: input.layout,
-      segmentLength: segmentLength)
+      cell: cell, weights: tape == nil ? weights : weights.detached, options: options,
+      noise: noise, layout: input.layout, segmentLength: segmentLength)
 
-    let inputs = [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
-    let tape = Tape.following(inputs)
     let keepsAll = tape != nil && segmentLength == nil
     var output = Tensor(shape: [batch, input.time, size]) { y in
       if !input.isFull { y.update(repeating: 0, count: batch * input.time * size) }
@@ -50,15 +53,21 @@ struct FusedRecurrence {
     var finalCell = cellState?.detached
     var kept: Kept?
     var cellStates: [Tensor] = []
-    func pack() -> Storage { run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights) }
+    let format = tape == nil ? run.predictionFormat : RK_FLOAT32
+    func pack() -> Storage {
+      run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights, format: format)
+    }
     if tape != nil { weights.packed.clear() }
-    let packed = tape == nil ? weights.packed.storage(for: run.weights, pack: pack) : pack()
+    let packed =
+      tape == nil
+      ? weights.packed.storage(for: run.weights, format: format, pack: pack) : pack()
     for segment in run.segments {
       if let finalCell, tape != nil { cellStates.append(finalCell) }
       kept = keepsAll ? run.room(for: segment) : nil
       run.forward(
-        segment, input: input.values, packed: packed, output: output.mutablePointer(),
-        hidden: finalHidden.mutablePointer(), cellState: finalCell?.mutablePointer(), kept: kept)
+        segment, input: input.values, packed: packed, format: format,
+        output: output.mutablePointer(), hidden: finalHidden.mutablePointer(),
+        cellState: finalCell?.mutablePointer(), kept: kept)
     }
 
     var results = [output, finalHidden] + (finalCell.map { [$0] } ?? [])
@@ -66,7 +75,7 @@ struct FusedRecurrence {
       let backward = Backward(
         run: run, input: Operand(input.values), output: output, hidden: hidden.detached,
         cellStates: cellStates, kept: kept)
-      results = tape.record(results, inputs: inputs) { backward($0) }
+      results = tape.record(results, inputs: inputs()) { backward($0) }
     }
     return (input.with(results[0]), results[1], cellState.map { _ in results[2] })
   }
@@ -118,9 +127,9 @@ struct FusedRun: Sendable {
   /// Runs a segment. With `recomputes`, `output` holds its steps already, and only `kept` and the
   /// cell state are written.
   func forward(
-    _ segment: Range<Int>, input: Tensor, packed: Storage, output: UnsafeMutablePointer<Float>,
-    hidden: UnsafeMutablePointer<Float>, cellState: UnsafeMutablePointer<Float>?,
-    kept: FusedRecurrence.Kept?, recomputes: Bool = false
+    _ segment: Range<Int>, input: Tensor, packed: Storage, format: rk_weight_format = RK_FLOAT32,
+    output: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>,
+    cellState: UnsafeMutablePointer<Float>?, kept: FusedRecurrence.Kept?, recomputes: Bool = false
   ) {
     // The simple RNN keeps nothing but its output, unless it has options.
     let keepsGates = cell.hasGates || !isPlain
@@ -129,24 +138,37 @@ struct FusedRun: Sendable {
       // Threads that share the units of this cell exchange r·h, which one alone has in its workspace.
       let kept =
         kept ?? (sharesUnits && cell == RK_CELL_GRU_RESET_BEFORE ? room(for: steps) : nil)
-      let start = multipliesInputFirst ? multipliedInput(input, steps, kept) : nil
+      let start =
+        multipliesInputFirst
+        ? kept?.gates ?? Storage(count: layout.packed(steps).count * width) : nil
       layout.withKernelLayout { tables in
         withKernelOptions { options in
           let pass = rk_sequence_forward(
             cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
             recurrent_size: Int32(size), layout: tables, first_step: Int32(steps.lowerBound),
             end_step: Int32(steps.upperBound), options: options, projects: projects,
-            packed_weights: packed.pointer, x: input.pointer, x_stride: Int64(weights.inputSize),
-            start: start?.pointer, out: output, out_stride: Int64(size), keeps_out: recomputes,
-            h: hidden, c: cellState, gates: keepsGates ? kept?.gates.pointer : nil,
+            format: format, packed_weights: packed.pointer, x: input.pointer,
+            x_stride: Int64(weights.inputSize), start: start?.pointer, out: output,
+            out_stride: Int64(size), keeps_out: recomputes, h: hidden, c: cellState,
+            gates: keepsGates ? kept?.gates.pointer : nil,
             extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
             unprojected: kept?.unprojected?.pointer, meeting: nil)
+          if start != nil { multiplyInput(pass, rows: layout.packed(steps).count) }
           runParts(pass, sharesUnits, \.meeting, rk_forward_workspace, rk_run_forward)
         }
       }
       withExtendedLifetime((start, kept)) {}
     }
     withExtendedLifetime((packed, input, kept)) {}
+  }
+
+  /// The product with the input, for all steps of a pass at once.
+  private func multiplyInput(_ pass: rk_sequence_forward, rows: Int) {
+    let parts = Parallelism.parts(
+      operations: 2 * rows * width * weights.inputSize, atMost: units / 16)
+    withUnsafePointer(to: pass) { pass in
+      Parallelism.run(parts: parts) { rk_multiply_input(pass, Int32($0), Int32(parts)) }
+    }
   }
 
   /// Runs a pass on several threads where that pays.
@@ -207,6 +229,23 @@ struct FusedRun: Sendable {
     batchSize <= smallestRows && units < sharedUnits(2)
   }
 
+  /// Whether weights that are rounded are read in fewer bits, which changes no bit of a result: for
+  /// few rows, if what a step reads would not stay in a cache as floats. Else widening it anew at
+  /// each step takes longer than reading it.
+  private var readsNarrowWeights: Bool {
+    let depth = size + (multipliesInputFirst ? 0 : weights.inputSize)
+    return hasFewRows
+      && 4 * width * depth
+        >= layout.batchSize * Self.leastNarrowBytes.load(ordering: .relaxed)
+  }
+  /// For one row. Tests set it to 0.
+  static let leastNarrowBytes = Atomic(8 << 20)
+
+  /// How the weights are read where no tape keeps what the forward pass does.
+  var predictionFormat: rk_weight_format {
+    readsNarrowWeights ? weights.kernelFormat : RK_FLOAT32
+  }
+
   /// Whether the threads share the units instead: of a few rows, each then reads a part of the
   /// weights only, but they wait for each other at each step.
   var sharesUnits: Bool {
@@ -232,45 +271,28 @@ struct FusedRun: Sendable {
     }
   }
 
-  /// Wx + b of some steps, in packed order: where their gates will be kept, or in a buffer of its
-  /// own.
-  private func multipliedInput(
-    _ input: Tensor, _ steps: Range<Int>, _ kept: FusedRecurrence.Kept?
-  ) -> Storage {
-    let rows = layout.packed(steps)
-    let target = kept?.gates ?? Storage(count: rows.count * width)
-    var product = rk_matrix_product(
-      rows: rows.count, columns: width, depth: weights.inputSize, a: input.pointer,
-      b: weights.input.pointer, c: target.pointer)
-    product.a_row_index = UnsafePointer(layout.place + rows.lowerBound)
-    // Where b' belongs to a product that is reset, it is no part of this sum.
-    let apart = cell == RK_CELL_GRU_RESET_AFTER ? 2 * units : width
-    let bias = Storage(count: width)
-    for column in 0..<width {
-      bias.pointer[column] =
-        (weights.bias?.pointer[column] ?? 0)
-        + (column < apart ? weights.recurrentBias?.pointer[column] ?? 0 : 0)
-    }
-    product.bias = UnsafePointer(bias.pointer)
-    product.run()
-    withExtendedLifetime((bias, input, self)) {}
-    return target
-  }
-
   func packedWeights(
     _ size: (UnsafePointer<rk_cell_weights>) -> Int64,
-    _ pack: (UnsafePointer<rk_cell_weights>, UnsafeMutablePointer<Float>) -> Void
+    _ pack: (UnsafePointer<rk_cell_weights>, UnsafeMutablePointer<Float>) -> Void,
+    format: rk_weight_format = RK_FLOAT32
   ) -> Storage {
+    let scales = [weights.input, weights.recurrent, weights.projection].map { matrix -> Storage? in
+      guard case .int8(let scales) = matrix?.grid, format == RK_INT8 else { return nil }
+      return Tensor(scales).storage
+    }
     var plain = rk_cell_weights(
       cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
       recurrent_size: Int32(self.size), input_weights: weights.input.pointer,
       recurrent_weights: weights.recurrent.pointer,
       bias: weights.bias.map { UnsafePointer($0.pointer) },
       recurrent_bias: weights.recurrentBias.map { UnsafePointer($0.pointer) },
-      projection: weights.projection.map { UnsafePointer($0.pointer) })
+      projection: weights.projection.map { UnsafePointer($0.pointer) }, format: format,
+      input_scales: scales[0].map { UnsafePointer($0.pointer) },
+      recurrent_scales: scales[1].map { UnsafePointer($0.pointer) },
+      projection_scales: scales[2].map { UnsafePointer($0.pointer) })
     let packed = Storage(count: Int(size(&plain)))
     pack(&plain, packed.pointer)
-    withExtendedLifetime(weights) {}
+    withExtendedLifetime((weights, scales)) {}
     return packed
   }
 

@@ -100,16 +100,28 @@ public struct RecurrentWeights: Module {
   /// Visits `input_weights`, `recurrent_weights`, `bias`, `recurrent_bias`, `peepholes` and
   /// `projection`.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
-    visitor.visit("input_weights", &input)
-    visitor.visit("recurrent_weights", &recurrent)
+    visitor.visit(product: "input_weights", &input)
+    visitor.visit(product: "recurrent_weights", &recurrent)
     visitor.visit("bias", &bias)
     visitor.visit("recurrent_bias", &recurrentBias)
     visitor.visit("peepholes", &peepholes)
-    visitor.visit("projection", &projection)
+    visitor.visit(product: "projection", &projection)
   }
 
   /// The parameters that there are, in visiting order.
   var tensors: [Tensor] {
     [input, recurrent] + [bias, recurrentBias, peepholes, projection].compactMap(\.self)
+  }
+  /// How the kernels keep the matrices for prediction: narrow if all lie on a grid of one kind.
+  var kernelFormat: rk_weight_format {
+    let precision = input.precision
+    guard recurrent.precision == precision, (projection?.precision ?? precision) == precision else {
+      return RK_FLOAT32
+    }
+    return switch precision {
+    case .float32: RK_FLOAT32
+    case .bfloat16: RK_BFLOAT16
+    case .int8: RK_INT8
+    }
   }
 }

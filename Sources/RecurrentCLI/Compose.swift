@@ -1,0 +1,131 @@
+import ArgumentParser
+import Foundation
+import Recurrent
+import RecurrentTasks
+
+/// `recurrent compose MODEL`
+struct Compose: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compose a tune from one note, or go on from a tune.",
+    discussion: """
+      Writes a MIDI file and a piano roll as SVG, and shows the roll. The same
+      model, flags and seed give the same files, byte for byte.
+
+      Examples:
+        recurrent compose composer --seed-note C4
+        recurrent compose composer --primer start.mid --steps 128 --temperature 0.8
+        recurrent compose composer --seed-note D4 --scale "D dorian" --top-k 4 --seed 7
+      """)
+
+  @Argument(help: "A model folder.") var model: String
+
+  @Option(
+    help: ArgumentHelp("The note to begin with, for a beat: C4 is middle C.", valueName: "note"))
+  var seedNote: Pitch?
+
+  @Option(help: ArgumentHelp("A MIDI file to go on from.", valueName: "file.mid"))
+  var primer: String?
+
+  @Option(help: ArgumentHelp("Steps to compose.", valueName: "steps"))
+  var steps = 64
+
+  @Option(
+    help: ArgumentHelp("Below 1: closer to what is likely; above 1: freer.", valueName: "number"))
+  var temperature = 1.0
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw from so many of the likeliest only: events, or keys at a step.", valueName: "count"))
+  var topK: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Begin only notes of this scale: a root and one of "
+        + MusicalScale.kinds.map(\.key).joined(separator: ", ") + ".", valueName: "scale"))
+  var scale: MusicalScale?
+
+  @Option(
+    help: ArgumentHelp(
+      "Quarter notes a minute. (default: those of the primer, or 120)", valueName: "beats"))
+  var tempo: Double?
+
+  @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same tune."))
+  var seed: UInt64 = 0
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The MIDI file to write; the piano roll gets the ending .svg.", valueName: "file.mid"))
+  var output = "tune.mid"
+
+  @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    if seedNote != nil, primer != nil {
+      throw ValidationError("--seed-note and --primer exclude each other.")
+    }
+    if !(1...100_000).contains(steps) {
+      throw ValidationError("--steps is between 1 and 100000, not \(steps).")
+    }
+    if !(temperature >= 0.01 && temperature <= 100) {
+      throw ValidationError("--temperature is between 0.01 and 100, not \(temperature).")
+    }
+    if let topK, topK < 1 { throw ValidationError("--top-k is at least 1, not \(topK).") }
+    if let tempo, !(tempo >= 4 && tempo <= 1000) {
+      throw ValidationError("--tempo is between 4 and 1000, not \(tempo).")
+    }
+    let name = splitPath(output).name
+    if !name.lowercased().hasSuffix(".mid"), !name.lowercased().hasSuffix(".midi") {
+      throw ValidationError("--output names a file that ends in .mid, not \"\(output)\".")
+    }
+  }
+
+  mutating func run() throws {
+    threads.apply()
+    let composer = try Composer(contentsOf: model)
+    let perBeat = composer.options.stepsPerBeat
+    var drawing = Composer.Drawing()
+    drawing.steps = steps
+    drawing.temperature = temperature
+    drawing.topK = topK
+    drawing.scale = scale
+    drawing.seed = seed
+
+    let tune: Tune
+    var tempo = tempo
+    let given: Int
+    if let primer {
+      let start = try composer.readPrimer(primer)
+      tempo = tempo ?? start.beatsPerMinute
+      given = start.tune.length
+      tune = composer.compose(after: start.tune, drawing: drawing)
+    } else {
+      let note = seedNote ?? Pitch(60)
+      try composer.check(note)
+      given = perBeat
+      tune = composer.compose(from: note, drawing: drawing)
+    }
+    let start = primer ?? "\(seedNote ?? Pitch(60))"
+    let chart = PianoRollChart(
+      title: "From \(splitPath(start).name), seed \(seed)", tune: tune, stepsPerBeat: perBeat,
+      givenSteps: given)
+    let picture = output.prefix(upTo: output.lastIndex(of: ".") ?? output.endIndex) + ".svg"
+    let midi = tune.midi(stepsPerBeat: perBeat, beatsPerMinute: tempo ?? 120)
+    try Interruption.deferred { () throws(DataError) in
+      try midi.write(to: output)
+      try writeAtomically(chart.svg(), to: String(picture))
+    }
+    print(chart.terminal(width: Terminal.chartWidth, colour: Terminal.wantsColour))
+    print("\nWrote \(output) and \(picture): \(tune.notes.count) notes in \(tune.length) steps")
+  }
+}
+
+extension Pitch: ExpressibleByArgument {
+  /// The pitch of a name, such as C4.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension MusicalScale: ExpressibleByArgument {
+  /// The scale of a name, such as C major.
+  public init?(argument: String) { self.init(argument) }
+}

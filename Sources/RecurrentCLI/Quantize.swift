@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import Recurrent
+import RecurrentTasks
+
+/// `recurrent quantize MODEL [FILE.csv]`
+struct Quantize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Round a model's recurrent weights to fewer bits.",
+    discussion: """
+      Writes a model of its own, whose weights take a half (bfloat16) or a
+      quarter (int8) of the space. Shows how far its forecasts are from those
+      of the model as trained: on every window of the file or, without one,
+      beyond the end of the training data. `recurrent inspect` shows it again.
+
+      Examples:
+        recurrent quantize model --output small
+        recurrent quantize model prices-2014.csv --precision bfloat16 --output small
+      """)
+
+  @Argument(help: "A model folder.") var model: String
+  @Argument(help: ArgumentHelp("A CSV file with the model's columns.", valueName: "file.csv"))
+  var file: String?
+
+  @Option(help: "What the weights are rounded to.")
+  var precision = WeightPrecision.int8
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The new model's folder.", valueName: "folder"))
+  var output: String
+
+  @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    let folders = [model, output].map {
+      URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path
+    }
+    if folders[0] == folders[1] {
+      throw ValidationError(
+        "--output is another folder than the model, whose weights would be lost otherwise.")
+    }
+  }
+
+  mutating func run() throws {
+    threads.apply()
+    let forecaster = try Forecaster(contentsOf: model)
+    let found = forecaster.model.weightPrecision
+    guard found == .float32 else {
+      throw DataError(
+        file: model, problem: "has weights of \(found.rawValue), expected float32",
+        advice: "Quantize the model that training wrote")
+    }
+    try ModelFolder.checkDestination(output)
+    let series = try file.map { try forecaster.read($0) } ?? []
+    let rounded = try forecaster.rounded(to: precision, evaluatedOn: series)
+    try Interruption.deferred { () throws(DataError) in try rounded.save(to: output) }
+    if let rounding = rounded.configuration.rounding { print(rounding) }
+    print("\nWrote \(output)")
+  }
+}
+
+extension WeightPrecision: ExpressibleByArgument {
+  /// What a model can be rounded to.
+  public init?(argument: String) {
+    self.init(rawValue: argument)
+    if self == .float32 { return nil }
+  }
+
+  /// The names of those.
+  public static var allValueStrings: [String] {
+    allCases.filter { $0 != .float32 }.map(\.rawValue)
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Recurrent
+
+/// A trained composer: the network and all that composing needs.
+///
+/// ```swift
+/// let music = try MusicCollection(paths: ["chorales"], stepsPerBeat: 4)
+/// let composer = try ComposerPlan(music).train()
+/// print(composer.report)                                 // beside the Markov baseline
+/// let tune = composer.compose(from: Pitch(60), steps: 64, seed: 1)
+/// try tune.midi(stepsPerBeat: 4).write(to: "tune.mid")
+/// ```
+public struct Composer: Sendable {
+  /// All but the weights.
+  public struct Configuration: Sendable, Codable, Equatable {
+    /// How it was made.
+    public var options: ComposerOptions
+    /// Epochs that were run.
+    public var epochs: Int
+    /// The epoch whose weights these are: the one with the lowest validation loss.
+    public var bestEpoch: Int
+    /// How the test part went, if there was one.
+    public var evaluation: ComposerEvaluation?
+    /// The training data in words.
+    public var trainedOn: String
+  }
+
+  /// What its scores stand beside, counted on the training part.
+  struct Baselines: Sendable, Codable, Equatable {
+    var markov: MusicBaseline
+    var marginal: MusicBaseline
+  }
+
+  /// All but the weights.
+  public internal(set) var configuration: Configuration
+  /// The network.
+  public let model: ComposerModel
+  /// Epoch by epoch; empty after loading.
+  public let history: TrainingHistory
+  /// Why training ended; nil after loading.
+  public let stop: StopReason?
+  let baselines: Baselines
+
+  init(plan: ComposerPlan, model: ComposerModel, history: TrainingHistory, stop: StopReason) {
+    self.model = model
+    self.history = history
+    self.stop = stop
+    let training = plan.coded(plan.training)
+    func baseline(_ isMarkov: Bool) -> MusicBaseline {
+      MusicBaseline(training, kind: plan.options.kind, events: plan.events, isMarkov: isMarkov)
+    }
+    baselines = Baselines(markov: baseline(true), marginal: baseline(false))
+    configuration = Configuration(
+      options: plan.options, epochs: history.epochs.count,
+      bestEpoch: (plan.validation.isEmpty ? nil : history.best?.epoch) ?? history.epochs.count,
+      evaluation: nil, trainedOn: "\(plan.source), \(plan.training.count) tunes")
+    let test = plan.coded(plan.test)
+    if !test.isEmpty { configuration.evaluation = evaluation(of: test) }
+  }
+
+  init(configuration: Configuration, model: ComposerModel, baselines: Baselines) {
+    self.configuration = configuration
+    self.model = model
+    self.baselines = baselines
+    history = TrainingHistory()
+    stop = nil
+  }
+
+  /// The options.
+  public var options: ComposerOptions { configuration.options }
+  var events: MusicEvents { MusicEvents(stepsPerBeat: options.stepsPerBeat) }
+
+  /// How the test part went, as text.
+  public var report: String { configuration.evaluation?.description ?? "There was no test part." }
+
+  /// How well tunes are foretold that it was not trained on.
+  ///
+  /// - Throws: ``DataError`` if none has two steps.
+  public func evaluate(on collection: MusicCollection) throws(DataError) -> ComposerEvaluation {
+    let tunes = collection.tunes.map {
+      CodedTune($0.tune, kind: options.kind, events: events)
+    }.filter { $0.count >= 2 }
+    guard !tunes.isEmpty else {
+      throw DataError(
+        file: collection.source, problem: "found no tune of at least two steps",
+        advice: "Bring longer tunes")
+    }
+    return evaluation(of: tunes)
+  }
+
+  private func evaluation(of tunes: [CodedTune]) -> ComposerEvaluation {
+    let scores = stride(from: 0, to: tunes.count, by: 16).flatMap { start in
+      self.scores(Array(tunes[start..<min(start + 16, tunes.count)]))
+    }
+    return ComposerEvaluation(
+      kind: options.kind, tunes: tunes.count, steps: scores.reduce(0) { $0 + $1.steps },
+      model: .init(scores), markov: .init(tunes.map(baselines.markov.score)),
+      marginal: .init(tunes.map(baselines.marginal.score)))
+  }
+
+  private func scores(_ tunes: [CodedTune]) -> [TuneScore] {
+    let inputs = model.inputs(
+      tunes.map { $0[0..<$0.count - 1] }, shifts: tunes.map { _ in 0 }, events: events)
+    let logits = model(inputs)
+    let (width, time) = (logits.features, logits.time)
+    let values = logits.values.elements
+    return tunes.enumerated().map { row, tune in
+      var score = TuneScore()
+      for step in 1..<tune.count {
+        let start = (row * time + step - 1) * width
+        let logits = values[start..<start + width]
+        switch tune {
+        case .polyphonic(let steps):
+          var nll = 0.0
+          var hits = KeyHits()
+          for (logit, pitch) in zip(logits, Pitch.piano) {
+            let x = Double(logit)
+            let sounds = steps[step].contains(pitch)
+            // softplus(x) - t·x
+            nll += max(x, 0) + log1p(exp(-abs(x))) - (sounds ? x : 0)
+            hits.add(sounds: sounds, guessed: x > 0)
+          }
+          score.add(nll: nll, hits: hits)
+        case .events(let codes):
+          let highest = logits.max() ?? 0
+          let sum = logits.reduce(0) { $0 + exp(Double($1 - highest)) }
+          let own = logits[start + codes[step]]
+          score.add(nll: log(sum) - Double(own - highest), hits: KeyHits(isRight: own == highest))
+        }
+      }
+      return score
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Recurrent
+
+/// What a composer's network reads and writes.
+public enum ComposerKind: String, Sendable, Codable, CaseIterable {
+  /// At each step of a grid, which of the 88 keys of a piano sound: one probability a key.
+  case polyphonic
+  /// One event after another: a note begins, a note ends, time passes, the velocity changes.
+  case events
+}
+
+/// What a composer is and how it is trained.
+public struct ComposerOptions: Sendable, Codable, Equatable {
+  /// What the network reads and writes.
+  public var kind = ComposerKind.polyphonic
+  /// The steps of a quarter note; of a piano-roll file, what its steps are taken for.
+  public var stepsPerBeat = 4
+  /// Up to so many semitones each tune is moved up or down, anew in each epoch.
+  public var transpose = 5
+  /// The kind of recurrent layer.
+  public var cell = CellKind.lstm
+  /// Hidden units of each layer.
+  public var hiddenSize = 200
+  /// Recurrent layers.
+  public var layers = 1
+  /// Dropout before and between the recurrent layers, and behind the last.
+  public var dropout: Float = 0.3
+  /// Steps of a piece that is trained on at once; longer tunes are cut.
+  public var window = 512
+  /// Epochs at most.
+  public var epochs = 200
+  /// Pieces in a training step.
+  public var batchSize = 16
+  /// Adam's learning rate.
+  public var learningRate: Float = 3e-3
+  /// Epochs in a row without a better validation loss after which training stops.
+  public var patience = 20
+  /// Where all random numbers come from.
+  public var seed: UInt64 = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// The first rule that these options break, as a sentence; nil if they are fine.
+  public var problem: String? {
+    let counts = [
+      ("number of steps per beat", stepsPerBeat, 1...96), ("transposition", transpose, 0...24),
+      ("hidden size", hiddenSize, 1...100_000), ("number of layers", layers, 1...1000),
+      ("window", window, 2...100_000), ("number of epochs", epochs, 1...1_000_000),
+      ("batch size", batchSize, 1...1_000_000), ("patience", patience, 0...1_000_000),
+    ]
+    for (name, count, range) in counts where !range.contains(count) {
+      return "the \(name) is between \(range.lowerBound) and \(range.upperBound), not \(count)"
+    }
+    if !(dropout >= 0 && dropout < 1) {
+      return "dropout is at least 0 and less than 1, not \(dropout)"
+    }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      return "the learning rate is a positive number, not \(learningRate)"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,66 @@
+import Recurrent
+
+/// Texts with the class that each belongs to, and where each stands.
+public struct LabeledTexts: Sendable {
+  /// A text and its label.
+  public struct Example: Sendable, Equatable {
+    /// The text.
+    public var text: String
+    /// The class it belongs to.
+    public var label: String
+    /// The file it came from.
+    public var file: String
+    /// Its line there, from 1; nil for a file of its own.
+    public var line: Int?
+
+    /// A text and its label.
+    public init(text: String, label: String, file: String = "text", line: Int? = nil) {
+      self.text = text
+      self.label = label
+      self.file = file
+      self.line = line
+    }
+  }
+
+  /// The texts, in the order in which they were read.
+  public var examples: [Example]
+  /// What was read, for reports.
+  public var source: String
+  /// Lines without a text that were left out.
+  public var blankLines: Int
+  /// The columns of the table or the members of the objects, if they came from one.
+  public var columns: TextColumns?
+
+  /// Texts from elsewhere.
+  public init(_ examples: [Example], source: String = "texts") {
+    self.init(examples, source: source, blankLines: 0)
+  }
+
+  init(_ examples: [Example], source: String, blankLines: Int, columns: TextColumns? = nil) {
+    self.examples = examples
+    self.source = source
+    self.blankLines = blankLines
+    self.columns = columns
+  }
+
+  /// The labels, each once: numbers by value, else by letters.
+  public var labels: [String] {
+    let labels = Set(examples.map(\.label))
+    guard labels.allSatisfy({ Int($0) != nil }) else { return labels.sorted() }
+    return labels.sorted { (Int($0) ?? 0, $0) < (Int($1) ?? 0, $1) }
+  }
+}
+
+/// The columns that hold texts and labels: names; or numbers from 1, for a file without a header.
+public struct TextColumns: Sendable, Codable, Equatable {
+  /// That of the texts.
+  public var text: String
+  /// That of the labels.
+  public var label: String
+
+  /// A choice of columns.
+  public init(text: String = "text", label: String = "label") {
+    self.text = text
+    self.label = label
+  }
+}

@@ -1,0 +1,98 @@
+import Recurrent
+
+extension TextClassifier {
+  /// All but the weights' values, as text.
+  public var summary: String {
+    let options = options
+    var lines = [
+      "trained on  \(configuration.trainedOn)",
+      "classes     \(labels.prefix(12).joined(separator: ", "))"
+        + (labels.count > 12 ? " and \(labels.count - 12) more" : ""),
+      "tokens      \(encoder.explanation)",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
+      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
+        + configuration.bestEpochs.map(String.init).joined(separator: ", "),
+      "",
+    ]
+    var rows = [["parameter", "shape", "numbers"]]
+    for (name, tensor) in models.parameters {
+      rows.append([
+        name, tensor.shape.map(String.init).joined(separator: " × "),
+        NumberFormat.grouped(tensor.count),
+      ])
+    }
+    rows.append(["total", "", NumberFormat.grouped(models.parameterCount)])
+    lines += [TextTable(rows).description, "", "On the test part:", report]
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension TextEncoder {
+  /// Tokens and vocabulary in words.
+  var explanation: String {
+    let kind =
+      switch tokenizer.kind {
+      case .word: "words"
+      case .whitespace: "between spaces"
+      case .character: "characters"
+      case .bpe: "parts of words"
+      }
+    return kind + (tokenizer.normalization.lowercases ? ", lower case" : "")
+      + ", vocabulary \(NumberFormat.grouped(vocabulary.count)), at most "
+      + "\(NumberFormat.grouped(maximumLength)) of a text, from its \(keptEnd.rawValue)"
+  }
+}
+
+extension TextClassifierOptions {
+  /// The network in words.
+  var networkText: String {
+    let direction = isBidirectional ? "bidirectional " : ""
+    return (members > 1 ? "\(members) times " : "")
+      + "\(direction)\(cell.rawValue.uppercased()), "
+      + (layers == 1 ? "1 layer" : "\(layers) layers")
+      + " of \(hiddenSize) units on vectors of \(embeddingSize), \(pooling.rawValue) pooling"
+  }
+}
+
+extension TextClassifierPlan: CustomStringConvertible {
+  /// The parts, the tokens, and the network with its size.
+  public var description: String {
+    func part(_ texts: LabeledTexts) -> String {
+      guard !texts.examples.isEmpty else { return "no texts" }
+      let counts = Dictionary(grouping: texts.examples, by: \.label).mapValues(\.count)
+      let shown = labels.prefix(6).map { "\($0) \(NumberFormat.grouped(counts[$0] ?? 0))" }
+      return "\(NumberFormat.grouped(texts.examples.count)) texts: "
+        + shown.joined(separator: ", ") + (labels.count > 6 ? ", …" : "")
+    }
+    var lines = [
+      "training    " + part(training), "validation  " + part(validation),
+      "test        " + part(test),
+    ]
+    let known = Set(training.examples.map(\.text))
+    let repeated = test.examples.count { known.contains($0.text) }
+    if repeated > 0 {
+      lines.append("            \(repeated) of the test texts stand in the training part too")
+    }
+    lines.append("tokens      \(encoder.explanation)")
+    let examples = examples(training)
+    let longest = examples.tokens.map(\.count).max() ?? 0
+    let total = examples.tokens.reduce(0) { $0 + $1.count }
+    lines.append(
+      "            \(NumberFormat.grouped(total)) in the training part, at most \(longest) in a text"
+    )
+    if let vectors {
+      let vocabulary = encoder.vocabulary
+      let found = vocabulary.tokens.count { vectors.table.vectors[$0] != nil }
+      lines.append(
+        "vectors     of \(vectors.path) for \(NumberFormat.grouped(found)) of "
+          + "\(NumberFormat.grouped(vocabulary.count)) tokens")
+    }
+    lines.append("network     \(options.networkText)")
+    let count = options.parameterShapes(
+      vocabularySize: encoder.vocabulary.count, classCount: labels.count
+    ).reduce(0) { $0 + $1.shape.reduce(1, *) }
+    lines.append(
+      "            \(NumberFormat.grouped(count * options.members)) parameters")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,133 @@
+import Recurrent
+
+/// The network of a text classifier: token vectors, recurrent layers, pooling over the tokens, and a
+/// dense layer to the classes. `[B, T]` to logits `[B, C]`.
+public struct TextClassifierModel: Layer {
+  /// A vector for each token.
+  public var embedding: Embedding
+  /// The recurrent layers.
+  public var recurrent: RecurrentStack
+  /// The weights of attention pooling.
+  public var attention: AttentionPooling?
+  /// From the pooled state to the classes.
+  public var head: Dense
+  let pooling: SequencePooling
+  let isBidirectional: Bool
+  let dropout: Float
+  let tokenDropout: Float
+
+  init(
+    vocabularySize: Int, classCount: Int, options: TextClassifierOptions,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    embedding = Embedding(
+      vocabularySize: vocabularySize, size: options.embeddingSize, initialization: .keras,
+      using: &generator)
+    recurrent = RecurrentStack(
+      options.cell, inputSize: options.embeddingSize, hiddenSize: options.hiddenSize,
+      layerCount: options.layers, isBidirectional: options.isBidirectional,
+      dropout: options.dropout, using: &generator)
+    let width = options.featureSize
+    if options.pooling == .attention {
+      attention = AttentionPooling(
+        inputSize: width, attentionSize: options.hiddenSize, using: &generator)
+    }
+    head = Dense(inputSize: width, outputSize: classCount, using: &generator)
+    pooling = options.pooling
+    isBidirectional = options.isBidirectional
+    dropout = options.dropout
+    tokenDropout = options.tokenDropout
+  }
+
+  /// It looks at whole texts.
+  public var isCausal: Bool { false }
+
+  /// Those of the recurrent layers.
+  public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
+
+  /// The logits; of a text without tokens, those of a pooled state of zeros.
+  public func forward(_ input: TokenBatch, state: inout NoState, mode: Mode) -> Tensor {
+    let pooled = pooled(hidden(input, mode: mode))
+    return head(Dropout(rate: dropout)(pooled, mode: mode.child(2)))
+  }
+
+  /// How much each token counts in attention pooling, `[B, T]`; nil for another pooling.
+  public func attentionWeights(_ input: TokenBatch) -> Tensor? {
+    attention?.weights(over: hidden(input, mode: .prediction))
+  }
+
+  /// The hidden states of all tokens, `[B, T, F]`.
+  private func hidden(_ input: TokenBatch, mode: Mode) -> SequenceBatch {
+    let vectors = embedding(dropping(input, mode: mode))
+    let dropped = EachStep(Dropout(rate: dropout))(vectors, mode: mode.child(0))
+    return recurrent(dropped, mode: mode.child(1))
+  }
+
+  /// In training, some tokens become unknown: so that the unknown token has a meaning, and no
+  /// decision hangs on one word.
+  private func dropping(_ input: TokenBatch, mode: Mode) -> TokenBatch {
+    guard case .training(let key, _) = mode, tokenDropout > 0 else { return input }
+    var generator = RandomGenerator(key.child(3))
+    return TokenBatch(
+      input.tokens.map { $0.map { generator.uniform() < tokenDropout ? 0 : $0 } },
+      time: input.time)
+  }
+
+  private func pooled(_ hidden: SequenceBatch) -> Tensor {
+    switch pooling {
+    case .mean: return MeanOverTime()(hidden)
+    case .max: return MaxOverTime()(hidden)
+    case .attention: return attention.map { $0(hidden) } ?? MeanOverTime()(hidden)
+    case .last:
+      guard isBidirectional else { return hidden.lastValidSteps }
+      // The summary of each direction is what it says last: backwards, at the first token.
+      let half = hidden.features / 2
+      return Tensor.concatenated(
+        [
+          hidden.lastValidSteps.slice(0..<half, along: 1),
+          hidden.reversed.lastValidSteps.slice(half..<2 * half, along: 1),
+        ], along: 1)
+    }
+  }
+
+  /// Visits `embedding`, `recurrent`, `attention` and `head`.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("embedding", &embedding)
+    visitor.visit("recurrent", &recurrent)
+    visitor.visit("attention", &attention)
+    visitor.visit("head", &head)
+  }
+}
+
+extension TextClassifierOptions {
+  /// Features of a hidden state: those of both directions.
+  var featureSize: Int { hiddenSize * (isBidirectional ? 2 : 1) }
+
+  /// Names and shapes of a network's parameters, without making them.
+  func parameterShapes(
+    vocabularySize: Int, classCount: Int
+  ) -> [(name: String, shape: [Int])] {
+    var shapes = [("embedding.weights", [vocabularySize, embeddingSize])]
+    for layer in 0..<layers {
+      let inputs = layer == 0 ? embeddingSize : featureSize
+      let width = cell.gates * hiddenSize
+      for direction in isBidirectional ? [".forward", ".backward"] : [""] {
+        let name = "recurrent.\(layer)\(direction)."
+        shapes += [
+          (name + "input_weights", [inputs, width]),
+          (name + "recurrent_weights", [hiddenSize, width]),
+          (name + "bias", [width]), (name + "recurrent_bias", [width]),
+        ]
+      }
+    }
+    if pooling == .attention {
+      shapes += [
+        ("attention.projection.weights", [featureSize, hiddenSize]),
+        ("attention.projection.bias", [hiddenSize]), ("attention.query", [hiddenSize]),
+      ]
+    }
+    return shapes + [
+      ("head.weights", [featureSize, classCount]), ("head.bias", [classCount]),
+    ]
+  }
+}

@@ -1,0 +1,142 @@
+import Recurrent
+
+/// How a text classifier reads texts, what its network is, and how it is trained.
+public struct TextClassifierOptions: Sendable, Codable, Equatable {
+  /// What a token is.
+  public var tokens = Tokenizer.Kind.word
+  /// What is done to a text before it is cut.
+  public var normalization = TextNormalization(form: .nfc, lowercases: true)
+  /// Parts that `bpe` learns.
+  public var partCount = 8000
+  /// How often a token has to occur in the training part; rarer ones are the unknown token.
+  public var minimumCount = 2
+  /// Tokens of a text that are read; what is longer is cut, and counted in the report.
+  public var maximumLength = 1000
+  /// Which end of a longer text is read.
+  public var keptEnd = TextEnd.start
+
+  /// Numbers of a token's vector.
+  public var embeddingSize = 128
+  /// The kind of recurrent layer.
+  public var cell = CellKind.lstm
+  /// Hidden units of each layer, in each direction.
+  public var hiddenSize = 128
+  /// Recurrent layers.
+  public var layers = 1
+  /// Whether the layers also read from the end.
+  public var isBidirectional = true
+  /// What becomes of the hidden states of all tokens.
+  public var pooling = SequencePooling.max
+  /// Dropout of token vectors, between layers, and before the last layer.
+  public var dropout: Float = 0.5
+  /// The share of tokens that training replaces by the unknown token.
+  public var tokenDropout: Float = 0.1
+  /// Networks that are trained, with random numbers of their own; their probabilities are averaged.
+  public var members = 1
+
+  /// Epochs at most.
+  public var epochs = 20
+  /// Texts in a training step.
+  public var batchSize = 32
+  /// Tokens in a training step at most, padding included; nil: only `batchSize` counts.
+  public var tokenBudget: Int?
+  /// Adam's learning rate.
+  public var learningRate: Float = 1e-3
+  /// Epochs in a row without a better validation loss after which training stops.
+  public var patience = 3
+  /// The share of the target that goes to all classes alike (Szegedy et al. 2016).
+  public var labelSmoothing: Float = 0
+  /// How much each class counts in the loss.
+  public var classWeights = ClassWeights.none
+  /// The share of texts of each class that training never sees.
+  public var testFraction = 0.1
+  /// Which of several equal parts is the test part, instead of a share.
+  public var fold: Fold?
+  /// The share of the remaining texts that judges each epoch.
+  public var validationFraction = 0.1
+  /// Where all random numbers come from.
+  public var seed: UInt64 = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// The first rule that these options break, as a sentence; nil if they are fine.
+  public var problem: String? {
+    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
+    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
+      return "the \(name) is at least 0 and less than 1, not \(fraction)"
+    }
+    let counts = [
+      ("embedding size", embeddingSize), ("hidden size", hiddenSize), ("number of epochs", epochs),
+      ("batch size", batchSize), ("minimum count", minimumCount),
+      ("number of parts", partCount), ("maximum length", maximumLength),
+      ("token budget", tokenBudget ?? 1),
+    ]
+    for (name, count) in counts where !(1...1_000_000).contains(count) {
+      return "the \(name) is between 1 and 1000000, not \(count)"
+    }
+    for (name, count) in [("layers", layers), ("networks", members)]
+    where !(1...100).contains(count) {
+      return "the number of \(name) is between 1 and 100, not \(count)"
+    }
+    if patience < 0 { return "patience is at least 0, not \(patience)" }
+    for (name, rate) in [("dropout", dropout), ("token dropout", tokenDropout)]
+    where !(rate >= 0 && rate < 1) {
+      return "\(name) is at least 0 and less than 1, not \(rate)"
+    }
+    if !(labelSmoothing >= 0 && labelSmoothing < 1) {
+      return "label smoothing is at least 0 and less than 1, not \(labelSmoothing)"
+    }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      return "the learning rate is a positive number, not \(learningRate)"
+    }
+    if let fold, !(2...1000).contains(fold.count) || !(1...fold.count).contains(fold.number) {
+      return "a fold is one of 2 to 1000 parts, as 3/10, not \(fold.number)/\(fold.count)"
+    }
+    return nil
+  }
+}
+
+/// An end of a text.
+public enum TextEnd: String, Sendable, Codable, CaseIterable {
+  /// The first tokens.
+  case start
+  /// The last tokens.
+  case end
+}
+
+/// What becomes of the hidden states of all tokens: `[B, T, F]` to `[B, F]`.
+public enum SequencePooling: String, Sendable, Codable, CaseIterable {
+  /// The last state; of two directions, the last of each.
+  case last
+  /// The mean over the tokens.
+  case mean
+  /// The largest value over the tokens, feature by feature.
+  case max
+  /// A mean with learned weights (``AttentionPooling``).
+  case attention
+}
+
+/// How much each class counts in the loss.
+public enum ClassWeights: Sendable, Codable, Equatable {
+  /// All texts count alike.
+  case none
+  /// All classes count alike: a text counts N / (C·n) in a class of n texts.
+  case balanced
+  /// As given by label; 1 for the others.
+  case given([String: Float])
+}
+
+/// One of several parts of about the same size.
+public struct Fold: Sendable, Codable, Equatable {
+  /// Which, from 1.
+  public var number: Int
+  /// Of how many.
+  public var count: Int
+
+  /// Part `number` of `count`.
+  public init(_ number: Int, of count: Int) {
+    self.number = number
+    self.count = count
+  }
+}

@@ -1,0 +1,58 @@
+import Recurrent
+
+/// Texts dealt into parts at random, class by class, so that each part has about the same shares of
+/// the classes.
+struct TextSplit {
+  let training: LabeledTexts
+  let validation: LabeledTexts
+  let test: LabeledTexts
+
+  init(
+    _ texts: LabeledTexts, labels: [String], options: TextClassifierOptions,
+    splitsValidation: Bool, splitsTest: Bool
+  ) {
+    var parts: [[Int]] = [[], [], []]
+    let rows = Dictionary(grouping: texts.examples.indices) { texts.examples[$0].label }
+    for (index, label) in labels.enumerated() {
+      var rows = rows[label] ?? []
+      var generator = RandomGenerator(RandomKey(seed: options.seed).child(-2).child(index))
+      rows.shuffle(using: &generator)
+      let test = splitsTest ? Self.testRange(of: rows.count, options) : 0..<0
+      let rest = Array(rows[..<test.lowerBound] + rows[test.upperBound...])
+      let validation =
+        splitsValidation ? Int((Double(rest.count) * options.validationFraction).rounded()) : 0
+      parts[2] += rows[test]
+      parts[1] += rest[..<validation]
+      parts[0] += rest[validation...]
+    }
+    func part(_ rows: [Int]) -> LabeledTexts {
+      LabeledTexts(
+        rows.sorted().map { texts.examples[$0] }, source: texts.source, blankLines: 0,
+        columns: texts.columns)
+    }
+    training = part(parts[0])
+    validation = part(parts[1])
+    test = part(parts[2])
+  }
+
+  private static func testRange(of count: Int, _ options: TextClassifierOptions) -> Range<Int> {
+    guard let fold = options.fold else {
+      return 0..<Int((Double(count) * options.testFraction).rounded())
+    }
+    return count * (fold.number - 1) / fold.count..<count * fold.number / fold.count
+  }
+}
+
+extension LabeledTexts {
+  /// Throws for the first label that is not among `labels`.
+  func checkLabels(_ labels: [String]) throws(DataError) {
+    let known = Set(labels)
+    for example in examples where !known.contains(example.label) {
+      throw DataError(
+        file: example.file, line: example.line,
+        problem: "found the label \"\(example.label.prefix(40))\", which training has no text of",
+        advice: "The labels are "
+          + labels.prefix(20).map { "\"\($0.prefix(40))\"" }.joined(separator: ", "))
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentTasks
+
+/// Labelled texts from files, as they should be and as they should not.
+@Suite struct LabeledTextsTests {
+  private func read(
+    _ files: [String: String], _ names: [String], _ columns: TextColumns = TextColumns()
+  ) throws -> LabeledTexts {
+    try withTemporaryFolder { folder in
+      for (name, text) in files {
+        let url = URL(fileURLWithPath: folder + "/" + name)
+        try FileManager.default.createDirectory(
+          at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url)
+      }
+      let paths = names.map { name in
+        let parts = name.split(separator: "=").map(String.init)
+        return parts.count == 2 ? "\(parts[0])=\(folder)/\(parts[1])" : folder + "/" + name
+      }
+      return try LabeledTexts.read(paths, columns: columns)
+    }
+  }
+
+  private func pairs(_ texts: LabeledTexts) -> [[String]] {
+    texts.examples.map { [$0.text, $0.label, "\($0.line ?? 0)"] }
+  }
+
+  private func expectError(
+    _ files: [String: String], _ names: [String], _ line: Int?, _ part: String,
+    _ columns: TextColumns = TextColumns(), sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let error = try #require(throws: DataError.self, sourceLocation: sourceLocation) {
+      try read(files, names, columns)
+    }
+    #expect(error.line == line, "\(error)", sourceLocation: sourceLocation)
+    #expect("\(error)".contains(part), "\(error)", sourceLocation: sourceLocation)
+  }
+
+  @Test func tables() throws {
+    let csv = "id,label,text\n1,good,\"fine, \"\"very\"\" fine\nindeed\"\n2,bad,\n"
+    #expect(
+      pairs(try read(["a.csv": csv], ["a.csv"])) == [
+        ["fine, \"very\" fine\nindeed", "good", "2"], ["", "bad", "4"],
+      ])
+    // Between tabs, quotes are text, and U+0085 ends nothing.
+    let tsv = "sentence\tclass\r\n\"so\" 'they\" say\u{85}x\t1\r\n\r\nno\t0\n"
+    let texts = try read(["a.tsv": tsv], ["a.tsv"], TextColumns(text: "sentence", label: "class"))
+    #expect(pairs(texts) == [["\"so\" 'they\" say\u{85}x", "1", "2"], ["no", "0", "4"]])
+    #expect(texts.blankLines == 1 && texts.labels == ["0", "1"])
+    let plain = try read(
+      ["a.txt": "Wow.\t1\nNo.\t0\n"], ["a.txt"], TextColumns(text: "1", label: "2"))
+    #expect(pairs(plain) == [["Wow.", "1", "1"], ["No.", "0", "2"]])
+  }
+
+  @Test func jsonLines() throws {
+    let json =
+      #"{"text":"a \"b\"\n","label":2,"x":[1,{"y":null}]}"# + "\n\n"
+      + #"{"label":true,"text":"é"}"#
+    let texts = try read(["a.jsonl": json], ["a.jsonl"])
+    #expect(pairs(texts) == [["a \"b\"\n", "2", "1"], ["é", "true", "3"]])
+    #expect(texts.blankLines == 1)
+  }
+
+  @Test func filesAndFolders() throws {
+    let files = ["good.txt": "a\n\nb, c\n", "bad.txt": "d"]
+    let texts = try read(files, ["good.txt", "bad.txt"])
+    #expect(pairs(texts) == [["a", "good", "1"], ["b, c", "good", "3"], ["d", "bad", "1"]])
+    #expect(texts.blankLines == 1)
+    #expect(try read(["p.pos": "a", "p.neg": "b"], ["p.pos", "p.neg"]).labels == ["neg", "pos"])
+    #expect(try read(files, ["x=good.txt", "y=bad.txt"]).labels == ["x", "y"])
+    let folders = try read(
+      ["d/en/1.txt": "one\ntwo\n", "d/de/1.txt": "eins", "d/de/.x": "no", "d/README": "no"], ["d"])
+    #expect(pairs(folders) == [["eins", "de", "0"], ["one\ntwo\n", "en", "0"]])
+  }
+
+  @Test func labelsInOrder() {
+    func labels(_ all: [String]) -> [String] {
+      LabeledTexts(all.map { .init(text: "", label: $0) }).labels
+    }
+    #expect(labels(["10", "9", "-1", "9"]) == ["-1", "9", "10"])
+    #expect(labels(["10", "9", "b"]) == ["10", "9", "b"])
+  }
+
+  @Test func badTables() throws {
+    try expectError(["a.csv": "text,label\na,b,c\n"], ["a.csv"], 2, "expected 2 cells")
+    try expectError(["a.csv": "text,labl\na,b\n"], ["a.csv"], 1, "Did you mean \"labl\"?")
+    try expectError(["a.csv": "text,label\na,x\nb,\n"], ["a.csv"], 3, "found no label")
+    try expectError(["a.tsv": "text\tlabel\na\n"], ["a.tsv"], 2, "expected 2 columns")
+    try expectError(["a.tsv": "text\tlabel\na\tb\tc\n"], ["a.tsv"], 2, "found 3")
+    try expectError(["a.tsv": "text\tlab\na\tb\n"], ["a.tsv"], 1, "column \"label\"")
+    try expectError(
+      ["a.tsv": "a\tb\n"], ["a.tsv"], 1, "column \"3\"", TextColumns(text: "1", label: "3"))
+    try expectError(["a.csv": ""], ["a.csv"], nil, "the file is empty")
+    try expectError(["a.csv": "text,label\n"], ["a.csv"], 1, "expected rows")
+  }
+
+  @Test func badObjects() throws {
+    let good = #"{"text":"a","label":"b"}"# + "\n"
+    try expectError(["a.jsonl": good + "{\"text\":\n"], ["a.jsonl"], 2, "one object a line")
+    try expectError(["a.jsonl": good + "[1]\n"], ["a.jsonl"], 2, "one object a line")
+    try expectError(["a.jsonl": good + #"{"text":"a"}"#], ["a.jsonl"], 2, "member \"label\"")
+    try expectError(
+      ["a.jsonl": good + #"{"text":["a"],"label":"b"}"#], ["a.jsonl"], 2, "member \"text\"")
+    try expectError(["a.jsonl": #"{"text":"a","label":""}"#], ["a.jsonl"], 1, "found no label")
+  }
+
+  @Test func badFiles() throws {
+    try expectError(["a.txt": "x", "b.txt": ""], ["a.txt", "b.txt"], nil, "the file is empty")
+    try expectError(["a.txt": "x"], ["a.txt", "c.txt"], nil, "no such file")
+    try expectError(["p/a.txt": "x", "q/a.txt": "y"], ["p/a.txt", "q/a.txt"], nil, "label=file")
+    try expectError(["d/a.txt": "x"], ["d"], nil, "no files in folders")
+  }
+
+  @Test func badData() throws {
+    func plan(_ labels: [String]) throws -> TextClassifierPlan {
+      try TextClassifierPlan(
+        LabeledTexts(labels.map { .init(text: "a", label: $0) }), options: Grammar.options)
+    }
+    func problem(_ labels: [String]) throws -> String {
+      try #require(throws: DataError.self) { try plan(labels) }.problem
+    }
+    #expect(try problem([]) == "there are no texts in it")
+    #expect(try problem(["x", "x", "x"]) == "all 3 texts have the label \"x\"")
+    #expect(try problem(["x", "y", "z"]) == "found 3 different labels on 3 texts")
+    #expect(try plan(["x", "x", "y", "y"]).labels == ["x", "y"])
+    let texts = Grammar.firstColour(40, seed: 1)
+    let other = LabeledTexts([.init(text: "a", label: "green", file: "t.txt", line: 7)])
+    let error = try #require(throws: DataError.self) { try TextClassifierPlan(texts, test: other) }
+    #expect(
+      "\(error)".hasPrefix("t.txt:7: found the label \"green\", which training has no text of"))
+    let unseen = try #require(throws: DataError.self) { try Grammar.quick().evaluate(on: other) }
+    #expect(unseen.line == 7)
+  }
+}

@@ -1,0 +1,199 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentTasks
+
+/// Learning, and the same bits everywhere.
+@Suite struct TextClassifierTests {
+  /// Every pooling and cell learns what only order tells; words and pairs of words do not.
+  @Test(arguments: SequencePooling.allCases) func learnsOrder(_ pooling: SequencePooling) throws {
+    for cell in [CellKind.lstm, .gru] {
+      var options = Grammar.options
+      options.pooling = pooling
+      options.cell = cell
+      options.isBidirectional = cell == .lstm
+      let plan = try TextClassifierPlan(Grammar.firstColour(700, seed: 1), options: options)
+      let evaluation = try #require(try plan.train().configuration.evaluation)
+      #expect(evaluation.confusion.total == 140)
+      #expect(evaluation.confusion.accuracy >= 0.98, "\(pooling) \(cell)")
+      #expect(try #require(evaluation.bagOfWords).accuracy < 0.75)
+      #expect(evaluation.majority.accuracy == 0.5)
+      #expect(evaluation.verdict.hasPrefix("The network beats the "))
+    }
+  }
+
+  /// Characters and learned parts too.
+  @Test(arguments: [Tokenizer.Kind.character, .bpe, .whitespace])
+  func otherTokens(_ kind: Tokenizer.Kind) throws {
+    var options = Grammar.options
+    options.tokens = kind
+    options.partCount = 40
+    options.epochs = 25
+    options.hiddenSize = 16
+    let plan = try TextClassifierPlan(Grammar.firstColour(700, seed: 1), options: options)
+    let evaluation = try #require(try plan.train().configuration.evaluation)
+    #expect(evaluation.confusion.accuracy >= 0.95)
+  }
+
+  /// An answer does not depend on what is asked beside it.
+  @Test(arguments: SequencePooling.allCases) func sameBits(_ pooling: SequencePooling) throws {
+    let classifier = try Grammar.quick {
+      $0.pooling = pooling
+      $0.layers = 2
+      $0.members = 2
+    }
+    let alone = Grammar.oddTexts.map { classifier.classify($0) }
+    #expect(classifier.classify(Grammar.oddTexts) == alone)
+    #expect(classifier.classify(Grammar.oddTexts.reversed()) == alone.reversed())
+    for answer in alone {
+      #expect(abs(answer.probabilities.reduce(0, +) - 1) < 1e-5)
+      #expect(answer.probability == answer.probabilities.max())
+    }
+    // No token, no difference between the texts.
+    #expect(alone[0] == alone[2])
+    #expect(classifier.classify([String]()).isEmpty)
+  }
+
+  @Test func sameSeedSameBits() throws {
+    func weights(_ seed: UInt64) throws -> [[Float]] {
+      try Grammar.quick {
+        $0.dropout = 0.3
+        $0.tokenDropout = 0.2
+        $0.seed = seed
+      }.models.parameters.map(\.tensor.elements)
+    }
+    let first = try weights(1)
+    #expect(try weights(1) == first)
+    #expect(try weights(2) != first)
+  }
+
+  @Test func membersDiffer() throws {
+    let classifier = try Grammar.quick { $0.members = 2 }
+    let (a, b) = (classifier.models[0], classifier.models[1])
+    #expect(a.head.weights != b.head.weights && a.embedding.weights != b.embedding.weights)
+    let tokens = TokenBatch([[1, 2, 3]])
+    let mean = ((a(tokens).softmax() + b(tokens).softmax()) * 0.5).elements
+    #expect(classifier.probabilities(of: [[1, 2, 3]]) == [mean])
+  }
+
+  /// The vocabulary is that of the training part alone.
+  @Test func nothingLeaks() throws {
+    var texts = Grammar.firstColour(200, seed: 1)
+    for row in texts.examples.indices { texts.examples[row].text += " word\(row)" }
+    let plan = try TextClassifierPlan(texts, options: Grammar.options)
+    let known = Set(plan.encoder.vocabulary.tokens)
+    for (part, isKnown) in [(plan.training, true), (plan.validation, false), (plan.test, false)] {
+      #expect(!part.examples.isEmpty)
+      for example in part.examples {
+        let word = example.text.split(separator: " ").last.map(String.init) ?? ""
+        #expect(known.contains(word) == isKnown)
+      }
+    }
+  }
+
+  /// Parts are disjoint, complete, and have the shares of the classes; folds cover everything once.
+  @Test func splits() throws {
+    var texts = Grammar.firstColour(300, seed: 1)
+    for row in texts.examples.indices {
+      texts.examples[row].label = row % 3 == 0 ? "x" : row % 30 == 1 ? "z" : "y"
+    }
+    func lines(_ part: LabeledTexts) -> [Int] { part.examples.compactMap(\.line) }
+    var options = Grammar.options
+    options.validationFraction = 0.25
+    var tested: [Int] = []
+    for number in 1...4 {
+      options.fold = Fold(number, of: 4)
+      let plan = try TextClassifierPlan(texts, options: options)
+      let parts = [plan.training, plan.validation, plan.test].map(lines)
+      #expect(parts.flatMap(\.self).sorted() == Array(1...300))
+      let labels = plan.test.examples.map(\.label)
+      #expect(labels.count { $0 == "x" } == 25)
+      #expect((2...3).contains(labels.count { $0 == "z" }))
+      tested += parts[2]
+    }
+    #expect(tested.sorted() == Array(1...300))
+    options.seed = 4
+    options.fold = Fold(1, of: 4)
+    #expect(lines(try TextClassifierPlan(texts, options: options).test) != Array(tested.prefix(75)))
+  }
+
+  @Test func classWeights() throws {
+    var texts = Grammar.firstColour(200, seed: 1)
+    texts.examples.removeAll { $0.label == "red" && ($0.line ?? 0) > 100 }
+    var options = Grammar.options
+    options.testFraction = 0
+    options.validationFraction = 0
+    options.classWeights = .balanced
+    let balanced = try #require(try TextClassifierPlan(texts, options: options).classWeights)
+    #expect(balanced == [150.0 / 200, 150.0 / 100])
+    options.classWeights = .given(["red": 3])
+    #expect(try TextClassifierPlan(texts, options: options).classWeights == [1, 3])
+  }
+
+  /// Long texts are cut at the chosen end, and the report counts them.
+  @Test func truncation() throws {
+    for end in TextEnd.allCases {
+      let classifier = try Grammar.quick {
+        $0.maximumLength = 5
+        $0.keptEnd = end
+      }
+      let long = "red blue the and of two so"
+      #expect(
+        classifier.encoder.tokens(in: long)
+          == (end == .start
+            ? ["red", "blue", "the", "and", "of"] : ["the", "and", "of", "two", "so"]))
+      let evaluation = try classifier.evaluate(
+        on: LabeledTexts([
+          .init(text: long, label: "red"), .init(text: "", label: "blue"),
+          .init(text: "it zzz", label: "red"),
+        ]))
+      #expect(evaluation.truncated == 1 && evaluation.empty == 1)
+      #expect(evaluation.unknownShare == 1.0 / 7)
+    }
+  }
+
+  @Test func veryLongText() throws {
+    let classifier = try Grammar.quick { $0.maximumLength = 100_000 }
+    let text = String(repeating: "red so blue it ", count: 25_000)
+    let answer = classifier.classify(text)
+    #expect(answer.probability.isFinite)
+    #expect(classifier.classify(["red", text, ""])[1] == answer)
+  }
+
+  /// The weight of a token is what its absence changes; shares of attention sum to 1.
+  @Test func explanations() throws {
+    let classifier = try Grammar.quick { $0.pooling = .attention }
+    let text = "it is red of blue zzz"
+    let occlusion = try classifier.explain(text)
+    let answer = classifier.classify(text)
+    let chosen = try #require(classifier.labels.firstIndex(of: answer.label))
+    #expect(occlusion.label == answer.label && occlusion.probability == answer.probability)
+    #expect(occlusion.tokens.map(\.text) == ["it", "is", "red", "of", "blue", "zzz"])
+    #expect(occlusion.isKnown == [true, true, true, true, true, false])
+    let without = classifier.classify("it is of blue zzz").probabilities[chosen]
+    #expect(occlusion.tokens[2].weight == answer.probability - without)
+    let attention = try classifier.explain(text, by: .attention)
+    #expect(abs(attention.tokens.reduce(0) { $0 + $1.weight } - 1) < 1e-5)
+    #expect(try classifier.explain("", by: .attention).tokens.isEmpty)
+    #expect(try classifier.explain("").tokens.isEmpty)
+    let error = try #require(throws: DataError.self) {
+      try Grammar.quick { $0.pooling = .max }.explain(text, by: .attention)
+    }
+    #expect(error.problem.contains("max pooling, not attention"))
+  }
+
+  /// What a text says cannot steer a terminal or a page.
+  @Test func explanationsAreEscaped() throws {
+    let explanation = Explanation(
+      label: "<b>", probability: 0.5, method: .occlusion,
+      tokens: [("\u{1B}[31m", 0.2), ("<script>", -0.4), (" the", 0)], isKnown: [true, false, true])
+    #expect(explanation.terminal(colour: false) == "�[31m(0.200) <script>?(-0.400) ␣the(0.000)")
+    #expect(!explanation.terminal(colour: true).contains("\u{1B}[31m"))
+    var page = ExplanationPage(title: "a & b")
+    page.append(explanation)
+    #expect(page.html.contains("&lt;script&gt;") && !page.html.contains("<script>"))
+    #expect(page.html.contains("<th>&lt;b&gt;</th>") && page.html.contains("<title>a &amp; b"))
+  }
+}
