@@ -16,7 +16,8 @@ struct TextOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Texts that judge each epoch. (default: a share)", valueName: "file"))
   var validation: String?
 
-  @Option(help: ArgumentHelp("Texts that only the report sees. (default: a share)", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Texts that only the report sees. (default: a share)", valueName: "file"))
   var test: String?
 
   @Option(

@@ -35,7 +35,8 @@ struct ClassifierPredictOptions: ParsableArguments {
     if explain == .attention, classifier.options.pooling != .attention {
       throw DataError(
         file: model,
-        problem: "has \(classifier.options.pooling.rawValue) pooling, so there is no attention to show",
+        problem:
+          "has \(classifier.options.pooling.rawValue) pooling, so there is no attention to show",
         advice: "Use --explain occlusion, or train with --pooling attention")
     }
     var page = ExplanationPage(title: model)

@@ -62,14 +62,14 @@ import Testing
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "t.csv")
       try ModelFolder.write(
-        to: workspace.path + "/model", task: "text-classifier", configuration: ["classes": 2],
+        to: workspace.path + "/model", task: "weather-maker", configuration: ["classes": 2],
         tensors: [])
-      let parts = ["model: is a text-classifier model, expected a forecaster model."]
+      let parts = ["model: is a weather-maker model, expected a forecaster model."]
       try await workspace.expectFailure(65, parts, running: ["predict", "model"])
       try await workspace.expectFailure(65, parts, running: ["evaluate", "model", "t.csv"])
       let inspected = try await workspace.recurrent(["inspect", "model"])
       #expect(inspected.exitCode == 0)
-      #expect(inspected.output.hasPrefix("model: text-classifier, written by recurrent "))
+      #expect(inspected.output.hasPrefix("model: weather-maker, written by recurrent "))
     }
   }
 

@@ -38,7 +38,8 @@ import Testing
       ] {
         #expect(result.output.contains(part), "\(part) in: \(result.output)")
       }
-      for file in ["config.json", "model.safetensors", "tokenizer.json", "history.csv", "loss.svg"] {
+      for file in ["config.json", "model.safetensors", "tokenizer.json", "history.csv", "loss.svg"]
+      {
         #expect(workspace.isThere("model/" + file))
       }
       let shown = try await workspace.recurrent(["inspect", "model"])
@@ -112,13 +113,16 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ([], "Name a file with texts and labels"), (["t.tsv", "--fold", "11/10"], "A fold is one of"),
-    (["t.tsv", "--dropout", "1"], "Dropout is at least 0"),
-    (["t.tsv", "--class-weights", "a=x"], "--class-weights"),
-    (["t.tsv", "--hidden", "0"], "The hidden size is between 1"),
-    (["t.tsv", "--encoding", "utf-16"], "--encoding"),
-  ] as [([String], String)]) func wrongFlags(_ flags: [String], _ part: String) async throws {
+  @Test(
+    arguments: [
+      ([], "Name a file with texts and labels"),
+      (["t.tsv", "--fold", "11/10"], "A fold is one of"),
+      (["t.tsv", "--dropout", "1"], "Dropout is at least 0"),
+      (["t.tsv", "--class-weights", "a=x"], "--class-weights"),
+      (["t.tsv", "--hidden", "0"], "The hidden size is between 1"),
+      (["t.tsv", "--encoding", "utf-16"], "--encoding"),
+    ] as [([String], String)]) func wrongFlags(_ flags: [String], _ part: String) async throws
+  {
     try await Workspace.with { workspace in
       try workspace.write(Self.table, to: "t.tsv")
       try await workspace.expectFailure(64, [part], running: ["train", "classifier"] + flags)

@@ -39,7 +39,7 @@ import Testing
   /// Each help shows commands to copy, each on one line, whose flags there are.
   @Test(arguments: [
     ["train", "forecaster"], ["train", "classifier"], ["predict"], ["evaluate"], ["inspect"],
-    ["quantize"], ["info"],
+    ["train", "image-classifier"], ["train", "composer"], ["compose"], ["quantize"], ["info"],
     ["bench"],
   ]) func examples(_ command: [String]) async throws {
     let help = try await Workspace.with { try await $0.recurrent(command + ["--help"]).output }

@@ -63,7 +63,7 @@ import Testing
     (["predict", "model", "--steps", "0"], "--steps is between 1 and 100000, not 0."),
     (["predict", "model", "--steps", "two"], "The value 'two' is invalid for '--steps <rows>'"),
     (["predict", "model", "--threads", "2000"], "--threads is between 1 and 1024, not 2000."),
-    (["evaluate", "model"], "Missing expected argument '<file.csv>'"),
+    (["evaluate", "model"], "Missing expected argument '<file>'"),
     (["inspect"], "Missing expected argument '<model>'"),
     (["inspect", "model", "--batch", "8"], "--batch belongs to --cost."),
     (["inspect", "model", "--cost", "--time", "0"], "--time is between 1 and 1000000, not 0."),

@@ -123,10 +123,10 @@ public struct StepCost: Sendable, Equatable {
     return paths.reduce(Double(max(0, parameterCount - counted))) { $0 + $1.weights }
   }
 
-  /// What the pool gives for so many floats: whole quarters of a power of two.
+  /// What the pool gives for so many floats: whole sixteenths of a power of two.
   fileprivate static func buffer(_ floats: Double) -> Double {
     guard floats > 16 else { return floats }
-    let step = Double(sign: .plus, exponent: floats.exponent - 2, significand: 1)
+    let step = Double(sign: .plus, exponent: floats.exponent - 4, significand: 1)
     return (floats / step).rounded(.up) * step
   }
 }

@@ -62,20 +62,26 @@ extension LabeledTexts {
       }
     }
     let header = cells(lines[0])
-    func place(_ name: String) throws(DataError) -> (index: Int, isNumber: Bool) {
-      if let index = header.firstIndex(of: name) { return (index, false) }
-      if let number = Int(name), (1...header.count).contains(number) { return (number - 1, true) }
+    let (textNumber, labelNumber) = (Int(columns.text), Int(columns.label))
+    // Numbers are never names: a first line "Wow.⇥1" is no header with a column 1.
+    let isNumbered = textNumber != nil && labelNumber != nil
+    func place(_ name: String, _ number: Int?) throws(DataError) -> Int {
+      if isNumbered {
+        if let number, header.indices.contains(number - 1) { return number - 1 }
+      } else if let index = header.firstIndex(of: name) {
+        return index
+      }
       throw DataError(
         file: file.source, line: 1, place: "column \"\(name)\"",
         problem: "there is no such column; the first line has "
           + header.prefix(20).map { "\"\($0.prefix(40))\"" }.joined(separator: ", "),
-        advice: "Name columns with --text and --label, or number them if there is no header")
+        advice: "Name columns with --text and --label, or number both if there is no header")
     }
-    let text = try place(columns.text)
-    let label = try place(columns.label)
+    let text = try place(columns.text, textNumber)
+    let label = try place(columns.label, labelNumber)
     var examples: [Example] = []
     var blankLines = 0
-    for (index, line) in lines.enumerated().dropFirst(text.isNumber || label.isNumber ? 0 : 1) {
+    for (index, line) in lines.enumerated().dropFirst(isNumbered ? 0 : 1) {
       if line.isEmpty {
         blankLines += 1
         continue
@@ -89,7 +95,7 @@ extension LabeledTexts {
       }
       examples.append(
         try Example(
-          text: cells[text.index], label: cells[label.index], file: file.source, line: index + 1
+          text: cells[text], label: cells[label], file: file.source, line: index + 1
         ).checked(columns))
     }
     return LabeledTexts(
@@ -114,7 +120,8 @@ extension LabeledTexts {
       } catch {
         var error = error
         error.line = index + 1
-        error.advice = "Expected one object a line, as {\"\(columns.text)\": …, \"\(columns.label)\": …}"
+        error.advice =
+          "Expected one object a line, as {\"\(columns.text)\": …, \"\(columns.label)\": …}"
         throw error
       }
       func member(_ name: String) throws(DataError) -> String {
@@ -212,7 +219,8 @@ extension LabeledTexts {
 
   private static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
   }
 
   private static func fileExtension(_ path: String) -> String {

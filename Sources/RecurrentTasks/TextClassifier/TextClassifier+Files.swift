@@ -71,9 +71,10 @@ extension TextClassifier.Configuration {
     if encoder.maximumLength < 1 {
       return "a maximum length of \(encoder.maximumLength), expected at least 1"
     }
-    if let evaluation, evaluation.labels.count != labels.count
-      || evaluation.confusion.counts.contains(where: { $0.count != labels.count })
-      || evaluation.confusion.counts.count != labels.count
+    if let evaluation,
+      evaluation.labels.count != labels.count
+        || evaluation.confusion.counts.contains(where: { $0.count != labels.count })
+        || evaluation.confusion.counts.count != labels.count
     {
       return "an evaluation of another number of classes"
     }

@@ -65,7 +65,8 @@ extension TextClassifierPlan: CustomStringConvertible {
         + shown.joined(separator: ", ") + (labels.count > 6 ? ", …" : "")
     }
     var lines = [
-      "training    " + part(training), "validation  " + part(validation), "test        " + part(test),
+      "training    " + part(training), "validation  " + part(validation),
+      "test        " + part(test),
     ]
     let known = Set(training.examples.map(\.text))
     let repeated = test.examples.count { known.contains($0.text) }
@@ -77,7 +78,8 @@ extension TextClassifierPlan: CustomStringConvertible {
     let longest = examples.tokens.map(\.count).max() ?? 0
     let total = examples.tokens.reduce(0) { $0 + $1.count }
     lines.append(
-      "            \(NumberFormat.grouped(total)) in the training part, at most \(longest) in a text")
+      "            \(NumberFormat.grouped(total)) in the training part, at most \(longest) in a text"
+    )
     if let vectors {
       let vocabulary = encoder.vocabulary
       let found = vocabulary.tokens.count { vectors.table.vectors[$0] != nil }

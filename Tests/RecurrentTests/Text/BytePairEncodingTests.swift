@@ -8,7 +8,8 @@ import Testing
 @Suite struct BytePairEncodingTests {
   /// Sennrich's example, worked by hand: "low" 5, "lower" 2, "newest" 6, "widest" 3.
   @Test func learnsTheMostFrequentPairs() {
-    let text = Array(repeating: "low", count: 5) + ["lower", "lower"]
+    let text =
+      Array(repeating: "low", count: 5) + ["lower", "lower"]
       + Array(repeating: "newest", count: 6) + ["widest", "widest", "widest"]
     let encoding = BytePairEncoding(learnedFrom: text, size: 11 + 5)
     // e, the space, w, s, t, l, o, n, d, i, r by count and code point; of equal pairs the older first.
@@ -32,7 +33,9 @@ import Testing
     while symbols.count < 60 {
       var counts: [[Int]: Int] = [:]
       for piece in pieces {
-        for (left, right) in zip(piece, piece.dropFirst()) { counts[[left, right], default: 0] += 1 }
+        for (left, right) in zip(piece, piece.dropFirst()) {
+          counts[[left, right], default: 0] += 1
+        }
       }
       let largest = counts.values.max() ?? 0
       let pair = counts.filter { $0.value == largest }.keys.min { $0.lexicographicallyPrecedes($1) }
@@ -61,7 +64,8 @@ import Testing
 
   /// Parts put together are the text, to the last character, spaces and odd characters included.
   @Test(arguments: [
-    "", " ", "  two  spaces ", "tab\tand\nline\r\n", "don't 3.14", "आप कैसे हैं", "e\u{301}A\u{30A}Å\u{212B}",
+    "", " ", "  two  spaces ", "tab\tand\nline\r\n", "don't 3.14", "आप कैसे हैं",
+    "e\u{301}A\u{30A}Å\u{212B}",
     "\u{301}mark first", " \u{301}", "👩‍👩‍👧 \u{85}\u{2581}", "never seen: ξ",
   ]) func roundTrip(_ text: String) throws {
     let corpus = [

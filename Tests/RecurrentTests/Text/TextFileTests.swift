@@ -30,10 +30,13 @@ import Testing
   }
 
   /// Each kind of ill-formed UTF-8 is told with its line and its offset.
-  @Test(arguments: [
-    [0xFF], [0x80], [0xC0, 0xAF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
-    [0xE2, 0x82], [0xF3, 0x41],
-  ] as [[UInt8]]) func illFormed(_ bad: [UInt8]) throws {
+  @Test(
+    arguments: [
+      [0xFF], [0x80], [0xC0, 0xAF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80],
+      [0xF4, 0x90, 0x80, 0x80],
+      [0xE2, 0x82], [0xF3, 0x41],
+    ] as [[UInt8]]) func illFormed(_ bad: [UInt8]) throws
+  {
     let found = try #require(error(Array("ab\ncé\n".utf8) + bad))
     #expect(found.line == 3 && found.file == "t.txt" && found.kind == .invalid)
     let hex = String(bad[0], radix: 16, uppercase: true)

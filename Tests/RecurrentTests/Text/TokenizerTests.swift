@@ -9,12 +9,14 @@ import Testing
   private func words(_ text: String) -> [String] { WordSegmentation.tokens(in: text) }
 
   @Test func words() {
-    #expect(words("Don't stop, l’eau won 3,141.50 (or 7)!") == [
-      "Don't", "stop", ",", "l’eau", "won", "3,141.50", "(", "or", "7", ")", "!",
-    ])
-    #expect(words("'quoted' end. a.b 1.a x_1 3;4") == [
-      "'", "quoted", "'", "end", ".", "a.b", "1", ".", "a", "x_1", "3;4",
-    ])
+    #expect(
+      words("Don't stop, l’eau won 3,141.50 (or 7)!") == [
+        "Don't", "stop", ",", "l’eau", "won", "3,141.50", "(", "or", "7", ")", "!",
+      ])
+    #expect(
+      words("'quoted' end. a.b 1.a x_1 3;4") == [
+        "'", "quoted", "'", "end", ".", "a.b", "1", ".", "a", "x_1", "3;4",
+      ])
     #expect(words("  \t\n\u{85}\u{A0}\u{2003}") == [])
     #expect(words("") == [])
     #expect(words("it 's ...") == ["it", "'", "s", ".", ".", "."])
@@ -78,9 +80,10 @@ import Testing
   @Test func kindsAndNormalization() throws {
     let text = "Ｆｉne ﬁt  E\u{301}!"
     let plain = TextNormalization(form: .none)
-    #expect(Tokenizer(.whitespace, normalization: plain).tokens(in: text) == [
-      "Ｆｉne", "ﬁt", "E\u{301}!",
-    ])
+    #expect(
+      Tokenizer(.whitespace, normalization: plain).tokens(in: text) == [
+        "Ｆｉne", "ﬁt", "E\u{301}!",
+      ])
     let form = TextNormalization(form: .nfkc, lowercases: true)
     #expect(Tokenizer(.word, normalization: form).tokens(in: text) == ["fine", "fit", "é", "!"])
     let composed = Tokenizer(.word).tokens(in: "E\u{301}")

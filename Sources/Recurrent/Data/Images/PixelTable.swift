@@ -60,19 +60,24 @@ struct PixelTable {
     }
   }
 
-  /// The one of the first and last columns that alone has whole numbers or words, more than one
-  /// of them: a corner of the images is either always the same or not a class.
+  /// The one of the first and last columns that alone has words, or else alone has whole numbers,
+  /// at least two: a corner of the images is often always the same or no whole number.
   private static func likelyLabel(
     _ ends: [Int], _ text: DelimitedText, hasHeader: Bool, _ source: String
   ) throws(DataError) -> Int {
-    let likely = ends.filter { column in
+    let values = ends.map { column in
       var values = Set(
         (0..<min(text.rowCount, 10_000)).map { text.string(row: $0, column: column) })
       if !hasHeader { values.insert(text.header[column]) }
-      return values.count > 1 && values.count <= 1000
-        && values.allSatisfy { value in Int(value) != nil || Double(value) == nil }
+      return values
     }
-    if let only = likely.first, likely.count == 1 { return only }
+    let worded = ends.indices.filter { values[$0].contains { Double($0) == nil } }
+    let likely =
+      worded.isEmpty
+      ? ends.indices.filter { place in
+        (2...1000).contains(values[place].count) && values[place].allSatisfy { Int($0) != nil }
+      } : worded
+    if let only = likely.first, likely.count == 1 { return ends[only] }
     throw DataError(
       file: source, line: text.headerLine,
       problem: "which column is the class cannot be seen: "

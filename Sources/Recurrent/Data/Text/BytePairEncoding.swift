@@ -31,7 +31,8 @@ public struct BytePairEncoding: Sendable, Equatable {
     }
     var learner = PairLearner(counts, characterCoverage: characterCoverage)
     while learner.symbols.count < size, learner.joinMostFrequent() {}
-    self.init(characterCount: learner.characterCount, symbols: learner.symbols, joins: learner.joins)
+    self.init(
+      characterCount: learner.characterCount, symbols: learner.symbols, joins: learner.joins)
   }
 
   private init(characterCount: Int, symbols: [String], joins: [Pair]) {

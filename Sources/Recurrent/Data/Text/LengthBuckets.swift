@@ -29,7 +29,8 @@ public struct LengthBuckets: Sendable {
       var first = 0
       for place in sorted {
         let longest = lengths[order[place]]
-        let isFull = rows.count == size || tokenBudget.map { (rows.count + 1) * longest > $0 } == true
+        let isFull =
+          rows.count == size || tokenBudget.map { (rows.count + 1) * longest > $0 } == true
         if isFull, !rows.isEmpty {
           batches.append((first, rows))
           rows = []

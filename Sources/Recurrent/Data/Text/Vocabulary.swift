@@ -34,7 +34,8 @@ public struct Vocabulary: Sendable, Equatable {
     }
     let frequent = counts.filter { $0.value >= minimumCount }.sorted {
       $0.value != $1.value
-        ? $0.value > $1.value : $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars)
+        ? $0.value > $1.value
+        : $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars)
     }
     let room = maximumSize.map { max(0, $0 - 1 - specialTokens.count) } ?? frequent.count
     self.init(tokens: frequent.prefix(room).map(\.key), specialTokens: specialTokens)

@@ -3,10 +3,10 @@
 ///
 /// A word holds its combining marks and joiners, so that words of Indic scripts stay whole (क्‍ष,
 /// ക്ക), and an apostrophe or middle dot between letters (don't, l'eau); a number holds the point or
-/// comma between digits (3,141.5); a colon stands
-/// apart, which for UAX #29 joins letters, as Swedish has it. Every other mark is a token of its own, an emoji with its
-/// modifiers, or a flag, one too. Of what is written without spaces, each ideograph, each kana of
-/// Hiragana and each cluster of Thai, Lao, Khmer and Burmese is a token.
+/// comma between digits (3,141.5). A colon stands apart, which for UAX #29 joins letters, as Swedish
+/// has it. Every other mark is a token of its own, an emoji with its modifiers, or a flag, one too.
+/// Of what is written without spaces, each ideograph, each kana of Hiragana and each cluster of
+/// Thai, Lao, Khmer and Burmese is a token.
 ///
 /// The rules are written out here and not asked of the system, so that a model cuts a text in the
 /// same way on every platform.

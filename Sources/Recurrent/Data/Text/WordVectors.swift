@@ -29,14 +29,17 @@ public struct WordVectors: Sendable {
       if fields.isEmpty { continue }
       if size == 0 { size = fields.count - 1 }
       // Some GloVe files have words with spaces in them; numbers too many are no word.
-      if fields.count > size + 1, fields[1..<fields.count - size].contains(where: { Float($0) == nil }) {
+      if fields.count > size + 1,
+        fields[1..<fields.count - size].contains(where: { Float($0) == nil })
+      {
         let word = fields[..<(fields.count - size)].joined(separator: " ")
         fields = [Substring(word)] + fields.suffix(size)
       }
       guard fields.count == size + 1, size > 0 else {
         throw DataError(
           file: file.source, line: index + 1, place: "vector of \(String(fields[0]).shown)",
-          problem: "found \(fields.count - 1) numbers, expected \(max(size, 1)) as in the lines before",
+          problem:
+            "found \(fields.count - 1) numbers, expected \(max(size, 1)) as in the lines before",
           advice: "The file may be cut off, or not be vectors in text format")
       }
       let word = String(fields[0])
@@ -69,7 +72,8 @@ public struct WordVectors: Sendable {
   ) -> (table: Tensor, found: Int) {
     precondition(
       table.shape == [vocabulary.count, size],
-      "the table for \(vocabulary.count) tokens and vectors of \(size) has that shape, not \(table.shape)")
+      "the table for \(vocabulary.count) tokens and vectors of \(size) has that shape, not \(table.shape)"
+    )
     var elements = table.elements
     var count = 0
     for id in vocabulary.specialCount..<vocabulary.count {
