@@ -37,7 +37,10 @@ extension TextGenerator {
     try contents.weights.requireTensors(
       options.parameterShapes(vocabularySize: size), of: "the model in config.json")
     var generator = RandomGenerator(seed: 0)
-    var model = TextGeneratorModel(vocabularySize: size, options: options, using: &generator)
+    let blank = RecurrentInitialization(
+      input: .zeros, recurrent: .zeros, bias: .zeros, hasTwoBiases: false)
+    var model = TextGeneratorModel(
+      vocabularySize: size, options: options, initialization: blank, using: &generator)
     try model.load(from: contents.weights)
     self.init(configuration: configuration, code: code, model: model)
   }

@@ -13,6 +13,7 @@ public struct TextGeneratorModel: Layer {
 
   init(
     vocabularySize: Int, options: TextGeneratorOptions,
+    initialization: RecurrentInitialization = .keras,
     using generator: inout some RandomNumberGenerator
   ) {
     let width = options.embeddingSize
@@ -20,7 +21,7 @@ public struct TextGeneratorModel: Layer {
     embedding = Embedding(weights: .concatenated([.zeros([1, width]), vectors], along: 0))
     recurrent = RecurrentStack(
       options.cell, inputSize: width, hiddenSize: options.hiddenSize, layerCount: options.layers,
-      dropout: options.dropout, initialization: .keras, using: &generator)
+      dropout: options.dropout, initialization: initialization, using: &generator)
     head = Dense(inputSize: options.hiddenSize, outputSize: vocabularySize, using: &generator)
     dropout = options.dropout
   }
@@ -76,8 +77,10 @@ extension TextGeneratorOptions {
       shapes += [
         ("recurrent.\(layer).input_weights", [layer == 0 ? embeddingSize : hiddenSize, width]),
         ("recurrent.\(layer).recurrent_weights", [hiddenSize, width]),
-        ("recurrent.\(layer).bias", [width]), ("recurrent.\(layer).recurrent_bias", [width]),
+        ("recurrent.\(layer).bias", [width]),
       ]
+      // The other cells' second bias would only add to the first.
+      if cell == .gru { shapes.append(("recurrent.\(layer).recurrent_bias", [width])) }
     }
     return shapes + [
       ("head.weights", [hiddenSize, vocabularySize]), ("head.bias", [vocabularySize]),
