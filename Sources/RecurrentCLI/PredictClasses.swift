@@ -17,8 +17,11 @@ struct ClassifierPredictOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write the explanations as a page.", valueName: "file.html"))
   var html: String?
 
+  /// Whether an option is set that only texts have.
+  var isUsed: Bool { explains || encoding != .utf8 }
+
   /// Whether an option is set that only text classifiers have.
-  var isUsed: Bool { explain != nil || html != nil || encoding != .utf8 }
+  var explains: Bool { explain != nil || html != nil }
 
   static let belongs = "--explain, --html and --encoding belong to text classifiers."
 

@@ -11,5 +11,6 @@ struct Train: ParsableCommand {
       """,
     subcommands: [
       TrainForecaster.self, TrainClassifier.self, TrainImageClassifier.self, TrainComposer.self,
+      TrainGenerator.self,
     ])
 }
