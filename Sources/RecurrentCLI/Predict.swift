@@ -6,17 +6,22 @@ import RecurrentTasks
 /// `recurrent predict MODEL [FILE.csv]`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Forecast beyond the last row of a table, or classify texts.",
+    abstract: "Forecast beyond the last row of a table, classify texts, or find entities.",
     discussion: """
       A forecaster, without a file: beyond the last row of the table that the model
       was trained on. A text classifier: line by line, of a file or of standard
-      input, with an answer a line as soon as the line is there.
+      input, with an answer a line as soon as the line is there. A tagger: likewise,
+      a JSON object a line, with the entities and where they stand, counted in
+      Unicode characters (scalars) from 0; or with --conll a CoNLL file, each token
+      line as it came with its tag behind it.
 
       Examples:
         recurrent predict model --steps 5
         recurrent predict model prices.csv --steps 5 --json
         recurrent predict model prices.csv --steps 10 --plot next.svg
         recurrent predict model --explain occlusion --html why.html < reviews.txt
+        recurrent predict tagger < sentences.txt
+        recurrent predict tagger test.conll --conll > tagged.conll
       """)
 
   @Argument(help: "A model folder.") var model: String
@@ -33,6 +38,7 @@ struct Predict: ParsableCommand {
   var plot: String?
 
   @OptionGroup(title: "Text classifiers") var texts: ClassifierPredictOptions
+  @OptionGroup(title: "Taggers") var tagging: TaggerPredictOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -45,9 +51,15 @@ struct Predict: ParsableCommand {
     threads.apply()
     let task = try ModelFolder.peekTask(model)
     if task == TextClassifier.task {
+      guard !tagging.conll else { throw ValidationError(TaggerPredictOptions.belongs) }
       guard steps == nil, plot == nil else { throw texts.wrongFlags(model) }
       return try texts.run(model: model, file: file, json: json)
     }
+    if task == SequenceTagger.task {
+      guard steps == nil, plot == nil, !texts.explains else { throw tagging.wrongFlags(model) }
+      return try tagging.run(model: model, file: file, encoding: texts.encoding)
+    }
+    guard !tagging.conll else { throw ValidationError(TaggerPredictOptions.belongs) }
     guard !texts.isUsed else { throw ValidationError(ClassifierPredictOptions.belongs) }
     switch task {
     case ImageClassifier.task: return try ImageCommands.predict(model, file, json: json)

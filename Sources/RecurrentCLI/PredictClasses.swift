@@ -18,7 +18,10 @@ struct ClassifierPredictOptions: ParsableArguments {
   var html: String?
 
   /// Whether an option is set that only text classifiers have.
-  var isUsed: Bool { explain != nil || html != nil || encoding != .utf8 }
+  var isUsed: Bool { explains || encoding != .utf8 }
+
+  /// Whether decisions are to be explained.
+  var explains: Bool { explain != nil || html != nil }
 
   static let belongs = "--explain, --html and --encoding belong to text classifiers."
 

@@ -20,16 +20,20 @@ struct ConllLines {
   /// Whether tabs separate columns, and how many there are; nil before the first token.
   private var form: (hasTabs: Bool, columns: Int)?
   private var isInside = false
-  private var number = 0
+  /// Lines that were taken.
+  private(set) var number = 0
 
   init(source: String, first lines: [String]) {
     self.source = source
     // A file of sentences that begin with comments tells its columns by the first other line.
     let first = lines.first { !$0.isBlank && !$0.hasPrefix("#") && !$0.hasPrefix("-DOCSTART-") }
-    guard let first = first ?? lines.first(where: { !$0.isBlank }) else { return }
+    guard let first else { return }
     let hasTabs = first.utf8.contains(Self.tab)
     form = (hasTabs, Self.columns(of: first, hasTabs).count)
   }
+
+  /// Whether blanks separate columns.
+  var hasBlanks: Bool { form.map { !$0.hasTabs && $0.columns > 1 } ?? false }
 
   private static let tab = UInt8(ascii: "\t")
 
@@ -55,6 +59,7 @@ struct ConllLines {
       return .document
     }
     let hasTabs = form?.hasTabs ?? line.utf8.contains(Self.tab)
+    if form == nil, line.hasPrefix("#"), !hasTabs { return .comment }
     let columns = Self.columns(of: line, hasTabs)
     let expected = form?.columns ?? columns.count
     form = (hasTabs, expected)

@@ -52,14 +52,14 @@ extension TaggedSentences {
         result.documents += 1
       case .token(let cells):
         if sentence.line == nil { sentence.line = index + 1 }
-        if cells.count == 1, columns.tag == nil {
+        if cells.count == 1, columns.tag.map({ $0 < 0 }) ?? true {
           throw DataError(
             file: file.source, line: index + 1,
             problem: "found one column, expected a token and its tag",
             advice: "Columns are separated by tabs or blanks")
         }
         sentence.tokens.append(try cell(cells, columns.token, "--token-column"))
-        sentence.tags.append(try cell(cells, columns.tag ?? cells.count, "--tag-column"))
+        sentence.tags.append(try cell(cells, columns.tag(of: cells.count), "--tag-column"))
       }
     }
     end()

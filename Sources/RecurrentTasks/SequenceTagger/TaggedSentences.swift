@@ -49,12 +49,18 @@ public struct TaggedSentences: Sendable {
 public struct TagColumns: Sendable, Codable, Equatable {
   /// That of the tokens.
   public var token: Int
-  /// That of the tags; nil: the last.
+  /// That of the tags; nil: the last; -2: the last but one, and so on.
   public var tag: Int?
 
   /// A choice of columns.
   public init(token: Int = 1, tag: Int? = nil) {
     self.token = token
     self.tag = tag
+  }
+
+  /// The tags' column of a line with so many.
+  func tag(of count: Int) -> Int {
+    guard let tag, tag != -1 else { return count }
+    return tag > 0 ? tag : max(0, count + 1 + tag)
   }
 }
