@@ -5,13 +5,15 @@ import RecurrentTasks
 /// `recurrent evaluate MODEL FILE.csv`
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a model on a table whose future, or on texts whose class is known.",
+    abstract:
+      "Measure a model on a table whose future, or on texts whose class or tags are known.",
     discussion: """
       Every window of the file is forecast. Give rows that the model was not trained on.
 
       Examples:
         recurrent evaluate model prices-2014.csv
         recurrent evaluate model more-reviews.tsv
+        recurrent evaluate tagger more-sentences.conll
       """)
 
   @Argument(help: "A model folder.") var model: String
@@ -32,6 +34,7 @@ struct Evaluate: ParsableCommand {
     threads.apply()
     switch try ModelFolder.peekTask(model) {
     case TextClassifier.task: return try evaluateTexts()
+    case SequenceTagger.task: return try evaluateTagger()
     case ImageClassifier.task: return try ImageCommands.evaluate(model, file)
     case Composer.task: return try evaluateComposer()
     case TextGenerator.task: return try evaluateGenerator()

@@ -47,6 +47,8 @@ struct Inspect: ParsableCommand {
     switch summary.task {
     case TextClassifier.task where !cost:
       return print(try TextClassifier(contentsOf: model).summary)
+    case SequenceTagger.task where !cost:
+      return print(try SequenceTagger(contentsOf: model).summary)
     case ImageClassifier.task where !cost:
       return print(try ImageClassifier(contentsOf: model).summary)
     case TextGenerator.task where !cost:

@@ -12,6 +12,14 @@ struct Predict: ParsableCommand {
       was trained on. A text classifier: line by line, of a file or of standard
       input, with an answer a line as soon as the line is there. A text generator
       likewise, with what it writes up to the end of each line.
+    abstract: "Forecast beyond the last row of a table, classify texts, or find entities.",
+    discussion: """
+      A forecaster, without a file: beyond the last row of the table that the model
+      was trained on. A text classifier: line by line, of a file or of standard
+      input, with an answer a line as soon as the line is there. A tagger: likewise,
+      a JSON object a line, with the entities and where they stand, counted in
+      Unicode characters (scalars) from 0; or with --conll a CoNLL file, each token
+      line as it came with its tag behind it.
 
       Examples:
         recurrent predict model --steps 5
@@ -19,6 +27,8 @@ struct Predict: ParsableCommand {
         recurrent predict model prices.csv --steps 10 --plot next.svg
         recurrent predict model --temperature 0.5 < half-lines.txt
         recurrent predict model --explain occlusion --html why.html < reviews.txt
+        recurrent predict tagger < sentences.txt
+        recurrent predict tagger test.conll --conll > tagged.conll
       """)
 
   @Argument(help: "A model folder.") var model: String
@@ -36,6 +46,7 @@ struct Predict: ParsableCommand {
 
   @OptionGroup(title: "Text classifiers") var texts: ClassifierPredictOptions
   @OptionGroup(title: "Text generators") var writing: WritingOptions
+  @OptionGroup(title: "Taggers") var tagging: TaggerPredictOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -56,9 +67,15 @@ struct Predict: ParsableCommand {
         "--length, --temperature, --top-k, --top-p and --seed belong to text generators.")
     }
     if task == TextClassifier.task {
+      guard !tagging.conll else { throw ValidationError(TaggerPredictOptions.belongs) }
       guard steps == nil, plot == nil else { throw texts.wrongFlags(model) }
       return try texts.run(model: model, file: file, json: json)
     }
+    if task == SequenceTagger.task {
+      guard steps == nil, plot == nil, !texts.explains else { throw tagging.wrongFlags(model) }
+      return try tagging.run(model: model, file: file, encoding: texts.encoding)
+    }
+    guard !tagging.conll else { throw ValidationError(TaggerPredictOptions.belongs) }
     guard !texts.isUsed else { throw ValidationError(ClassifierPredictOptions.belongs) }
     switch task {
     case ImageClassifier.task: return try ImageCommands.predict(model, file, json: json)
