@@ -26,11 +26,38 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("The encoding of texts.", valueName: "encoding"))
   var encoding = TextEncoding.utf8
 
+  @Flag(help: "For pairs of sentences between tabs: the translation stands first.")
+  var swap = false
+
+  @Option(
+    help: ArgumentHelp(
+      "For translators: translations pursued at once. (default: the model's)", valueName: "count"))
+  var beam: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "For translators: α of the length penalty. (default: the model's)", valueName: "number"))
+  var lengthPenalty: Float?
+
   @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    if let beam, !(1...100).contains(beam) {
+      throw ValidationError("--beam is between 1 and 100, not \(beam).")
+    }
+    if let lengthPenalty, !(lengthPenalty >= 0 && lengthPenalty <= 10) {
+      throw ValidationError("--length-penalty is between 0 and 10, not \(lengthPenalty).")
+    }
+  }
 
   mutating func run() throws {
     threads.apply()
-    switch try ModelFolder.peekTask(model) {
+    let task = try ModelFolder.peekTask(model)
+    guard task == Translator.task || (!swap && beam == nil && lengthPenalty == nil) else {
+      throw ValidationError("--swap, --beam and --length-penalty belong to translators.")
+    }
+    switch task {
+    case Translator.task: return try evaluateTranslator()
     case TextClassifier.task: return try evaluateTexts()
     case ImageClassifier.task: return try ImageCommands.evaluate(model, file)
     case Composer.task: return try evaluateComposer()

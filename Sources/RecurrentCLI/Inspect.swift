@@ -49,6 +49,8 @@ struct Inspect: ParsableCommand {
       return print(try TextClassifier(contentsOf: model).summary)
     case ImageClassifier.task where !cost:
       return print(try ImageClassifier(contentsOf: model).summary)
+    case Translator.task where !cost:
+      return print(try Translator(contentsOf: model).summary)
     case Composer.task: return try inspectComposer()
     default: break
     }

@@ -8,8 +8,10 @@ struct Train: ParsableCommand {
       Examples:
         recurrent train forecaster prices.csv --target Close
         recurrent train classifier reviews.tsv --text sentence --label label
+        recurrent train translator train.de train.en
       """,
     subcommands: [
-      TrainForecaster.self, TrainClassifier.self, TrainImageClassifier.self, TrainComposer.self,
+      TrainForecaster.self, TrainClassifier.self, TrainTranslator.self, TrainImageClassifier.self,
+      TrainComposer.self,
     ])
 }
