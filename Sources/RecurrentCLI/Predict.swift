@@ -6,17 +6,18 @@ import RecurrentTasks
 /// `recurrent predict MODEL [FILE.csv]`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Forecast beyond the last row of a table, or classify texts.",
+    abstract: "Forecast beyond the last row of a table, classify texts, or translate.",
     discussion: """
       A forecaster, without a file: beyond the last row of the table that the model
-      was trained on. A text classifier: line by line, of a file or of standard
-      input, with an answer a line as soon as the line is there.
+      was trained on. A text classifier or a translator: line by line, of a file or
+      of standard input, with an answer a line as soon as the line is there.
 
       Examples:
         recurrent predict model --steps 5
         recurrent predict model prices.csv --steps 5 --json
         recurrent predict model prices.csv --steps 10 --plot next.svg
         recurrent predict model --explain occlusion --html why.html < reviews.txt
+        echo 'Ein Hund.' | recurrent predict model --n-best 3 --attention why.svg
       """)
 
   @Argument(help: "A model folder.") var model: String
@@ -33,6 +34,7 @@ struct Predict: ParsableCommand {
   var plot: String?
 
   @OptionGroup(title: "Text classifiers") var texts: ClassifierPredictOptions
+  @OptionGroup(title: "Translators") var sentences: TranslatorPredictOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -44,6 +46,14 @@ struct Predict: ParsableCommand {
   mutating func run() throws {
     threads.apply()
     let task = try ModelFolder.peekTask(model)
+    if task == Translator.task {
+      guard steps == nil, plot == nil, texts.explain == nil, texts.html == nil else {
+        throw ValidationError(
+          "--steps and --plot belong to forecasters, --explain and --html to text classifiers.")
+      }
+      return try sentences.run(model: model, file: file, encoding: texts.encoding, json: json)
+    }
+    guard !sentences.isUsed else { throw ValidationError(TranslatorPredictOptions.belongs) }
     if task == TextClassifier.task {
       guard steps == nil, plot == nil else { throw texts.wrongFlags(model) }
       return try texts.run(model: model, file: file, json: json)

@@ -3,6 +3,99 @@ import Foundation
 import Recurrent
 import RecurrentTasks
 
+/// What `recurrent predict` does with a translator.
+struct TranslatorPredictOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Translations pursued at once. (default: the model's, or what --n-best says)",
+      valueName: "count"))
+  var beam: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Give that many translations of a line, each behind its score and a tab, and an empty line.",
+      valueName: "count"))
+  var nBest: Int?
+
+  @Option(
+    help: ArgumentHelp("α of the length penalty. (default: the model's)", valueName: "number"))
+  var lengthPenalty: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw what the first line's translation looked at.", valueName: "file.svg"))
+  var attention: String?
+
+  /// Whether an option is set that only translators have.
+  var isUsed: Bool { beam != nil || nBest != nil || lengthPenalty != nil || attention != nil }
+
+  static let belongs = "--beam, --n-best, --length-penalty and --attention belong to translators."
+
+  func validate() throws {
+    for case (let name, let count?) in [("beam", beam), ("n-best", nBest)] {
+      guard (1...100).contains(count) else {
+        throw ValidationError("--\(name) is between 1 and 100, not \(count).")
+      }
+    }
+    if let beam, let nBest, nBest > beam {
+      throw ValidationError("--n-best \(nBest) needs a --beam of at least \(nBest), not \(beam).")
+    }
+    if let lengthPenalty, !(lengthPenalty >= 0 && lengthPenalty <= 10) {
+      throw ValidationError("--length-penalty is between 0 and 10, not \(lengthPenalty).")
+    }
+  }
+
+  /// Translates each line of `file`, or of standard input as it comes.
+  func run(model: String, file: String?, encoding: TextEncoding, json: Bool) throws {
+    let translator = try Translator(contentsOf: model)
+    let beam = self.beam ?? max(translator.options.beam, nBest ?? 1)
+    var drawn = attention == nil
+    try forEachBatch(of: file, encoding: encoding) { lines in
+      let all = translator.translations(
+        of: lines, beam: beam, lengthPenalty: lengthPenalty, keepsAttention: !drawn)
+      var output = ""
+      for translations in all {
+        let best = translations.prefix(nBest ?? 1)
+        if json {
+          output += "[" + best.map(\.json).joined(separator: ",") + "]\n"
+        } else if nBest == nil {
+          output += (best.first?.text ?? "") + "\n"
+        } else {
+          // An empty line behind those of each sentence.
+          for translation in best {
+            output += NumberFormat.fixed(Double(translation.score), 4) + "\t\(translation.text)\n"
+          }
+          output += "\n"
+        }
+      }
+      print(output, terminator: "")
+      try flushOutput()
+      if !drawn, let attention, let first = all.lazy.compactMap(\.first).first {
+        let picture = first.attentionMap.svg()
+        try Interruption.deferred { () throws(DataError) in
+          try writeAtomically(picture, to: attention)
+        }
+        warn("wrote \(attention).")
+        drawn = true
+      }
+    }
+  }
+
+  private func forEachBatch(
+    of file: String?, encoding: TextEncoding, _ body: ([String]) throws -> Void
+  ) throws {
+    guard let file else {
+      var input = LineReader(encoding: encoding)
+      while let lines = try input.next() { try body(lines) }
+      return
+    }
+    let lines = try TextFile(file, encoding: encoding).lines
+    for start in stride(from: 0, to: lines.count, by: 1024) {
+      try body(Array(lines[start..<min(start + 1024, lines.count)]))
+    }
+  }
+}
+
 extension Evaluate {
   /// How well sentences are translated whose translation is known.
   func evaluateTranslator() throws {

@@ -71,7 +71,7 @@ public struct ChrF: Sendable, Codable, Equatable {
     let precision = counting.reduce(0) { $0 + Double($1.shared) / Double($1.said) } / count
     let recall = counting.reduce(0) { $0 + Double($1.shared) / Double($1.wanted) } / count
     guard precision + recall > 0 else { return 0 }
-    return 100 * 5 * precision * recall / (4 * precision + recall)
+    return 100 * (5 * precision * recall / (4 * precision + recall))
   }
 
   /// Runs of one order in a translation, in its reference, and in both.
@@ -105,8 +105,10 @@ public struct ChrF: Sendable, Codable, Equatable {
     }
 
     private static func overlap<Run>(_ said: [Run: Int], _ wanted: [Run: Int]) -> Overlap {
+      // An order that the reference is too short for does not count.
       Overlap(
-        said: said.reduce(0) { $0 + $1.value }, wanted: wanted.reduce(0) { $0 + $1.value },
+        said: wanted.isEmpty ? 0 : said.reduce(0) { $0 + $1.value },
+        wanted: wanted.reduce(0) { $0 + $1.value },
         shared: said.reduce(0) { $0 + min($1.value, wanted[$1.key] ?? 0) })
     }
 
