@@ -164,9 +164,21 @@ extension BLEU.Tokenization {
     func isMark(_ scalar: Unicode.Scalar) -> Bool { scalar == "." || scalar == "," }
     // A point or comma that no digit stands before; one that no digit stands behind; a dash behind
     // a digit.
-    next = separated(next) { !isDigit($0) && isMark($1) } by: { [$0, " ", $1, " "] }
-    next = separated(next) { isMark($0) && !isDigit($1) } by: { [" ", $0, " ", $1] }
-    return separated(next) { isDigit($0) && $1 == "-" } by: { [$0, " ", $1, " "] }
+    next = separated(next) {
+      !isDigit($0) && isMark($1)
+    } by: {
+      [$0, " ", $1, " "]
+    }
+    next = separated(next) {
+      isMark($0) && !isDigit($1)
+    } by: {
+      [" ", $0, " ", $1]
+    }
+    return separated(next) {
+      isDigit($0) && $1 == "-"
+    } by: {
+      [$0, " ", $1, " "]
+    }
   }
 
   private static func separated(

@@ -50,7 +50,8 @@ public struct TranslationEvaluation: Sendable, Codable, Equatable {
 
   /// One line that says whether the network is worth having.
   public var verdict: String {
-    let others = [("the copied source", copy)] + (nearest.map { [("the nearest sentence", $0)] } ?? [])
+    let others =
+      [("the copied source", copy)] + (nearest.map { [("the nearest sentence", $0)] } ?? [])
     guard let best = others.max(by: { $0.1.bleu.score < $1.1.bleu.score }) else { return "" }
     let (own, other) = (network.bleu.score, best.1.bleu.score)
     let points = "\(NumberFormat.fixed(abs(own - other), 1)) BLEU"

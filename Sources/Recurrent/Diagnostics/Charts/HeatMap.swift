@@ -52,7 +52,8 @@ public struct HeatMap: Sendable {
         "text",
         [
           "x": .number(x), "y": .number(top - 8), "font-size": .number(size),
-          "transform": "rotate(-90 \(ChartNumbers.coordinate(x)) \(ChartNumbers.coordinate(top - 8)))",
+          "transform":
+            "rotate(-90 \(ChartNumbers.coordinate(x)) \(ChartNumbers.coordinate(top - 8)))",
           "fill": .text(Palette.Ink.text),
         ], text: TextWidth.fitted(name, width: Self.longest, size: size))
     }
