@@ -139,7 +139,7 @@ import Testing
       (["train", "generator", "t.txt", "--tokens", "words"], "--tokens"),
       (["train", "generator", "t.txt", "--test-fraction", "1"], "The test fraction is at least 0"),
       (["train", "generator", "t.txt", "--clipping", "0"], "The clipping is a positive number"),
-      (["generate", "model", "--temperature", "-1"], "A temperature is a number of at least 0"),
+      (["generate", "model", "--temperature=-1"], "A temperature is a number of at least 0"),
       (["generate", "model", "--top-p", "0"], "Top-p is above 0"),
       (["generate", "model", "--top-k", "0"], "Top-k is at least 1"),
       (["generate", "model", "--length", "0"], "--length is between 1"),
