@@ -20,7 +20,9 @@ struct Evaluate: ParsableCommand {
       "A CSV file with the model's columns; texts in any form that training takes.",
       valueName: "file"))
   var file: String
-  @Argument(help: ArgumentHelp("For texts: further files; of a classifier, one a class.", valueName: "files"))
+  @Argument(
+    help: ArgumentHelp(
+      "For texts: further files; of a classifier, one a class.", valueName: "files"))
   var moreFiles: [String] = []
 
   @Option(help: ArgumentHelp("The encoding of texts.", valueName: "encoding"))
