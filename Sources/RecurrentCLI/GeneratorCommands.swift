@@ -5,19 +5,20 @@ import RecurrentTasks
 extension Predict {
   /// Each line goes on to its end, as soon as it is there.
   func continueLines() throws {
-    guard steps == nil, plot == nil, !json else {
+    guard steps == nil, plot == nil else {
       throw DataError(
         file: model,
-        problem: "is a text-generator model; --steps, --plot and --json belong to others",
+        problem: "is a text-generator model; --steps and --plot belong to forecasters",
         advice: "Leave them out")
     }
     let generator = try TextGenerator(contentsOf: model)
     func answer(_ line: String) throws {
+      let more = generator.continuation(
+        ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
+        seed: writing.seed)
       print(
-        generator.continuation(
-          ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
-          seed: writing.seed
-        ).safeForTerminal)
+        json
+          ? "{\"line\":\(line.jsonText),\"continuation\":\(more.jsonText)}" : more.safeForTerminal)
       try flushOutput()
     }
     if let file {
