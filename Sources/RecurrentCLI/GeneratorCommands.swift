@@ -5,28 +5,17 @@ import RecurrentTasks
 extension Predict {
   /// Each line goes on to its end, as soon as it is there.
   func continueLines() throws {
-    guard steps == nil, plot == nil else {
-      throw DataError(
-        file: model,
-        problem: "is a text-generator model; --steps and --plot belong to forecasters",
-        advice: "Leave them out")
-    }
     let generator = try TextGenerator(contentsOf: model)
-    func answer(_ line: String) throws {
-      let more = generator.continuation(
-        ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
-        seed: writing.seed)
-      print(
-        json
-          ? "{\"line\":\(line.jsonText),\"continuation\":\(more.jsonText)}" : more.safeForTerminal)
-      try flushOutput()
-    }
-    if let file {
-      for line in try TextFile(file, encoding: texts.encoding).lines { try answer(line) }
-    } else {
-      var input = LineReader(encoding: texts.encoding)
-      while let lines = try input.next() {
-        for line in lines { try answer(line) }
+    try forEachBatch(of: file, encoding: encoding) { lines in
+      for line in lines {
+        let more = generator.continuation(
+          ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
+          seed: writing.seed)
+        print(
+          json
+            ? "{\"line\":\(line.jsonText),\"continuation\":\(more.jsonText)}"
+            : more.safeForTerminal)
+        try flushOutput()
       }
     }
   }

@@ -95,7 +95,7 @@ import Testing
       #expect(bad.exitCode == 65)
       #expect(bad.errorOutput.contains("standard input:2: found byte 0xE9 (byte 2 of the file)"))
       try await workspace.expectFailure(
-        65, ["text-generator", "--steps"], running: ["predict", "model", "--steps", "2"])
+        64, ["--steps"], running: ["predict", "model", "--steps", "2"])
       let json = try await predict("the \"c\n", "--seed", "2", "--json")
       let object = try JSONSerialization.jsonObject(with: json.outputBytes) as? [String: String]
       let plain = try await predict("the \"c\n", "--seed", "2")
