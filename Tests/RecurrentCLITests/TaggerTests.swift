@@ -93,8 +93,8 @@ import Testing
       #expect(tagged.output.split(separator: "\n").count == Self.file.split(separator: "\n").count)
       #expect(try await predict(workspace, Self.file, ["--conll"]).output == tagged.output)
       #expect(
-        try await predict(workspace, "mr\nAda\n\nAda", ["--conll"]).output.contains(
-          "Ada\tB-PER\n\n"))
+        try await predict(workspace, "so\nmr\nAda\nNo3\nran\n\nso", ["--conll"]).output.contains(
+          "\nAda\tB-PER\nNo3\tI-PER\nran\tO\n\nso\tO\n"))
       try workspace.write(tagged.output, to: "out.conll")
       let score = try await workspace.recurrent(["score", "out.conll"])
       #expect(
