@@ -42,7 +42,7 @@ import Testing
     options.capitals = false
     options.characters = reader
     options.characterEmbeddingSize = 6
-    options.characterSize = 8
+    options.characterSize = 16
     let tagger = try SequenceTaggerPlan(TagGrammar.cues(300, seed: 1), options: options).train()
     #expect(try #require(tagger.configuration.evaluation).score > 0.9)
   }
@@ -164,7 +164,7 @@ import Testing
 
   /// Parts of speech: as many tags as there are, judged by the share of right ones.
   @Test func plainTags() throws {
-    var sentences = TagGrammar.cues(80, seed: 4)
+    var sentences = TagGrammar.cues(200, seed: 4)
     for index in sentences.sentences.indices {
       sentences.sentences[index].tags = sentences.sentences[index].tokens.map {
         $0.first?.isUppercase == true ? "NAME" : ["mr", "near"].contains($0) ? "CUE" : "WORD"
