@@ -22,7 +22,7 @@ struct Evaluate: ParsableCommand {
       "A CSV file with the model's columns; texts in any form that training takes.",
       valueName: "file"))
   var file: String
-  @Argument(help: ArgumentHelp("For texts: further files, one a class.", valueName: "files"))
+  @Argument(help: ArgumentHelp("For texts: further files; of a classifier, one a class.", valueName: "files"))
   var moreFiles: [String] = []
 
   @Option(help: ArgumentHelp("The encoding of texts.", valueName: "encoding"))
@@ -37,6 +37,7 @@ struct Evaluate: ParsableCommand {
     case SequenceTagger.task: return try evaluateTagger()
     case ImageClassifier.task: return try ImageCommands.evaluate(model, file)
     case Composer.task: return try evaluateComposer()
+    case TextGenerator.task: return try evaluateGenerator()
     default: break
     }
     guard moreFiles.isEmpty, encoding == .utf8 else {

@@ -51,6 +51,8 @@ struct Inspect: ParsableCommand {
       return print(try SequenceTagger(contentsOf: model).summary)
     case ImageClassifier.task where !cost:
       return print(try ImageClassifier(contentsOf: model).summary)
+    case TextGenerator.task where !cost:
+      return print(try TextGenerator(contentsOf: model).summary)
     case Composer.task: return try inspectComposer()
     default: break
     }

@@ -6,6 +6,12 @@ import RecurrentTasks
 /// `recurrent predict MODEL [FILE.csv]`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
+    abstract: "Forecast beyond the last row of a table, classify texts, or go on with them.",
+    discussion: """
+      A forecaster, without a file: beyond the last row of the table that the model
+      was trained on. A text classifier: line by line, of a file or of standard
+      input, with an answer a line as soon as the line is there. A text generator
+      likewise, with what it writes up to the end of each line.
     abstract: "Forecast beyond the last row of a table, classify texts, or find entities.",
     discussion: """
       A forecaster, without a file: beyond the last row of the table that the model
@@ -19,6 +25,7 @@ struct Predict: ParsableCommand {
         recurrent predict model --steps 5
         recurrent predict model prices.csv --steps 5 --json
         recurrent predict model prices.csv --steps 10 --plot next.svg
+        recurrent predict model --temperature 0.5 < half-lines.txt
         recurrent predict model --explain occlusion --html why.html < reviews.txt
         recurrent predict tagger < sentences.txt
         recurrent predict tagger test.conll --conll > tagged.conll
@@ -38,6 +45,7 @@ struct Predict: ParsableCommand {
   var plot: String?
 
   @OptionGroup(title: "Text classifiers") var texts: ClassifierPredictOptions
+  @OptionGroup(title: "Text generators") var writing: WritingOptions
   @OptionGroup(title: "Taggers") var tagging: TaggerPredictOptions
   @OptionGroup var threads: ThreadOptions
 
@@ -50,6 +58,14 @@ struct Predict: ParsableCommand {
   mutating func run() throws {
     threads.apply()
     let task = try ModelFolder.peekTask(model)
+    if task == TextGenerator.task {
+      guard !texts.explains else { throw ValidationError(ClassifierPredictOptions.belongs) }
+      return try continueLines()
+    }
+    guard !writing.isUsed else {
+      throw ValidationError(
+        "--length, --temperature, --top-k, --top-p and --seed belong to text generators.")
+    }
     if task == TextClassifier.task {
       guard !tagging.conll else { throw ValidationError(TaggerPredictOptions.belongs) }
       guard steps == nil, plot == nil else { throw texts.wrongFlags(model) }

@@ -17,10 +17,10 @@ struct ClassifierPredictOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write the explanations as a page.", valueName: "file.html"))
   var html: String?
 
-  /// Whether an option is set that only text classifiers have.
+  /// Whether an option is set that only texts have.
   var isUsed: Bool { explains || encoding != .utf8 }
 
-  /// Whether decisions are to be explained.
+  /// Whether an option is set that only text classifiers have.
   var explains: Bool { explain != nil || html != nil }
 
   static let belongs = "--explain, --html and --encoding belong to text classifiers."

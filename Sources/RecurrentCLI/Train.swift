@@ -10,7 +10,7 @@ struct Train: ParsableCommand {
         recurrent train classifier reviews.tsv --text sentence --label label
       """,
     subcommands: [
-      TrainForecaster.self, TrainClassifier.self, TrainTagger.self, TrainImageClassifier.self,
-      TrainComposer.self,
+      TrainForecaster.self, TrainClassifier.self, TrainTagger.self, TrainGenerator.self,
+      TrainComposer.self, TrainImageClassifier.self,
     ])
 }
