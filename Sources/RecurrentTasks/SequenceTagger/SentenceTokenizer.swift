@@ -35,7 +35,8 @@ public struct SentenceTokenizer: Sendable, Codable, Equatable {
       if token == "-" { cuts += 1 }
       if Self.hasHyphen(token) { hyphens += 1 }
       if token.hasPrefix("'") || token.hasPrefix("’") || token.lowercased() == "n't",
-        (2...4).contains(token.count), token.last?.isLetter == true
+        (2...4).contains(token.count), token.last?.isLetter == true,
+        token.dropFirst().utf8.allSatisfy({ $0 < 0x80 })
       {
         counts[token.lowercased(), default: 0] += 1
       }
@@ -69,12 +70,12 @@ public struct SentenceTokenizer: Sendable, Codable, Equatable {
   }
 
   /// What stands between spaces, and its first Unicode scalar.
-  static func chunks(of text: String) -> [(text: String, start: Int)] {
-    var chunks: [(String, Int)] = []
+  static func chunks(of text: String) -> [(text: ExactText, start: Int)] {
+    var chunks: [(ExactText, Int)] = []
     let scalars = text.unicodeScalars
     var (start, startNumber, number) = (scalars.startIndex, 0, 0)
     func end(_ index: String.Index) {
-      if start < index { chunks.append((String(scalars[start..<index]), startNumber)) }
+      if start < index { chunks.append((ExactText(String(scalars[start..<index])), startNumber)) }
     }
     var index = scalars.startIndex
     while index < scalars.endIndex {
@@ -151,20 +152,33 @@ public struct SentenceTokenizer: Sendable, Codable, Equatable {
     let range = scalars.startIndex..<ranges[last].upperBound
     let word = String(scalars[range])
     let small = word.lowercased()
-    if first.lowerBound == scalars.startIndex, !isKnown(word),
-      let ending = endings.first(where: { small.hasSuffix($0) && small.count > $0.count }),
-      small.unicodeScalars.count == word.unicodeScalars.count
-    {
-      let count = word.unicodeScalars.count - ending.unicodeScalars.count
-      take(rest.unicodeScalars.index(rest.startIndex, offsetBy: count))
-      return
-    }
     let count = word.unicodeScalars.count
-    take(rest.unicodeScalars.index(rest.startIndex, offsetBy: count))
+    var taken = count
+    if first.lowerBound == scalars.startIndex, !isKnown(word),
+      let ending = endings.first(where: { small.hasSuffix($0) }),
+      small.unicodeScalars.count == count, count > ending.unicodeScalars.count
+    {
+      taken = count - ending.unicodeScalars.count
+    }
+    take(rest.unicodeScalars.index(rest.startIndex, offsetBy: taken))
   }
 
   private static func isWord(_ text: Substring) -> Bool {
     text.unicodeScalars.first.map { $0.properties.isAlphabetic || $0.properties.numericType != nil }
       ?? false
+  }
+}
+
+/// A text that equals another only scalar by scalar: é is not e with an accent, which takes two.
+struct ExactText: Hashable, Sendable {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+
+  static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

@@ -54,7 +54,7 @@ public struct SequenceTagger: Sendable {
   /// The features of words, of all networks one after the other.
   let wordVectors = BoundedCache<String, [Float]>(capacity: 50_000)
   /// The tokens of what stands between spaces.
-  let chunks = BoundedCache<String, [SentenceTokenizer.Token]>(capacity: 50_000)
+  let chunks = BoundedCache<ExactText, [SentenceTokenizer.Token]>(capacity: 50_000)
 
   /// Trains a tagger with the defaults; ``SequenceTaggerPlan`` has all options.
   ///

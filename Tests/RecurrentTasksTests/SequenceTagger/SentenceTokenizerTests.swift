@@ -10,7 +10,7 @@ import Testing
     let tokenizer = SentenceTokenizer(learningFrom: sentences)
     let known = Set(sentences.joined())
     return SentenceTokenizer.chunks(of: text).flatMap { chunk, start in
-      tokenizer.tokens(ofChunk: chunk) { known.contains($0) }.map { token in
+      tokenizer.tokens(ofChunk: chunk.text) { known.contains($0) }.map { token in
         let range = start + token.range.lowerBound..<start + token.range.upperBound
         #expect(
           String(String.UnicodeScalarView(Array(text.unicodeScalars)[range])) == token.text)

@@ -110,8 +110,11 @@ import Testing
     for (sentence, tags) in zip(TagGrammar.oddSentences, tags) {
       #expect(tagger.tags(of: sentence) == tags)
     }
-    let texts = ["so mr Ada Lee", "", "  ", "near Rom.", "mr-Ada's"]
+    let texts = ["so mr Ada Lee", "", "  ", "near Rom.", "mr-Ada's", "mr É x", "mr E\u{301} x"]
     #expect(tagger.entities(in: texts) == texts.map { tagger.entities(in: $0) })
+    // What looks alike takes as many characters as it takes.
+    let ends = tagger.tokens(in: Array(texts.suffix(2))).map { $0.map(\.range.upperBound) }
+    #expect(ends == [[2, 4, 6], [2, 5, 7]])
   }
 
   @Test func sameSeedSameWeights() throws {
