@@ -99,9 +99,13 @@ struct WritingOptions: ParsableArguments {
   var seed: UInt64 { givenSeed ?? 0 }
   var sampling: Sampling { Sampling(temperature: temperature ?? 1, topK: topK, topP: topP) }
 
-  /// Whether any is given.
-  var isUsed: Bool {
-    length != nil || temperature != nil || topK != nil || topP != nil || givenSeed != nil
+  var flags: JobFlags {
+    JobFlags(
+      [.generator],
+      [
+        "--length": length != nil, "--temperature": temperature != nil, "--top-k": topK != nil,
+        "--top-p": topP != nil, "--seed": givenSeed != nil,
+      ])
   }
 
   func validate() throws {

@@ -25,7 +25,8 @@ struct RecurrentCommand: ParsableCommand {
       """,
     version: LibraryVersion.current,
     subcommands: [
-      Train.self, Predict.self, Evaluate.self, Score.self, Generate.self, Compose.self, Inspect.self,
+      Train.self, Predict.self, Evaluate.self, Score.self, Generate.self, Compose.self,
+      Inspect.self,
       Quantize.self, Info.self, Bench.self,
     ])
 

@@ -8,9 +8,10 @@ struct Train: ParsableCommand {
       Examples:
         recurrent train forecaster prices.csv --target Close
         recurrent train classifier reviews.tsv --text sentence --label label
+        recurrent train translator train.de train.en
       """,
     subcommands: [
-      TrainForecaster.self, TrainClassifier.self, TrainTagger.self, TrainGenerator.self,
-      TrainComposer.self, TrainImageClassifier.self,
+      TrainForecaster.self, TrainClassifier.self, TrainTagger.self, TrainTranslator.self,
+      TrainGenerator.self, TrainComposer.self, TrainImageClassifier.self,
     ])
 }

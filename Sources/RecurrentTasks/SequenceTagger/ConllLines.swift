@@ -26,7 +26,7 @@ struct ConllLines {
   init(source: String, first lines: [String]) {
     self.source = source
     // A file of sentences that begin with comments tells its columns by the first other line.
-    let first = lines.first { !$0.isBlank && !$0.hasPrefix("#") && !$0.hasPrefix("-DOCSTART-") }
+    let first = lines.first { !$0.hasNoColumns && !$0.hasPrefix("#") && !$0.hasPrefix("-DOCSTART-") }
     guard let first else { return }
     let hasTabs = first.utf8.contains(Self.tab)
     form = (hasTabs, Self.columns(of: first, hasTabs).count)
@@ -50,7 +50,7 @@ struct ConllLines {
   /// - Throws: ``DataError`` with the line if it has not as many columns as the first.
   mutating func take(_ line: String) throws(DataError) -> Line {
     number += 1
-    if line.isBlank {
+    if line.hasNoColumns {
       isInside = false
       return .end
     }
@@ -79,5 +79,5 @@ struct ConllLines {
 
 extension String {
   /// Whether there are only blanks and tabs in it.
-  fileprivate var isBlank: Bool { utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
+  fileprivate var hasNoColumns: Bool { utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
 }

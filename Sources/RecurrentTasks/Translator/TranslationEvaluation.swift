@@ -1,0 +1,188 @@
+import Foundation
+import Recurrent
+
+/// How well sentences were translated, beside what takes no network.
+public struct TranslationEvaluation: Sendable, Codable, Equatable {
+  /// The scores of some translations.
+  public struct Scores: Sendable, Codable, Equatable {
+    /// BLEU.
+    public let bleu: BLEU
+    /// chrF2.
+    public let chrF: ChrF
+
+    init(_ translations: [String], _ pairs: [SentencePairs.Pair], lowercases: Bool) {
+      let count = pairs.map(\.targets.count).min() ?? 1
+      let references = (0..<count).map { index in pairs.map { $0.targets[index] } }
+      bleu = BLEU(of: translations, references: references, lowercases: lowercases)
+      chrF = ChrF(of: translations, references: references, lowercases: lowercases)
+    }
+  }
+
+  /// A sentence with what was made of it.
+  public struct Sample: Sendable, Codable, Equatable {
+    /// The sentence.
+    public let source: String
+    /// What a person made of it.
+    public let reference: String
+    /// What the network made of it.
+    public let translation: String
+  }
+
+  /// The network's.
+  public let network: Scores
+  /// Those of the sentences as they are.
+  public let copy: Scores
+  /// Those of the translation of the training sentence that shares the most words; nil where the
+  /// training part is not at hand.
+  public let nearest: Scores?
+  /// exp of the mean cross-entropy of a token of the references.
+  public let perplexity: Double
+  /// How wide the beam was.
+  public let beam: Int
+  /// α of the length penalty.
+  public let lengthPenalty: Float
+  /// Pairs.
+  public let count: Int
+  /// Sentences that were cut to the maximum length.
+  public let truncated: Int
+  /// Some sentences.
+  public let samples: [Sample]
+
+  /// One line that says whether the network is worth having.
+  public var verdict: String {
+    let others =
+      [("the copied source", copy)] + (nearest.map { [("the nearest sentence", $0)] } ?? [])
+    guard let best = others.max(by: { $0.1.bleu.score < $1.1.bleu.score }) else { return "" }
+    let (own, other) = (network.bleu.score, best.1.bleu.score)
+    let points = "\(NumberFormat.fixed(abs(own - other), 1)) BLEU"
+    return own > other
+      ? "The network beats \(best.0) by \(points)."
+      : "The network does NOT beat \(best.0): it is \(points) worse."
+  }
+}
+
+extension TranslationEvaluation: CustomStringConvertible {
+  /// Scores, signatures, samples and the verdict.
+  public var description: String {
+    var rows = [["", "BLEU", network.chrF.name]]
+    func add(_ name: String, _ scores: Scores) {
+      rows.append([
+        name, NumberFormat.fixed(scores.bleu.score, 2), NumberFormat.fixed(scores.chrF.score, 2),
+      ])
+    }
+    add("network, beam \(beam)", network)
+    if let nearest { add("nearest sentence", nearest) }
+    add("source copied", copy)
+    var text = TextTable(rows).description
+    text += "\n\nBLEU \(network.bleu.signature)\n\(network.chrF.name) \(network.chrF.signature)"
+    text += "\nlength penalty of Wu et al. 2016, α = \(lengthPenalty)"
+    let ratio = Double(network.bleu.length) / Double(max(1, network.bleu.referenceLength))
+    text += "; length \(NumberFormat.fixed(ratio, 3)) of the references'"
+    text += "\nperplexity \(NumberFormat.fixedOrShort(perplexity, 2)) a token"
+    if truncated > 0 { text += "; \(truncated) sentences cut to the maximum length" }
+    for sample in samples {
+      text += "\n\n  \(sample.source)\n= \(sample.reference)\n→ \(sample.translation)"
+    }
+    return text + "\n\n\(verdict)"
+  }
+}
+
+extension Translator {
+  /// How well it translates sentences whose translation is known.
+  ///
+  /// - Parameters:
+  ///   - beam: translations that are pursued at once; nil: as in the options.
+  ///   - lengthPenalty: α; nil: as in the options.
+  public func evaluate(
+    on pairs: SentencePairs, beam: Int? = nil, lengthPenalty: Float? = nil
+  ) -> (evaluation: TranslationEvaluation, translations: [String]) {
+    precondition(!pairs.pairs.isEmpty, "there is a pair to measure on")
+    return measured(pairs, training: nil, beam: beam, lengthPenalty: lengthPenalty)
+  }
+
+  func evaluation(
+    _ pairs: SentencePairs, training: SentencePairs
+  ) -> TranslationEvaluation {
+    measured(pairs, training: training, beam: nil, lengthPenalty: nil).evaluation
+  }
+
+  private func measured(
+    _ part: SentencePairs, training: SentencePairs?, beam: Int?, lengthPenalty: Float?
+  ) -> (evaluation: TranslationEvaluation, translations: [String]) {
+    let pairs = part.pairs
+    let translations = translations(
+      of: pairs.map(\.source), beam: beam, lengthPenalty: lengthPenalty
+    ).map { $0.first?.text ?? "" }
+    let lowercases = options.normalization.lowercases
+    func scores(_ texts: [String]) -> TranslationEvaluation.Scores {
+      .init(texts, pairs, lowercases: lowercases)
+    }
+    let memory = training.map(NearestSentence.init)
+    let samples = stride(from: 0, to: pairs.count, by: max(1, (pairs.count + 4) / 5)).map {
+      TranslationEvaluation.Sample(
+        source: pairs[$0].source, reference: pairs[$0].target, translation: translations[$0])
+    }
+    let evaluation = TranslationEvaluation(
+      network: scores(translations), copy: scores(pairs.map(\.source)),
+      nearest: memory.map { memory in scores(pairs.map { memory.translation(of: $0.source) }) },
+      perplexity: perplexity(pairs), beam: beam ?? options.beam,
+      lengthPenalty: lengthPenalty ?? options.lengthPenalty, count: pairs.count,
+      truncated: pairs.count { source.ids(of: $0.source).count > options.maximumLength },
+      samples: samples)
+    return (evaluation, translations)
+  }
+
+  /// exp of the mean cross-entropy of a token of the references, their ends counted.
+  private func perplexity(_ pairs: [SentencePairs.Pair]) -> Double {
+    let limit = options.maximumLength
+    let examples = TranslationExamples(
+      sources: pairs.map { Array(source.ids(of: $0.source).prefix(limit)) },
+      targets: pairs.map { Array(target.ids(of: $0.target).prefix(limit)) }, tokenBudget: 8192)
+    var (sum, count) = (0.0, 0)
+    for rows in examples.batches(of: Array(0..<examples.count), size: 256) {
+      let batch = examples.batch(rows)
+      let tokens = batch.targets.reduce(0) { $0 + $1.count + 1 }
+      sum += Double(model.loss(batch, labelSmoothing: 0, mode: .prediction).value) * Double(tokens)
+      count += tokens
+    }
+    return exp(sum / Double(max(1, count)))
+  }
+}
+
+/// The memory of the training part: answers with the translation of the sentence that shares the
+/// most words with the one asked for, rare words counting more (tf-idf, cosine).
+struct NearestSentence {
+  private let pairs: [SentencePairs.Pair]
+  private let tokenizer = Tokenizer(.word, normalization: TextNormalization(lowercases: true))
+  private var places: [String: [Int]] = [:]
+  private var norms: [Double] = []
+
+  init(_ training: SentencePairs) {
+    pairs = training.pairs
+    let words = pairs.map { [tokenizer] in Set(tokenizer.tokens(in: $0.source)) }
+    for (index, words) in words.enumerated() {
+      for word in words { places[word, default: []].append(index) }
+    }
+    norms = words.map { words in
+      words.sorted().reduce(0) { $0 + weight($1) * weight($1) }.squareRoot()
+    }
+  }
+
+  private func weight(_ word: String) -> Double {
+    log(Double(pairs.count + 1) / Double((places[word]?.count ?? 0) + 1)) + 1
+  }
+
+  /// Of equally near ones, the first.
+  func translation(of sentence: String) -> String {
+    var overlaps = [Double](repeating: 0, count: pairs.count)
+    for word in Set(tokenizer.tokens(in: sentence)).sorted() {
+      let square = weight(word) * weight(word)
+      for place in places[word] ?? [] { overlaps[place] += square }
+    }
+    let best = overlaps.indices.reduce(0) { best, index in
+      overlaps[index] / max(norms[index], 1e-9) > overlaps[best] / max(norms[best], 1e-9)
+        ? index : best
+    }
+    return pairs[best].target
+  }
+}

@@ -1,0 +1,38 @@
+import Recurrent
+
+/// Pairs of sentences as numbers of tokens.
+struct TranslationExamples: ExampleSet {
+  let sources: [[Int]]
+  let targets: [[Int]]
+  private let buckets: LengthBuckets
+
+  init(sources: [[Int]], targets: [[Int]], tokenBudget: Int?) {
+    self.sources = sources
+    self.targets = targets
+    // The target's end is a token too.
+    buckets = LengthBuckets(
+      lengths: zip(sources, targets).map { max($0.count, $1.count + 1) },
+      tokenBudget: tokenBudget)
+  }
+
+  var count: Int { sources.count }
+
+  func batch(_ indices: [Int]) -> TranslationBatch {
+    TranslationBatch(
+      sources: TokenBatch(padded: indices.map { sources[$0] }),
+      targets: indices.map { targets[$0] })
+  }
+
+  func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
+}
+
+/// Some pairs.
+struct TranslationBatch: Sendable {
+  let sources: TokenBatch
+  let targets: [[Int]]
+
+  /// What the decoder is told: the start, and the tokens.
+  var given: TokenBatch { TokenBatch(targets.map { [SentenceEncoder.start] + $0 }) }
+  /// What it has to say: the tokens, and the end.
+  var wanted: [[Int]] { targets.map { $0 + [SentenceEncoder.end] } }
+}

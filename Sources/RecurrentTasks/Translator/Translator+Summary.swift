@@ -1,0 +1,82 @@
+import Recurrent
+
+extension Translator {
+  /// All but the weights' values, as text.
+  public var summary: String {
+    var lines = [
+      "trained on  \(configuration.trainedOn)",
+      "source      \(source.explanation)",
+      "target      \(target.explanation)",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
+      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
+        + "\(configuration.bestEpoch)",
+      "",
+    ]
+    var rows = [["parameter", "shape", "numbers"]]
+    for (name, tensor) in model.parameters {
+      rows.append([
+        name, tensor.shape.map(String.init).joined(separator: " × "),
+        NumberFormat.grouped(tensor.count),
+      ])
+    }
+    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
+    lines += [TextTable(rows).description, "", "On the test part:", report]
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension SentenceEncoder {
+  /// Tokens and vocabulary in words.
+  var explanation: String {
+    "parts of words" + (tokenizer.normalization.lowercases ? ", lower case" : "")
+      + ", vocabulary \(NumberFormat.grouped(vocabulary.count))"
+  }
+}
+
+extension TranslatorOptions {
+  /// The network in words.
+  var networkText: String {
+    let cells = cell.rawValue.uppercased()
+    return "bidirectional \(cells), " + (layers == 1 ? "1 layer" : "\(layers) layers")
+      + " of \(hiddenSize) units; LSTM of \(2 * hiddenSize) units with attention and input feeding; "
+      + "vectors of \(embeddingSize)"
+  }
+}
+
+extension TranslatorPlan: CustomStringConvertible {
+  /// The parts, the tokens, and the network with its size.
+  public var description: String {
+    func part(_ part: SentencePairs) -> String {
+      guard !part.pairs.isEmpty else { return "no pairs" }
+      let references = part.pairs.map(\.targets.count).min() ?? 1
+      return "\(NumberFormat.grouped(part.pairs.count)) pairs"
+        + (references > 1 ? ", \(references) references each" : "")
+    }
+    var lines = ["training    " + part(training)]
+    if tooLong > 0 {
+      lines.append(
+        "            \(NumberFormat.grouped(tooLong)) of them left out: more than "
+          + "\(options.maximumLength) tokens")
+    }
+    lines += ["dev         " + part(dev), "test        " + part(test)]
+    let known = Set(training.pairs.map { options.normalization($0.source) })
+    let repeated = test.pairs.count { known.contains(options.normalization($0.source)) }
+    if repeated > 0 {
+      lines.append("            \(repeated) of the test sentences stand in the training part too")
+    }
+    func tokens(_ ids: [[Int]]) -> String {
+      "\(NumberFormat.grouped(ids.reduce(0) { $0 + $1.count })) in the training part, at most "
+        + "\(ids.map(\.count).max() ?? 0) in a sentence"
+    }
+    lines += [
+      "source      \(source.explanation); \(tokens(examples.sources))",
+      "target      \(target.explanation); \(tokens(examples.targets))",
+      "network     \(options.networkText)",
+    ]
+    let count = options.parameterShapes(
+      sourceSize: source.vocabulary.count, targetSize: target.vocabulary.count
+    ).reduce(0) { $0 + $1.shape.reduce(1, *) }
+    lines.append("            \(NumberFormat.grouped(count)) parameters")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,142 @@
+import Recurrent
+
+/// A trained translator: its network and the tokens of both languages.
+///
+/// ```swift
+/// let pairs = try SentencePairs.read(["deu.tsv"])
+/// let translator = try Translator.train(on: pairs, seed: 1)
+/// print(translator.report)                              // on sentences that training never saw
+/// print(translator.translate("Ein Hund läuft."))
+/// try translator.save(to: "model")
+/// ```
+public struct Translator: Sendable {
+  /// All but tokens and weights.
+  public struct Configuration: Sendable, Codable, Equatable {
+    /// How it was made.
+    public var options: TranslatorOptions
+    /// Tokens of the language that is read.
+    public var sourceSize: Int
+    /// Tokens of the language that is written.
+    public var targetSize: Int
+    /// The epoch whose weights it has.
+    public var bestEpoch: Int
+    /// How the test part went.
+    public var evaluation: TranslationEvaluation?
+    /// The data in words.
+    public var trainedOn: String
+  }
+
+  /// A translation.
+  public struct Translation: Sendable, Equatable {
+    /// As text.
+    public var text: String
+    /// The logarithm of its probability, by the length penalty: what is compared.
+    public var score: Float
+    /// The tokens of the sentence as they were read.
+    public var sourceTokens: [String]
+    /// The tokens of the translation, behind them its end.
+    public var tokens: [String]
+    /// How much each token of the sentence counted for each token of the translation; empty where
+    /// it was not asked for.
+    public var attention: [[Float]]
+  }
+
+  /// All but tokens and weights.
+  public internal(set) var configuration: Configuration
+  /// The language that is read.
+  public let source: SentenceEncoder
+  /// The language that is written.
+  public let target: SentenceEncoder
+  /// The network.
+  public let model: TranslatorModel
+  /// Epoch by epoch; empty after loading.
+  public let history: TrainingHistory
+
+  /// Trains a translator with the defaults; ``TranslatorPlan`` has all options.
+  ///
+  /// - Throws: ``DataError`` if there are too few pairs; ``NonFiniteError`` if training runs away.
+  public static func train(on pairs: SentencePairs, seed: UInt64 = 0) throws -> Translator {
+    var options = TranslatorOptions()
+    options.seed = seed
+    return try TranslatorPlan(pairs, options: options).train()
+  }
+
+  init(plan: TranslatorPlan, model: TranslatorModel, history: TrainingHistory) {
+    self.model = model
+    self.history = history
+    (source, target) = (plan.source, plan.target)
+    configuration = Configuration(
+      options: plan.options, sourceSize: plan.source.vocabulary.count,
+      targetSize: plan.target.vocabulary.count,
+      bestEpoch: (plan.dev.pairs.isEmpty ? nil : history.best?.epoch) ?? history.epochs.count,
+      trainedOn: "\(plan.training.origin), \(plan.training.pairs.count) pairs")
+    guard !plan.test.pairs.isEmpty else { return }
+    configuration.evaluation = evaluation(plan.test, training: plan.training)
+  }
+
+  init(
+    configuration: Configuration, source: SentenceEncoder, target: SentenceEncoder,
+    model: TranslatorModel
+  ) {
+    self.configuration = configuration
+    self.source = source
+    self.target = target
+    self.model = model
+    history = TrainingHistory()
+  }
+
+  /// The options.
+  public var options: TranslatorOptions { configuration.options }
+
+  /// How the test part went, as text.
+  public var report: String {
+    configuration.evaluation?.description ?? "There was no test part (test fraction 0)."
+  }
+
+  /// The translation of a sentence.
+  public func translate(_ sentence: String) -> String { translate([sentence])[0] }
+
+  /// The translations of sentences: of each the same, to the bit, whatever stands beside it. A
+  /// sentence of spaces alone has an empty translation.
+  public func translate(_ sentences: [String], beam: Int? = nil) -> [String] {
+    translations(of: sentences, beam: beam).map { $0.first?.text ?? "" }
+  }
+
+  /// The best translations of each sentence, the likeliest first, as many as the beam is wide.
+  ///
+  /// - Parameters:
+  ///   - beam: translations that are pursued at once; nil: as in the options. 1 takes the likeliest
+  ///     token at each step.
+  ///   - lengthPenalty: α (``BeamSearch``); nil: as in the options.
+  ///   - keepsAttention: whether they come with the weights of attention.
+  public func translations(
+    of sentences: [String], beam: Int? = nil, lengthPenalty: Float? = nil,
+    keepsAttention: Bool = false
+  ) -> [[Translation]] {
+    let beam = beam ?? options.beam
+    precondition(beam >= 1, "a beam is at least 1 wide, not \(beam)")
+    let search = BeamSearch(
+      model: model, beam: beam, lengthPenalty: lengthPenalty ?? options.lengthPenalty,
+      maximumLength: options.maximumLength)
+    let tokens = sentences.map {
+      $0.isBlank ? [] : Array(source.ids(of: $0).prefix(options.maximumLength))
+    }
+    let buckets = LengthBuckets(lengths: tokens.map(\.count), tokenBudget: 4096)
+    var result = [[Translation]](repeating: [], count: sentences.count)
+    let rows = tokens.indices.filter { !tokens[$0].isEmpty }
+    for rows in buckets.batches(of: rows, size: max(1, 256 / beam)) {
+      let found = search(rows.map { tokens[$0] }, keepsAttention: keepsAttention)
+      for (row, hypotheses) in zip(rows, found) {
+        let read = tokens[row].map { source.vocabulary.tokens[$0] }
+        result[row] = hypotheses.map { hypothesis in
+          Translation(
+            text: target.text(of: hypothesis.tokens), score: hypothesis.score, sourceTokens: read,
+            tokens: hypothesis.tokens.map { target.vocabulary.tokens[$0] }
+              + [target.vocabulary.tokens[SentenceEncoder.end]],
+            attention: hypothesis.attention)
+        }
+      }
+    }
+    return result
+  }
+}

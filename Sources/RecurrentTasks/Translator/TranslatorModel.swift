@@ -1,0 +1,139 @@
+import Recurrent
+
+/// The network of a translator: a stack of bidirectional layers reads the sentence, an LSTM with
+/// attention and input feeding writes the translation (``AttentionDecoder``). The vectors of the
+/// target's tokens are also the weights of the output layer (Press and Wolf 2017, arXiv:1608.05859).
+public struct TranslatorModel: Module {
+  /// A vector for each token of the source language.
+  public var sourceEmbedding: Embedding
+  /// Reads the sentence.
+  public var encoder: RecurrentStack
+  /// From the last states of the encoder to the first of the decoder.
+  public var bridge: Dense
+  /// A vector for each token of the target language, in and out.
+  public var targetEmbedding: Embedding
+  /// Writes the translation.
+  public var decoder: AttentionDecoder
+  /// What is added to the output layer's sums, `[V]`.
+  public var outputBias: Tensor
+  let dropout: Float
+
+  init(
+    sourceSize: Int, targetSize: Int, options: TranslatorOptions,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    let (vector, units) = (options.embeddingSize, options.hiddenSize)
+    func embedding(_ size: Int) -> Embedding {
+      Embedding(
+        weights: Initializer.normal(1 / Float(vector).squareRoot())(
+          [size, vector], using: &generator))
+    }
+    sourceEmbedding = embedding(sourceSize)
+    targetEmbedding = embedding(targetSize)
+    encoder = RecurrentStack(
+      options.cell, inputSize: vector, hiddenSize: units, layerCount: options.layers,
+      isBidirectional: true, dropout: options.dropout, using: &generator)
+    let stateSize = encoder.initialState(batchSize: 1).tensors.reduce(0) { $0 + $1.count }
+    bridge = Dense(
+      inputSize: stateSize, outputSize: 4 * units, activation: .tanh, using: &generator)
+    decoder = AttentionDecoder(
+      inputSize: vector, hiddenSize: 2 * units, memorySize: 2 * units, outputSize: vector,
+      using: &generator)
+    outputBias = .zeros([targetSize])
+    dropout = options.dropout
+  }
+
+  /// The sentences as the decoder looks at them, and the state it begins with.
+  func read(
+    _ sources: TokenBatch, mode: Mode = .prediction
+  ) -> (memory: AttentionMemory, state: AttentionDecoder.State) {
+    let dropping = EachStep(Dropout(rate: dropout))
+    let vectors = dropping(sourceEmbedding(sources), mode: mode.child(0))
+    var state = encoder.initialState(batchSize: sources.batchSize)
+    let hidden = encoder.forward(vectors, state: &state, mode: mode.child(1))
+    let memory = decoder.prepare(dropping(hidden, mode: mode.child(2)))
+    let first = bridge(Tensor.concatenated(state.tensors, along: 1))
+    var start = decoder.initialState(batchSize: sources.batchSize)
+    let units = decoder.hiddenSize
+    start.hidden = first.slice(0..<units, along: 1)
+    start.cell = first.slice(units..<2 * units, along: 1)
+    return (memory, start)
+  }
+
+  /// The output layer.
+  private var head: Dense {
+    Dense(weights: targetEmbedding.weights.transposed(), bias: outputBias)
+  }
+
+  /// The mean cross-entropy of the translations' tokens, in nats.
+  func loss(_ batch: TranslationBatch, labelSmoothing: Float, mode: Mode) -> Tensor {
+    var (memory, state) = read(batch.sources, mode: mode)
+    let dropping = EachStep(Dropout(rate: dropout))
+    let given = dropping(targetEmbedding(batch.given), mode: mode.child(3))
+    let (output, _) = decoder(given, state: &state, over: memory)
+    return linearCrossEntropy(
+      hidden: dropping(output, mode: mode.child(4)), head: head, classes: batch.wanted,
+      labelSmoothing: labelSmoothing)
+  }
+
+  /// One step of the decoder for rows that each got one more token: the logarithms of the
+  /// probabilities of the next, `[N, V]`, and the attention weights, `[N, T]`.
+  func step(
+    _ tokens: [Int], state: inout AttentionDecoder.State, over memory: AttentionMemory,
+    memoryRows: [Int]? = nil, head: Dense
+  ) -> (logProbabilities: Tensor, weights: Tensor) {
+    let vectors = targetEmbedding(TokenBatch(tokens.map { [$0] }))
+    let (output, weights) = decoder(
+      vectors, state: &state, over: memory, memoryRows: memoryRows)
+    let rows = output.values.reshaped(to: [tokens.count, output.features])
+    return (
+      head(rows).logSoftmax(),
+      weights.reshaped(to: [tokens.count, weights.shape[2]])
+    )
+  }
+
+  /// The output layer, to be made once for many steps.
+  var preparedHead: Dense { head }
+
+  /// Visits `source_embedding`, `encoder`, `bridge`, `target_embedding`, `decoder` and
+  /// `output_bias`.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("source_embedding", &sourceEmbedding)
+    visitor.visit("encoder", &encoder)
+    visitor.visit("bridge", &bridge)
+    visitor.visit("target_embedding", &targetEmbedding)
+    visitor.visit("decoder", &decoder)
+    visitor.visit("output_bias", &outputBias)
+  }
+}
+
+extension TranslatorOptions {
+  /// Names and shapes of a network's parameters, without making them.
+  func parameterShapes(sourceSize: Int, targetSize: Int) -> [(name: String, shape: [Int])] {
+    let (vector, units) = (embeddingSize, hiddenSize)
+    var shapes = [("source_embedding.weights", [sourceSize, vector])]
+    for layer in 0..<layers {
+      let (inputs, width) = (layer == 0 ? vector : 2 * units, cell.gates * units)
+      for direction in ["forward", "backward"] {
+        let name = "encoder.\(layer).\(direction)."
+        shapes += [
+          (name + "input_weights", [inputs, width]),
+          (name + "recurrent_weights", [units, width]),
+          (name + "bias", [width]), (name + "recurrent_bias", [width]),
+        ]
+      }
+    }
+    let states = layers * 2 * units * (cell == .lstm ? 2 : 1)
+    return shapes + [
+      ("bridge.weights", [states, 4 * units]), ("bridge.bias", [4 * units]),
+      ("target_embedding.weights", [targetSize, vector]),
+      ("decoder.input_weights", [vector, 8 * units]),
+      ("decoder.recurrent_weights", [vector + 2 * units, 8 * units]),
+      ("decoder.bias", [8 * units]),
+      ("decoder.attention.weights", [2 * units, 2 * units]),
+      ("decoder.combination.weights", [4 * units, vector]),
+      ("decoder.combination.bias", [vector]),
+      ("output_bias", [targetSize]),
+    ]
+  }
+}

@@ -1,0 +1,85 @@
+import Recurrent
+
+/// How a translator reads sentences, what its network is, and how it is trained.
+public struct TranslatorOptions: Sendable, Codable, Equatable {
+  /// What is done to sentences of both languages before they are cut.
+  public var normalization = TextNormalization(form: .nfc)
+  /// Parts of words that are learned in each language.
+  public var partCount = 6000
+  /// How often a part has to occur in the training part; rarer ones are the unknown token.
+  public var minimumCount = 2
+  /// Tokens of a sentence. Longer pairs are left out of training, and longer sentences are cut when
+  /// they are translated.
+  public var maximumLength = 100
+
+  /// Numbers of a token's vector.
+  public var embeddingSize = 256
+  /// The recurrent layers that read the sentence. What writes the translation is an LSTM.
+  public var cell = CellKind.lstm
+  /// Hidden units of a reading layer, in each direction; the writing layer has twice as many.
+  public var hiddenSize = 256
+  /// Layers that read.
+  public var layers = 1
+  /// Dropout of token vectors, of what was read, and of what is written.
+  public var dropout: Float = 0.3
+
+  /// Epochs at most; the learning rate falls to almost nothing at the last.
+  public var epochs = 14
+  /// Pairs in a training step.
+  public var batchSize = 64
+  /// Tokens of the longer side in a training step at most, padding included; nil: only `batchSize`
+  /// counts.
+  public var tokenBudget: Int?
+  /// Adam's learning rate after the first epoch's warm-up.
+  public var learningRate: Float = 1e-3
+  /// Epochs in a row without a better dev loss after which training stops.
+  public var patience = 4
+  /// The share of the target that goes to all tokens alike (Szegedy et al. 2016).
+  public var labelSmoothing: Float = 0.1
+  /// The share of sentences that training never sees.
+  public var testFraction = 0.1
+  /// The share of the remaining sentences that judges each epoch.
+  public var devFraction = 0.1
+  /// Translations that are pursued at once.
+  public var beam = 5
+  /// α of the length penalty (``BeamSearch``).
+  public var lengthPenalty: Float = 0.6
+  /// Where all random numbers come from.
+  public var seed: UInt64 = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// The first rule that these options break, as a sentence; nil if they are fine.
+  public var problem: String? {
+    for (name, fraction) in [("test fraction", testFraction), ("dev fraction", devFraction)]
+    where !(fraction >= 0 && fraction < 1) {
+      return "the \(name) is at least 0 and less than 1, not \(fraction)"
+    }
+    let counts = [
+      ("embedding size", embeddingSize), ("hidden size", hiddenSize), ("number of epochs", epochs),
+      ("batch size", batchSize), ("minimum count", minimumCount),
+      ("number of parts", partCount), ("maximum length", maximumLength),
+      ("token budget", tokenBudget ?? 1),
+    ]
+    for (name, count) in counts where !(1...1_000_000).contains(count) {
+      return "the \(name) is between 1 and 1000000, not \(count)"
+    }
+    for (name, count) in [("number of layers", layers), ("beam", beam)]
+    where !(1...100).contains(count) {
+      return "the \(name) is between 1 and 100, not \(count)"
+    }
+    if patience < 0 { return "patience is at least 0, not \(patience)" }
+    for (name, rate) in [("dropout", dropout), ("label smoothing", labelSmoothing)]
+    where !(rate >= 0 && rate < 1) {
+      return "\(name) is at least 0 and less than 1, not \(rate)"
+    }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      return "the learning rate is a positive number, not \(learningRate)"
+    }
+    if !(lengthPenalty >= 0 && lengthPenalty <= 10) {
+      return "the length penalty is between 0 and 10, not \(lengthPenalty)"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,263 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentTasks
+
+/// A small language whose translation is known: digits in words, the other way round.
+enum Reversal {
+  private static let words = ["one", "two", "three", "four", "five", "six"]
+  private static let other = ["uno", "dos", "tres", "cuatro", "cinco", "seis"]
+
+  static func pairs(_ count: Int, seed: UInt64 = 5) -> SentencePairs {
+    var generator = SeededGenerator(seed: seed)
+    return SentencePairs(
+      (0..<count).map { _ in
+        let digits = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
+          Int.random(in: 0..<6, using: &generator)
+        }
+        return SentencePairs.Pair(
+          digits.map { words[$0] }.joined(separator: " "),
+          digits.reversed().map { other[$0] }.joined(separator: " "))
+      }, origin: "digits")
+  }
+
+  /// Options for a network that is small and quickly trained.
+  static func options(_ change: (inout TranslatorOptions) -> Void = { _ in }) -> TranslatorOptions {
+    var options = TranslatorOptions()
+    options.partCount = 60
+    options.embeddingSize = 12
+    options.hiddenSize = 10
+    options.dropout = 0
+    options.batchSize = 16
+    options.learningRate = 0.02
+    options.epochs = 1
+    options.beam = 3
+    change(&options)
+    return options
+  }
+
+  /// A translator that hardly learned: its answers are many and odd.
+  static func quick(
+    _ change: (inout TranslatorOptions) -> Void = { _ in }
+  ) throws -> Translator {
+    try TranslatorPlan(pairs(80), options: options(change)).train()
+  }
+}
+
+@Suite struct TranslatorTests {
+  /// The best translation is known, and is found for sentences that training never saw.
+  @Test func learnsToReverse() throws {
+    let translator = try TranslatorPlan(
+      Reversal.pairs(700), options: Reversal.options { $0.epochs = 14 }
+    ).train()
+    let evaluation = try #require(translator.configuration.evaluation)
+    #expect(evaluation.network.bleu.score > 99.99, "\(translator.report)")
+    #expect(evaluation.network.chrF.score > 99.99)
+    #expect(evaluation.perplexity < 1.3 && evaluation.copy.bleu.score < 1)
+    let nearest = try #require(evaluation.nearest)
+    #expect(nearest.bleu.score < 90)
+    #expect(translator.translate("three one five") == "cinco uno tres")
+    #expect(translator.report.contains("The network beats the nearest sentence by"))
+    #expect(translator.report.contains("BLEU nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp"))
+    // What it looked at: from the last word to the first.
+    let translation = try #require(
+      translator.translations(of: ["three one five"], keepsAttention: true)[0].first)
+    #expect(translation.attention.count == translation.tokens.count)
+    for weights in translation.attention {
+      #expect(weights.count == translation.sourceTokens.count)
+      #expect(abs(weights.reduce(0, +) - 1) < 1e-5)
+    }
+    #expect(translation.attentionMap.svg().contains("<title>cinco uno tres</title>"))
+  }
+
+  /// A beam of 1 is the likeliest token at each step.
+  @Test func beamOfOneIsGreedy() throws {
+    let translator = try Reversal.quick()
+    let model = translator.model
+    for pair in Reversal.pairs(20, seed: 9).pairs {
+      let source = translator.source.ids(of: pair.source)
+      var (memory, state) = model.read(TokenBatch([source]))
+      var (tokens, sum) = ([Int](), Float(0))
+      while tokens.count < 2 * source.count + 20 {
+        let scores = model.step(
+          [tokens.last ?? SentenceEncoder.start], state: &state, over: memory,
+          head: model.preparedHead
+        ).logProbabilities.elements
+        let allowed = scores.indices.dropFirst(2)
+        let best = allowed.reduce(allowed.startIndex) { scores[$1] > scores[$0] ? $1 : $0 }
+        sum += scores[best]
+        if best == SentenceEncoder.end { break }
+        tokens.append(best)
+      }
+      let found = BeamSearch(
+        model: model, beam: 1, lengthPenalty: 0.6, maximumLength: 100)([source])[0]
+      #expect(found.count == 1)
+      #expect(found[0].tokens == tokens && found[0].logProbability == sum)
+      memory = memory.rows([0])
+    }
+  }
+
+  /// The score of what is found is the log probability that the loss gives it, by the penalty.
+  @Test func scoresAreProbabilities() throws {
+    let translator = try Reversal.quick()
+    let source = translator.source.ids(of: "two five one")
+    for hypothesis in BeamSearch(
+      model: translator.model, beam: 4, lengthPenalty: 0.7, maximumLength: 100)([source])[0]
+    {
+      let batch = TranslationBatch(sources: TokenBatch([source]), targets: [hypothesis.tokens])
+      let count = Float(hypothesis.tokens.count + 1)
+      let loss = translator.model.loss(batch, labelSmoothing: 0, mode: .prediction).value * count
+      #expect(abs(loss + hypothesis.logProbability) < 1e-4 * loss)
+      let penalty = Float(pow((5 + Double(count)) / 6, 0.7))
+      #expect(abs(hypothesis.score + loss / penalty) < 1e-4 * loss)
+    }
+  }
+
+  /// A wide beam over a short limit finds the best of all translations.
+  @Test func wideBeamFindsTheBest() throws {
+    let translator = try Reversal.quick { $0.partCount = 1 }
+    let model = translator.model
+    let source = translator.source.ids(of: "six")
+    let size = model.outputBias.count
+    let found = BeamSearch(
+      model: model, beam: 100, lengthPenalty: 0, maximumLength: 3)([source])[0]
+    var best = -Float.infinity
+    for first in 3..<size {
+      for tokens in [[first]] + (3..<size).map({ [first, $0] }) {
+        let batch = TranslationBatch(sources: TokenBatch([source]), targets: [tokens])
+        let loss = model.loss(batch, labelSmoothing: 0, mode: .prediction).value
+        best = max(best, -loss * Float(tokens.count + 1))
+      }
+    }
+    #expect(found[0].logProbability >= best - 1e-4)
+    #expect(zip(found, found.dropFirst()).allSatisfy { $0.score >= $1.score })
+    #expect(Set(found.map(\.tokens)).count == found.count)
+  }
+
+  /// What comes out for a sentence depends neither on the others nor on the threads.
+  @Test func sentencesStandAlone() throws {
+    let translator = try Reversal.quick()
+    let sentences =
+      Reversal.pairs(30, seed: 3).pairs.map(\.source) + ["", "  ", "zzz", "one unknown \u{1F600}"]
+    let all = translator.translations(of: sentences, keepsAttention: true)
+    for (sentence, translations) in zip(sentences, all) {
+      #expect(translator.translations(of: [sentence], keepsAttention: true)[0] == translations)
+    }
+    #expect(all[30].isEmpty && all[31].isEmpty && !all[32].isEmpty)
+    #expect(translator.translate(["", "two"])[0] == "")
+    for translations in all.prefix(30) {
+      #expect((1...3).contains(translations.count))
+      #expect(zip(translations, translations.dropFirst()).allSatisfy { $0.score >= $1.score })
+    }
+  }
+
+  @Test func sameSeedSameBits() throws {
+    let change: (inout TranslatorOptions) -> Void = {
+      $0.dropout = 0.2
+      $0.tokenBudget = 90
+    }
+    let first = try Reversal.quick(change)
+    let second = try Reversal.quick(change)
+    for (a, b) in zip(first.model.parameters, second.model.parameters) {
+      #expect(a.tensor.isIdentical(to: b.tensor), "\(a.name)")
+    }
+    let other = try Reversal.quick {
+      change(&$0)
+      $0.seed = 1
+    }
+    #expect(!first.model.outputBias.isIdentical(to: other.model.outputBias))
+  }
+
+  /// The loss of a batch is the mean over its tokens, whatever stands beside a pair.
+  @Test func lossIgnoresPadding() throws {
+    let model = try TranslatorPlan(
+      Reversal.pairs(40),
+      options: Reversal.options {
+        $0.layers = 2
+        $0.cell = .gru
+      }
+    ).model
+    let sources = [[3, 4, 5, 6], [4], []]
+    let targets = [[5], [3, 4, 6], []]
+    let all = model.loss(
+      TranslationBatch(sources: TokenBatch(sources), targets: targets), labelSmoothing: 0.1,
+      mode: .prediction
+    ).value
+    var sum = 0.0
+    for (source, target) in zip(sources, targets) {
+      let batch = TranslationBatch(
+        sources: TokenBatch([source], time: max(1, source.count)), targets: [target])
+      let loss = model.loss(batch, labelSmoothing: 0.1, mode: .prediction).value
+      sum += Double(loss) * Double(target.count + 1)
+    }
+    #expect(abs(sum / 7 - Double(all)) < 1e-6)
+  }
+
+  /// Two sentences apart: pairs of one sentence go into one part, and the parts are all there is.
+  @Test func splitKeepsSentencesTogether() throws {
+    var pairs = Reversal.pairs(300)
+    for index in pairs.pairs.indices { pairs.pairs[index].targets[0] += " \(index)" }
+    let plan = try TranslatorPlan(
+      pairs, options: Reversal.options { $0.normalization.lowercases = true })
+    let parts = [plan.training, plan.dev, plan.test].map { Set($0.pairs.map(\.source)) }
+    #expect(parts.allSatisfy { !$0.isEmpty })
+    #expect(parts[0].isDisjoint(with: parts[1]) && parts[0].isDisjoint(with: parts[2]))
+    #expect(parts[1].isDisjoint(with: parts[2]))
+    let all = (plan.training.pairs + plan.dev.pairs + plan.test.pairs).map(\.target)
+    #expect(all.sorted() == pairs.pairs.map(\.target).sorted())
+    // Tokens are learned from the training part alone.
+    let known = Set(plan.training.pairs.flatMap { $0.target.unicodeScalars })
+    #expect(
+      plan.target.tokenizer.bytePairs?.symbols.allSatisfy {
+        $0.unicodeScalars.allSatisfy { known.contains($0) || $0 == " " }
+      } == true)
+  }
+
+  @Test func longPairs() throws {
+    var pairs = Reversal.pairs(60)
+    pairs.pairs[7].targets[0] = String(repeating: "uno dos ", count: 40)
+    let plan = try TranslatorPlan(
+      pairs, dev: Reversal.pairs(5), test: Reversal.pairs(4),
+      options: Reversal.options { $0.maximumLength = 30 })
+    #expect(plan.tooLong == 1 && plan.examples.count == 59)
+    #expect(plan.description.contains("1 of them left out: more than 30 tokens"))
+    let error = try #require(throws: DataError.self) {
+      try TranslatorPlan(
+        pairs,
+        options: Reversal.options {
+          $0.maximumLength = 1
+          $0.partCount = 1
+        })
+    }
+    #expect(error.problem.contains("all pairs have a side with more than 1 tokens"))
+  }
+
+  /// Several references of a test part count.
+  @Test func evaluatesWithSeveralReferences() throws {
+    let translator = try Reversal.quick { $0.testFraction = 0 }
+    #expect(translator.report == "There was no test part (test fraction 0).")
+    let one = Reversal.pairs(12, seed: 4)
+    let said = translator.translate(one.pairs.map(\.source))
+    var two = one
+    for index in two.pairs.indices { two.pairs[index].targets.append(said[index]) }
+    let (first, translations) = translator.evaluate(on: one)
+    #expect(translations == said && first.nearest == nil)
+    let second = translator.evaluate(on: two, beam: 1, lengthPenalty: 0).evaluation
+    #expect(second.network.bleu.referenceCount == 2 && second.beam == 1)
+    #expect(translator.evaluate(on: two).evaluation.network.bleu.score > 99)
+    #expect(first.samples.count == 5 || first.samples.count == 4)
+  }
+
+  @Test func nearestSentence() {
+    let memory = NearestSentence(
+      SentencePairs([
+        .init("the red house", "A"), .init("the red car", "B"), .init("the blue car runs", "C"),
+      ]))
+    #expect(memory.translation(of: "a house") == "A")
+    #expect(memory.translation(of: "The RED car!") == "B")
+    #expect(memory.translation(of: "runs") == "C")
+    #expect(memory.translation(of: "nothing known") == "A")
+  }
+}
