@@ -112,12 +112,12 @@ import Testing
   @Test func badInput() async throws {
     try await Workspace.with { workspace in
       _ = try await train(workspace)
-      for (parts, flags) in [
-        (["sequence-tagger", "--steps"], ["--steps", "3"]),
-        (["sequence-tagger", "--explain"], ["--explain", "occlusion"]),
+      for (part, flags) in [
+        ("--steps belongs to forecasters", ["--steps", "3"]),
+        ("--explain belongs to text classifiers", ["--explain", "occlusion"]),
       ] {
         try await workspace.expectFailure(
-          65, parts, running: ["predict", "model", "t.conll"] + flags)
+          64, [part], running: ["predict", "model", "t.conll"] + flags)
       }
       let bad = try await predict(workspace, "a\tO\nb\n", ["--conll"])
       #expect(bad.exitCode == 65)
