@@ -199,13 +199,12 @@ struct AttentionRun: Sendable {
 
   /// The attention weights `[B, S, T]`; zeros where there is no step.
   func weights(_ kept: Kept) -> Tensor {
-    let T = memoryTime
-    let count = layout.batchSize * layout.time * T
-    return Tensor(shape: [layout.batchSize, layout.time, T]) { y in
-      y.update(repeating: 0, count: count)
+    let (rows, time) = (layout.batchSize * layout.time, memoryTime)
+    return Tensor(shape: [layout.batchSize, layout.time, time]) { y in
+      y.update(repeating: 0, count: rows * time)
       for place in 0..<layout.packedCount {
-        (y + Int(layout.place[place]) * T).update(
-          from: kept.weights.pointer + place * T, count: T)
+        (y + Int(layout.place[place]) * time).update(
+          from: kept.weights.pointer + place * time, count: time)
       }
     }
   }
