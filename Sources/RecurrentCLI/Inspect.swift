@@ -42,13 +42,14 @@ struct Inspect: ParsableCommand {
   }
 
   mutating func run() throws {
-    let job = try Job(ofModelIn: model)
-    try job.check([JobFlags([.forecaster], ["--cost": cost])])
     if cost {
+      try Job(ofModelIn: model).check([JobFlags([.forecaster], ["--cost": true])])
       return print(text(try Forecaster(contentsOf: model).cost(batchSize: batch, time: time)))
     }
     let folder = try ModelFolder.peek(model)
     print("\(model): \(folder.task), written by recurrent \(folder.libraryVersion)")
+    // Of another program's model there is no more to tell.
+    guard let job = Job(task: folder.task) else { return }
     switch job {
     case .forecaster: print(try Forecaster(contentsOf: model).summary)
     case .classifier: print(try TextClassifier(contentsOf: model).summary)

@@ -18,11 +18,17 @@ enum Job: CaseIterable {
   ///   know.
   init(ofModelIn folder: String) throws(DataError) {
     let task = try ModelFolder.peekTask(folder)
-    guard let job = Self.allCases.first(where: { $0.task == task }) else {
+    guard let job = Job(task: task) else {
       throw DataError(
-        file: folder, problem: "holds a model for \"\(task.prefix(40))\", which is not known here",
+        file: folder, problem: "is a \(task.prefix(40)) model, which this program does not know",
         advice: "Use the program that wrote it")
     }
+    self = job
+  }
+
+  /// The job of this name in model folders; nil if it is not known.
+  init?(task: String) {
+    guard let job = Self.allCases.first(where: { $0.task == task }) else { return nil }
     self = job
   }
 

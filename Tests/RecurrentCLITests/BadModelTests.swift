@@ -64,7 +64,7 @@ import Testing
       try ModelFolder.write(
         to: workspace.path + "/model", task: "weather-maker", configuration: ["classes": 2],
         tensors: [])
-      let parts = ["model: is a weather-maker model, expected a forecaster model."]
+      let parts = ["model: is a weather-maker model, which this program does not know."]
       try await workspace.expectFailure(65, parts, running: ["predict", "model"])
       try await workspace.expectFailure(65, parts, running: ["evaluate", "model", "t.csv"])
       let inspected = try await workspace.recurrent(["inspect", "model"])

@@ -106,7 +106,8 @@ import Testing
         workingDirectory: workspace.path, input: Data([0xE9, 0x0A]))
       #expect(latin.exitCode == 0)
       try await workspace.expectFailure(
-        65, ["text-classifier", "--steps"], running: ["predict", "model", "t.tsv", "--steps", "3"])
+        64, ["--steps belongs to forecasters; this model is one of the text classifiers"],
+        running: ["predict", "model", "t.tsv", "--steps", "3"])
       try workspace.write("sentence\tlabel\na\t7\n", to: "other.tsv")
       try await workspace.expectFailure(
         65, ["other.tsv:2: found the label \"7\""], running: ["evaluate", "model", "other.tsv"])

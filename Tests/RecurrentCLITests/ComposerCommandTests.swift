@@ -116,7 +116,7 @@ import Testing
       }
       for (part, command) in [
         ("foretells what comes after a MIDI file", ["predict", "composer"]),
-        ("--cost is for forecasters", ["inspect", "composer", "--cost"]),
+        ("--cost belongs to forecasters", ["inspect", "composer", "--cost"]),
       ] {
         try await workspace.expectFailure(64, [part], running: command)
       }
