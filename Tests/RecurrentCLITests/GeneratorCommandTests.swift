@@ -102,7 +102,7 @@ import Testing
       #expect(object?["line"] == "the \"c")
       #expect(object?["continuation"].map { $0 + "\n" } == plain.output)
       try await workspace.expectFailure(
-        64, ["belong to text classifiers"],
+        64, ["belongs to text classifiers"],
         running: ["predict", "model", "--explain", "occlusion"])
     }
   }
@@ -164,7 +164,7 @@ import Testing
       try workspace.write(Sample.prices, to: "t.csv")
       try await workspace.train("t.csv")
       try await workspace.expectFailure(
-        64, ["belong to text generators"], running: ["predict", "model", "--seed", "1"])
+        64, ["belongs to text generators"], running: ["predict", "model", "--seed", "1"])
       try await workspace.expectFailure(
         65, ["is a forecaster model, expected a text-generator model"],
         running: ["generate", "model"])
