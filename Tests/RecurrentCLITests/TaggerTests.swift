@@ -93,8 +93,8 @@ import Testing
       #expect(tagged.output.split(separator: "\n").count == Self.file.split(separator: "\n").count)
       #expect(try await predict(workspace, Self.file, ["--conll"]).output == tagged.output)
       #expect(
-        try await predict(workspace, "mr\nAda\n\nAda", ["--conll"]).output.contains(
-          "Ada\tB-PER\n\n"))
+        try await predict(workspace, "so\nmr\nAda\nNo3\nran\n\nso", ["--conll"]).output.contains(
+          "\nAda\tB-PER\nNo3\tI-PER\nran\tO\n\nso\tO\n"))
       try workspace.write(tagged.output, to: "out.conll")
       let score = try await workspace.recurrent(["score", "out.conll"])
       #expect(
@@ -112,12 +112,12 @@ import Testing
   @Test func badInput() async throws {
     try await Workspace.with { workspace in
       _ = try await train(workspace)
-      for (parts, flags) in [
-        (["sequence-tagger", "--steps"], ["--steps", "3"]),
-        (["sequence-tagger", "--explain"], ["--explain", "occlusion"]),
+      for (part, flags) in [
+        ("--steps belongs to forecasters", ["--steps", "3"]),
+        ("--explain belongs to text classifiers", ["--explain", "occlusion"]),
       ] {
         try await workspace.expectFailure(
-          65, parts, running: ["predict", "model", "t.conll"] + flags)
+          64, [part], running: ["predict", "model", "t.conll"] + flags)
       }
       let bad = try await predict(workspace, "a\tO\nb\n", ["--conll"])
       #expect(bad.exitCode == 65)

@@ -5,8 +5,13 @@ import Synchronization
 final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private let values = Mutex<[Key: Value]>([:])
   private let capacity: Int
+  private let isWorthIt: @Sendable (Key) -> Bool
 
-  init(capacity: Int) { self.capacity = capacity }
+  /// Room for so many values, of those keys that are worth it.
+  init(capacity: Int, where isWorthIt: @escaping @Sendable (Key) -> Bool) {
+    self.capacity = capacity
+    self.isWorthIt = isWorthIt
+  }
 
   /// The values of keys; those that are not there come from `compute`, all at once.
   func values(of keys: [Key], compute: ([Key]) -> [Value]) -> [Value] {

@@ -26,7 +26,9 @@ struct ConllLines {
   init(source: String, first lines: [String]) {
     self.source = source
     // A file of sentences that begin with comments tells its columns by the first other line.
-    let first = lines.first { !$0.hasNoColumns && !$0.hasPrefix("#") && !$0.hasPrefix("-DOCSTART-") }
+    let first = lines.first {
+      !$0.hasNoColumns && !$0.hasPrefix("#") && !$0.hasPrefix("-DOCSTART-")
+    }
     guard let first else { return }
     let hasTabs = first.utf8.contains(Self.tab)
     form = (hasTabs, Self.columns(of: first, hasTabs).count)

@@ -30,12 +30,13 @@ public struct SentenceTokenizer: Sendable, Codable, Equatable {
     var (names, addresses, hyphens, cuts) = (0, 0, 0, 0)
     var counts: [String: Int] = [:]
     for token in sentences.joined() {
-      if Self.isName(token) { names += 1 }
-      if Self.isAddress(token) { addresses += 1 }
+      if Self.isName(token.unicodeScalars) { names += 1 }
+      if Self.isAddress(token.unicodeScalars) { addresses += 1 }
       if token == "-" { cuts += 1 }
       if Self.hasHyphen(token) { hyphens += 1 }
       if token.hasPrefix("'") || token.hasPrefix("’") || token.lowercased() == "n't",
-        (2...4).contains(token.count), token.last?.isLetter == true
+        (2...4).contains(token.count), token.last?.isLetter == true,
+        token.dropFirst().utf8.allSatisfy({ $0 < 0x80 })
       {
         counts[token.lowercased(), default: 0] += 1
       }
@@ -49,18 +50,19 @@ public struct SentenceTokenizer: Sendable, Codable, Equatable {
     }
   }
 
-  private static func isName(_ text: String) -> Bool {
-    guard let first = text.unicodeScalars.first, first == "@" || first == "#" else { return false }
-    return text.unicodeScalars.dropFirst().first.map { $0.properties.isAlphabetic || $0 == "_" }
-      ?? false
+  private static func isName(_ text: some Collection<UnicodeScalar>) -> Bool {
+    guard let first = text.first, first == "@" || first == "#" else { return false }
+    return text.dropFirst().first.map { isLetter($0) || $0 == "_" } ?? false
   }
 
-  private static func isAddress(_ text: String) -> Bool {
-    guard text.utf8.contains(UInt8(ascii: ".")) || text.utf8.contains(UInt8(ascii: ":")) else {
-      return false
-    }
-    let start = text.prefix(8).lowercased()
+  private static func isAddress(_ text: some Collection<UnicodeScalar>) -> Bool {
+    guard let first = text.first, ["h", "H", "w", "W"].contains(first) else { return false }
+    let start = String(String.UnicodeScalarView(text.prefix(8))).lowercased()
     return start.hasPrefix("http://") || start.hasPrefix("https://") || start.hasPrefix("www.")
+  }
+
+  private static func isLetter(_ scalar: UnicodeScalar) -> Bool {
+    scalar.properties.isAlphabetic || scalar.properties.numericType != nil
   }
 
   private static func hasHyphen(_ text: String) -> Bool {
@@ -69,12 +71,12 @@ public struct SentenceTokenizer: Sendable, Codable, Equatable {
   }
 
   /// What stands between spaces, and its first Unicode scalar.
-  static func chunks(of text: String) -> [(text: String, start: Int)] {
-    var chunks: [(String, Int)] = []
+  static func chunks(of text: String) -> [(text: ExactText, start: Int)] {
+    var chunks: [(ExactText, Int)] = []
     let scalars = text.unicodeScalars
     var (start, startNumber, number) = (scalars.startIndex, 0, 0)
     func end(_ index: String.Index) {
-      if start < index { chunks.append((String(scalars[start..<index]), startNumber)) }
+      if start < index { chunks.append((ExactText(String(scalars[start..<index])), startNumber)) }
     }
     var index = scalars.startIndex
     while index < scalars.endIndex {
@@ -96,75 +98,92 @@ public struct SentenceTokenizer: Sendable, Codable, Equatable {
 
   /// The tokens of a chunk.
   func tokens(ofChunk chunk: String, isKnown: (String) -> Bool) -> [Token] {
+    let scalars = Array(chunk.unicodeScalars)
+    if isKnown(chunk) { return [Token(text: chunk, range: 0..<scalars.count)] }
+    let words = Self.words(in: chunk)
     var tokens: [Token] = []
-    var rest = Substring(chunk)
-    var place = 0
-    func take(upTo end: String.Index) {
-      let text = String(rest.unicodeScalars[rest.startIndex..<end])
-      let count = text.unicodeScalars.count
-      tokens.append(Token(text: text, range: place..<place + count))
-      place += count
-      rest = rest[end...]
-    }
-    while !rest.isEmpty {
-      let text = String(rest)
-      if isKnown(text) {
-        take(upTo: rest.endIndex)
-      } else if keepsAddresses, Self.isAddress(text) {
-        let marks: Set<UnicodeScalar> = [
-          ".", ",", "!", "?", ";", ":", ")", "]", "\"", "'", "…", "”", "’",
-        ]
-        let scalars = rest.unicodeScalars
-        var end = scalars.endIndex
-        while marks.contains(scalars[scalars.index(before: end)]) {
-          end = scalars.index(before: end)
-        }
-        take(upTo: end)
-      } else if keepsNames, Self.isName(text) {
-        let scalars = rest.unicodeScalars
-        let end = scalars.dropFirst().firstIndex {
-          !($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "_")
-        }
-        take(upTo: end ?? scalars.endIndex)
+    var (place, word) = (0, 0)
+    while place < scalars.count {
+      while word < words.count, words[word].upperBound <= place { word += 1 }
+      let rest = scalars[place...]
+      let end: Int
+      if rest.count <= Self.longestKnown, isKnown(Self.text(rest)) {
+        end = scalars.count
+      } else if keepsAddresses, Self.isAddress(rest) {
+        end = (rest.lastIndex { !Self.marks.contains($0) } ?? place) + 1
+      } else if keepsNames, Self.isName(rest) {
+        end = rest.dropFirst().firstIndex { !Self.isLetter($0) && $0 != "_" } ?? scalars.count
+      } else if word == words.count {
+        end = scalars.count
       } else {
-        takeWord(text, isKnown, take: { take(upTo: $0) }, from: rest)
+        end = endOfWord(from: place, words[word...], scalars, isKnown)
       }
+      tokens.append(Token(text: Self.text(scalars[place..<end]), range: place..<end))
+      place = end
     }
     return tokens
   }
 
-  /// Takes the first word.
-  private func takeWord(
-    _ text: String, _ isKnown: (String) -> Bool, take: (String.Index) -> Void, from rest: Substring
-  ) {
-    let ranges = WordSegmentation.ranges(in: text)
-    guard let first = ranges.first else { return take(rest.endIndex) }
-    var last = 0
-    // A-B-C: words on both sides of each hyphen.
-    while keepsHyphens, last + 2 < ranges.count, text[ranges[last + 1]] == "-",
-      Self.isWord(text[ranges[last]]), Self.isWord(text[ranges[last + 2]])
+  /// The ends of a chunk that are looked up as a word have at most so many characters.
+  private static let longestKnown = 16
+  /// What stands behind an address and is none of it.
+  private static let marks = Set(".,!?;:)]\"'…”’".unicodeScalars)
+
+  private static func text(_ scalars: ArraySlice<UnicodeScalar>) -> String {
+    String(String.UnicodeScalarView(scalars))
+  }
+
+  /// The words of a chunk as places of its Unicode scalars.
+  private static func words(in chunk: String) -> [Range<Int>] {
+    let view = chunk.unicodeScalars
+    var (index, number) = (view.startIndex, 0)
+    func place(of wanted: String.Index) -> Int {
+      while index < wanted {
+        index = view.index(after: index)
+        number += 1
+      }
+      return number
+    }
+    return WordSegmentation.ranges(in: chunk).map {
+      let start = place(of: $0.lowerBound)
+      return start..<place(of: $0.upperBound)
+    }
+  }
+
+  /// Where the token ends that begins at `place`, in or before the first of the words.
+  private func endOfWord(
+    from place: Int, _ words: ArraySlice<Range<Int>>, _ scalars: [UnicodeScalar],
+    _ isKnown: (String) -> Bool
+  ) -> Int {
+    var last = words.startIndex
+    func isWord(_ index: Int) -> Bool { Self.isLetter(scalars[words[index].lowerBound]) }
+    // up-to-date: words on both sides of each hyphen.
+    while keepsHyphens, last + 2 < words.endIndex, words[last + 1].count == 1,
+      scalars[words[last + 1].lowerBound] == "-", isWord(last), isWord(last + 2)
     {
       last += 2
     }
-    let scalars = text.unicodeScalars
-    // What no word begins with, as a joiner alone, goes with the first word.
-    let range = scalars.startIndex..<ranges[last].upperBound
-    let word = String(scalars[range])
+    let end = words[last].upperBound
+    let word = Self.text(scalars[place..<end])
     let small = word.lowercased()
-    if first.lowerBound == scalars.startIndex, !isKnown(word),
-      let ending = endings.first(where: { small.hasSuffix($0) && small.count > $0.count }),
-      small.unicodeScalars.count == word.unicodeScalars.count
-    {
-      let count = word.unicodeScalars.count - ending.unicodeScalars.count
-      take(rest.unicodeScalars.index(rest.startIndex, offsetBy: count))
-      return
-    }
-    let count = word.unicodeScalars.count
-    take(rest.unicodeScalars.index(rest.startIndex, offsetBy: count))
+    guard place == words[words.startIndex].lowerBound, !isKnown(word),
+      let ending = endings.first(where: { small.hasSuffix($0) })
+    else { return end }
+    let count = ending.unicodeScalars.count
+    return count < end - place ? end - count : end
   }
+}
 
-  private static func isWord(_ text: Substring) -> Bool {
-    text.unicodeScalars.first.map { $0.properties.isAlphabetic || $0.properties.numericType != nil }
-      ?? false
+/// A text that equals another only scalar by scalar: é is not e with an accent, which takes two.
+struct ExactText: Hashable, Sendable {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+
+  static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

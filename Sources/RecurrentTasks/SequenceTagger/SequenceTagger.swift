@@ -52,9 +52,11 @@ public struct SequenceTagger: Sendable {
 
   let tagSet: TagSet
   /// The features of words, of all networks one after the other.
-  let wordVectors = BoundedCache<String, [Float]>(capacity: 50_000)
+  let wordVectors = BoundedCache<String, [Float]>(capacity: 50_000) { $0.utf8.count <= 100 }
   /// The tokens of what stands between spaces.
-  let chunks = BoundedCache<String, [SentenceTokenizer.Token]>(capacity: 50_000)
+  let chunks = BoundedCache<ExactText, [SentenceTokenizer.Token]>(capacity: 50_000) {
+    $0.text.utf8.count <= 100
+  }
 
   /// Trains a tagger with the defaults; ``SequenceTaggerPlan`` has all options.
   ///

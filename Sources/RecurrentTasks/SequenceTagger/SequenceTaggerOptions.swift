@@ -43,7 +43,7 @@ public struct SequenceTaggerOptions: Sendable, Codable, Equatable {
   public var epochs = 30
   /// Sentences in a training step.
   public var batchSize = 16
-  /// Adam's learning rate.
+  /// Adam's learning rate at first; it falls to 0 along half a cosine until the last epoch.
   public var learningRate: Float = 2e-3
   /// Epochs in a row without a better score on the validation part after which training stops.
   public var patience = 6

@@ -28,7 +28,8 @@ extension SequenceTaggerPlan {
       model(member: member), optimizer: Adam(learningRate: options.learningRate),
       options: TrainingOptions(
         epochs: options.epochs, batchSize: options.batchSize,
-        seed: options.seed &+ UInt64(member) &* 0x9E37_79B9),
+        seed: options.seed &+ UInt64(member) &* 0x9E37_79B9,
+        schedule: .cosine(epochs: Double(options.epochs))),
       on: TaggerExamples.self
     ) { model, batch, mode in
       model.loss(batch.dropping(dropRates, mode: mode), mode: mode)

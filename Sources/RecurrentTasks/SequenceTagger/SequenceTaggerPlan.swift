@@ -90,7 +90,9 @@ public struct SequenceTaggerPlan: Sendable {
 
   /// Steps of an epoch.
   public var stepsPerEpoch: Int {
-    (trainingExamples.count + options.batchSize - 1) / options.batchSize
+    let longest = options.maximumLength
+    let pieces = training.sentences.reduce(0) { $0 + ($1.tokens.count + longest - 1) / longest }
+    return (pieces + options.batchSize - 1) / options.batchSize
   }
 
   /// The sentences of the training part, in pieces of the maximum length.

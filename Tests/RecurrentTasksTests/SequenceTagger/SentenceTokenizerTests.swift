@@ -9,11 +9,12 @@ import Testing
   private func cut(_ text: String, as sentences: [[String]]) -> [String] {
     let tokenizer = SentenceTokenizer(learningFrom: sentences)
     let known = Set(sentences.joined())
+    let scalars = Array(text.unicodeScalars)
     return SentenceTokenizer.chunks(of: text).flatMap { chunk, start in
-      tokenizer.tokens(ofChunk: chunk) { known.contains($0) }.map { token in
+      tokenizer.tokens(ofChunk: chunk.text) { known.contains($0) }.map { token in
         let range = start + token.range.lowerBound..<start + token.range.upperBound
         #expect(
-          String(String.UnicodeScalarView(Array(text.unicodeScalars)[range])) == token.text)
+          String(String.UnicodeScalarView(scalars[range])) == token.text)
         return token.text
       }
     }
@@ -30,15 +31,22 @@ import Testing
     #expect(cut("\u{200D}a \u{301}", as: [["x"]]).joined() == "\u{200D}a\u{301}")
   }
 
+  /// A text without spaces takes time in proportion to its length.
+  @Test func longTexts() {
+    #expect(cut(String(repeating: "漢字", count: 20_000), as: [["a"]]).count == 40_000)
+    let names = String(repeating: "@a-'s", count: 10_000)
+    #expect(cut(names, as: [["@x", "a-b", "'s"], ["@y", "'s"]]).first == "@a")
+  }
+
   @Test func asInTraining() {
     let sentences = [
       ["@you", "it", "'s", "so-so", ":)", "http://t.co/x", "do", "n't", "well-off"],
       ["#now", "he", "'s", "www.x.de", "is", "n't", "U.S."],
     ]
     #expect(
-      cut("@me_2: He's at https://a.b/c. :) don't up-to-date U.S. (#so!)", as: sentences) == [
+      cut("@me_2: He's at https://a.b/c. :) don't up-to-date U.S. (#so!) @me's", as: sentences) == [
         "@me_2", ":", "He", "'s", "at", "https://a.b/c", ".", ":)", "do", "n't", "up-to-date",
-        "U.S.", "(", "#so", "!", ")",
+        "U.S.", "(", "#so", "!", ")", "@me", "'s",
       ])
   }
 }

@@ -51,12 +51,12 @@ enum TagGrammar {
     var options = SequenceTaggerOptions()
     options.embeddingSize = 6
     options.characters = .none
-    options.hiddenSize = 8
+    options.hiddenSize = 10
     options.dropout = 0
     options.wordDropout = 1
     options.learningRate = 0.03
-    options.epochs = 10
-    options.patience = 3
+    options.epochs = 20
+    options.patience = 8
     options.testFraction = 0.25
     options.seed = 3
     return options

@@ -61,7 +61,7 @@ import Testing
     func detected(_ texts: String...) -> TagScheme {
       TagScheme.detected(in: texts.map { $0.split(separator: " ").map(String.init) })
     }
-    #expect(detected("O I-A I-A", "B-A O") == .iob1)
+    #expect(detected("O I-A B-A", "I-A O") == .iob1)
     #expect(detected("O I-A", "B-A O", "B-B I-B") == .bio)  // one slip is no scheme
     #expect(detected("B-A O", "I-A") == .bio)
     #expect(detected("O S-A") == .bioes)
