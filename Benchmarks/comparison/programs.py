@@ -57,7 +57,7 @@ def recipe(systems, threads, pairs, epochs):
 
 def text(systems, greeting, threads, pairs, budget):
     """Training steps of whole text tasks, as tokens a second."""
-    for task, shape in greeting["texts"].items():
+    for task, shape in sorted(greeting["texts"].items()):
         note(f"text {task}")
         tokens = shape["batch"] * shape["time"]
         values = in_fresh_processes(

@@ -8,11 +8,13 @@ extension Predict {
     let generator = try TextGenerator(contentsOf: model)
     try forEachBatch(of: file, encoding: encoding) { lines in
       for line in lines {
+        let more = generator.continuation(
+          ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
+          seed: writing.seed)
         print(
-          generator.continuation(
-            ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
-            seed: writing.seed
-          ).safeForTerminal)
+          json
+            ? "{\"line\":\(line.jsonText),\"continuation\":\(more.jsonText)}"
+            : more.safeForTerminal)
         try flushOutput()
       }
     }

@@ -72,7 +72,6 @@ struct Predict: ParsableCommand {
     try job.check([
       JobFlags([.forecaster], ["--steps": steps != nil, "--plot": plot != nil]),
       JobFlags(Job.texts, ["--encoding": encoding != .utf8]),
-      JobFlags(Job.allCases.filter { $0 != .generator }, ["--json": json]),
       explaining.flags, tagging.flags, translating.flags, writing.flags,
     ])
     switch job {

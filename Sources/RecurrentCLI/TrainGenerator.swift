@@ -15,8 +15,8 @@ struct TrainGenerator: ParsableCommand {
 
       Examples:
         recurrent train generator shakespeare.txt
-        recurrent train generator shakespeare.txt --hidden 512 --dropout 0.5 --output bard
-        recurrent train generator one.txt two.txt --tokens bpe --vocabulary 2000 --steps 50
+        recurrent train generator shakespeare.txt --hidden 512 --output bard
+        recurrent train generator *.txt --tokens bpe --vocabulary 2000 --steps 50
       """)
 
   @Argument(help: ArgumentHelp("Text files.", valueName: "text"))

@@ -95,7 +95,12 @@ import Testing
       #expect(bad.exitCode == 65)
       #expect(bad.errorOutput.contains("standard input:2: found byte 0xE9 (byte 2 of the file)"))
       try await workspace.expectFailure(
-        65, ["text-generator", "--json"], running: ["predict", "model", "--json"])
+        64, ["--steps"], running: ["predict", "model", "--steps", "2"])
+      let json = try await predict("the \"c\n", "--seed", "2", "--json")
+      let object = try JSONSerialization.jsonObject(with: json.outputBytes) as? [String: String]
+      let plain = try await predict("the \"c\n", "--seed", "2")
+      #expect(object?["line"] == "the \"c")
+      #expect(object?["continuation"].map { $0 + "\n" } == plain.output)
       try await workspace.expectFailure(
         64, ["belong to text classifiers"],
         running: ["predict", "model", "--explain", "occlusion"])
@@ -139,7 +144,7 @@ import Testing
       (["train", "generator", "t.txt", "--tokens", "words"], "--tokens"),
       (["train", "generator", "t.txt", "--test-fraction", "1"], "The test fraction is at least 0"),
       (["train", "generator", "t.txt", "--clipping", "0"], "The clipping is a positive number"),
-      (["generate", "model", "--temperature", "-1"], "A temperature is a number of at least 0"),
+      (["generate", "model", "--temperature=-1"], "A temperature is a number of at least 0"),
       (["generate", "model", "--top-p", "0"], "Top-p is above 0"),
       (["generate", "model", "--top-k", "0"], "Top-k is at least 1"),
       (["generate", "model", "--length", "0"], "--length is between 1"),

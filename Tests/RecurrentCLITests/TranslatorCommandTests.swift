@@ -113,13 +113,13 @@ import Testing
       try workspace.write("a\nb\n", to: "short")
       try workspace.write("a\n", to: "shorter")
       try await workspace.expectFailure(
-        ["train", "translator", "bad.tsv", "--output", "x"], exitCode: 65,
-        "bad.tsv", "line 2", "found no tab")
+        65, ["bad.tsv:2: ", "found no tab"],
+        running: ["train", "translator", "bad.tsv", "--output", "x"])
       try await workspace.expectFailure(
-        ["train", "translator", "short", "shorter", "--output", "x"], exitCode: 65,
-        "shorter: found 1 lines, expected 2 as in short")
+        65, ["shorter: found 1 lines, expected 2 as in short"],
+        running: ["train", "translator", "short", "shorter", "--output", "x"])
       try await workspace.expectFailure(
-        ["train", "translator", "missing.tsv", "--output", "x"], exitCode: 66, "missing.tsv")
+        66, ["missing.tsv"], running: ["train", "translator", "missing.tsv", "--output", "x"])
       for arguments in [
         ["train", "translator"], ["train", "translator", "a", "b", "c"],
         ["train", "translator", "t.tsv", "--beam", "0"],
@@ -128,7 +128,7 @@ import Testing
         ["evaluate", "model", "t.tsv", "--beam", "101"],
         ["evaluate", "model", "t.tsv", "--length-penalty", "-1"],
       ] {
-        try await workspace.expectFailure(arguments, exitCode: 64)
+        try await workspace.expectFailure(64, [], running: arguments)
       }
     }
   }

@@ -70,7 +70,7 @@ struct BeamSearch {
       // Of equal ones, the one that ended first.
       search.ended.indices.sorted {
         (-search.ended[$0].score, $0) < (-search.ended[$1].score, $1)
-      }.map { search.ended[$0] }
+      }.prefix(beam).map { search.ended[$0] }
     }
   }
 

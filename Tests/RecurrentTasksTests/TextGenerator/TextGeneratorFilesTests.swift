@@ -63,7 +63,7 @@ import Testing
           _ = generator.summary
           _ = generator.generate(prompt: "The ж", length: 20)
           return true
-        } catch is DataError {
+        } catch {
           return false
         }
       }
@@ -72,7 +72,7 @@ import Testing
       var survivors = 0
       var rounds = 0
       for (isTokenizer, whole) in [(false, configuration), (true, tokenizer)] {
-        let numbers = whole.ranges(of: /(?<=[: \n])-?[0-9]+(\.[0-9]+)?(?=[,\n])|"[^"\n]*"(?=,?\n)/)
+        let numbers = whole.ranges(of: /-?[0-9]+(\.[0-9]+)?(?=,?\n)|"[^"\n]*"(?=,?\n)/)
         #expect(numbers.count > 20)
         for (place, range) in numbers.enumerated() where place < 60 || place % 7 == 0 {
           for shift in 0..<3 {

@@ -104,6 +104,16 @@ import Testing
     #expect(generator.code.unknownTokens(in: text) == [])
   }
 
+  /// Numbers that are none end a text instead of choosing one.
+  @Test func notANumber() throws {
+    let plain = try MadeText.quick()
+    var model = plain.model
+    model.head.bias = Tensor(repeating: .nan, shape: [plain.code.vocabulary.count])
+    let generator = TextGenerator(
+      configuration: plain.configuration, code: plain.code, model: model)
+    #expect(generator.generate(prompt: "The") == "")
+  }
+
   /// CR LF is one character, and comes back as it was.
   @Test func lineEnds() throws {
     let text = String(repeating: "ab\r\ncd\r\n", count: 200)

@@ -236,7 +236,10 @@ enum Reversal {
 
   /// Several references of a test part count.
   @Test func evaluatesWithSeveralReferences() throws {
-    let translator = try Reversal.quick { $0.testFraction = 0 }
+    let translator = try Reversal.quick {
+      $0.testFraction = 0
+      $0.epochs = 3
+    }
     #expect(translator.report == "There was no test part (test fraction 0).")
     let one = Reversal.pairs(12, seed: 4)
     let said = translator.translate(one.pairs.map(\.source))
@@ -246,7 +249,8 @@ enum Reversal {
     #expect(translations == said && first.nearest == nil)
     let second = translator.evaluate(on: two, beam: 1, lengthPenalty: 0).evaluation
     #expect(second.network.bleu.referenceCount == 2 && second.beam == 1)
-    #expect(translator.evaluate(on: two).evaluation.network.bleu.score > 99)
+    #expect(said.contains { !$0.isEmpty } && first.network.chrF.score < 99)
+    #expect(translator.evaluate(on: two).evaluation.network.chrF.score > 99)
     #expect(first.samples.count == 5 || first.samples.count == 4)
   }
 
