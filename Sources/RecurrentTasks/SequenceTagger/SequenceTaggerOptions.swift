@@ -14,11 +14,11 @@ public struct SequenceTaggerOptions: Sendable, Codable, Equatable {
   /// Numbers of a word's vector.
   public var embeddingSize = 100
   /// What reads the characters of a word.
-  public var characters = CharacterReader.lstm
+  public var characters = CharacterReader.cnn
   /// Numbers of a character's vector.
   public var characterEmbeddingSize = 25
   /// Numbers that the characters of a word become.
-  public var characterSize = 50
+  public var characterSize = 100
   /// Whether the network is told how each word is written: capitals, digits, marks.
   public var capitals = true
   /// The kind of recurrent layer.
@@ -33,20 +33,20 @@ public struct SequenceTaggerOptions: Sendable, Codable, Equatable {
   public var dropout: Float = 0.5
   /// How readily training takes a word for unknown: one that occurs n times with probability
   /// w / (w + n), with w this number (Kiperwasser and Goldberg 2016).
-  public var wordDropout: Float = 0.5
+  public var wordDropout: Float = 2
   /// Whether the tags of a sentence are chosen together, by a conditional random field.
   public var usesCRF = true
   /// Networks that are trained, with random numbers of their own; their scores are averaged.
   public var members = 1
 
   /// Epochs at most.
-  public var epochs = 30
+  public var epochs = 15
   /// Sentences in a training step.
   public var batchSize = 16
   /// Adam's learning rate at first; it falls to 0 along half a cosine until the last epoch.
-  public var learningRate: Float = 2e-3
+  public var learningRate: Float = 4e-3
   /// Epochs in a row without a better score on the validation part after which training stops.
-  public var patience = 6
+  public var patience = 10
   /// The share of sentences that training never sees.
   public var testFraction = 0.1
   /// The share of the remaining sentences that judges each epoch.

@@ -62,13 +62,15 @@ extension SequenceTaggerPlan {
         reason = .ranAway(error)
         break
       }
-      let score = judge?.score(trainer.state.model)
+      let (model, score) =
+        judge.map { $0.balanced(trainer.state.model) }.map { ($0.model, Optional($0.score)) }
+        ?? (trainer.state.model, nil)
       let isBest = score.map { $0 > bestScore } ?? true
       sinceBest = isBest ? 0 : sinceBest + 1
       bestScore = max(bestScore, score ?? 0)
       result.scores.append(score)
       if isBest {
-        result.model = trainer.state.model
+        result.model = model
         result.bestEpoch = trainer.state.epoch
       }
       if let record = trainer.state.history.epochs.last,
@@ -115,13 +117,45 @@ struct TaggerJudge {
       sentences: pieces.tokens, tags: pieces.tokens.map { _ in [] }, encoder: plan.encoder)
   }
 
-  func score(_ model: SequenceTaggerModel) -> Double {
-    var tags = [[Int]](repeating: [], count: pieces.tokens.count)
+  /// The network with the bias of `O` lowered by what gives the best score, and that score.
+  ///
+  /// Training counts tokens, most of which are outside, so that a network finds too little; how much
+  /// too little, the validation part tells.
+  func balanced(_ model: SequenceTaggerModel) -> (model: SequenceTaggerModel, score: Double) {
+    let shifts = plan.scheme == .plain ? [0] : (0...12).map { Float($0) / 4 }
+    let scores = score(model, shifts: shifts)
+    let best = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
+    guard best > 0, let outside = plan.tags.place(of: "O") else { return (model, scores[0]) }
+    var balanced = model
+    let bias = balanced.head.bias
+    balanced.head.bias = bias.map { $0 - shift(of: outside, by: shifts[best]) }
+    let score = score(balanced, shifts: [0])[0]
+    return score > scores[0] ? (balanced, score) : (model, scores[0])
+  }
+
+  /// A number for one tag, zeros for the others: `[C]`.
+  private func shift(of tag: Int, by number: Float) -> Tensor {
+    Tensor((0..<plan.tags.count).map { $0 == tag ? number : 0 })
+  }
+
+  /// The scores with each of these numbers subtracted from the score of `O`.
+  private func score(_ model: SequenceTaggerModel, shifts: [Float]) -> [Double] {
+    let none = [[Int]](repeating: [], count: pieces.tokens.count)
+    var tags = shifts.map { _ in none }
+    let outside = plan.tags.place(of: "O") ?? 0
     for rows in examples.batches(of: Array(0..<examples.count), size: 256) {
       let batch = examples.batch(rows)
-      let found = [model].tags(of: batch.sentences, vectors: [model.vectors(of: batch.words)])
-      for (row, tag) in zip(rows, found) { tags[row] = tag }
+      let scores = [model].scores(of: batch.sentences, vectors: [model.vectors(of: batch.words)])
+      for (index, number) in shifts.enumerated() {
+        let shifted =
+          number == 0 ? scores : scores.with(scores.values - shift(of: outside, by: number))
+        for (row, tag) in zip(rows, [model].tags(from: shifted)) { tags[index][row] = tag }
+      }
     }
+    return tags.map(score)
+  }
+
+  private func score(_ tags: [[Int]]) -> Double {
     var predicted = plan.validation.sentences.map { _ in [Int]() }
     for (place, tags) in zip(pieces.places, tags) { predicted[place.sentence] += tags }
     var scores = TaggerEvaluation.Scores()
@@ -166,17 +200,26 @@ extension TaggerExamples.Batch {
 extension [SequenceTaggerModel] {
   /// The best tags of sentences as numbers of rows in the vectors of each network, `[U, F]`.
   func tags(of sentences: [[Int]], vectors: [Tensor]) -> [[Int]] {
+    tags(from: scores(of: sentences, vectors: vectors))
+  }
+
+  /// The mean scores of the tags of each token, `[B, T, C]`.
+  func scores(of sentences: [[Int]], vectors: [Tensor]) -> SequenceBatch {
     let tokens = TokenBatch(padded: sentences)
     var sum = self[0].emissions(vectors[0], tokens)
     for (model, vectors) in zip(self, vectors).dropFirst() {
       sum = sum.with(sum.values + model.emissions(vectors, tokens).values)
     }
-    let mean = count > 1 ? sum.with(sum.values * (1 / Float(count))) : sum
-    if let crf { return crf.viterbi(mean).map(\.tags) }
-    let (classes, values) = (mean.features, mean.values.elements)
-    return sentences.enumerated().map { row, sentence in
-      sentence.indices.map { step in
-        let start = (row * mean.time + step) * classes
+    return count > 1 ? sum.with(sum.values * (1 / Float(count))) : sum
+  }
+
+  /// The best tags by these scores.
+  func tags(from scores: SequenceBatch) -> [[Int]] {
+    if let crf { return crf.viterbi(scores).map(\.tags) }
+    let (classes, values) = (scores.features, scores.values.elements)
+    return scores.lengths.enumerated().map { row, length in
+      (0..<length).map { step in
+        let start = (row * scores.time + step) * classes
         return (1..<classes).reduce(0) { values[start + $1] > values[start + $0] ? $1 : $0 }
       }
     }
