@@ -217,6 +217,8 @@ struct AttentionRun: Sendable {
       state[0].mutablePointer(), state[1].mutablePointer(), state[2].mutablePointer()
     )
     let (dGates, dCombined) = (Storage(count: N * 4 * H), Storage(count: N * A))
+    // Turned once, not at each step.
+    let (turnedR, turnedC) = (operands[6].transposed(), operands[7].transposed())
     let rowCount = layout.batchSize
     let (dSeen, dBefore) = (
       Storage(count: rowCount * (M + H)), Storage(count: rowCount * (A + H))
@@ -235,10 +237,9 @@ struct AttentionRun: Sendable {
         rk_map_gradient(RK_TANH, a + j * A, a + j * A, next, da + j * A, Int64(A))
       }
       // d[context, h] = d·Cᵀ
-      var product = rk_matrix_product(
-        rows: active, columns: M + H, depth: A, a: da, b: operands[7].pointer, c: dSeen.pointer)
-      (product.b_depth_stride, product.b_column_stride) = (1, Int64(A))
-      product.run()
+      rk_matrix_product(
+        rows: active, columns: M + H, depth: A, a: da, b: turnedC.pointer, c: dSeen.pointer
+      ).run()
       forEachRow(active, operations: 2 * active * operationsOfRow) { j in
         let row = Int(layout.batchRow[j])
         stepBackward(
@@ -247,11 +248,10 @@ struct AttentionRun: Sendable {
           dGates: dGates.pointer + (start + j) * 4 * H, dValues: dValues, dKeys: dKeys)
       }
       // d[a, h] of the step before = d·Rᵀ
-      var back = rk_matrix_product(
+      rk_matrix_product(
         rows: active, columns: A + H, depth: 4 * H, a: dGates.pointer + start * 4 * H,
-        b: operands[6].pointer, c: dBefore.pointer)
-      (back.b_depth_stride, back.b_column_stride) = (1, Int64(4 * H))
-      back.run()
+        b: turnedR.pointer, c: dBefore.pointer
+      ).run()
       for j in 0..<active {
         let (row, before) = (Int(layout.batchRow[j]), dBefore.pointer + j * (A + H))
         (dLast + row * A).update(from: before, count: A)
@@ -266,7 +266,7 @@ struct AttentionRun: Sendable {
     let dB = Tensor(shape: [A]) {
       rk_column_sums(dCombined.pointer, Int64(N), Int64(A), Int64(A), false, $0)
     }
-    withExtendedLifetime((operands, kept, upstream)) {}
+    withExtendedLifetime((operands, kept, upstream, turnedR, turnedC)) {}
     return [results[0]] + state + [results[1], results[2], dR, dC, dB]
   }
 
