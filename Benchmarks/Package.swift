@@ -14,6 +14,7 @@ let package = Package(
       name: "RecurrentBenchmarks",
       dependencies: [
         .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "RecurrentTasks", package: "Recurrent"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ])
   ],

@@ -1,4 +1,4 @@
-"""Whole programs: the classic recipe from process start to its last epoch, start-up, and memory."""
+"""Whole programs: the classic recipe from process start to its last epoch, text tasks, start-up, and memory."""
 
 import os
 import pathlib
@@ -13,19 +13,21 @@ IMPORTS = {"pytorch": "torch", "keras": "keras", "onnxruntime": "onnxruntime"}
 
 
 class Line:
-    """A line of the table of programs: what, the unit, and a list of values a system, one a round."""
+    """A line of the table of programs: what, the unit, and a list of values a system, one a round: times or bytes, of
+    which few are good, or speeds."""
 
-    def __init__(self, mode, name, unit, values, ratios=True):
-        self.mode, self.name, self.unit, self.values, self.ratios = mode, name, unit, values, ratios
+    def __init__(self, mode, name, unit, values, is_speed=False):
+        self.mode, self.name, self.unit, self.values, self.is_speed = mode, name, unit, values, is_speed
 
     def value(self, key):
         return statistics.median(self.values[key]) if self.values.get(key) else None
 
     def ratio(self, key):
-        """Ours over the rival's, round by round, then the median."""
-        if not self.values.get(key) or not self.ratios:
+        """Ours over the rival's, of speeds the inverse, round by round, then the median."""
+        if not self.values.get(key):
             return None
-        return statistics.median(o / t for o, t in zip(self.values["recurrent"], self.values[key]))
+        return statistics.median(t / o if self.is_speed else o / t
+                                 for o, t in zip(self.values["recurrent"], self.values[key]))
 
 
 def in_fresh_processes(systems, request, threads, pairs, read):
@@ -51,6 +53,18 @@ def recipe(systems, threads, pairs, epochs):
     for index, what in enumerate(["process start to last epoch", "training alone"]):
         values = {key: [entry[index] for entry in entries] for key, entries in both.items()}
         yield Line("recipe", f"classic recipe, {epochs} epochs, {what}", "s", values)
+
+
+def text(systems, greeting, threads, pairs, budget):
+    """Training steps of whole text tasks, as tokens a second."""
+    for task, shape in sorted(greeting["texts"].items()):
+        note(f"text {task}")
+        tokens = shape["batch"] * shape["time"]
+        values = in_fresh_processes(
+            systems, {"mode": "text", "task": task, "sizes": shape, "budget": budget}, threads, pairs,
+            lambda answer, _: tokens / answer["milliseconds"])
+        sizes = f"{shape['batch']} texts of {shape['time']} tokens, {shape['hidden']} units"
+        yield Line("text", f"training of the {task}, {sizes}", "thousand tokens/s", values, is_speed=True)
 
 
 def start(systems, pairs):

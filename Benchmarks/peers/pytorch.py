@@ -5,7 +5,8 @@ import time
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from worker import options, serve, walk
+import pytorch_text
+from worker import median_milliseconds, options, serve, walk
 
 torch.set_num_threads(options.threads)
 torch.set_num_interop_threads(1)
@@ -113,8 +114,13 @@ def recipe(case):
     return {"seconds": time.perf_counter() - start, "loss": total / len(x)}
 
 
+def text(case):
+    """The training step of a text task."""
+    return {"milliseconds": median_milliseconds(pytorch_text.step(case), case["budget"])}
+
+
 serve(
     f"PyTorch {torch.__version__}",
     {"train": train, "infer": infer, "step": step, "product": product},
-    {"memory": memory, "recipe": recipe},
+    {"memory": memory, "recipe": recipe, "text": text},
     around=lambda mode: torch.inference_mode(mode != "train"))

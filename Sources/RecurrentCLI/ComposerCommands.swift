@@ -11,9 +11,6 @@ extension Predict {
         "A composer foretells what comes after a MIDI file: "
           + "recurrent predict \(model.shellQuoted) start.mid")
     }
-    guard steps == nil, plot == nil else {
-      throw ValidationError("--steps and --plot are for forecasters; see recurrent compose.")
-    }
     let composer = try Composer(contentsOf: model)
     let next = composer.next(after: try composer.readPrimer(file).tune).prefix(12)
     if json {
@@ -41,13 +38,5 @@ extension Evaluate {
     let evaluation = try composer.evaluate(on: test ?? music)
     print("\(file): \(test == nil ? "all" : "the test part's") \(evaluation.tunes) tunes")
     print(evaluation)
-  }
-}
-
-extension Inspect {
-  /// What is in a composer's folder.
-  func inspectComposer() throws {
-    if cost { throw ValidationError("--cost is for forecasters.") }
-    print(try Composer(contentsOf: model).summary)
   }
 }

@@ -5,22 +5,29 @@ import RecurrentTasks
 /// `recurrent evaluate MODEL FILE.csv`
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a model on a table whose future, or on texts whose class is known.",
+    abstract: "Measure a model on data whose answers are known.",
     discussion: """
-      Every window of the file is forecast. Give rows that the model was not trained on.
+      A forecaster: on every window of a table. Models of texts and images: on data
+      in any form that training takes, with classes, tags or translations; a text
+      generator on any text, a composer on any tunes. Give what the model was not
+      trained on.
 
       Examples:
         recurrent evaluate model prices-2014.csv
-        recurrent evaluate model more-reviews.tsv
+        recurrent evaluate reviews more-reviews.tsv
+        recurrent evaluate tagger more-sentences.conll
+        recurrent evaluate translator test.de test.en
       """)
 
   @Argument(help: "A model folder.") var model: String
   @Argument(
     help: ArgumentHelp(
-      "A CSV file with the model's columns; texts in any form that training takes.",
+      "A CSV file with the model's columns; for others, any form that training takes.",
       valueName: "file"))
   var file: String
-  @Argument(help: ArgumentHelp("For texts: further files, one a class.", valueName: "files"))
+  @Argument(
+    help: ArgumentHelp(
+      "Further texts: a file a class, the translations, more of the text.", valueName: "files"))
   var moreFiles: [String] = []
 
   @Option(help: ArgumentHelp("The encoding of texts.", valueName: "encoding"))
@@ -52,33 +59,32 @@ struct Evaluate: ParsableCommand {
 
   mutating func run() throws {
     threads.apply()
-    let task = try ModelFolder.peekTask(model)
-    guard task == Translator.task || (!swap && beam == nil && lengthPenalty == nil) else {
-      throw ValidationError("--swap, --beam and --length-penalty belong to translators.")
+    let job = try Job(ofModelIn: model)
+    try job.check([
+      JobFlags(
+        [.translator],
+        [
+          "--swap": swap, "--beam": beam != nil, "--length-penalty": lengthPenalty != nil,
+        ]),
+      JobFlags(Job.texts, ["--encoding": encoding != .utf8]),
+      JobFlags(
+        [.classifier, .translator, .generator], ["a second file": !moreFiles.isEmpty]),
+    ])
+    switch job {
+    case .forecaster: try evaluateForecasts()
+    case .classifier: try evaluateTexts()
+    case .tagger: try evaluateTagger()
+    case .translator: try evaluateTranslator()
+    case .generator: try evaluateGenerator()
+    case .composer: try evaluateComposer()
+    case .images: try ImageCommands.evaluate(model, file)
     }
-    switch task {
-    case Translator.task: return try evaluateTranslator()
-    case TextClassifier.task: return try evaluateTexts()
-    case ImageClassifier.task: return try ImageCommands.evaluate(model, file)
-    case Composer.task: return try evaluateComposer()
-    default: break
-    }
-    guard moreFiles.isEmpty, encoding == .utf8 else {
-      throw ValidationError("A forecaster is measured on one file, in UTF-8.")
-    }
+  }
+
+  private func evaluateForecasts() throws {
     let forecaster = try Forecaster(contentsOf: model)
     let evaluation = try forecaster.evaluate(on: try forecaster.read(file))
     print("\(file): all \(evaluation.windows) windows")
-    print(evaluation)
-  }
-
-  private func evaluateTexts() throws {
-    let classifier = try TextClassifier(contentsOf: model)
-    let texts = try LabeledTexts.read(
-      [file] + moreFiles, columns: classifier.configuration.columns ?? TextColumns(),
-      encoding: encoding)
-    let evaluation = try classifier.evaluate(on: texts)
-    print("\(texts.source): all \(texts.examples.count) texts")
     print(evaluation)
   }
 }

@@ -42,21 +42,22 @@ struct Inspect: ParsableCommand {
   }
 
   mutating func run() throws {
-    let summary = try ModelFolder.peek(model)
-    if !cost { print("\(model): \(summary.task), written by recurrent \(summary.libraryVersion)") }
-    switch summary.task {
-    case TextClassifier.task where !cost:
-      return print(try TextClassifier(contentsOf: model).summary)
-    case ImageClassifier.task where !cost:
-      return print(try ImageClassifier(contentsOf: model).summary)
-    case Translator.task where !cost:
-      return print(try Translator(contentsOf: model).summary)
-    case Composer.task: return try inspectComposer()
-    default: break
+    let job = try Job(ofModelIn: model)
+    try job.check([JobFlags([.forecaster], ["--cost": cost])])
+    if cost {
+      return print(text(try Forecaster(contentsOf: model).cost(batchSize: batch, time: time)))
     }
-    guard cost || summary.task == Forecaster.task else { return }
-    let forecaster = try Forecaster(contentsOf: model)
-    print(cost ? text(forecaster.cost(batchSize: batch, time: time)) : forecaster.summary)
+    let folder = try ModelFolder.peek(model)
+    print("\(model): \(folder.task), written by recurrent \(folder.libraryVersion)")
+    switch job {
+    case .forecaster: print(try Forecaster(contentsOf: model).summary)
+    case .classifier: print(try TextClassifier(contentsOf: model).summary)
+    case .tagger: print(try SequenceTagger(contentsOf: model).summary)
+    case .translator: print(try Translator(contentsOf: model).summary)
+    case .generator: print(try TextGenerator(contentsOf: model).summary)
+    case .composer: print(try Composer(contentsOf: model).summary)
+    case .images: print(try ImageClassifier(contentsOf: model).summary)
+    }
   }
 
   /// The counts, and the times they would take if all of it went as fast as a matrix product.

@@ -3,38 +3,61 @@ import Foundation
 import Recurrent
 import RecurrentTasks
 
-/// `recurrent predict MODEL [FILE.csv]`
+/// `recurrent predict MODEL [FILE]`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Forecast beyond the last row of a table, classify texts, or translate.",
+    abstract:
+      "Let a model answer: the next rows, a class, tags, a translation, how a text goes on.",
     discussion: """
       A forecaster, without a file: beyond the last row of the table that the model
-      was trained on. A text classifier or a translator: line by line, of a file or
-      of standard input, with an answer a line as soon as the line is there.
+      was trained on. Models of texts: line by line, of a file or of standard input,
+      with an answer a line as soon as the line is there.
+        text classifier  class and probability
+        tagger           a JSON object with the entities and where they stand,
+                         counted in Unicode characters (scalars) from 0; with
+                         --conll each token line with its tag behind it
+        translator       the translation
+        text generator   how the line goes on, up to its end
+      An image classifier: the class of each image of a file or folder. A composer:
+      what may come next after a MIDI file.
 
       Examples:
         recurrent predict model --steps 5
         recurrent predict model prices.csv --steps 5 --json
         recurrent predict model prices.csv --steps 10 --plot next.svg
-        recurrent predict model --explain occlusion --html why.html < reviews.txt
-        echo 'Ein Hund.' | recurrent predict model --n-best 3 --attention why.svg
+        recurrent predict reviews --explain occlusion --html why.html < reviews.txt
+        recurrent predict tagger < sentences.txt
+        recurrent predict tagger test.conll --conll > tagged.conll
+        echo 'Ein Hund.' | recurrent predict translator --n-best 3 --attention why.svg
+        recurrent predict generator --temperature 0.5 < half-lines.txt
+        recurrent predict digits scan.png
       """)
 
   @Argument(help: "A model folder.") var model: String
-  @Argument(help: ArgumentHelp("A CSV file with the model's columns, or texts.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp(
+      "A CSV file with the model's columns, lines of text, images, or a MIDI file.",
+      valueName: "file"))
   var file: String?
 
-  @Option(help: ArgumentHelp("Rows to forecast. (default: the model's horizon)", valueName: "rows"))
+  @Option(
+    help: ArgumentHelp(
+      "Forecasters: rows to forecast. (default: the model's horizon)", valueName: "rows"))
   var steps: Int?
 
   @Flag(help: "Print JSON.")
   var json = false
 
-  @Option(help: ArgumentHelp("Draw the forecast as SVG.", valueName: "file.svg"))
+  @Option(help: ArgumentHelp("Forecasters: draw the forecast as SVG.", valueName: "file.svg"))
   var plot: String?
 
-  @OptionGroup(title: "Text classifiers") var texts: ClassifierPredictOptions
-  @OptionGroup(title: "Translators") var sentences: TranslatorPredictOptions
+  @Option(help: ArgumentHelp("The encoding of texts.", valueName: "encoding"))
+  var encoding = TextEncoding.utf8
+
+  @OptionGroup(title: "Text classifiers") var explaining: ClassifierPredictOptions
+  @OptionGroup(title: "Taggers") var tagging: TaggerPredictOptions
+  @OptionGroup(title: "Translators") var translating: TranslatorPredictOptions
+  @OptionGroup(title: "Text generators") var writing: WritingOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -45,25 +68,24 @@ struct Predict: ParsableCommand {
 
   mutating func run() throws {
     threads.apply()
-    let task = try ModelFolder.peekTask(model)
-    if task == Translator.task {
-      guard steps == nil, plot == nil, texts.explain == nil, texts.html == nil else {
-        throw ValidationError(
-          "--steps and --plot belong to forecasters, --explain and --html to text classifiers.")
-      }
-      return try sentences.run(model: model, file: file, encoding: texts.encoding, json: json)
+    let job = try Job(ofModelIn: model)
+    try job.check([
+      JobFlags([.forecaster], ["--steps": steps != nil, "--plot": plot != nil]),
+      JobFlags(Job.texts, ["--encoding": encoding != .utf8]),
+      explaining.flags, tagging.flags, translating.flags, writing.flags,
+    ])
+    switch job {
+    case .forecaster: try forecast()
+    case .classifier: try classify()
+    case .tagger: try tag()
+    case .translator: try translate()
+    case .generator: try continueLines()
+    case .composer: try predictNotes()
+    case .images: try ImageCommands.predict(model, file, json: json)
     }
-    guard !sentences.isUsed else { throw ValidationError(TranslatorPredictOptions.belongs) }
-    if task == TextClassifier.task {
-      guard steps == nil, plot == nil else { throw texts.wrongFlags(model) }
-      return try texts.run(model: model, file: file, json: json)
-    }
-    guard !texts.isUsed else { throw ValidationError(ClassifierPredictOptions.belongs) }
-    switch task {
-    case ImageClassifier.task: return try ImageCommands.predict(model, file, json: json)
-    case Composer.task: return try predictNotes()
-    default: break
-    }
+  }
+
+  private func forecast() throws {
     let forecaster = try Forecaster(contentsOf: model)
     let series = try file.map { try forecaster.read($0) } ?? forecaster.recent
     let forecasts = try series.map { try forecaster.forecast(after: $0, steps: steps) }

@@ -25,8 +25,9 @@ struct RecurrentCommand: ParsableCommand {
       """,
     version: LibraryVersion.current,
     subcommands: [
-      Train.self, Predict.self, Evaluate.self, Compose.self, Inspect.self, Quantize.self,
-      Info.self, Bench.self,
+      Train.self, Predict.self, Evaluate.self, Score.self, Generate.self, Compose.self,
+      Inspect.self,
+      Quantize.self, Info.self, Bench.self,
     ])
 
   static func main() {

@@ -11,7 +11,7 @@ struct Train: ParsableCommand {
         recurrent train translator train.de train.en
       """,
     subcommands: [
-      TrainForecaster.self, TrainClassifier.self, TrainTranslator.self, TrainImageClassifier.self,
-      TrainComposer.self,
+      TrainForecaster.self, TrainClassifier.self, TrainTagger.self, TrainTranslator.self,
+      TrainGenerator.self, TrainComposer.self, TrainImageClassifier.self,
     ])
 }

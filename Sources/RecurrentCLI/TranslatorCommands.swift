@@ -3,7 +3,7 @@ import Foundation
 import Recurrent
 import RecurrentTasks
 
-/// What `recurrent predict` does with a translator.
+/// What `recurrent predict` is told about a translator.
 struct TranslatorPredictOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -26,10 +26,14 @@ struct TranslatorPredictOptions: ParsableArguments {
       "Draw what the first line's translation looked at.", valueName: "file.svg"))
   var attention: String?
 
-  /// Whether an option is set that only translators have.
-  var isUsed: Bool { beam != nil || nBest != nil || lengthPenalty != nil || attention != nil }
-
-  static let belongs = "--beam, --n-best, --length-penalty and --attention belong to translators."
+  var flags: JobFlags {
+    JobFlags(
+      [.translator],
+      [
+        "--beam": beam != nil, "--n-best": nBest != nil, "--length-penalty": lengthPenalty != nil,
+        "--attention": attention != nil,
+      ])
+  }
 
   func validate() throws {
     for case (let name, let count?) in [("beam", beam), ("n-best", nBest)] {
@@ -45,14 +49,18 @@ struct TranslatorPredictOptions: ParsableArguments {
     }
   }
 
-  /// Translates each line of `file`, or of standard input as it comes.
-  func run(model: String, file: String?, encoding: TextEncoding, json: Bool) throws {
+}
+
+extension Predict {
+  /// The translation of each line.
+  func translate() throws {
     let translator = try Translator(contentsOf: model)
-    let beam = self.beam ?? max(translator.options.beam, nBest ?? 1)
+    let (nBest, attention) = (translating.nBest, translating.attention)
+    let beam = translating.beam ?? max(translator.options.beam, nBest ?? 1)
     var drawn = attention == nil
     try forEachBatch(of: file, encoding: encoding) { lines in
       let all = translator.translations(
-        of: lines, beam: beam, lengthPenalty: lengthPenalty, keepsAttention: !drawn)
+        of: lines, beam: beam, lengthPenalty: translating.lengthPenalty, keepsAttention: !drawn)
       var output = ""
       for translations in all {
         let best = translations.prefix(nBest ?? 1)
@@ -78,20 +86,6 @@ struct TranslatorPredictOptions: ParsableArguments {
         warn("wrote \(attention).")
         drawn = true
       }
-    }
-  }
-
-  private func forEachBatch(
-    of file: String?, encoding: TextEncoding, _ body: ([String]) throws -> Void
-  ) throws {
-    guard let file else {
-      var input = LineReader(encoding: encoding)
-      while let lines = try input.next() { try body(lines) }
-      return
-    }
-    let lines = try TextFile(file, encoding: encoding).lines
-    for start in stride(from: 0, to: lines.count, by: 1024) {
-      try body(Array(lines[start..<min(start + 1024, lines.count)]))
     }
   }
 }

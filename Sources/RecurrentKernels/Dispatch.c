@@ -95,6 +95,14 @@ void rk_multiply(const rk_matrix_product *product, float *workspace) {
   CURRENT->multiply(product, workspace);
 }
 
+int64_t rk_packed_product_size(int64_t columns, int64_t depth) {
+  return CURRENT->packed_product_size(columns, depth);
+}
+
+void rk_pack_product(const rk_matrix_product *product, float *packed) {
+  CURRENT->pack_product(product, packed);
+}
+
 int64_t rk_forward_weights_size(const rk_cell_weights *weights) {
   return CURRENT->forward_weights_size(weights);
 }

@@ -4,7 +4,7 @@
 
 typedef struct {
   const char *name;
-  bool a_transposed, b_transposed, indexed, depth_indexed, bias, accumulate, also;
+  bool a_transposed, b_transposed, indexed, depth_indexed, bias, accumulate, also, packed;
 } manner;
 
 static const manner manners[] = {
@@ -17,6 +17,8 @@ static const manner manners[] = {
   {.name = "rows-by-index", .indexed = true, .bias = true},
   {.name = "depth-by-index", .a_transposed = true, .depth_indexed = true, .accumulate = true},
   {.name = "also", .also = true, .bias = true},
+  {.name = "packed", .packed = true, .bias = true},
+  {.name = "packed-b-transposed", .packed = true, .b_transposed = true, .accumulate = true},
   {.name = "also-b-transposed", .also = true, .b_transposed = true, .indexed = true},
 };
 
@@ -55,6 +57,11 @@ static void product_case(const manner *how, int32_t rows, int32_t columns, int32
   const rk_matrix_product second = with_rows(first, how, more);
   first = with_rows(first, how, rows);
   if (how->also) first.also = &second;
+  if (how->packed) {
+    float *packed = unset(rk_packed_product_size(columns, depth));
+    rk_pack_product(&first, packed);
+    first.packed_b = packed;
+  }
   rk_multiply(&first, unset(rk_multiply_workspace(rows > more ? rows : more, columns, depth)));
   add_floats(first.c, rows * first.c_row_stride);
   if (how->also) add_floats(second.c, more * second.c_row_stride);

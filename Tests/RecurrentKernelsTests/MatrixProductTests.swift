@@ -53,8 +53,8 @@ private struct ProductCase {
     cRows = Array(numbers.shuffled(rows + spare).prefix(rows))
   }
 
-  /// C after the product on this path.
-  func run(on path: KernelPath) -> FloatBuffer {
+  /// C after the product on this path; `packed`: with all of B packed before.
+  func run(on path: KernelPath, packed isPacked: Bool = false) -> FloatBuffer {
     let table = path.table
     let (a, b, c) = (FloatBuffer(a), FloatBuffer(b), FloatBuffer(c))
     let bias = FloatBuffer(bias)
@@ -76,8 +76,15 @@ private struct ProductCase {
             a_depth_index: indexed ? aDepths.baseAddress : nil,
             c_row_index: indexed ? cRows.baseAddress : nil,
             bias: start == .bias ? UnsafePointer(bias.pointer) : nil,
-            accumulate: start == .c, also: nil)
+            accumulate: start == .c, also: nil, packed_b: nil)
+          let packed = FloatBuffer(
+            count: Int(table.packed_product_size(product.columns, product.depth)))
+          if isPacked {
+            table.pack_product(&product, packed.pointer)
+            product.packed_b = UnsafePointer(packed.pointer)
+          }
           table.multiply(&product, workspace.pointer)
+          #expect(packed.marginIsIntact)
         }
       }
     }
@@ -214,7 +221,8 @@ private struct ProductCase {
           a: a.pointer + first * whole.aStride, a_row_stride: Int64(whole.aStride),
           a_depth_stride: 1, b: b.pointer + firstColumn, b_depth_stride: Int64(whole.bStride),
           b_column_stride: 1, c: c.pointer, c_row_stride: Int64(columnCount), a_row_index: nil,
-          a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false, also: nil)
+          a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false, also: nil,
+          packed_b: nil)
         path.table.multiply(&product, workspace.pointer)
         for m in 0..<count {
           for n in 0..<columnCount {
@@ -222,6 +230,18 @@ private struct ProductCase {
             #expect(c.pointer[m * columnCount + n].bitPattern == expected.bitPattern)
           }
         }
+      }
+    }
+  }
+
+  /// B packed before gives the same bits as B packed on the way or read in place.
+  @Test(arguments: KernelPath.all, [false, true])
+  func packedBefore(path: KernelPath, transposedB: Bool) {
+    for (rows, columns, depth) in [(1, 70, 40), (6, 33, 9), (29, 43, 600), (40, 1090, 520)] {
+      let product = ProductCase(rows, columns, depth, transposedB: transposedB, start: .bias)
+      let (plain, packed) = (product.run(on: path), product.run(on: path, packed: true))
+      for at in product.c.indices {
+        #expect(packed.pointer[at].bitPattern == plain.pointer[at].bitPattern)
       }
     }
   }
@@ -246,7 +266,7 @@ private struct ProductCase {
           a_depth_stride: rows[index] == 1 ? 0 : 1, b: b.pointer,
           b_depth_stride: Int64(whole.bStride), b_column_stride: 1, c: targets[index].pointer,
           c_row_stride: Int64(columns), a_row_index: nil, a_depth_index: nil, c_row_index: nil,
-          bias: nil, accumulate: index == 2, also: nil)
+          bias: nil, accumulate: index == 2, also: nil, packed_b: nil)
       }
     }
     func targets() -> [FloatBuffer] {

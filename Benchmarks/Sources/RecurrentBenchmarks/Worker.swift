@@ -13,9 +13,11 @@ struct Worker {
       case product
       case memory
       case recipe
+      case text
       case draw
     }
     let mode: Mode
+    var task: TextCase.Task?
     var cell: CellKind?
     var shape: LayerShape?
     var size: Int?
@@ -29,13 +31,15 @@ struct Worker {
   private struct Greeting: Encodable {
     let system = "recurrent"
     let version: String
-    let modes = ["train", "infer", "step", "product", "memory", "recipe"]
+    let modes = ["train", "infer", "step", "product", "memory", "recipe", "text"]
     let resident: Int
     let processor: Double
     /// The sizes by name, for the script has none of its own.
     let shapes: [String: LayerShape]
     let trained: [String]
     let predicted: [String]
+    /// The text tasks with their sizes.
+    let texts: [String: TextCase.Shape]
   }
 
   /// A line of output.
@@ -68,7 +72,11 @@ struct Worker {
         shapes: Dictionary(
           uniqueKeysWithValues: NamedShape.allCases.map { ($0.rawValue, $0.shape) }),
         trained: NamedShape.trained.map(\.rawValue),
-        predicted: NamedShape.predicted.map(\.rawValue)))
+        predicted: NamedShape.predicted.map(\.rawValue),
+        texts: Dictionary(
+          uniqueKeysWithValues: TextCase.Task.allCases.map {
+            ($0.rawValue, TextCase(task: $0).shape)
+          })))
     var (last, body): (String?, () -> Void) = (nil, {})
     var answered = ProcessorTime.seconds
     while let line = readLine() {
@@ -124,6 +132,9 @@ struct Worker {
     case .recipe:
       let measurement = try RecipeCase(epochs: request.epochs ?? 100).run()
       (answer.seconds, answer.loss) = (measurement.seconds, measurement.loss)
+    case .text:
+      guard let task = request.task else { throw ValidationFailure(message: "text needs a task") }
+      answer.milliseconds = try TextCase(task: task).stepMilliseconds(budget: request.budget ?? 1)
     case .draw:
       guard let chart = request.chart else {
         throw ValidationFailure(message: "draw needs a chart")

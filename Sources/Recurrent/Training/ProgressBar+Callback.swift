@@ -1,13 +1,14 @@
 extension ProgressBar {
-  /// Shows what a training callback hears of: `callbacks: [{ progress.show($0) }]`.
-  public mutating func show(_ event: TrainingEvent) -> TrainingDecision {
+  /// Shows what a training callback hears of: `callbacks: [{ progress.show($0) }]`;
+  /// with an epoch a note, such as a score.
+  public mutating func show(_ event: TrainingEvent, note: String? = nil) -> TrainingDecision {
     switch event {
     case .step(let epoch, let step, _, let examples, let loss):
       self.step(epoch: epoch, step: step, loss: loss, items: examples)
     case .epoch(let record, let isBest):
       endEpoch(
         record.epoch, loss: record.loss, validationLoss: record.validationLoss,
-        learningRate: record.learningRate, isBest: isBest)
+        learningRate: record.learningRate, note: note, isBest: isBest)
     case .finished(let reason):
       switch reason {
       case .allEpochs, .requested, .ranAway: finish()

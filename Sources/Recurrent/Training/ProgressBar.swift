@@ -41,7 +41,8 @@ public struct ProgressBar: Sendable {
   private var items = 0
   private var loss: Double?
   private var validationLoss: Double?
-  private var best: (epoch: Int, loss: Double)?
+  private var best: (epoch: Int, value: String)?
+  private var note: String?
   private var lastEpoch = 0
 
   /// Creates the display of a run; the clock starts now.
@@ -102,17 +103,19 @@ public struct ProgressBar: Sendable {
   ///   - loss: on the training part.
   ///   - validationLoss: on the validation part, if there is one.
   ///   - learningRate: of the epoch; shown in lines.
+  ///   - note: what else there is to say about it, such as a score.
   ///   - isBest: whether this is the best epoch so far.
   public mutating func endEpoch(
     _ epoch: Int, loss: Double, validationLoss: Double? = nil, learningRate: Double? = nil,
-    isBest: Bool = false
+    note: String? = nil, isBest: Bool = false
   ) {
     let now = clock()
     if stepsBefore == nil { stepsBefore = (epoch - 1) * stepsPerEpoch }
     self.loss = loss
     self.validationLoss = validationLoss
     lastEpoch = epoch
-    if isBest { best = (epoch, validationLoss ?? loss) }
+    self.note = note
+    if isBest { best = (epoch, note ?? Self.number(validationLoss ?? loss)) }
     switch display {
     case .nothing: break
     case .bar:
@@ -121,6 +124,7 @@ public struct ProgressBar: Sendable {
     case .lines:
       var parts = ["epoch \(epoch)/\(epochs)", "loss \(Self.number(loss))"]
       if let validationLoss { parts.append("validation \(Self.number(validationLoss))") }
+      if let note { parts.append(note) }
       if let learningRate { parts.append("learning rate \(Self.plain(learningRate))") }
       parts.append(Self.duration(now - epochStart))
       if isBest { parts.append("best") }
@@ -140,7 +144,7 @@ public struct ProgressBar: Sendable {
     ]
     if let loss { parts.append("loss \(Self.number(loss))") }
     if let validationLoss { parts.append("validation \(Self.number(validationLoss))") }
-    if let best { parts.append("best \(Self.number(best.loss)) at epoch \(best.epoch)") }
+    if let best { parts.append("best \(best.value) at epoch \(best.epoch)") }
     if let note { parts.append(note) }
     let text = parts.joined(separator: "  ")
     output.write(display == .bar ? Self.lineStart + text + Self.lineEnd + "\n" : text + "\n")
@@ -162,6 +166,7 @@ public struct ProgressBar: Sendable {
     var parts = ["step \(Self.padded(step, to: stepsPerEpoch))/\(stepsPerEpoch)"]
     if let loss { parts.append("loss \(Self.number(loss))") }
     if let validationLoss { parts.append("validation \(Self.number(validationLoss))") }
+    if let note { parts.append(note) }
     if elapsed > 0, own > 0 {
       let rate = items > 0 ? Double(items) / elapsed : Double(own) / elapsed
       parts.append("\(Self.rate(rate)) \(items > 0 ? unit : "steps")/s")

@@ -191,13 +191,23 @@ static void pack_b_panel(
   }
 }
 
+/// All of B, a panel after the other.
+static void pack_product(const rk_matrix_product *p, float *packed) {
+  for (int64_t n = 0; n < p->columns; n += RK_PANEL)
+    pack_b_panel(p, n, smaller(p->columns - n, RK_PANEL), 0, p->depth, packed + n * p->depth);
+}
+
+static int64_t packed_product_size(int64_t columns, int64_t depth) {
+  return round_up(columns, RK_PANEL) * depth;
+}
+
 // MARK: The product
 
-/// The block of C at rows from `m0`, columns from `n0`: its tiles, a panel of B after the other. `a` is null where A
-/// is read in place.
+/// The block of C at rows from `m0`, columns from `n0`: its tiles, a panel of B after the other; panels have `b_depth`
+/// of the depth. `a` is null where A is read in place.
 static void multiply_block(
   const rk_matrix_product *p, int64_t m0, int64_t rows, int64_t n0, int64_t columns, int64_t k0,
-  int64_t depth, const float *a, const float *b, bool b_in_place) {
+  int64_t depth, const float *a, const float *b, int64_t b_depth, bool b_in_place) {
   float *c[ROW_BLOCK];
   const float *source[ROW_BLOCK];
   for (int64_t m = 0; m < rows; m++) {
@@ -208,7 +218,7 @@ static void multiply_block(
   for (int64_t n = 0; n < columns; n += RK_PANEL) {
     product_tile tile = {.depth = depth, .column = n0 + n, .columns = smaller(columns - n, RK_PANEL)};
     bool in_place = b_in_place && tile.columns == RK_PANEL;
-    tile.b = in_place ? p->b + k0 * p->b_depth_stride + n0 + n : b + n * depth;
+    tile.b = in_place ? p->b + k0 * p->b_depth_stride + n0 + n : b + n * b_depth;
     tile.b_step = in_place ? p->b_depth_stride : RK_PANEL;
     tile.bias = k0 == 0 && p->bias ? p->bias + n0 + n : NULL;
     tile.from_c = k0 > 0 || p->accumulate;
@@ -229,21 +239,23 @@ static void multiply(const rk_matrix_product *p, float *workspace) {
   if ((p->rows <= 0 && !p->also) || p->columns <= 0) return;
   if (p->depth <= 0) {  // no block below would run
     for (; p; p = p->also)
-      if (!p->accumulate) multiply_block(p, 0, p->rows, 0, p->columns, 0, 0, p->a, p->b, false);
+      if (!p->accumulate) multiply_block(p, 0, p->rows, 0, p->columns, 0, 0, p->a, p->b, 0, false);
     return;
   }
-  const bool in_place = p->b_column_stride == 1 && p->rows <= ROWS_IN_PLACE && !p->also;
+  const bool in_place =
+    p->b_column_stride == 1 && p->rows <= ROWS_IN_PLACE && !p->also && !p->packed_b;
   float *b = aligned(workspace);
   float *a = b + round_up(smaller(p->columns, COLUMN_BLOCK), RK_PANEL) * smaller(p->depth, DEPTH_BLOCK);
   for (int64_t n0 = 0; n0 < p->columns; n0 += COLUMN_BLOCK) {
     int64_t columns = smaller(p->columns - n0, COLUMN_BLOCK);
     for (int64_t k0 = 0; k0 < p->depth; k0 += DEPTH_BLOCK) {
       int64_t depth = smaller(p->depth - k0, DEPTH_BLOCK);
-      for (int64_t n = 0; n < columns; n += RK_PANEL) {
+      for (int64_t n = 0; n < columns && !p->packed_b; n += RK_PANEL) {
         int64_t width = smaller(columns - n, RK_PANEL);
         if (in_place && width == RK_PANEL) continue;
         pack_b_panel(p, n0 + n, width, k0, depth, b + n * depth);
       }
+      const float *panels = p->packed_b ? p->packed_b + n0 * p->depth + k0 * RK_PANEL : b;
       for (const rk_matrix_product *q = p; q; q = q->also) {
         const bool a_in_place =
           q->a_depth_stride == 1 && !q->a_depth_index && q->columns <= COLUMNS_IN_PLACE;
@@ -251,7 +263,8 @@ static void multiply(const rk_matrix_product *p, float *workspace) {
           int64_t rows = smaller(q->rows - m0, ROW_BLOCK);
           if (!a_in_place) pack_a(q, m0, rows, k0, depth, a);
           multiply_block(
-            q, m0, rows, n0, columns, k0, depth, a_in_place ? NULL : a, b, in_place);
+            q, m0, rows, n0, columns, k0, depth, a_in_place ? NULL : a, panels,
+            p->packed_b ? p->depth : depth, in_place);
         }
       }
     }

@@ -50,11 +50,18 @@ typedef struct rk_matrix_product {
   bool accumulate;
   /// Another product with the same B, columns and depth, which is then packed only once; null: none.
   const struct rk_matrix_product *_Nullable also;
+  /// B as `rk_pack_product` made it, from this product's first column on, which is a multiple of 32; null: B is packed
+  /// on the way.
+  const float *_Nullable packed_b;
 } rk_matrix_product;
 
 /// Floats of workspace that `rk_multiply` needs for a product of this size; of several that share B, the most rows count.
 int64_t rk_multiply_workspace(int64_t rows, int64_t columns, int64_t depth);
 void rk_multiply(const rk_matrix_product *product, float *workspace);
+
+/// Floats of a packed B, and the packing: for products that share B and come one after the other.
+int64_t rk_packed_product_size(int64_t columns, int64_t depth);
+void rk_pack_product(const rk_matrix_product *product, float *packed);
 
 // MARK: Recurrent sequences
 
@@ -385,6 +392,8 @@ typedef struct {
   int32_t lanes;     ///< floats in a vector
   int64_t (*multiply_workspace)(int64_t, int64_t, int64_t);
   void (*multiply)(const rk_matrix_product *, float *);
+  int64_t (*packed_product_size)(int64_t, int64_t);
+  void (*pack_product)(const rk_matrix_product *, float *);
   int64_t (*forward_weights_size)(const rk_cell_weights *);
   void (*pack_forward_weights)(const rk_cell_weights *, float *);
   void (*multiply_input)(const rk_sequence_forward *, int32_t, int32_t);

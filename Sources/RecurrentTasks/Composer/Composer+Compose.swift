@@ -123,17 +123,9 @@ extension Composer {
         case .wait: true
         }
       }
-      let likeliest = allowed.sorted { (-logits[$0], $0) < (-logits[$1], $1) }
-        .prefix(drawing.topK ?? allowed.count)
-      let highest = likeliest.first.map { logits[$0] } ?? 0
-      let weights = likeliest.map { exp((logits[$0] - highest) / drawing.temperature) }
-      var rest = Double(generator.uniform()) * weights.reduce(0, +)
-      var drawn = likeliest.first ?? events.code(.wait(1))
-      for (code, weight) in zip(likeliest, weights) {
-        drawn = code
-        rest -= weight
-        if rest < 0 { break }
-      }
+      let sampling = Sampling(temperature: drawing.temperature, topK: drawing.topK)
+      let drawn =
+        sampling.draw(from: logits, among: allowed, using: &generator) ?? events.code(.wait(1))
       codes.append(drawn)
       grammar.take(drawn)
       logits = last(of: session.feed(inputs(.events([drawn]))))

@@ -7,8 +7,9 @@ import Recurrent
 /// let music = try MusicCollection(paths: ["chorales"], stepsPerBeat: 4)
 /// let composer = try ComposerPlan(music).train()
 /// print(composer.report)                                 // beside the Markov baseline
-/// let tune = composer.compose(from: Pitch(60), steps: 64, seed: 1)
+/// let tune = composer.compose(from: Pitch(60))              // 64 steps; ``Drawing`` says more
 /// try tune.midi(stepsPerBeat: 4).write(to: "tune.mid")
+/// try composer.save(to: "choir")
 /// ```
 public struct Composer: Sendable {
   /// All but the weights.

@@ -112,7 +112,7 @@ extension TextClassifier.Answer {
 
 extension String {
   /// As a JSON string.
-  var jsonText: String {
+  package var jsonText: String {
     var text = "\""
     for scalar in unicodeScalars {
       switch scalar {

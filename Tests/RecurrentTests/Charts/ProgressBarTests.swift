@@ -45,6 +45,24 @@ private final class Recorder: Sendable {
         """)
   }
 
+  /// What else there is to say about an epoch stands behind its losses, and names the best.
+  @Test func notes() {
+    let recorder = Recorder()
+    var progress = ProgressBar(
+      epochs: 2, stepsPerEpoch: 1, output: recorder.output(isTerminal: false),
+      clock: recorder.clock)
+    progress.endEpoch(1, loss: 0.5, learningRate: 0.01, note: "F1 41.25 %", isBest: true)
+    progress.endEpoch(2, loss: 0.25, note: "F1 40.00 %")
+    progress.finish()
+    #expect(
+      recorder.text == """
+        epoch 1/2  loss 0.5000  F1 41.25 %  learning rate 0.01  0 s  best
+        epoch 2/2  loss 0.2500  F1 40.00 %  0 s
+        2 epochs in 0 s  loss 0.2500  best F1 41.25 % at epoch 1
+
+        """)
+  }
+
   @Test func bar() {
     let recorder = Recorder()
     var progress = ProgressBar(

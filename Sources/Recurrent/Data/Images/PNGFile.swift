@@ -1,5 +1,5 @@
 /// A picture from a PNG file (W3C PNG, third edition): grey or in colour, with or without
-/// transparency, 1 to 16 bits a sample; interlaced ones are refused.
+/// transparency, 1 to 16 bits a sample, interlaced or not.
 ///
 /// Every declared size is checked against the file before memory is taken: at most 128 pixels for
 /// each byte of the file, or 2²⁰.
@@ -40,9 +40,37 @@ struct PNGFile {
     var height: Int
     var depth: Int
     var colour: Colour
+    var isInterlaced: Bool
 
     /// Bytes of a row, without its filter type.
     var rowBytes: Int { (width * colour.samples * depth + 7) / 8 }
+    /// Bytes of all rows, with their filter types.
+    var size: Int { (1 + rowBytes) * height }
+
+    /// The smaller pictures that the file holds one after the other (Adam7), or the whole one.
+    var passes: [Pass] {
+      guard isInterlaced else { return [Pass(header: self)] }
+      let grids = [
+        (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+        (0, 1, 1, 2),
+      ]
+      return grids.compactMap { x, y, columns, rows in
+        var header = self
+        header.width = (width - x + columns - 1) / columns
+        header.height = (height - y + rows - 1) / rows
+        guard header.width > 0, header.height > 0 else { return nil }
+        return Pass(header: header, x: x, y: y, columns: columns, rows: rows)
+      }
+    }
+  }
+
+  /// A part of the picture: where its first pixel stands, and how far the next ones are.
+  struct Pass {
+    var header: Header
+    var x = 0
+    var y = 0
+    var columns = 1
+    var rows = 1
   }
 
   private struct Failure: Error {
@@ -68,7 +96,8 @@ struct PNGFile {
     do throws(Failure) {
       let parts = try Self.parts(bytes)
       let header = parts.header
-      let expected = (1 + header.rowBytes) * header.height
+      let passes = header.passes
+      let expected = passes.reduce(0) { $0 + $1.header.size }
       var rows: [UInt8]
       do throws(Zlib.Failure) {
         rows = try Zlib.unpacked(parts.packed, .zlib, limit: expected)
@@ -79,15 +108,15 @@ struct PNGFile {
         throw Failure(
           place: "IDAT", problem: "unpacks to \(rows.count) bytes, expected \(expected)")
       }
-      guard let bad = Self.unfilter(&rows, header) else {
-        (width, height) = (header.width, header.height)
-        rgb = try Self.colours(rows, header, parts)
-        return
+      (width, height) = (header.width, header.height)
+      var rgb = [UInt8](repeating: 0, count: 3 * width * height)
+      var start = 0
+      for pass in passes {
+        try Self.unfilter(&rows, from: start, pass.header)
+        try Self.draw(rows, from: start, pass, parts, on: &rgb, width: width)
+        start += pass.header.size
       }
-      throw Failure(
-        place: "row \(bad)",
-        problem: "found filter type \(rows[bad * (1 + header.rowBytes)]), "
-          + "expected 0 to 4")
+      self.rgb = rgb
     } catch {
       throw DataError(
         file: source, place: error.place, problem: error.problem,
@@ -165,11 +194,6 @@ struct PNGFile {
     guard data[10] == 0, data[11] == 0, data[12] <= 1 else {
       throw Failure(place: "IHDR", problem: "found a method that is not PNG's")
     }
-    guard data[12] == 0 else {
-      throw Failure(
-        place: "IHDR", problem: "the picture is interlaced, which is not read",
-        advice: "Write it without, by: magick FILE.png -interlace none FILE.png")
-    }
     let most = max(1 << 20, 128 * size)
     guard width * height <= most else {
       throw Failure(
@@ -177,21 +201,27 @@ struct PNGFile {
         problem: "promises \(width) × \(height) pixels in a file of \(size) bytes; at most \(most) "
           + "are taken from so few", advice: "Make the picture smaller")
     }
-    return Header(width: width, height: height, depth: depth, colour: colour)
+    return Header(
+      width: width, height: height, depth: depth, colour: colour, isInterlaced: data[12] == 1)
   }
 
   private static func number(_ bytes: [UInt8], _ offset: Int) -> Int {
     bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
   }
 
-  /// Takes the filters back, in place; the first row of an unknown filter type, or nil.
-  private static func unfilter(_ rows: inout [UInt8], _ header: Header) -> Int? {
+  /// Takes the filters back, in place, of the rows that begin at byte `first`.
+  private static func unfilter(
+    _ rows: inout [UInt8], from first: Int, _ header: Header
+  ) throws(Failure) {
     let step = max(1, header.colour.samples * header.depth / 8)
     let stride = 1 + header.rowBytes
     for row in 0..<header.height {
-      let start = row * stride + 1
+      let start = first + row * stride + 1
       let filter = rows[start - 1]
-      if filter > 4 { return row }
+      guard filter <= 4 else {
+        throw Failure(
+          place: "row \(row)", problem: "found filter type \(filter), expected 0 to 4")
+      }
       if filter == 0 { continue }
       for place in 0..<header.rowBytes {
         let left = place >= step ? Int(rows[start + place - step]) : 0
@@ -207,7 +237,6 @@ struct PNGFile {
         rows[start + place] &+= UInt8(guess)
       }
     }
-    return nil
   }
 
   /// The neighbour that is nearest to left + up - corner.
@@ -217,9 +246,12 @@ struct PNGFile {
     return a <= b && a <= c ? left : b <= c ? up : corner
   }
 
-  private static func colours(
-    _ rows: [UInt8], _ header: Header, _ parts: Parts
-  ) throws(Failure) -> [UInt8] {
+  /// Puts the pixels of a pass where they belong.
+  private static func draw(
+    _ rows: [UInt8], from first: Int, _ pass: Pass, _ parts: Parts, on rgb: inout [UInt8],
+    width: Int
+  ) throws(Failure) {
+    let header = pass.header
     let colour = header.colour
     let most = (1 << header.depth) - 1
     let entries = parts.palette.count / 3
@@ -232,11 +264,9 @@ struct PNGFile {
       Int(parts.transparency[$0]) << 8 | Int(parts.transparency[$0 + 1])
     }
     let hasKey = key.count == colour.samples && (colour == .grey || colour == .rgb)
-    var result: [UInt8] = []
-    result.reserveCapacity(3 * header.width * header.height)
     var samples = [Int](repeating: 0, count: colour.samples)
     for row in 0..<header.height {
-      let start = row * (1 + header.rowBytes) + 1
+      let start = first + row * (1 + header.rowBytes) + 1
       for column in 0..<header.width {
         for index in samples.indices {
           samples[index] = sample(
@@ -266,10 +296,12 @@ struct PNGFile {
         func onWhite(_ value: Int) -> UInt8 {
           UInt8((value * alpha + 255 * (255 - alpha) + 127) / 255)
         }
-        result += [onWhite(pixel.0), onWhite(pixel.1), onWhite(pixel.2)]
+        let place = 3 * ((pass.y + row * pass.rows) * width + pass.x + column * pass.columns)
+        rgb[place] = onWhite(pixel.0)
+        rgb[place + 1] = onWhite(pixel.1)
+        rgb[place + 2] = onWhite(pixel.2)
       }
     }
-    return result
   }
 
   private static func sample(_ rows: [UInt8], _ start: Int, _ index: Int, depth: Int) -> Int {

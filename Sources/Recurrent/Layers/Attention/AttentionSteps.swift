@@ -116,6 +116,18 @@ struct AttentionRun: Sendable {
     cell: UnsafeMutablePointer<Float>, last: UnsafeMutablePointer<Float>
   ) {
     let (H, A, M) = (units, width, depth)
+    var product = rk_matrix_product(
+      rows: 0, columns: 4 * H, depth: A + H, a: kept.before.pointer, b: operands[6].pointer,
+      c: kept.gates.pointer)
+    var combined = rk_matrix_product(
+      rows: 0, columns: A, depth: M + H, a: kept.seen.pointer, b: operands[7].pointer,
+      c: kept.output.pointer)
+    // Packed once for all steps.
+    let packed = layout.steps > 1 ? [product.packedB(), combined.packedB()] : []
+    product.packed_b = packed.first.map { UnsafePointer($0.pointer) }
+    combined.packed_b = packed.last.map { UnsafePointer($0.pointer) }
+    product.accumulate = true
+    combined.bias = operands.count > 8 ? UnsafePointer(operands[8].pointer) : nil
     for step in 0..<layout.steps {
       let (start, active) = rows(of: step)
       // [a, h] of the step before, and the projected input, in packed order.
@@ -127,11 +139,9 @@ struct AttentionRun: Sendable {
         (kept.gates.pointer + place * 4 * H).update(
           from: operands[0].pointer + Int(layout.place[place]) * 4 * H, count: 4 * H)
       }
-      var product = rk_matrix_product(
-        rows: active, columns: 4 * H, depth: A + H,
-        a: kept.before.pointer + start * (A + H), b: operands[6].pointer,
-        c: kept.gates.pointer + start * 4 * H)
-      product.accumulate = true
+      product.rows = Int64(active)
+      product.a = UnsafePointer(kept.before.pointer + start * (A + H))
+      product.c = kept.gates.pointer + start * 4 * H
       product.run()
       forEachRow(active, operations: active * operationsOfRow) { j in
         let row = Int(layout.batchRow[j])
@@ -139,10 +149,9 @@ struct AttentionRun: Sendable {
           kept, place: start + j, memoryRow: memoryRows[row], hidden: hidden + row * H,
           cell: cell + row * H)
       }
-      var combined = rk_matrix_product(
-        rows: active, columns: A, depth: M + H, a: kept.seen.pointer + start * (M + H),
-        b: operands[7].pointer, c: kept.output.pointer + start * A)
-      combined.bias = operands.count > 8 ? UnsafePointer(operands[8].pointer) : nil
+      combined.rows = Int64(active)
+      combined.a = UnsafePointer(kept.seen.pointer + start * (M + H))
+      combined.c = kept.output.pointer + start * A
       combined.run()
       let a = kept.output.pointer + start * A
       rk_map(RK_TANH, a, a, Int64(active * A))
@@ -152,7 +161,7 @@ struct AttentionRun: Sendable {
         (output + Int(layout.place[start + j]) * A).update(from: a + j * A, count: A)
       }
     }
-    withExtendedLifetime((operands, kept)) {}
+    withExtendedLifetime((operands, kept, packed)) {}
   }
 
   /// c' = f·c + i·g;  h' = o·tanh(c');  w = softmax(h'·keys);  context = Σ w·m
@@ -217,11 +226,21 @@ struct AttentionRun: Sendable {
       state[0].mutablePointer(), state[1].mutablePointer(), state[2].mutablePointer()
     )
     let (dGates, dCombined) = (Storage(count: N * 4 * H), Storage(count: N * A))
-    // Turned once, not at each step.
-    let (turnedR, turnedC) = (operands[6].transposed(), operands[7].transposed())
     let rowCount = layout.batchSize
     let (dSeen, dBefore) = (
       Storage(count: rowCount * (M + H)), Storage(count: rowCount * (A + H))
+    )
+    var product = rk_matrix_product(
+      rows: 0, columns: M + H, depth: A, a: dCombined.pointer, b: operands[7].pointer,
+      c: dSeen.pointer)
+    (product.b_depth_stride, product.b_column_stride) = (1, Int64(A))
+    var back = rk_matrix_product(
+      rows: 0, columns: A + H, depth: 4 * H, a: dGates.pointer, b: operands[6].pointer,
+      c: dBefore.pointer)
+    (back.b_depth_stride, back.b_column_stride) = (1, Int64(4 * H))
+    let packed = (product.packedB(), back.packedB())
+    (product.packed_b, back.packed_b) = (
+      UnsafePointer(packed.0.pointer), UnsafePointer(packed.1.pointer)
     )
     for step in (0..<layout.steps).reversed() {
       let (start, active) = rows(of: step)
@@ -237,9 +256,9 @@ struct AttentionRun: Sendable {
         rk_map_gradient(RK_TANH, a + j * A, a + j * A, next, da + j * A, Int64(A))
       }
       // d[context, h] = d·Cᵀ
-      rk_matrix_product(
-        rows: active, columns: M + H, depth: A, a: da, b: turnedC.pointer, c: dSeen.pointer
-      ).run()
+      product.rows = Int64(active)
+      product.a = UnsafePointer(da)
+      product.run()
       forEachRow(active, operations: 2 * active * operationsOfRow) { j in
         let row = Int(layout.batchRow[j])
         stepBackward(
@@ -248,10 +267,9 @@ struct AttentionRun: Sendable {
           dGates: dGates.pointer + (start + j) * 4 * H, dValues: dValues, dKeys: dKeys)
       }
       // d[a, h] of the step before = d·Rᵀ
-      rk_matrix_product(
-        rows: active, columns: A + H, depth: 4 * H, a: dGates.pointer + start * 4 * H,
-        b: turnedR.pointer, c: dBefore.pointer
-      ).run()
+      back.rows = Int64(active)
+      back.a = UnsafePointer(dGates.pointer + start * 4 * H)
+      back.run()
       for j in 0..<active {
         let (row, before) = (Int(layout.batchRow[j]), dBefore.pointer + j * (A + H))
         (dLast + row * A).update(from: before, count: A)
@@ -266,7 +284,7 @@ struct AttentionRun: Sendable {
     let dB = Tensor(shape: [A]) {
       rk_column_sums(dCombined.pointer, Int64(N), Int64(A), Int64(A), false, $0)
     }
-    withExtendedLifetime((operands, kept, upstream, turnedR, turnedC)) {}
+    withExtendedLifetime((operands, kept, upstream, packed)) {}
     return [results[0]] + state + [results[1], results[2], dR, dC, dB]
   }
 

@@ -60,7 +60,15 @@ extension rk_matrix_product {
       a_row_stride: Int64(depth), a_depth_stride: 1, b: b, b_depth_stride: Int64(columns),
       b_column_stride: 1, c: c, c_row_stride: Int64(columns), a_row_index: nil,
       a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false,
-      also: nil)
+      also: nil, packed_b: nil)
+  }
+
+  /// B in the order in which the kernels read it, for `packed_b` of this product and of others with
+  /// the same B.
+  func packedB() -> Storage {
+    let packed = Storage(count: Int(rk_packed_product_size(columns, depth)))
+    withUnsafePointer(to: self) { rk_pack_product($0, packed.pointer) }
+    return packed
   }
 
   /// Computes the product, on several threads where that pays. Each thread takes rows or columns of
@@ -91,6 +99,7 @@ extension rk_matrix_product {
         let range = Parallelism.range(part, of: parts, count: Int(columns), granularity: 32)
         share.columns = Int64(range.count)
         share.b += range.lowerBound * Int(b_column_stride)
+        share.packed_b = packed_b.map { $0 + range.lowerBound * Int(depth) }
         share.c += range.lowerBound
         share.bias = bias.map { $0 + range.lowerBound }
       }

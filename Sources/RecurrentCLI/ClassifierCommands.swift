@@ -3,11 +3,8 @@ import Foundation
 import Recurrent
 import RecurrentTasks
 
-/// What `recurrent predict` does with a text classifier.
+/// What `recurrent predict` is told about a text classifier.
 struct ClassifierPredictOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The encoding of the texts.", valueName: "encoding"))
-  var encoding = TextEncoding.utf8
-
   @Option(
     help: ArgumentHelp(
       "Show which tokens carried each decision: by leaving each out, or by attention.",
@@ -17,21 +14,16 @@ struct ClassifierPredictOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write the explanations as a page.", valueName: "file.html"))
   var html: String?
 
-  /// Whether an option is set that only text classifiers have.
-  var isUsed: Bool { explain != nil || html != nil || encoding != .utf8 }
-
-  static let belongs = "--explain, --html and --encoding belong to text classifiers."
-
-  /// The error about flags that only forecasters have.
-  func wrongFlags(_ model: String) -> DataError {
-    DataError(
-      file: model, problem: "is a text-classifier model; --steps and --plot belong to forecasters",
-      advice: "Leave them out")
+  var flags: JobFlags {
+    JobFlags([.classifier], ["--explain": explain != nil, "--html": html != nil])
   }
+}
 
-  /// Answers each line of `file`, or of standard input as it comes.
-  func run(model: String, file: String?, json: Bool) throws {
+extension Predict {
+  /// The class of each line.
+  func classify() throws {
     let classifier = try TextClassifier(contentsOf: model)
+    let (explain, html) = (explaining.explain, explaining.html)
     if explain == .attention, classifier.options.pooling != .attention {
       throw DataError(
         file: model,
@@ -40,7 +32,7 @@ struct ClassifierPredictOptions: ParsableArguments {
         advice: "Use --explain occlusion, or train with --pooling attention")
     }
     var page = ExplanationPage(title: model)
-    func answer(_ lines: [String]) throws {
+    try forEachBatch(of: file, encoding: encoding) { lines in
       let answers = classifier.classify(lines)
       var output = ""
       for (line, answer) in zip(lines, answers) {
@@ -61,19 +53,23 @@ struct ClassifierPredictOptions: ParsableArguments {
       print(output, terminator: "")
       try flushOutput()
     }
-    if let file {
-      let lines = try TextFile(file, encoding: encoding).lines
-      for start in stride(from: 0, to: lines.count, by: 1024) {
-        try answer(Array(lines[start..<min(start + 1024, lines.count)]))
-      }
-    } else {
-      var input = LineReader(encoding: encoding)
-      while let lines = try input.next() { try answer(lines) }
-    }
     if let html {
       try Interruption.deferred { () throws(DataError) in try page.write(to: html) }
       warn("wrote \(html).")
     }
+  }
+}
+
+extension Evaluate {
+  /// How well texts are classified whose class is known.
+  func evaluateTexts() throws {
+    let classifier = try TextClassifier(contentsOf: model)
+    let texts = try LabeledTexts.read(
+      [file] + moreFiles, columns: classifier.configuration.columns ?? TextColumns(),
+      encoding: encoding)
+    let evaluation = try classifier.evaluate(on: texts)
+    print("\(texts.source): all \(texts.examples.count) texts")
+    print(evaluation)
   }
 }
 

@@ -1,0 +1,51 @@
+import Recurrent
+
+/// A vector for each word from its characters: `[U, L]` to `[U, F]`.
+struct CharacterFeatures: Module {
+  /// A vector for each character.
+  var embedding: Embedding
+  /// Reads from both ends.
+  var recurrent: RecurrentStack?
+  /// Looks at three characters at a time.
+  var convolution: Conv1D?
+
+  init?(
+    vocabularySize: Int, options: SequenceTaggerOptions,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    guard options.characters != .none else { return nil }
+    let width = options.characterEmbeddingSize
+    embedding = Embedding(
+      vocabularySize: vocabularySize, size: width, initialization: .keras, using: &generator)
+    if options.characters == .lstm {
+      recurrent = RecurrentStack(
+        .lstm, inputSize: width, hiddenSize: options.characterSize / 2, isBidirectional: true,
+        using: &generator)
+    } else {
+      convolution = Conv1D(
+        inputSize: width, outputSize: options.characterSize, kernelSize: 3, using: &generator)
+    }
+  }
+
+  /// Of a word without characters, what the network makes of nothing.
+  func callAsFunction(_ words: [[Int]], mode: Mode) -> Tensor {
+    let vectors = embedding(TokenBatch(padded: words))
+    if let convolution { return MaxOverTime()(convolution(vectors)).tanh() }
+    guard let recurrent else { return MaxOverTime()(vectors) }
+    // The summary of each direction is what it says last: backwards, at the first character.
+    let states = recurrent(vectors, mode: mode)
+    let half = states.features / 2
+    return Tensor.concatenated(
+      [
+        states.lastValidSteps.slice(0..<half, along: 1),
+        states.reversed.lastValidSteps.slice(half..<2 * half, along: 1),
+      ], along: 1)
+  }
+
+  /// Visits `embedding`, `recurrent` and `convolution`.
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("embedding", &embedding)
+    visitor.visit("recurrent", &recurrent)
+    visitor.visit("convolution", &convolution)
+  }
+}

@@ -1,0 +1,136 @@
+import Recurrent
+
+extension SequenceTagger {
+  /// All but the weights' values, as text.
+  public var summary: String {
+    let options = options
+    let names = scheme == .plain ? configuration.tags : configuration.types
+    let scores = configuration.validationScores.compactMap(\.self)
+      .map { NumberFormat.fixed($0 * 100, 2) }.joined(separator: ", ")
+    let name = scheme == .plain ? "accuracy" : "F1"
+    var lines = [
+      "trained on  \(configuration.trainedOn)",
+      (scheme == .plain ? "tags        " : "types       ")
+        + names.prefix(12).joined(separator: ", ")
+        + (names.count > 12 ? " and \(names.count - 12) more" : ""),
+      "scheme      \(scheme.explanation)",
+      "words       \(encoder.explanation(options))",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
+      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
+        + configuration.bestEpochs.map(String.init).joined(separator: ", ")
+        + (scores.isEmpty ? "" : ", validation \(name) \(scores) %"),
+      "",
+    ]
+    var rows = [["parameter", "shape", "numbers"]]
+    for (name, tensor) in models.parameters {
+      rows.append([
+        name, tensor.shape.map(String.init).joined(separator: " × "),
+        NumberFormat.grouped(tensor.count),
+      ])
+    }
+    rows.append(["total", "", NumberFormat.grouped(models.parameterCount)])
+    lines += [TextTable(rows).description, "", "On the test part:", report]
+    return lines.joined(separator: "\n")
+  }
+
+  /// The epochs as a table for spreadsheets, with the score on the validation part; of several
+  /// networks those of the first.
+  public var historyTable: String {
+    let name = scheme == .plain ? "validation_accuracy" : "validation_f1"
+    var text = "epoch,loss,\(name),learning_rate,gradient_norm,seconds\n"
+    for (record, score) in zip(histories.first?.epochs ?? [], scores.first ?? []) {
+      text += "\(record.epoch),\(record.loss),\(score.map { "\($0)" } ?? ""),"
+      text += "\(record.learningRate),\(record.gradientNorm),\(record.seconds)\n"
+    }
+    return text
+  }
+}
+
+extension TagScheme {
+  /// The scheme in words.
+  var explanation: String {
+    switch self {
+    case .bio: "BIO (IOB2)"
+    case .iob1: "IOB1"
+    case .bioes: "BIOES"
+    case .plain: "plain tags, no chunks"
+    }
+  }
+}
+
+extension WordEncoder {
+  /// Words and characters in words.
+  func explanation(_ options: SequenceTaggerOptions) -> String {
+    NumberFormat.grouped(vocabulary.count - 1) + " known"
+      + (normalization.lowercases ? ", in small letters" : "")
+      + (options.characters == .none
+        ? "" : "; \(NumberFormat.grouped(characters.count - 1)) characters")
+      + "; sentences in pieces of at most \(NumberFormat.grouped(options.maximumLength))"
+  }
+}
+
+extension SequenceTaggerOptions {
+  /// The network in words.
+  var networkText: String {
+    let direction = isBidirectional ? "bidirectional " : ""
+    var parts = ["words as vectors of \(embeddingSize)"]
+    if characters != .none {
+      parts.append(
+        "characters by \(characters == .lstm ? "LSTM" : "convolution") to \(characterSize)")
+    }
+    if capitals { parts.append("shapes of \(SequenceTaggerModel.shapeSize)") }
+    return (members > 1 ? "\(members) times " : "")
+      + "\(direction)\(cell.rawValue.uppercased()), "
+      + (layers == 1 ? "1 layer" : "\(layers) layers") + " of \(hiddenSize) units on "
+      + parts.joined(separator: ", ")
+      + (usesCRF ? ", conditional random field" : ", each tag alone")
+  }
+}
+
+extension SequenceTaggerPlan: CustomStringConvertible {
+  /// The parts, the tags, the words, and the network with its size.
+  public var description: String {
+    func part(_ part: TaggedSentences) -> String {
+      guard !part.sentences.isEmpty else { return "no sentences" }
+      var text = "\(NumberFormat.grouped(part.sentences.count)) sentences, "
+      text += "\(NumberFormat.grouped(part.tokenCount)) tokens"
+      guard scheme != .plain else { return text }
+      var count = 0
+      for sentence in part.sentences {
+        count += TagScheme.spans(of: sentence.tags.lazy.map { ChunkTag($0) ?? .outside }).count
+      }
+      return text + ", \(NumberFormat.grouped(count)) entities"
+    }
+    let names = tags.chunkTags.map { $0.filter { $0.position == .begin }.map(\.type) } ?? tags.names
+    var lines = [
+      "training    " + part(training), "validation  " + part(validation),
+      "test        " + part(test),
+      (scheme == .plain ? "tags        " : "types       ")
+        + names.prefix(12).joined(separator: ", ")
+        + (names.count > 12 ? " and \(names.count - 12) more" : ""),
+      "scheme      " + scheme.explanation,
+    ]
+    if repairs > 0 {
+      lines.append(
+        "            \(NumberFormat.grouped(repairs)) tags break it; read by conlleval's rule: a "
+          + "tag that continues nothing begins an entity")
+    }
+    lines.append("words       \(encoder.explanation(options))")
+    if let vectors {
+      let vocabulary = encoder.vocabulary
+      let found = vocabulary.tokens.count { vectors.table.vectors[$0] != nil }
+      lines.append(
+        "vectors     of \(vectors.path) for \(NumberFormat.grouped(found)) of "
+          + "\(NumberFormat.grouped(vocabulary.count)) words")
+    }
+    let cut = training.sentences.count { $0.tokens.count > options.maximumLength }
+    if cut > 0 { lines.append("            \(cut) sentences are longer, and read in pieces") }
+    lines.append("network     \(options.networkText)")
+    let count = options.parameterShapes(
+      vocabularySize: encoder.vocabulary.count, characterCount: encoder.characters.count,
+      tagCount: tags.count
+    ).reduce(0) { $0 + $1.shape.reduce(1, *) }
+    lines.append("            \(NumberFormat.grouped(count * options.members)) parameters")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,155 @@
+import Recurrent
+
+/// The network of a sequence tagger: features of each word, recurrent layers over the sentence, a
+/// dense layer to the tags, and a conditional random field over their sequence.
+///
+/// The features of a word (its vector, its characters, its shape) depend on the word alone, so they
+/// are computed once for each different word of a batch.
+public struct SequenceTaggerModel: Module {
+  /// A vector for each known word.
+  public var embedding: Embedding
+  var characters: CharacterFeatures?
+  /// A vector for each way in which words are written.
+  public var shapes: Embedding?
+  /// The recurrent layers.
+  public var recurrent: RecurrentStack
+  /// From a hidden state to the tags.
+  public var head: Dense
+  /// Which tags follow which.
+  public var crf: LinearChainCRF?
+  let dropout: Float
+
+  /// Numbers of a shape's vector.
+  static let shapeSize = 8
+
+  init(
+    vocabularySize: Int, characterCount: Int, tags: TagSet, options: SequenceTaggerOptions,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    embedding = Embedding(
+      vocabularySize: vocabularySize, size: options.embeddingSize, initialization: .keras,
+      using: &generator)
+    characters = CharacterFeatures(
+      vocabularySize: characterCount, options: options, using: &generator)
+    if options.capitals {
+      shapes = Embedding(
+        vocabularySize: WordShape.allCases.count, size: Self.shapeSize, initialization: .keras,
+        using: &generator)
+    }
+    recurrent = RecurrentStack(
+      options.cell, inputSize: options.wordSize, hiddenSize: options.hiddenSize,
+      layerCount: options.layers, isBidirectional: options.isBidirectional,
+      dropout: options.dropout, using: &generator)
+    head = Dense(inputSize: options.stateSize, outputSize: tags.count, using: &generator)
+    if options.usesCRF {
+      crf = LinearChainCRF(
+        tagCount: tags.count, constraints: tags.constraints, using: &generator)
+    }
+    dropout = options.dropout
+  }
+
+  /// The features of words, `[U, F]`.
+  func vectors(of words: WordFeatures, mode: Mode = .prediction) -> Tensor {
+    func rows(_ table: Embedding, _ ids: [Int]) -> Tensor {
+      let batch = table(TokenBatch([ids]))
+      return batch.values.reshaped(to: [ids.count, batch.features])
+    }
+    var parts = [rows(embedding, words.ids)]
+    if let characters { parts.append(characters(words.characters, mode: mode.child(0))) }
+    if let shapes { parts.append(rows(shapes, words.shapes)) }
+    return parts.count == 1 ? parts[0] : Tensor.concatenated(parts, along: 1)
+  }
+
+  /// The score of each tag for each token, `[B, T, C]`, of sentences as numbers of rows in `words`
+  /// `[U, F]`.
+  func emissions(_ words: Tensor, _ sentences: TokenBatch, mode: Mode = .prediction)
+    -> SequenceBatch
+  {
+    let vectors = Embedding(weights: words)(sentences)
+    let dropped = EachStep(Dropout(rate: dropout))(vectors, mode: mode.child(1))
+    let states = recurrent(dropped, mode: mode.child(2))
+    return EachStep(head)(EachStep(Dropout(rate: dropout))(states, mode: mode.child(3)))
+  }
+
+  /// The mean loss of sentences with these tags: of a sentence with a conditional random field, else
+  /// of a token.
+  func loss(_ batch: TaggerExamples.Batch, mode: Mode) -> Tensor {
+    let emissions = emissions(
+      vectors(of: batch.words, mode: mode), TokenBatch(padded: batch.sentences), mode: mode)
+    if let crf { return crf.loss(emissions, tags: batch.tags) }
+    return categoricalCrossEntropy(
+      logits: emissions.validSteps, classes: batch.tags.flatMap(\.self))
+  }
+
+  /// Visits `embedding`, `characters`, `shapes`, `recurrent`, `head` and `crf`.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("embedding", &embedding)
+    visitor.visit("characters", &characters)
+    visitor.visit("shapes", &shapes)
+    visitor.visit("recurrent", &recurrent)
+    visitor.visit("head", &head)
+    visitor.visit("crf", &crf)
+  }
+}
+
+extension SequenceTaggerOptions {
+  /// F, the features of a word.
+  var wordSize: Int {
+    embeddingSize + (characters == .none ? 0 : characterSize)
+      + (capitals ? SequenceTaggerModel.shapeSize : 0)
+  }
+
+  /// Features of a hidden state: those of both directions.
+  var stateSize: Int { hiddenSize * (isBidirectional ? 2 : 1) }
+
+  /// Names and shapes of a network's parameters, without making them.
+  func parameterShapes(
+    vocabularySize: Int, characterCount: Int, tagCount: Int
+  ) -> [(name: String, shape: [Int])] {
+    var shapes = [("embedding.weights", [vocabularySize, embeddingSize])]
+    func recurrent(
+      _ prefix: String, _ gates: Int, inputs: Int, units: Int, _ directions: [String]
+    ) {
+      for direction in directions {
+        let name = prefix + direction + "."
+        shapes += [
+          (name + "input_weights", [inputs, gates * units]),
+          (name + "recurrent_weights", [units, gates * units]),
+          (name + "bias", [gates * units]), (name + "recurrent_bias", [gates * units]),
+        ]
+      }
+    }
+    let both = [".forward", ".backward"]
+    if characters != .none {
+      shapes.append(("characters.embedding.weights", [characterCount, characterEmbeddingSize]))
+    }
+    switch characters {
+    case .lstm:
+      recurrent(
+        "characters.recurrent.0", 4, inputs: characterEmbeddingSize, units: characterSize / 2, both)
+    case .cnn:
+      shapes += [
+        ("characters.convolution.weights", [3, characterEmbeddingSize, characterSize]),
+        ("characters.convolution.bias", [characterSize]),
+      ]
+    case .none: break
+    }
+    if capitals {
+      shapes.append(
+        ("shapes.weights", [WordShape.allCases.count, SequenceTaggerModel.shapeSize]))
+    }
+    for layer in 0..<layers {
+      recurrent(
+        "recurrent.\(layer)", cell.gates, inputs: layer == 0 ? wordSize : stateSize,
+        units: hiddenSize, isBidirectional ? both : [""])
+    }
+    shapes += [("head.weights", [stateSize, tagCount]), ("head.bias", [tagCount])]
+    if usesCRF {
+      shapes += [
+        ("crf.transitions", [tagCount, tagCount]), ("crf.start", [tagCount]),
+        ("crf.end", [tagCount]),
+      ]
+    }
+    return shapes
+  }
+}

@@ -1,0 +1,103 @@
+import Recurrent
+
+/// How a sequence tagger reads sentences, what its network is, and how it is trained.
+public struct SequenceTaggerOptions: Sendable, Codable, Equatable {
+  /// How the tags of the training part are written; nil: as ``TagScheme/detected(in:)`` says.
+  public var scheme: TagScheme?
+  /// Whether words are looked up in small letters; characters and capitals keep their case.
+  public var lowercases = true
+  /// How often a word has to occur in the training part to have a vector of its own.
+  public var minimumCount = 1
+  /// Tokens of a sentence that are read at once: a longer one is read in pieces of that many.
+  public var maximumLength = 1000
+
+  /// Numbers of a word's vector.
+  public var embeddingSize = 100
+  /// What reads the characters of a word.
+  public var characters = CharacterReader.lstm
+  /// Numbers of a character's vector.
+  public var characterEmbeddingSize = 25
+  /// Numbers that the characters of a word become.
+  public var characterSize = 50
+  /// Whether the network is told how each word is written: capitals, digits, marks.
+  public var capitals = true
+  /// The kind of recurrent layer.
+  public var cell = CellKind.lstm
+  /// Hidden units of each layer, in each direction.
+  public var hiddenSize = 100
+  /// Recurrent layers.
+  public var layers = 1
+  /// Whether the layers also read from the end.
+  public var isBidirectional = true
+  /// Dropout of word features, between layers, and before the last layer.
+  public var dropout: Float = 0.5
+  /// How readily training takes a word for unknown: one that occurs n times with probability
+  /// w / (w + n), with w this number (Kiperwasser and Goldberg 2016).
+  public var wordDropout: Float = 0.5
+  /// Whether the tags of a sentence are chosen together, by a conditional random field.
+  public var usesCRF = true
+  /// Networks that are trained, with random numbers of their own; their scores are averaged.
+  public var members = 1
+
+  /// Epochs at most.
+  public var epochs = 30
+  /// Sentences in a training step.
+  public var batchSize = 16
+  /// Adam's learning rate at first; it falls to 0 along half a cosine until the last epoch.
+  public var learningRate: Float = 2e-3
+  /// Epochs in a row without a better score on the validation part after which training stops.
+  public var patience = 6
+  /// The share of sentences that training never sees.
+  public var testFraction = 0.1
+  /// The share of the remaining sentences that judges each epoch.
+  public var validationFraction = 0.1
+  /// Where all random numbers come from.
+  public var seed: UInt64 = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// The first rule that these options break, as a sentence; nil if they are fine.
+  public var problem: String? {
+    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
+    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
+      return "the \(name) is at least 0 and less than 1, not \(fraction)"
+    }
+    let counts = [
+      ("embedding size", embeddingSize), ("character embedding size", characterEmbeddingSize),
+      ("hidden size", hiddenSize), ("number of epochs", epochs), ("batch size", batchSize),
+      ("minimum count", minimumCount), ("maximum length", maximumLength),
+    ]
+    for (name, count) in counts where !(1...1_000_000).contains(count) {
+      return "the \(name) is between 1 and 1000000, not \(count)"
+    }
+    if !(2...1_000_000).contains(characterSize) || characterSize % 2 != 0 {
+      return "the character size is an even number from 2, not \(characterSize)"
+    }
+    for (name, count) in [("layers", layers), ("networks", members)]
+    where !(1...100).contains(count) {
+      return "the number of \(name) is between 1 and 100, not \(count)"
+    }
+    if patience < 0 { return "patience is at least 0, not \(patience)" }
+    if !(dropout >= 0 && dropout < 1) {
+      return "dropout is at least 0 and less than 1, not \(dropout)"
+    }
+    if !(wordDropout >= 0 && wordDropout <= 1000) {
+      return "word dropout is between 0 and 1000, not \(wordDropout)"
+    }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      return "the learning rate is a positive number, not \(learningRate)"
+    }
+    return nil
+  }
+}
+
+/// What reads the characters of a word.
+public enum CharacterReader: String, Sendable, Codable, CaseIterable {
+  /// An LSTM from both ends, its last states (Lample et al. 2016, arXiv:1603.01360).
+  case lstm
+  /// A convolution over three characters, its largest values (Ma and Hovy 2016, arXiv:1603.01354).
+  case cnn
+  /// Nothing: characters are not read.
+  case none
+}

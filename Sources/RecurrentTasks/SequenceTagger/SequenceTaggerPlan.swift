@@ -1,0 +1,250 @@
+import Recurrent
+
+/// Everything about a sequence tagger that is fixed before training starts: the parts of the data,
+/// the scheme of the tags, the tags, words and characters.
+///
+/// Words and characters are learned here, from the training part alone.
+public struct SequenceTaggerPlan: Sendable {
+  /// The options, with the scheme that was found.
+  public let options: SequenceTaggerOptions
+  /// What training sees.
+  public let training: TaggedSentences
+  /// What chooses the epoch.
+  public let validation: TaggedSentences
+  /// What only the report sees.
+  public let test: TaggedSentences
+  /// The encoder of words.
+  public let encoder: WordEncoder
+  /// Cuts raw text as the training part is cut.
+  public let tokenizer: SentenceTokenizer
+  /// Vectors trained elsewhere that the embedding starts from.
+  public let vectors: (table: WordVectors, path: String)?
+  let tags: TagSet
+
+  /// Plans a tagger.
+  ///
+  /// - Parameters:
+  ///   - sentences: The training part, and what is not given as parts of their own.
+  ///   - validation: A validation part, instead of a share of the sentences.
+  ///   - test: A test part, instead of a share of the sentences.
+  ///   - vectors: A file of word vectors for the embedding to start from.
+  /// - Throws: ``DataError`` if there are fewer than two tags, a tag that is none of the scheme, or
+  ///   vectors of another width.
+  public init(
+    _ sentences: TaggedSentences, validation: TaggedSentences? = nil,
+    test: TaggedSentences? = nil, options: SequenceTaggerOptions = SequenceTaggerOptions(),
+    vectors: String? = nil
+  ) throws(DataError) {
+    if let problem = options.problem { preconditionFailure(problem) }
+    guard !sentences.sentences.isEmpty else {
+      throw DataError(file: sentences.source, problem: "there are no sentences in it")
+    }
+    var options = options
+    let scheme = options.scheme ?? TagScheme.detected(in: sentences.sentences.lazy.map(\.tags))
+    try sentences.checkIsNotMixed(scheme, wasAsked: options.scheme != nil)
+    options.scheme = scheme
+    self.options = options
+    for part in [sentences, validation, test] { try part?.checkTags(scheme) }
+    let split = sentences.split(
+      options, splitsValidation: validation == nil, splitsTest: test == nil)
+    training = split.training
+    self.validation = validation ?? split.validation
+    self.test = test ?? split.test
+    tags = TagSet(training, scheme: scheme)
+    guard tags.count >= 2 else {
+      throw DataError(
+        file: sentences.source,
+        problem: "all \(training.tokenCount) tokens of the training part have the tag "
+          + "\"\(tags.names.first?.prefix(40) ?? "")\"",
+        advice: "A tagger needs at least two tags; is another column that of the tags?")
+    }
+    guard tags.count <= 2000 else {
+      throw DataError(
+        file: sentences.source,
+        problem: "found \(tags.count) different tags on \(training.tokenCount) tokens",
+        advice: "Expected at most 2000; is another column that of the tags?")
+    }
+    let tokens = training.sentences.map(\.tokens)
+    encoder = WordEncoder(learningFrom: tokens, options: options)
+    tokenizer = SentenceTokenizer(learningFrom: tokens)
+    guard let vectors else {
+      self.vectors = nil
+      return
+    }
+    let vocabulary = encoder.vocabulary
+    let table = try WordVectors(vectors) { vocabulary.contains($0) }
+    guard table.size == options.embeddingSize else {
+      throw DataError(
+        file: vectors,
+        problem: "found vectors of \(table.size) numbers, expected \(options.embeddingSize)",
+        advice: "Say --embedding \(table.size)")
+    }
+    self.vectors = (table, vectors)
+  }
+
+  /// The scheme of the tags.
+  public var scheme: TagScheme { options.scheme ?? .plain }
+
+  /// Tags of the training part that break its scheme and are read by conlleval's rule.
+  public var repairs: Int { training.violations(of: scheme) }
+
+  /// Steps of an epoch.
+  public var stepsPerEpoch: Int {
+    let longest = options.maximumLength
+    let pieces = training.sentences.reduce(0) { $0 + ($1.tokens.count + longest - 1) / longest }
+    return (pieces + options.batchSize - 1) / options.batchSize
+  }
+
+  /// The sentences of the training part, in pieces of the maximum length.
+  var trainingExamples: TaggerExamples {
+    let pieces = SentencePieces(training.sentences.map(\.tokens), length: options.maximumLength)
+    return TaggerExamples(
+      sentences: pieces.tokens,
+      tags: pieces.places.map { sentence, range in
+        tags.numbers(of: Array(training.sentences[sentence].tags[range]))
+      }, encoder: encoder)
+  }
+
+  /// How likely training takes each word of the vocabulary for unknown.
+  var dropRates: [Float] {
+    var counts = [Float](repeating: 0, count: encoder.vocabulary.count)
+    for sentence in training.sentences {
+      for token in sentence.tokens { counts[encoder.id(of: token)] += 1 }
+    }
+    let rate = options.wordDropout
+    return counts.map { rate > 0 ? rate / (rate + $0) : 0 }
+  }
+
+  /// A network before training.
+  func model(member: Int) -> SequenceTaggerModel {
+    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1).child(member))
+    var model = SequenceTaggerModel(
+      vocabularySize: encoder.vocabulary.count, characterCount: encoder.characters.count,
+      tags: tags, options: options, using: &generator)
+    if let vectors {
+      let table = vectors.table.replacing(model.embedding.weights, for: encoder.vocabulary).table
+      model.embedding = Embedding(weights: table)
+    }
+    return model
+  }
+}
+
+extension TagSet {
+  /// The tags of a training part.
+  init(_ sentences: TaggedSentences, scheme: TagScheme) {
+    let names = Set(sentences.sentences.lazy.flatMap(\.tags))
+    if scheme == .plain {
+      self.init(names.sorted(), scheme: scheme)
+    } else {
+      let types = Set(names.compactMap { ChunkTag($0) }.filter { $0 != .outside }.map(\.type))
+      self.init(types: types.sorted())
+    }
+  }
+
+  /// The numbers of tags in any scheme, all of which are known.
+  func numbers(of tags: [String]) -> [Int] {
+    guard chunkTags != nil else { return tags.map { place(of: $0) ?? 0 } }
+    let spans = TagScheme.spans(of: tags.lazy.map { ChunkTag($0) ?? .outside })
+    return TagScheme.bio.tags(of: spans, count: tags.count).map { place(of: $0.description) ?? 0 }
+  }
+}
+
+/// Sentences cut into pieces of a length at most.
+struct SentencePieces {
+  /// The sentence of each piece and its tokens there.
+  let places: [(sentence: Int, range: Range<Int>)]
+  /// The tokens of each piece.
+  let tokens: [[String]]
+  /// The sentences that have more than one piece.
+  let cut: Int
+
+  init(_ sentences: [[String]], length: Int) {
+    places = sentences.enumerated().flatMap { index, tokens in
+      stride(from: 0, to: tokens.count, by: length).map {
+        (index, $0..<min($0 + length, tokens.count))
+      }
+    }
+    tokens = places.map { sentence, range in
+      range.count == sentences[sentence].count
+        ? sentences[sentence] : Array(sentences[sentence][range])
+    }
+    cut = sentences.count { $0.count > length }
+  }
+}
+
+extension TaggedSentences {
+  /// Throws for the first tag that is none of a chunk scheme.
+  func checkTags(_ scheme: TagScheme) throws(DataError) {
+    guard scheme != .plain else { return }
+    try checkTags { tag in
+      ChunkTag(tag) == nil
+        ? (
+          "found the tag \"\(tag.prefix(40))\", expected O or a tag as B-PER",
+          "Read tags of another kind with --scheme plain"
+        ) : nil
+    }
+  }
+
+  /// Throws if tags were not asked to be plain and some, but not all, are those of chunks.
+  func checkIsNotMixed(_ scheme: TagScheme, wasAsked: Bool) throws(DataError) {
+    guard scheme == .plain, !wasAsked else { return }
+    let names = Set(sentences.lazy.flatMap(\.tags))
+    let chunks = names.filter { $0.hasPrefix("B-") || $0.hasPrefix("I-") }
+    guard names.contains("O"), let example = chunks.min() else { return }
+    try checkTags { tag in
+      ChunkTag(tag) == nil
+        ? (
+          "found the tag \"\(tag.prefix(40))\" beside tags of chunks as \"\(example.prefix(40))\"",
+          "Correct it, or take all tags as they are with --scheme plain"
+        ) : nil
+    }
+  }
+
+  private func checkTags(
+    _ problem: (String) -> (problem: String, advice: String)?
+  ) throws(DataError) {
+    var fine: Set<String> = []
+    for sentence in sentences {
+      for (index, tag) in sentence.tags.enumerated() where !fine.contains(tag) {
+        guard let found = problem(tag) else {
+          fine.insert(tag)
+          continue
+        }
+        throw DataError(
+          file: sentence.file, line: sentence.line.map { $0 + index }, problem: found.problem,
+          advice: found.advice)
+      }
+    }
+  }
+
+  /// Tags that break the scheme.
+  func violations(of scheme: TagScheme) -> Int {
+    guard scheme != .plain else { return 0 }
+    return sentences.reduce(0) {
+      $0 + scheme.violations(in: $1.tags.map { ChunkTag($0) ?? .outside })
+    }
+  }
+
+  /// The sentences dealt into parts at random.
+  func split(
+    _ options: SequenceTaggerOptions, splitsValidation: Bool, splitsTest: Bool
+  ) -> (training: TaggedSentences, validation: TaggedSentences, test: TaggedSentences) {
+    var order = Array(sentences.indices)
+    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-2))
+    order.shuffle(using: &generator)
+    func share(_ count: Int, _ fraction: Double) -> Int {
+      Int((Double(count) * fraction).rounded())
+    }
+    let test = splitsTest ? share(order.count, options.testFraction) : 0
+    let rest = order.count - test
+    let validation = splitsValidation ? share(rest, options.validationFraction) : 0
+    func part(_ range: Range<Int>) -> TaggedSentences {
+      var part = self
+      part.sentences = order[range].sorted().map { sentences[$0] }
+      return part
+    }
+    return (
+      part(test + validation..<order.count), part(test..<test + validation), part(0..<test)
+    )
+  }
+}

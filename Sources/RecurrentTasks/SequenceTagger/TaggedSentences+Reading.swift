@@ -1,0 +1,73 @@
+import Recurrent
+
+extension TaggedSentences {
+  /// Reads a CoNLL file: a token a line, columns separated by tabs or blanks, sentences by empty
+  /// lines.
+  ///
+  /// Lines `-DOCSTART-` are left out, and, before a sentence, lines that begin with `#` and have
+  /// other columns than the tokens.
+  ///
+  /// - Throws: ``DataError`` with file and line for a byte that is no text, a line with more or fewer
+  ///   columns than the first, a column that is not there, or an empty token or tag.
+  public static func read(
+    _ path: String, columns: TagColumns = TagColumns(), encoding: TextEncoding = .utf8
+  ) throws(DataError) -> TaggedSentences {
+    try read(TextFile(path, encoding: encoding), columns: columns)
+  }
+
+  /// Reads the text of a CoNLL file.
+  public static func read(
+    _ file: TextFile, columns: TagColumns = TagColumns()
+  ) throws(DataError) -> TaggedSentences {
+    let lines = file.lines
+    var reader = ConllLines(source: file.source, first: lines)
+    var result = TaggedSentences([], source: file.source)
+    result.columns = columns
+    var sentence = Sentence(tokens: [], tags: [], file: file.source)
+    func end() {
+      if !sentence.tokens.isEmpty { result.sentences.append(sentence) }
+      sentence = Sentence(tokens: [], tags: [], file: file.source)
+    }
+    for (index, line) in lines.enumerated() {
+      func cell(_ cells: [String], _ column: Int, _ flag: String) throws(DataError) -> String {
+        guard cells.indices.contains(column - 1) else {
+          throw DataError(
+            file: file.source, line: index + 1, place: "column \(column)",
+            problem: "there is no such column, only \(cells.count)",
+            advice: "Columns are counted from 1; say which one it is with \(flag)")
+        }
+        guard !cells[column - 1].isEmpty else {
+          throw DataError(
+            file: file.source, line: index + 1, place: "column \(column)",
+            problem: "found nothing, expected a \(flag == "--tag-column" ? "tag" : "token")",
+            advice: "Columns are separated by one tab")
+        }
+        return cells[column - 1]
+      }
+      switch try reader.take(line) {
+      case .end: end()
+      case .comment: result.comments += 1
+      case .document:
+        end()
+        result.documents += 1
+      case .token(let cells):
+        if sentence.line == nil { sentence.line = index + 1 }
+        if cells.count == 1, columns.tag.map({ $0 < 0 }) ?? true {
+          throw DataError(
+            file: file.source, line: index + 1,
+            problem: "found one column, expected a token and its tag",
+            advice: "Columns are separated by tabs or blanks")
+        }
+        sentence.tokens.append(try cell(cells, columns.token, "--token-column"))
+        sentence.tags.append(try cell(cells, columns.tag(of: cells.count), "--tag-column"))
+      }
+    }
+    end()
+    guard !result.sentences.isEmpty else {
+      throw DataError(
+        file: file.source, problem: lines.isEmpty ? "the file is empty" : "there is no token in it",
+        advice: "Expected a token and its tag a line, and an empty line between sentences")
+    }
+    return result
+  }
+}

@@ -1,0 +1,234 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentTasks
+
+/// Taggers of made sentences.
+@Suite struct SequenceTaggerTests {
+  /// Cue and capital decide: every entity of the test part is found, no other.
+  @Test func learnsCues() throws {
+    let tagger = try SequenceTaggerPlan(
+      TagGrammar.cues(300, seed: 1), options: TagGrammar.options
+    ).train()
+    let evaluation = try #require(tagger.configuration.evaluation)
+    #expect(evaluation.score == 1, "\(evaluation)")
+    #expect(evaluation.network.entities.types.keys.sorted() == ["LOC", "PER"])
+    #expect(evaluation.unknownShare > 0.3)
+    // The words are new, so their most frequent tag is no help.
+    let dictionary = try #require(evaluation.dictionary)
+    #expect(dictionary.score(isPlain: false) < 0.2 && evaluation.majority?.correctTokens ?? 0 > 0)
+    #expect(evaluation.verdict?.contains("beats the dictionary") == true)
+    let entities = tagger.entities(in: "  so mr  Übo Kanu\tthen near Tesk")
+    #expect(entities.map(\.type) == ["PER", "LOC"])
+    #expect(entities.map(\.text) == ["Übo Kanu", "Tesk"])
+    #expect(entities.map(\.range) == [9..<17, 28..<32])
+  }
+
+  /// Without capitals and characters, what decides cannot be seen.
+  @Test func capitalsMatter() throws {
+    var options = TagGrammar.options
+    options.capitals = false
+    options.epochs = 4
+    let tagger = try SequenceTaggerPlan(TagGrammar.cues(120, seed: 1), options: options).train()
+    #expect(try #require(tagger.configuration.evaluation).score < 0.9)
+  }
+
+  @Test(arguments: [CharacterReader.lstm, .cnn]) func charactersSeeCapitals(
+    _ reader: CharacterReader
+  ) throws {
+    var options = TagGrammar.options
+    options.capitals = false
+    options.characters = reader
+    options.characterEmbeddingSize = 6
+    options.characterSize = 16
+    let tagger = try SequenceTaggerPlan(TagGrammar.cues(300, seed: 1), options: options).train()
+    #expect(try #require(tagger.configuration.evaluation).score > 0.9)
+  }
+
+  /// Tokens say nothing, tags alternate, and either may be first: each tag alone is a coin, only
+  /// their sequence is known.
+  @Test func fieldKeepsSequences() throws {
+    let sentences = TaggedSentences(
+      (0..<60).map { row in
+        let count = 4 + row % 3
+        return .init(
+          tokens: Array(repeating: "x", count: count),
+          tags: (0..<count).map { ($0 + row / 3) % 2 == 0 ? "A" : "B" })
+      })
+    var options = TagGrammar.options
+    options.hiddenSize = 2
+    options.testFraction = 0
+    options.validationFraction = 0
+    let field = try SequenceTaggerPlan(sentences, options: options).train()
+    options.usesCRF = false
+    let alone = try SequenceTaggerPlan(sentences, options: options).train()
+    func alternates(_ tagger: SequenceTagger) -> [Bool] {
+      (4...9).map { count in
+        let tags = tagger.tags(of: Array(repeating: "x", count: count))
+        return zip(tags, tags.dropFirst()).allSatisfy { $0 != $1 }
+      }
+    }
+    #expect(alternates(field) == Array(repeating: true, count: 6))
+    #expect(alternates(alone).contains(false))
+  }
+
+  /// What a scheme forbids is never said by the field, whatever the weights; without it, repaired.
+  @Test func fieldKeepsTheScheme() throws {
+    for usesCRF in [true, false] {
+      let tagger = try TagGrammar.quick { $0.usesCRF = usesCRF }
+      let tags = tagger.numbers(of: TagGrammar.oddSentences).map {
+        $0.map { tagger.tagSet.names[$0] }
+      }
+      #expect(tags.map(\.count) == TagGrammar.oddSentences.map(\.count))
+      let broken = tags.reduce(0) {
+        $0 + TagScheme.bio.violations(in: $1.compactMap { ChunkTag($0) })
+      }
+      if usesCRF { #expect(broken == 0) }
+    }
+  }
+
+  /// A sentence in a batch gets the bits that it gets alone, from the memory of words or not.
+  @Test(arguments: CharacterReader.allCases) func sameBits(_ reader: CharacterReader) throws {
+    let tagger = try TagGrammar.quick {
+      $0.characters = reader
+      $0.layers = reader == .none ? 2 : 1
+    }
+    let model = tagger.models[0]
+    func scores(_ sentences: [[String]]) -> [[Float]] {
+      let distinct = DistinctWords(sentences)
+      let words = model.vectors(of: tagger.encoder.features(of: distinct.words))
+      let scores = model.emissions(words, TokenBatch(padded: distinct.sentences))
+      return sentences.indices.map { scores.rows([$0]).validSteps.elements }
+    }
+    let sentences = TagGrammar.oddSentences.filter { !$0.isEmpty }
+    let together = scores(sentences)
+    for (sentence, row) in zip(sentences, together) { #expect(scores([sentence])[0] == row) }
+    let tags = tagger.tags(of: TagGrammar.oddSentences)
+    #expect(tags == tagger.tags(of: TagGrammar.oddSentences))
+    for (sentence, tags) in zip(TagGrammar.oddSentences, tags) {
+      #expect(tagger.tags(of: sentence) == tags)
+    }
+    let texts = ["so mr Ada Lee", "", "  ", "near Rom.", "mr-Ada's", "mr É x", "mr E\u{301} x"]
+    #expect(tagger.entities(in: texts) == texts.map { tagger.entities(in: $0) })
+    // What looks alike takes as many characters as it takes.
+    let ends = tagger.tokens(in: Array(texts.suffix(2))).map { $0.map(\.range.upperBound) }
+    #expect(ends == [[2, 4, 6], [2, 5, 7]])
+  }
+
+  @Test func sameSeedSameWeights() throws {
+    let taggers = try ([9, 9, 8] as [UInt64]).map { seed in
+      try TagGrammar.quick {
+        $0.seed = seed
+        $0.dropout = 0.3
+      }
+    }
+    let weights = taggers.map { $0.models[0].parameters.map(\.tensor.elements) }
+    #expect(weights[0] == weights[1] && weights[0] != weights[2])
+  }
+
+  /// Any scheme in, the same scheme out; what breaks it is counted.
+  @Test func schemes() throws {
+    let plain = TagGrammar.cues(60, seed: 2)
+    var results: [[TagSpan]] = []
+    for scheme in [TagScheme.bio, .iob1, .bioes] {
+      var sentences = plain
+      for index in sentences.sentences.indices {
+        sentences.sentences[index].tags = scheme.normalized(plain.sentences[index].tags)
+      }
+      var options = TagGrammar.options
+      options.epochs = 2
+      let plan = try SequenceTaggerPlan(sentences, options: options)
+      #expect(plan.scheme == scheme && plan.repairs == 0)
+      let tagger = try plan.train()
+      let tags = tagger.tags(of: ["so", "mr", "Ada", "Lee", "near", "Rom"])
+      #expect(scheme.violations(in: tags.compactMap { ChunkTag($0) }) == 0)
+      results.append(TagScheme.spans(of: tags.compactMap { ChunkTag($0) }))
+    }
+    #expect(results[0] == results[1] && results[0] == results[2])
+    var broken = plain
+    let index = try #require(broken.sentences.firstIndex { $0.tags.contains("B-LOC") })
+    let place = try #require(broken.sentences[index].tags.firstIndex(of: "B-LOC"))
+    broken.sentences[index].tags[place] = "I-LOC"
+    var options = TagGrammar.options
+    options.testFraction = 0
+    options.validationFraction = 0
+    let plan = try SequenceTaggerPlan(broken, options: options)
+    #expect(plan.scheme == .bio && plan.repairs == 1)
+    #expect(plan.description.contains("1 tags break it"))
+    let tagger = try TagGrammar.quick()
+    let evaluation = try tagger.evaluate(on: broken)
+    #expect(evaluation.repairs == 1 && "\(evaluation)".contains("1 tags break the scheme"))
+    #expect(
+      evaluation.network.entities.overall
+        == (try tagger.evaluate(on: plain)).network.entities.overall)
+  }
+
+  /// Parts of speech: as many tags as there are, judged by the share of right ones.
+  @Test func plainTags() throws {
+    var sentences = TagGrammar.cues(200, seed: 4)
+    for index in sentences.sentences.indices {
+      sentences.sentences[index].tags = sentences.sentences[index].tokens.map {
+        $0.first?.isUppercase == true ? "NAME" : ["mr", "near"].contains($0) ? "CUE" : "WORD"
+      }
+    }
+    let tagger = try SequenceTaggerPlan(sentences, options: TagGrammar.options).train()
+    let evaluation = try #require(tagger.configuration.evaluation)
+    #expect(evaluation.isPlain && evaluation.network.accuracy == 1, "\(evaluation)")
+    #expect(evaluation.network.entities.types.keys.sorted() == ["CUE", "NAME", "WORD"])
+    #expect(tagger.entities(in: "so mr Ada").map(\.type) == ["WORD", "CUE", "NAME"])
+    var other = sentences
+    other.sentences = [.init(tokens: ["so", "mr"], tags: ["WORD", "ODD"])]
+    let odd = try tagger.evaluate(on: other)
+    #expect(odd.unseen == 1 && odd.network.accuracy == 0.5)
+  }
+
+  /// A long sentence is read in pieces; every token gets a tag.
+  @Test func longSentences() throws {
+    let tagger = try TagGrammar.quick { $0.maximumLength = 7 }
+    let long = (0..<100_000).map { ["so", "mr", "Ada", "near", "Rom"][$0 % 5] }
+    let tags = tagger.tags(of: long)
+    #expect(tags.count == 100_000)
+    #expect(Array(tags[..<7]) == tagger.tags(of: Array(long[..<7])))
+    let evaluation = try tagger.evaluate(on: TaggedSentences([.init(tokens: long, tags: tags)]))
+    #expect(evaluation.cut == 1 && evaluation.network.accuracy == 1)
+    // In training too, even where the cut goes through an entity.
+    var sentences = TagGrammar.cues(30, seed: 6)
+    sentences.sentences.append(
+      .init(tokens: ["mr", "A", "B", "C", "D"], tags: ["O", "B-PER", "I-PER", "I-PER", "I-PER"]))
+    var options = TagGrammar.options
+    options.maximumLength = 2
+    options.epochs = 1
+    options.testFraction = 0
+    #expect(try SequenceTaggerPlan(sentences, options: options).train().scores[0].count == 1)
+  }
+
+  /// Without a validation part, the last epoch counts; with one, that of the best score.
+  @Test func epochs() throws {
+    let none = try TagGrammar.quick {
+      $0.validationFraction = 0
+      $0.epochs = 2
+    }
+    #expect(none.configuration.bestEpochs == [2] && none.scores == [[nil, nil]])
+    let some = try TagGrammar.quick { $0.epochs = 4 }
+    let scores = some.scores[0].compactMap(\.self)
+    #expect(scores.count == 4)
+    let best = try #require(scores.max())
+    #expect(some.configuration.bestEpochs[0] == (scores.firstIndex(of: best) ?? 0) + 1)
+    #expect(some.configuration.validationScores == [best])
+  }
+
+  /// A word of the text is unknown more often the rarer it is.
+  @Test func wordDropout() throws {
+    var options = TagGrammar.options
+    options.testFraction = 0
+    options.validationFraction = 0
+    let plan = try SequenceTaggerPlan(
+      TaggedSentences([
+        .init(tokens: ["a", "A", "a", "b", "a"], tags: ["O", "B-X", "O", "O", "O"])
+      ]), options: options)
+    #expect(plan.dropRates[plan.encoder.id(of: "a")] == 1.0 / 5)
+    #expect(plan.dropRates[plan.encoder.id(of: "b")] == 1.0 / 2)
+  }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentTasks
+
+/// What generators learn, and how it is measured.
+@Suite struct TextGeneratorTests {
+  private func plan(
+    _ text: String, _ change: (inout TextGeneratorOptions) -> Void = { _ in }
+  ) throws -> TextGeneratorPlan {
+    var options = MadeText.options
+    change(&options)
+    return try TextGeneratorPlan([MadeText.file(text)], options: options)
+  }
+
+  /// A source of known entropy: the network comes near it and cannot be below it.
+  @Test(arguments: [CellKind.lstm, .gru]) func reachesEntropy(cell: CellKind) throws {
+    let text = MadeText.markov(40_000, seed: 1)
+    let plan = try plan(text) {
+      $0.cell = cell
+      $0.epochs = 4
+      $0.learningRate = 0.02
+    }
+    let evaluation = try #require(try plan.train().configuration.evaluation)
+    let best = MadeText.entropy(of: plan.test)
+    #expect(evaluation.natsPerCharacter < 1.02 * best)
+    #expect(evaluation.natsPerCharacter > 0.999 * best)
+    #expect(evaluation.tokens == 4000 && evaluation.unknown == 0)
+    // The 5-gram sees enough too; counting characters does not.
+    let fiveGram = try #require(evaluation.fiveGram)
+    #expect(fiveGram < 1.05 * best && fiveGram > 0.999 * best)
+    #expect(try #require(evaluation.unigram) > 1.2 * best)
+  }
+
+  /// A text that repeats leaves nothing to guess; what comes is the repetition. With parts of words
+  /// too, and with every kind of decay.
+  @Test(arguments: [
+    (GeneratorTokens.characters, LearningRateDecay.cosine), (.bpe, .plateau), (.characters, .none),
+  ])
+  func periodicText(tokens: GeneratorTokens, decay: LearningRateDecay) throws {
+    let text = String(repeating: "one two three four five six\n", count: 400)
+    let plan = try plan(text) {
+      $0.tokens = tokens
+      $0.decay = decay
+      $0.partCount = 20
+      $0.epochs = 6
+      $0.learningRate = 0.02
+    }
+    let generator = try plan.train()
+    let evaluation = try #require(generator.configuration.evaluation)
+    #expect(evaluation.perplexity < 1.05)
+    #expect(evaluation.characters == 1120 && (tokens == .bpe) == (evaluation.tokens < 1120))
+    #expect(abs(evaluation.nats / 1120 / log(2) - evaluation.bitsPerCharacter) < 1e-12)
+    let more = generator.generate(
+      prompt: "one two thr", length: 40, sampling: .init(temperature: 0))
+    #expect(more == "ee four five six\none two three four five")
+    #expect(generator.continuation(ofLine: "one two", seed: 3) == " three four five six")
+  }
+
+  /// The parts are the text in its order; the tokens are those of the training part.
+  @Test func parts() throws {
+    let text = String(repeating: "ab", count: 400) + String(repeating: "xy", count: 100)
+    let plan = try plan(text) {
+      $0.testFraction = 0.2
+      $0.validationFraction = 0.25
+    }
+    #expect(String(plan.training + plan.validation + plan.test) == text)
+    #expect((plan.training.count, plan.validation.count, plan.test.count) == (600, 200, 200))
+    #expect(plan.code.vocabulary.tokens == ["<unk>", "a", "b"])
+    #expect(plan.description.contains("the last 25.0 % before the test part"))
+    // Without a line end, the text is taken to follow the most frequent token.
+    #expect(plan.trainingTokens.inputs.prefix(3) == [1, 1, 2])
+    #expect(plan.trainingTokens.targets.prefix(3) == [1, 2, 1])
+    let evaluation = try #require(try plan.train().configuration.evaluation)
+    #expect(evaluation.unknown == 200)
+    #expect(evaluation.description.contains("200 tokens are unknown"))
+
+    let whole = try self.plan(text) { ($0.testFraction, $0.validationFraction) = (0, 0) }
+    #expect(whole.training.count == 1000 && whole.validation.isEmpty && whole.test.isEmpty)
+    let generator = try whole.train()
+    #expect(generator.configuration.evaluation == nil && generator.configuration.bestEpoch == 1)
+    #expect(generator.report == "There was no test part.")
+  }
+
+  /// A short text has fewer streams, never steps left out.
+  @Test func streams() throws {
+    let tokens = CodedText(Array(1...107), after: 0)
+    let rows = tokens.streams(8, steps: 25)
+    #expect(rows.targets.tokens == (0..<4).map { Array($0 * 26 + 1...$0 * 26 + 26) })
+    #expect(rows.inputs.tokens == (0..<4).map { Array($0 * 26...$0 * 26 + 25) })
+    #expect(rows.count == 2)
+    #expect(tokens.streams(3, steps: 300).targets.lengths == [107])
+  }
+
+  /// The whole text is one stream: what an evaluation gives is the sum, token by token, of one
+  /// session that is fed one token at a time.
+  @Test(arguments: GeneratorTokens.allCases) func evaluatesOneStream(tokens: GeneratorTokens) throws
+  {
+    let generator = try MadeText.quick { ($0.tokens, $0.partCount) = (tokens, 60) }
+    let text = String(repeating: MadeText.mixed.prefix(80) + "ж\n", count: 20)
+    let evaluation = try generator.evaluate(on: [
+      MadeText.file(String(text.prefix(500))), MadeText.file(String(text.dropFirst(500))),
+    ])
+    #expect(evaluation.unknown == 20 && evaluation.characters == text.count)
+    var session = Session(generator.model)
+    var previous = generator.code.start
+    var nats = 0.0
+    for token in generator.code.ids(of: text) {
+      let logits = session.step(previous).lastLogits
+      let highest = logits.max() ?? 0
+      nats += log(logits.reduce(0) { $0 + exp($1 - highest) }) + highest - logits[token]
+      previous = token
+    }
+    #expect(abs(evaluation.nats - nats) < 1e-5 * nats)
+    #expect(evaluation.fiveGram == nil && evaluation.verdict == nil)
+    #expect(throws: DataError.self) { try generator.evaluate(on: [MadeText.file("")]) }
+  }
+
+  /// The same seed gives the same bits, another seed others.
+  @Test func seeds() throws {
+    func weights(_ seed: UInt64, threads: Int) throws -> [[Float]] {
+      let before = Parallelism.threads
+      Parallelism.threads = threads
+      defer { Parallelism.threads = before }
+      let generator = try MadeText.quick { ($0.seed, $0.dropout, $0.layers) = (seed, 0.3, 2) }
+      return generator.model.parameters.map(\.tensor.elements)
+    }
+    let first = try weights(1, threads: 1)
+    #expect(try weights(1, threads: 2) == first)
+    #expect(try weights(2, threads: 1) != first)
+    #expect(first[0].prefix(6) == [0, 0, 0, 0, 0, 0])
+  }
+
+  @Test func refusesWhatCannotBeLearned() throws {
+    let cases: [(String, String)] = [
+      ("", "made.txt: there is no text in it."),
+      ("\u{FEFF}", "made.txt: there is no text in it."),
+      (
+        String(repeating: "\n", count: 5000), "all 4275 characters of the training part are \"\\n\""
+      ),
+      ("a", "the training part is empty"),
+      ("short", "found 3 tokens in the training part, expected at least the 20 of a window"),
+    ]
+    for (text, part) in cases {
+      let error = try #require(throws: DataError.self) { try plan(text) }
+      #expect("\(error)".contains(part), "\(error)")
+    }
+    #expect(throws: Never.self) { try plan("shorter") { $0.steps = 2 }.train() }
+  }
+
+  @Test func optionProblems() {
+    let changes: [(inout TextGeneratorOptions) -> Void] = [
+      { $0.hiddenSize = 0 }, { $0.layers = 0 }, { $0.partCount = 1 }, { $0.embeddingSize = -1 },
+      { $0.epochs = 0 }, { $0.streams = 0 }, { $0.steps = 0 }, { $0.dropout = 1 },
+      { $0.dropout = .nan }, { $0.learningRate = 0 }, { $0.clipping = .infinity },
+      { $0.testFraction = 1 }, { $0.validationFraction = -0.1 }, { $0.patience = -1 },
+    ]
+    #expect(TextGeneratorOptions().problem == nil)
+    for change in changes {
+      var options = TextGeneratorOptions()
+      change(&options)
+      #expect(options.problem != nil)
+    }
+  }
+}
