@@ -48,7 +48,6 @@ struct TranslatorPredictOptions: ParsableArguments {
       throw ValidationError("--length-penalty is between 0 and 10, not \(lengthPenalty).")
     }
   }
-
 }
 
 extension Predict {
@@ -98,6 +97,7 @@ extension Evaluate {
       [file] + moreFiles, swapped: swap, encoding: encoding)
     let (evaluation, _) = translator.evaluate(on: pairs, beam: beam, lengthPenalty: lengthPenalty)
     print("\(pairs.origin): all \(pairs.pairs.count) pairs")
+    if pairs.emptyLines > 0 { print("\(pairs.emptyLines) lines with an empty side were left out") }
     print(evaluation)
   }
 }

@@ -39,9 +39,8 @@ import Testing
   /// Each help shows commands to copy, each on one line, whose flags there are.
   @Test(arguments: [
     ["train", "forecaster"], ["train", "classifier"], ["predict"], ["evaluate"], ["inspect"],
-    ["train", "image-classifier"], ["train", "composer"], ["train", "generator"], ["generate"],
-    ["compose"], ["quantize"], ["info"],
-    ["bench"],
+    ["train", "image-classifier"], ["train", "composer"], ["train", "translator"],
+    ["train", "generator"], ["generate"], ["compose"], ["quantize"], ["info"], ["bench"],
   ]) func examples(_ command: [String]) async throws {
     let help = try await Workspace.with { try await $0.recurrent(command + ["--help"]).output }
     let start = "  recurrent " + command.joined(separator: " ")

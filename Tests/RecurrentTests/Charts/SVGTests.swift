@@ -337,3 +337,25 @@ private let steps = (0..<50).map(Double.init)
     #expect(texts.count { $0 == "400" } == 2)
   }
 }
+
+@Suite struct HeatMapSVGTests {
+  /// Names by both sides, a cell for each share that can be seen, as dark as it is large.
+  @Test func holdsAllParts() throws {
+    let map = HeatMap(
+      title: "a <b>", columns: ["x", "y & z", "नमस्ते"], rows: ["one", "two"],
+      shares: [[0.5, 0.001, 0.499], [0, 1, 0]])
+    let svg = try ParsedSVG(map.svg())
+    for text in ["a <b>", "x", "y & z", "नमस्ते", "one", "two"] {
+      #expect(svg.texts.contains(text), "\(text) in \(svg.texts)")
+    }
+    let cells = svg.elements.filter { $0.attributes["fill-opacity"] != nil }
+    #expect(cells.map { $0.attributes["fill-opacity"] } == ["0.5", "0.5", "1"])
+    let (x, y) = (cells.map { $0.attributes["x"] }, cells.map { $0.attributes["y"] })
+    #expect(y[0] == y[1] && y[1] != y[2] && Set(x).count == 3)
+  }
+
+  @Test func empty() throws {
+    let svg = try ParsedSVG(HeatMap(title: "", columns: [], rows: [], shares: []).svg())
+    #expect(svg.count("rect") == 2)
+  }
+}
