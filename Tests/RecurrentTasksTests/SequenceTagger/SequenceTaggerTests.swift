@@ -219,6 +219,33 @@ import Testing
     #expect(some.configuration.validationScores == [best])
   }
 
+  /// A network that finds too little is told so by the validation part, and changed in one number.
+  @Test func balance() throws {
+    var options = TagGrammar.options
+    options.epochs = 5
+    options.validationFraction = 0.3
+    let plan = try SequenceTaggerPlan(TagGrammar.cues(150, seed: 8), options: options)
+    let judge = try #require(TaggerJudge(plan))
+    let good = judge.balanced(try plan.train().models[0])
+    var timid = good.model
+    let bias = try #require(timid.head.bias)
+    timid.head.bias = bias + Tensor([2.5, 0, 0, 0, 0])
+    let balanced = judge.balanced(timid)
+    #expect(balanced.score >= good.score && good.score > 0.5)
+    let change = try #require(balanced.model.head.bias) - bias
+    #expect(change.elements[0] <= 0.001 && change.elements.dropFirst().allSatisfy { $0 == 0 })
+    let others = zip(balanced.model.parameters, timid.parameters).filter {
+      $0.0.tensor.elements != $0.1.tensor.elements
+    }
+    #expect(others.map(\.0.name) == ["head.bias"])
+    // Tags that are no chunks are left as they are.
+    options.scheme = .plain
+    let plain = try SequenceTaggerPlan(TagGrammar.cues(60, seed: 8), options: options)
+    let model = plain.model(member: 0)
+    let same = try #require(TaggerJudge(plain)).balanced(model).model
+    #expect(same.head.bias == model.head.bias)
+  }
+
   /// A word of the text is unknown more often the rarer it is.
   @Test func wordDropout() throws {
     var options = TagGrammar.options
