@@ -215,7 +215,8 @@ struct TestPNG {
         "IHDR",
         Self.four(width) + Self.four(height) + [UInt8(depth), colour, 0, 0, interlaced])
       + Self.chunk("tEXt", Array("Title\0test".utf8))
-      + Self.chunk("IDAT", Zlib.packed(interlaced == 1 ? self.interlaced : filtered)) + Self.chunk("IEND", [])
+      + Self.chunk("IDAT", Zlib.packed(interlaced == 1 ? self.interlaced : filtered))
+      + Self.chunk("IEND", [])
   }
 
   static func four(_ value: Int) -> [UInt8] {
