@@ -35,8 +35,8 @@ public struct TaggerEvaluation: Sendable, Codable, Equatable {
   public let isPlain: Bool
   /// Those of the network.
   public let network: Scores
-  /// Each word with its most frequent tag in the training part, unknown ones with that of all; nil
-  /// where its training part is not at hand.
+  /// Each word with its most frequent tag in training and validation part, unknown ones with that of
+  /// all; nil where these parts are not at hand.
   public let dictionary: Scores?
   /// Always the most frequent tag.
   public let majority: Scores?
