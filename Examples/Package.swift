@@ -16,6 +16,13 @@ let package = Package(
       name: "CustomCell", dependencies: [.product(name: "Recurrent", package: "Recurrent")],
       path: "CustomCell"),
     .executableTarget(
+      name: "Texts",
+      dependencies: [
+        .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "RecurrentTasks", package: "Recurrent"),
+      ],
+      path: "Texts"),
+    .executableTarget(
       name: "StockForecast",
       dependencies: [
         .product(name: "Recurrent", package: "Recurrent"),

@@ -5,7 +5,7 @@ import Recurrent
 ///
 /// ```swift
 /// let music = try MusicCollection(paths: ["chorales"], stepsPerBeat: 4)
-/// let composer = try ComposerPlan(music).train()
+/// let composer = try Composer.train(on: music, seed: 1)
 /// print(composer.report)                                 // beside the Markov baseline
 /// let tune = composer.compose(from: Pitch(60))              // 64 steps; ``Drawing`` says more
 /// try tune.midi(stepsPerBeat: 4).write(to: "tune.mid")
@@ -41,6 +41,18 @@ public struct Composer: Sendable {
   /// Why training ended; nil after loading.
   public let stop: StopReason?
   let baselines: Baselines
+
+  /// Trains a composer with the defaults; ``ComposerPlan`` has all options.
+  ///
+  /// - Throws: ``DataError`` if there is too little music; ``NonFiniteError`` if training runs away.
+  public static func train(
+    on music: MusicCollection, stepsPerBeat: Int = 4, seed: UInt64 = 0
+  ) throws -> Composer {
+    var options = ComposerOptions()
+    options.stepsPerBeat = stepsPerBeat
+    options.seed = seed
+    return try ComposerPlan(music, options: options).train()
+  }
 
   init(plan: ComposerPlan, model: ComposerModel, history: TrainingHistory, stop: StopReason) {
     self.model = model

@@ -4,8 +4,7 @@ import Recurrent
 /// A trained text generator: the network and all that writing needs.
 ///
 /// ```swift
-/// let plan = try TextGeneratorPlan([TextFile("shakespeare.txt")])
-/// let generator = try plan.train()
+/// let generator = try TextGenerator.train(on: [TextFile("shakespeare.txt")], seed: 1)
 /// print(generator.report)                                // beside a 5-gram of characters
 /// for piece in generator.stream(prompt: "ROMEO:", seed: 1) {
 ///   print(piece, terminator: "")
@@ -39,6 +38,16 @@ public struct TextGenerator: Sendable {
   public let history: TrainingHistory
   /// Why training ended; nil after loading.
   public let stop: StopReason?
+
+  /// Trains a generator with the defaults; ``TextGeneratorPlan`` has all options. Several files are
+  /// one text.
+  ///
+  /// - Throws: ``DataError`` if there is too little text; ``NonFiniteError`` if training runs away.
+  public static func train(on files: [TextFile], seed: UInt64 = 0) throws -> TextGenerator {
+    var options = TextGeneratorOptions()
+    options.seed = seed
+    return try TextGeneratorPlan(files, options: options).train()
+  }
 
   init(
     plan: TextGeneratorPlan, model: TextGeneratorModel, history: TrainingHistory, stop: StopReason
