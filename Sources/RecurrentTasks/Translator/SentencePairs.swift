@@ -99,7 +99,8 @@ public struct SentencePairs: Sendable {
     for (path, lines) in zip(paths, sides) where lines.count != sides[0].count {
       throw DataError(
         file: path,
-        problem: "found \(lines.count) lines, expected \(sides[0].count) as in \(paths[0])",
+        problem:
+          "found \(lines.count) \(lines.count == 1 ? "line" : "lines"), expected \(sides[0].count) as in \(paths[0])",
         advice: "Line n of each file belongs to line n of the others, empty lines too")
     }
     return sides[0].indices.map { index in

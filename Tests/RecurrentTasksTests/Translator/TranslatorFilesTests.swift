@@ -50,7 +50,7 @@ import Testing
     let noTab = try problem(["a\tb\nno tab here\n"])
     #expect(noTab.line == 2 && noTab.problem.contains("found no tab"))
     let lengths = try problem(["a\nb\n", "A\n"])
-    #expect(lengths.problem.hasPrefix("found 1 lines, expected 2 as in"))
+    #expect(lengths.problem.hasPrefix("found 1 line, expected 2 as in"))
     #expect(lengths.file.hasSuffix("1.txt"))
     for empty in [[""], ["\n\n"], ["", ""], ["a\t\n\tb\n"]] {
       #expect(try problem(empty).problem == "there are no pairs of sentences in it")
