@@ -118,7 +118,7 @@ import Testing
         65, ["bad.tsv:2: ", "found no tab"],
         running: ["train", "translator", "bad.tsv", "--output", "x"])
       try await workspace.expectFailure(
-        65, ["shorter: found 1 lines, expected 2 as in short"],
+        65, ["shorter: found 1 line, expected 2 as in short"],
         running: ["train", "translator", "short", "shorter", "--output", "x"])
       try await workspace.expectFailure(
         66, ["missing.tsv"], running: ["train", "translator", "missing.tsv", "--output", "x"])
