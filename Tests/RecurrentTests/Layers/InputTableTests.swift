@@ -57,11 +57,11 @@ import Testing
       layer: layer)
   }
 
-  /// Rows of several lengths, one of them empty; token 4 does not occur.
+  /// Rows of several lengths, one of them empty; tokens 2 and 4 do not occur.
   private var tokens: TokenBatch {
     TokenBatch(
       [9, 4, 0, 7, 9, 1].enumerated().map { row, length in
-        (0..<length).map { [0, 1, 2, 3, 5, 6][($0 * $0 + 2 * row * $0 + row) % 6] }
+        (0..<length).map { [0, 6, 3, 1, 5][($0 * $0 + 2 * row * $0 + row) % 5] }
       })
   }
 
@@ -130,7 +130,7 @@ import Testing
       expectClose(a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 1e-6, name)
     }
     // By rows still: those that occur.
-    #expect(found.rows(of: "embedding.weights")?.indices == [0, 1, 2, 3, 5, 6])
+    #expect(found.rows(of: "embedding.weights")?.indices == [0, 1, 3, 5, 6])
     #expect(
       found.rows(of: "embedding.weights")?.indices
         == expected.rows(of: "embedding.weights")?.indices)
