@@ -16,10 +16,8 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
   private let logPriors: [Double]
 
   /// Counts the terms of texts.
-  ///
-  /// - Parameter minimumCount: How often a term has to occur.
-  init(tokens: [[String]], classes: [Int], classCount: Int, minimumCount: Int = 1) {
-    let terms = Vocabulary(counting: tokens.lazy.map(Self.terms), minimumCount: minimumCount)
+  init(tokens: [[String]], classes: [Int], classCount: Int) {
+    let terms = Vocabulary(counting: tokens.lazy.map(Self.terms))
     var counts = [Int](repeating: 0, count: terms.count * classCount)
     var totals = [Int](repeating: 0, count: classCount)
     var sizes = totals
@@ -34,6 +32,13 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
     self.counts = counts
     self.totals = totals
     logPriors = sizes.map { log((Double($0) + 1) / Double(classes.count + classCount)) }
+  }
+
+  /// Counts the terms of parts of labelled texts, as far as they are read.
+  init(of parts: [LabeledTexts], labels: [String], encoder: TextEncoder) {
+    self.init(
+      tokens: parts.flatMap(\.examples).map { encoder.tokens(in: $0.text) },
+      classes: parts.flatMap { $0.classes(labels) }, classCount: labels.count)
   }
 
   /// The likeliest class of a text.

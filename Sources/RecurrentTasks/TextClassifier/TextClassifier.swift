@@ -62,7 +62,12 @@ public struct TextClassifier: Sendable {
   init(plan: TextClassifierPlan, models: [TextClassifierModel], histories: [TrainingHistory]) {
     self.models = models
     self.histories = histories
-    encoder = plan.encoder
+    // Counting needs no part of its own to judge it: now the validation part counts too.
+    let naiveBayes = NaiveBayes(
+      of: [plan.training, plan.validation], labels: plan.labels, encoder: plan.encoder)
+    var encoder = plan.encoder
+    if plan.options.naiveBayes { encoder.naiveBayes = naiveBayes }
+    self.encoder = encoder
     let classes = plan.training.classes(plan.labels)
     let hasValidation = !plan.validation.examples.isEmpty
     configuration = Configuration(
@@ -76,11 +81,7 @@ public struct TextClassifier: Sendable {
       },
       trainedOn: "\(plan.training.source), \(plan.training.examples.count) texts")
     guard !plan.test.examples.isEmpty else { return }
-    let known = plan.training.examples + plan.validation.examples
-    let bag = NaiveBayes(
-      tokens: known.map { encoder.tokens(in: $0.text) },
-      classes: LabeledTexts(known).classes(plan.labels), classCount: plan.labels.count)
-    configuration.evaluation = evaluation(plan.test, bagOfWords: bag)
+    configuration.evaluation = evaluation(plan.test, bagOfWords: naiveBayes)
   }
 
   init(configuration: Configuration, encoder: TextEncoder, models: [TextClassifierModel]) {
@@ -136,7 +137,7 @@ public struct TextClassifier: Sendable {
       throw DataError(file: texts.source, problem: "there are no texts in it")
     }
     try texts.checkLabels(labels)
-    return evaluation(texts, bagOfWords: nil)
+    return evaluation(texts, bagOfWords: encoder.naiveBayes)
   }
 
   private func evaluation(

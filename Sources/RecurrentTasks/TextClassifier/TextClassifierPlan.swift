@@ -49,9 +49,11 @@ public struct TextClassifierPlan: Sendable {
         file: texts.source, problem: "a class has no text left in the training part",
         advice: "Bring more texts of each class, or use a smaller test or validation fraction")
     }
-    encoder = TextEncoder(
-      learningFrom: training.examples.map(\.text), classes: training.classes(labels),
-      classCount: labels.count, options: options)
+    var encoder = TextEncoder(learningFrom: training.examples.map(\.text), options: options)
+    if options.naiveBayes {
+      encoder.naiveBayes = NaiveBayes(of: [training], labels: labels, encoder: encoder)
+    }
+    self.encoder = encoder
     guard let vectors else {
       self.vectors = nil
       return
@@ -157,15 +159,9 @@ public struct TextClassifierPlan: Sendable {
           logits: model(batch.texts, mode: mode), classes: batch.classes,
           labelSmoothing: smoothing, classWeights: weights)
       }
-      do throws(NonFiniteError) {
-        try trainer.run(
-          on: training, validation: validation.count > 0 ? validation : nil,
-          callbacks: callbacks.map { callback in { callback(member + 1, $0) } })
-      } catch {
-        // What earlier epochs learned is not thrown away.
-        guard !trainer.state.history.epochs.isEmpty else { throw error }
-        _ = callbacks.map { $0(member + 1, .finished(.ranAway(error))) }
-      }
+      try trainer.runKeepingBest(
+        on: training, validation: validation,
+        callbacks: callbacks.map { callback in { callback(member + 1, $0) } })
       models.append(trainer.bestModel)
       histories.append(trainer.state.history)
     }

@@ -12,30 +12,24 @@ public struct TextEncoder: Sendable, Codable, Equatable {
   /// Which end of a longer text is read.
   public let keptEnd: TextEnd
   /// What stands beside the network, if anything does.
-  public let naiveBayes: NaiveBayes?
+  public internal(set) var naiveBayes: NaiveBayes?
 
-  init(
-    learningFrom texts: [String], classes: [Int], classCount: Int, options: TextClassifierOptions
-  ) {
+  init(learningFrom texts: [String], options: TextClassifierOptions) {
     let tokenizer = Tokenizer(
       options.tokens, normalization: options.normalization, learningFrom: texts,
       partCount: options.partCount)
     self.tokenizer = tokenizer
-    let tokens = texts.map { tokenizer.tokens(in: $0) }
-    vocabulary = Vocabulary(counting: tokens, minimumCount: options.minimumCount)
+    vocabulary = Vocabulary(
+      counting: texts.lazy.map { tokenizer.tokens(in: $0) }, minimumCount: options.minimumCount)
     maximumLength = options.maximumLength
     keptEnd = options.keptEnd
-    let read = tokens.map { Self.cut($0, to: options.maximumLength, options.keptEnd) }
-    naiveBayes =
-      options.naiveBayes
-      ? NaiveBayes(
-        tokens: read, classes: classes, classCount: classCount, minimumCount: options.minimumCount)
-      : nil
   }
 
   /// The tokens of a text that are read.
   public func tokens(in text: String) -> [String] {
-    Self.cut(tokenizer.tokens(in: text), to: maximumLength, keptEnd)
+    let tokens = tokenizer.tokens(in: text)
+    guard tokens.count > maximumLength else { return tokens }
+    return Array(keptEnd == .start ? tokens.prefix(maximumLength) : tokens.suffix(maximumLength))
   }
 
   /// The numbers of tokens that are read.
@@ -45,11 +39,6 @@ public struct TextEncoder: Sendable, Codable, Equatable {
     EncodedText(
       tokens: vocabulary.ids(of: tokens),
       evidence: naiveBayes?.evidence(in: tokens, leavingOut: own) ?? [])
-  }
-
-  private static func cut(_ tokens: [String], to length: Int, _ end: TextEnd) -> [String] {
-    guard tokens.count > length else { return tokens }
-    return Array(end == .start ? tokens.prefix(length) : tokens.suffix(length))
   }
 }
 

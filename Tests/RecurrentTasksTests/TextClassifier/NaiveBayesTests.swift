@@ -49,17 +49,15 @@ import Testing
     #expect(bag.evidence(in: ["zzz"]) == [0, 0, 0] && bag.evidence(in: []) == [0, 0, 0])
   }
 
-  /// Twice the word "a", once "a b", by hand.
   @Test func evidenceByHand() {
     let bag = NaiveBayes(
-      tokens: [["a", "b"], ["a", "b"], ["c", "a"], ["c", "c"]], classes: [0, 0, 1, 1],
-      classCount: 2, minimumCount: 2)
-    // Terms: a 2:1, b 2:0, c 0:3, "a b" 2:0; "c a" and "c c" are too rare. Totals 6 and 4.
+      tokens: [["a", "b"], ["a", "b"], ["c", "a"]], classes: [0, 0, 1], classCount: 2)
+    // Terms: a 2:1, b 2:0, c 0:1, "a b" 2:0, "c a" 0:1. Totals 6 and 3.
     let sums = [
-      log(3.0 / 10) + log(3.0 / 10) + log(3.0 / 10), log(2.0 / 8) + log(1.0 / 8) + log(1.0 / 8),
+      log(3.0 / 11) + log(3.0 / 11) + log(3.0 / 11), log(2.0 / 8) + log(1.0 / 8) + log(1.0 / 8),
     ]
     let expected = (sums[0] - sums[1]) / 2 / 3.0.squareRoot()
-    let evidence = bag.evidence(in: ["a", "b"])
+    let evidence = bag.evidence(in: ["a", "b", "zzz"])
     #expect(abs(Double(evidence[0]) - expected) < 1e-6 && evidence[1] == -evidence[0])
   }
 }
