@@ -15,7 +15,8 @@ struct TrainClassifier: ParsableCommand {
       without a header are numbered from 1.
 
       The report stands on texts that training never saw, beside the majority class
-      and a bag of words (naive Bayes over words and pairs of words).
+      and a bag of words (naive Bayes over words and pairs of words), which stands
+      beside the network too: what it says is added to the network's logits.
 
       Examples:
         recurrent train classifier reviews.tsv --text sentence --label label
