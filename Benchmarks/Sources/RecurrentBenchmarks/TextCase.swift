@@ -90,6 +90,7 @@ struct TextCase {
       var options = TextClassifierOptions()
       options.tokens = .whitespace
       options.minimumCount = 1
+      options.naiveBayes = false
       (options.embeddingSize, options.hiddenSize) = (shape.embedding, shape.hidden)
       (options.batchSize, options.epochs) = (shape.batch, 100_000)
       (options.testFraction, options.validationFraction) = (0, 0)
