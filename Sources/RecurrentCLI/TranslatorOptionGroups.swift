@@ -70,6 +70,9 @@ struct TranslatorNetworkOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Layers that read.", valueName: "count"))
   var layers = TranslatorOptions().layers
 
+  @Option(help: "How what is being written is compared with what was read.")
+  var attention = TranslatorOptions().attention
+
   @Option(
     help: ArgumentHelp(
       "Dropout of token vectors, of what was read, and of what is written.", valueName: "share"))
@@ -120,6 +123,7 @@ struct TranslatorNetworkOptions: ParsableArguments {
     options.cell = cell
     options.hiddenSize = hidden
     options.layers = layers
+    options.attention = attention
     options.dropout = dropout
     options.epochs = epochs
     options.batchSize = batch
@@ -133,3 +137,5 @@ struct TranslatorNetworkOptions: ParsableArguments {
     return options
   }
 }
+
+extension AttentionDecoder.AttentionKind: ExpressibleByArgument {}

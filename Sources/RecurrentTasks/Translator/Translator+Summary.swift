@@ -38,7 +38,8 @@ extension TranslatorOptions {
   var networkText: String {
     let cells = cell.rawValue.uppercased()
     return "bidirectional \(cells), " + (layers == 1 ? "1 layer" : "\(layers) layers")
-      + " of \(hiddenSize) units; LSTM of \(2 * hiddenSize) units with attention and input feeding; "
+      + " of \(hiddenSize) units; LSTM of \(2 * hiddenSize) units with \(attention.rawValue) attention and input "
+      + "feeding; "
       + "vectors of \(embeddingSize)"
   }
 }

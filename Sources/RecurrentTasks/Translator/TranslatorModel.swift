@@ -38,7 +38,7 @@ public struct TranslatorModel: Module {
       inputSize: stateSize, outputSize: 4 * units, activation: .tanh, using: &generator)
     decoder = AttentionDecoder(
       inputSize: vector, hiddenSize: 2 * units, memorySize: 2 * units, outputSize: vector,
-      using: &generator)
+      attention: options.attention, using: &generator)
     outputBias = .zeros([targetSize])
     dropout = options.dropout
   }
@@ -120,6 +120,16 @@ extension TranslatorOptions {
         ]
       }
     }
+    let attention: [(name: String, shape: [Int])] =
+      switch attention {
+      case .multiplicative: [("decoder.attention.weights", [2 * units, 2 * units])]
+      case .additive:
+        [
+          ("decoder.attention.query_weights", [2 * units, 2 * units]),
+          ("decoder.attention.memory_weights", [2 * units, 2 * units]),
+          ("decoder.attention.bias", [2 * units]), ("decoder.attention.vector", [2 * units]),
+        ]
+      }
     let states = layers * 2 * units * (cell == .lstm ? 2 : 1)
     return shapes + [
       ("bridge.weights", [states, 4 * units]), ("bridge.bias", [4 * units]),
@@ -127,7 +137,7 @@ extension TranslatorOptions {
       ("decoder.input_weights", [vector, 8 * units]),
       ("decoder.recurrent_weights", [vector + 2 * units, 8 * units]),
       ("decoder.bias", [8 * units]),
-      ("decoder.attention.weights", [2 * units, 2 * units]),
+    ] + attention + [
       ("decoder.combination.weights", [4 * units, vector]),
       ("decoder.combination.bias", [vector]),
       ("output_bias", [targetSize]),

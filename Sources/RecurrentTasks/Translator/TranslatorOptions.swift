@@ -20,6 +20,8 @@ public struct TranslatorOptions: Sendable, Codable, Equatable {
   public var hiddenSize = 256
   /// Layers that read.
   public var layers = 1
+  /// How what is being written is compared with what was read.
+  public var attention = AttentionDecoder.AttentionKind.multiplicative
   /// Dropout of token vectors, of what was read, and of what is written.
   public var dropout: Float = 0.3
 

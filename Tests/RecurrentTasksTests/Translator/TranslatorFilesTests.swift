@@ -96,6 +96,7 @@ import Testing
   @Test(arguments: [CellKind.lstm, .gru]) func roundTrip(_ cell: CellKind) throws {
     let translator = try Reversal.quick {
       $0.cell = cell
+      $0.attention = cell == .gru ? .additive : .multiplicative
       $0.layers = cell == .gru ? 2 : 1
       $0.normalization = TextNormalization(form: .nfkc, lowercases: true)
     }
@@ -136,6 +137,7 @@ import Testing
     let options = Reversal.options {
       $0.cell = cell
       $0.layers = 2
+      $0.attention = cell == .gru ? .additive : .multiplicative
     }
     var generator = RandomGenerator(seed: 1)
     let model = TranslatorModel(

@@ -48,10 +48,13 @@ enum Reversal {
 
 @Suite struct TranslatorTests {
   /// The best translation is known, and is found for sentences that training never saw.
-  @Test func learnsToReverse() throws {
-    let translator = try TranslatorPlan(
-      Reversal.pairs(700), options: Reversal.options { $0.epochs = 14 }
-    ).train()
+  @Test(arguments: AttentionDecoder.AttentionKind.allCases)
+  func learnsToReverse(_ attention: AttentionDecoder.AttentionKind) throws {
+    let options = Reversal.options {
+      $0.epochs = 14
+      $0.attention = attention
+    }
+    let translator = try TranslatorPlan(Reversal.pairs(700), options: options).train()
     let evaluation = try #require(translator.configuration.evaluation)
     #expect(evaluation.network.bleu.score > 99.99, "\(translator.report)")
     #expect(evaluation.network.chrF.score > 99.99)

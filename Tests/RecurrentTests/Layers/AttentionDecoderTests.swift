@@ -36,18 +36,25 @@ private struct Writing: Layer {
 }
 
 @Suite struct AttentionDecoderTests {
-  private static func decoder() -> AttentionDecoder {
+  private static func decoder(_ kind: AttentionDecoder.AttentionKind) -> AttentionDecoder {
     var generator = RandomGenerator(seed: 31)
-    return AttentionDecoder(
-      inputSize: 4, hiddenSize: 5, memorySize: Writing.memorySize, outputSize: 3,
+    var decoder = AttentionDecoder(
+      inputSize: 4, hiddenSize: 5, memorySize: Writing.memorySize, outputSize: 3, attention: kind,
       using: &generator)
+    if kind == .additive {
+      // Another size than that of the units.
+      decoder.attention = .additive(
+        AdditiveAttention(
+          querySize: 5, memorySize: Writing.memorySize, size: 7, using: &generator))
+    }
+    return decoder
   }
 
   /// The equations, one row and one step at a time, in double precision.
   private static let twin = LayerTwin { parameters, input, lengths, state in
     guard let w = parameters["input_weights"], let r = parameters["recurrent_weights"],
-      let b = parameters["bias"], let u = parameters["attention.weights"],
-      let c = parameters["combination.weights"], let d = parameters["combination.bias"]
+      let b = parameters["bias"], let c = parameters["combination.weights"],
+      let d = parameters["combination.bias"]
     else { preconditionFailure("names \(parameters.keys)") }
     func product(_ x: [Double], _ w: PlainArray) -> [Double] {
       (0..<w.shape[1]).map { n in x.indices.reduce(0.0) { $0 + x[$1] * w[[$1, n]] } }
@@ -73,9 +80,19 @@ private struct Writing: Layer {
           cell[j] = f * cell[j] + i * tanh(sums[2 * units + j])
           h[j] = sigmoid(sums[3 * units + j]) * tanh(cell[j])
         }
-        let energies = memory.map { step in
-          exp(zip(product(step, u), h).reduce(0) { $0 + $1.0 * $1.1 })
+        func score(_ step: [Double]) -> Double {
+          if let u = parameters["attention.weights"] {
+            return zip(product(step, u), h).reduce(0) { $0 + $1.0 * $1.1 }
+          }
+          guard let w = parameters["attention.query_weights"],
+            let u = parameters["attention.memory_weights"],
+            let b = parameters["attention.bias"], let v = parameters["attention.vector"]
+          else { preconditionFailure("names \(parameters.keys)") }
+          return zip(product(h, w), product(step, u)).enumerated().reduce(0) { sum, place in
+            sum + v[[place.offset]] * tanh(place.element.0 + place.element.1 + b[[place.offset]])
+          }
         }
+        let energies = memory.map { exp(score($0)) }
         let context = memory[0].indices.map { k in
           zip(memory, energies).reduce(0) { $0 + $1.0[k] * $1.1 } / energies.reduce(0, +)
         }
@@ -93,13 +110,15 @@ private struct Writing: Layer {
   }
 
   /// Shapes, states, chunks, rows, threads, padding, and the gradients of all that goes in.
-  @Test func isALayer() async throws {
-    let decoder = Self.decoder()
+  @Test(arguments: AttentionDecoder.AttentionKind.allCases)
+  func isALayer(_ kind: AttentionDecoder.AttentionKind) async throws {
+    let decoder = Self.decoder(kind)
+    let attention =
+      kind == .multiplicative
+      ? ["weights"] : ["query_weights", "memory_weights", "bias", "vector"]
     #expect(
-      decoder.parameters.map(\.name) == [
-        "input_weights", "recurrent_weights", "bias", "attention.weights", "combination.weights",
-        "combination.bias",
-      ])
+      decoder.parameters.map(\.name) == ["input_weights", "recurrent_weights", "bias"]
+        + attention.map { "attention." + $0 } + ["combination.weights", "combination.bias"])
     try await checkLayer(
       Writing(decoder: decoder), inputSize: 4, outputSize: 3, twin: Self.twin)
   }
@@ -118,8 +137,10 @@ private struct Writing: Layer {
   private static let input = SequenceBatch(
     Tensor(SeededGenerator.floats(3 * 5 * 4, seed: 9), shape: [3, 5, 4]), lengths: [3, 5, 1])
 
-  private static func outputAndGradients(_ padding: Float) -> [Tensor] {
-    let decoder = Self.decoder()
+  private static func outputAndGradients(
+    _ kind: AttentionDecoder.AttentionKind, _ padding: Float
+  ) -> [Tensor] {
+    let decoder = Self.decoder(kind)
     var found: [Tensor] = []
     let (_, gradients) = valueAndGradients(of: decoder) { decoder in
       var state = decoder.initialState(batchSize: 3)
@@ -132,9 +153,10 @@ private struct Writing: Layer {
 
   /// What stands in the memory's padding does not matter, on the way back neither; weights sum to 1
   /// over the steps that there are.
-  @Test func memoryPaddingDoesNotMatter() {
-    let expected = Self.outputAndGradients(0)
-    for (found, expected) in zip(Self.outputAndGradients(.nan), expected) {
+  @Test(arguments: AttentionDecoder.AttentionKind.allCases)
+  func memoryPaddingDoesNotMatter(_ kind: AttentionDecoder.AttentionKind) {
+    let expected = Self.outputAndGradients(kind, 0)
+    for (found, expected) in zip(Self.outputAndGradients(kind, .nan), expected) {
       #expect(found.isIdentical(to: expected))
     }
     let weights = expected[1]
@@ -149,8 +171,9 @@ private struct Writing: Layer {
   }
 
   /// Rows that share a memory give what rows with copies of it give.
-  @Test func rowsShareAMemory() {
-    let decoder = Self.decoder()
+  @Test(arguments: AttentionDecoder.AttentionKind.allCases)
+  func rowsShareAMemory(_ kind: AttentionDecoder.AttentionKind) {
+    let decoder = Self.decoder(kind)
     let memory = Self.memory(decoder)
     let rows = [2, 0, 2]
     func run(_ memory: AttentionMemory, _ memoryRows: [Int]?) -> [Tensor] {

@@ -2,7 +2,7 @@
 /// and Manning 2015, arXiv:1508.04025).
 ///
 ///     h_s, c_s = LSTM([x_s, a_{s-1}], h_{s-1}, c_{s-1})
-///     w_t = softmax over t of  h_s·(m_t W)        context = Σ_t w_t·m_t
+///     w_t = softmax over t of  score(h_s, m_t)        context = Σ_t w_t·m_t
 ///     a_s = tanh([context, h_s] C + b)
 ///
 /// `[B, S, E]` to `[B, S, A]`. All steps are one primitive with its own way back: a step multiplies
@@ -21,14 +21,43 @@ public struct AttentionDecoder: Module {
   public var recurrentWeights: Tensor
   /// `[4·H]`
   public var bias: Tensor
-  /// W, `[M, H]`.
-  public var attention: MultiplicativeAttention
+  /// How hidden state and memory are compared.
+  public var attention: Comparison
   /// C and b, from M + H features to A.
   public var combination: Dense
+
+  /// The attention of a decoder, by name.
+  public enum AttentionKind: String, Sendable, Codable, CaseIterable {
+    /// h·(m W).
+    case multiplicative
+    /// v·tanh(W h + U m + b), in as many dimensions as the decoder has units.
+    case additive
+  }
+
+  /// The attention of a decoder.
+  public enum Comparison: Module {
+    /// The general score.
+    case multiplicative(MultiplicativeAttention)
+    /// Without coverage.
+    case additive(AdditiveAttention)
+
+    /// Visits the parameters of the attention.
+    public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+      switch self {
+      case .multiplicative(var attention):
+        attention.visitParameters(&visitor)
+        self = .multiplicative(attention)
+      case .additive(var attention):
+        attention.visitParameters(&visitor)
+        self = .additive(attention)
+      }
+    }
+  }
 
   /// A decoder of `hiddenSize` units that gives `outputSize` features a step.
   public init(
     inputSize: Int, hiddenSize: Int, memorySize: Int, outputSize: Int,
+    attention kind: AttentionKind = .multiplicative,
     using generator: inout some RandomNumberGenerator
   ) {
     precondition(
@@ -38,8 +67,17 @@ public struct AttentionDecoder: Module {
     inputWeights = draw([inputSize, 4 * hiddenSize], using: &generator)
     recurrentWeights = draw([outputSize + hiddenSize, 4 * hiddenSize], using: &generator)
     bias = draw([4 * hiddenSize], using: &generator)
-    attention = MultiplicativeAttention(
-      querySize: hiddenSize, memorySize: memorySize, using: &generator)
+    attention =
+      switch kind {
+      case .multiplicative:
+        .multiplicative(
+          MultiplicativeAttention(
+            querySize: hiddenSize, memorySize: memorySize, using: &generator))
+      case .additive:
+        .additive(
+          AdditiveAttention(
+            querySize: hiddenSize, memorySize: memorySize, size: hiddenSize, using: &generator))
+      }
     combination = Dense(
       inputSize: memorySize + hiddenSize, outputSize: outputSize, activation: .tanh,
       using: &generator)
@@ -81,7 +119,12 @@ public struct AttentionDecoder: Module {
   }
 
   /// The memory `[B, T, M]` with its keys, for any number of steps.
-  public func prepare(_ memory: SequenceBatch) -> AttentionMemory { attention.prepare(memory) }
+  public func prepare(_ memory: SequenceBatch) -> AttentionMemory {
+    switch attention {
+    case .multiplicative(let attention): attention.prepare(memory)
+    case .additive(let attention): attention.prepare(memory)
+    }
+  }
 
   /// The outputs a of all steps, and how much each step of the memory counted in each,
   /// `[B, S, T]`, through which no gradient flows; `state` becomes that after each row's last step.
@@ -96,7 +139,7 @@ public struct AttentionDecoder: Module {
       validSteps: input.validSteps.matrixProduct(inputWeights, bias: bias))
     let steps = AttentionSteps(
       input: projected, state: state, memory: memory, memoryRows: memoryRows,
-      recurrentWeights: recurrentWeights, combination: combination)
+      recurrentWeights: recurrentWeights, combination: combination, attention: attention)
     let (output, weights, last) = steps()
     state = last
     return (input.with(output), weights)
