@@ -28,7 +28,10 @@ public struct WeightAverage<Model: Module>: Sendable {
   /// Takes in the weights after a step.
   mutating func add(_ current: Model) {
     steps += 1
-    guard steps > 1 else { return model = current }
+    if steps == 1 {
+      model = current
+      return
+    }
     let share = Float((1 - decay) / (1 - pow(decay, Double(steps))))
     var (parameters, statistics) = (current.parameters[...], current.statistics[...])
     model.updateParameters { _, average in
