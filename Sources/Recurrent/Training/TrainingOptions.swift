@@ -13,7 +13,8 @@ public struct TrainingOptions: Sendable {
   /// Penalties and constraints of single parameters.
   public var rules: [ParameterRule]
   /// The decay of ``WeightAverage``, below 1; nil: no average. With one, it is the average that the
-  /// validation part judges and that ``Trainer/bestModel`` gives.
+  /// validation part judges and that ``Trainer/bestModel`` gives; it takes one copy of the weights
+  /// and touches training not at all.
   public var averaging: Double?
   /// Steps whose inner values fused layers keep for the backward pass at a time; nil: all
   /// (``Mode/training(_:segmentLength:)``, ``MemoryPlan``).
