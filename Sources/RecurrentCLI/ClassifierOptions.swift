@@ -95,6 +95,9 @@ struct ClassifierNetworkOptions: ParsableArguments {
   @Option(help: "What becomes of the hidden states of all tokens.")
   var pooling = TextClassifierOptions().pooling
 
+  @Flag(help: "No naive Bayes (words and pairs of words) beside the network.")
+  var networkOnly = false
+
   @Option(
     help: ArgumentHelp(
       "Dropout of token vectors, between layers and before the last layer.", valueName: "share"))
@@ -149,6 +152,7 @@ struct ClassifierNetworkOptions: ParsableArguments {
     options.layers = layers
     options.isBidirectional = !forwardOnly
     options.pooling = pooling
+    options.naiveBayes = !networkOnly
     options.dropout = dropout
     options.tokenDropout = tokenDropout
     options.members = ensemble

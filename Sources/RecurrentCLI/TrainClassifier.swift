@@ -15,7 +15,8 @@ struct TrainClassifier: ParsableCommand {
       without a header are numbered from 1.
 
       The report stands on texts that training never saw, beside the majority class
-      and a bag of words (naive Bayes over words and pairs of words).
+      and a bag of words (naive Bayes over words and pairs of words), which stands
+      beside the network too: what it says is added to the network's logits.
 
       Examples:
         recurrent train classifier reviews.tsv --text sentence --label label
@@ -33,10 +34,7 @@ struct TrainClassifier: ParsableCommand {
 
   @OptionGroup(title: "Texts") var texts: TextOptions
   @OptionGroup(title: "Network and training") var network: ClassifierNetworkOptions
-  @OptionGroup var threads: ThreadOptions
-
-  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
-  var progress = ProgressMode.automatic
+  @OptionGroup var running: TrainingRunOptions
 
   @Option(
     name: .shortAndLong,
@@ -51,7 +49,6 @@ struct TrainClassifier: ParsableCommand {
           + "or one file a class: good.txt bad.txt.")
     }
     if let problem = options.problem { throw ValidationError(problem.capitalizedFirst + ".") }
-    if output.isEmpty { throw ValidationError("--output names a folder, not nothing.") }
   }
 
   private var options: TextClassifierOptions {
@@ -62,9 +59,7 @@ struct TrainClassifier: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
-    // Before hours of training, not after.
-    try ModelFolder.checkDestination(output)
+    var training = try TrainingRun(to: output, running)
     let columns = TextColumns(text: texts.text, label: texts.label)
     func read(_ paths: [String]) throws(DataError) -> LabeledTexts {
       try LabeledTexts.read(paths, columns: columns, encoding: texts.encoding)
@@ -73,59 +68,23 @@ struct TrainClassifier: ParsableCommand {
     let plan = try TextClassifierPlan(
       data, validation: try texts.validation.map { try read([$0]) },
       test: try texts.test.map { try read([$0]) }, options: options, vectors: texts.vectors)
-    print("\(data.source): \(data.examples.count) texts, \(plan.labels.count) classes")
-    if data.blankLines > 0 { print("            \(data.blankLines) blank lines were left out") }
-    print("\(plan)\n")
-    try flushOutput()
-
-    Interruption.announceStop()
-    let classifier = try train(plan)
-    // Written before anything is printed: who reads the report may go away (`| head`).
-    let failure = write(classifier)
-    if !plan.test.examples.isEmpty {
-      let epochs = classifier.configuration.bestEpochs.map(String.init).joined(separator: ", ")
-      print(
-        "\nTest part: \(plan.test.examples.count) texts, weights of epoch \(epochs), "
-          + "seed \(options.seed)")
+    var preface = "\(data.source): \(data.examples.count) texts, \(plan.labels.count) classes\n"
+    if data.blankLines > 0 {
+      preface += "            \(data.blankLines) blank lines were left out\n"
     }
-    print(classifier.report)
-    if let failure { throw failure }
-    print("\nWrote \(output): the model, history.csv, loss.svg")
-    print("Next: echo 'A text.' | recurrent predict \(output.shellQuoted)")
-  }
+    try training.begin(preface + plan.description)
 
-  private func train(_ plan: TextClassifierPlan) throws(NonFiniteError) -> TextClassifier {
-    var bars: [Int: ProgressBar] = [:]
-    let (epochs, mode) = (options.epochs, progress)
-    return try plan.train(callbacks: [
+    let (steps, members) = (plan.stepsPerEpoch, plan.options.members)
+    let classifier = try plan.train(callbacks: [
       { member, event in
-        if bars[member] == nil, plan.options.members > 1, mode != .silent {
-          warn("network \(member) of \(plan.options.members)")
-        }
-        return bars[
-          member,
-          default: ProgressBar(
-            epochs: epochs, stepsPerEpoch: plan.stepsPerEpoch, unit: "texts", mode: mode)
-        ].show(event)
+        training.show(
+          event, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "texts",
+          member: (member, members))
       }
     ])
-  }
-
-  private func write(_ classifier: TextClassifier) -> DataError? {
-    do throws(DataError) {
-      try Interruption.deferred { () throws(DataError) in
-        // Several networks: the history of the first.
-        let history = classifier.histories[0]
-        try classifier.save(
-          to: output,
-          reports: [
-            ("history.csv", Array(history.csv.utf8)),
-            ("loss.svg", Array(history.chart.svg().utf8)),
-          ])
-      }
-      return nil
-    } catch {
-      return error
-    }
+    let tested = plan.test.examples.count
+    try training.finish(
+      classifier, test: tested > 0 ? "\(tested) texts" : nil, seed: plan.options.seed,
+      next: "echo 'A text.' | recurrent predict \(output.shellQuoted)")
   }
 }

@@ -84,10 +84,7 @@ struct TrainComposer: ParsableCommand {
   @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
   var seed: UInt64 = 0
 
-  @OptionGroup var threads: ThreadOptions
-
-  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
-  var progress = ProgressMode.automatic
+  @OptionGroup var running: TrainingRunOptions
 
   @Option(
     name: .shortAndLong,
@@ -97,7 +94,6 @@ struct TrainComposer: ParsableCommand {
 
   func validate() throws {
     if let problem = options.problem { throw ValidationError(problem.capitalizedFirst + ".") }
-    if output.isEmpty { throw ValidationError("--output names a folder, not nothing.") }
   }
 
   private var options: ComposerOptions {
@@ -121,40 +117,19 @@ struct TrainComposer: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
-    try ModelFolder.checkDestination(output)
+    var training = try TrainingRun(to: output, running)
     let music = try MusicCollection(paths: paths, stepsPerBeat: stepsPerBeat)
     music.warnOfSkipped()
     let plan = try ComposerPlan(music, options: options)
-    print("\(music.source): \(music.tunes.count) tunes\n\(plan)\n")
-    try flushOutput()
+    try training.begin("\(music.source): \(music.tunes.count) tunes\n\(plan)")
 
-    Interruption.announceStop()
-    var progress = ProgressBar(
-      epochs: epochs, stepsPerEpoch: plan.stepsPerEpoch, unit: "tunes", mode: progress)
-    let composer = try plan.train(callbacks: [{ progress.show($0) }])
-    try Interruption.deferred { () throws(DataError) in
-      try composer.save(
-        to: output,
-        reports: [
-          ("history.csv", Array(composer.history.csv.utf8)),
-          ("loss.svg", Array(composer.history.chart.svg().utf8)),
-        ])
-    }
-    if let evaluation = composer.configuration.evaluation {
-      print(
-        "\nTest part: \(evaluation.tunes) tunes, weights of epoch "
-          + "\(composer.configuration.bestEpoch), seed \(seed)")
-    }
-    print(composer.report)
-    print("\nWrote \(output): the model, history.csv, loss.svg")
-    print("Next: recurrent compose \(output.shellQuoted) --seed-note C4")
-    if case .ranAway(let error) = composer.stop {
-      try flushOutput()
-      warn(
-        "\(error) The model written has the weights of epoch \(composer.configuration.bestEpoch).")
-      throw ExitCode(70)
-    }
+    let steps = plan.stepsPerEpoch
+    let composer = try plan.train(callbacks: [
+      { training.show($0, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "tunes") }
+    ])
+    try training.finish(
+      composer, test: composer.configuration.evaluation.map { "\($0.tunes) tunes" }, seed: seed,
+      next: "recurrent compose \(output.shellQuoted) --seed-note C4")
   }
 }
 

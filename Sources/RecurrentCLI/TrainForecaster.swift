@@ -26,10 +26,7 @@ struct TrainForecaster: ParsableCommand {
   @OptionGroup(title: "Columns") var columns: ColumnOptions
   @OptionGroup(title: "Forecast") var forecast: ForecastOptionsGroup
   @OptionGroup(title: "Network and training") var network: NetworkOptions
-  @OptionGroup var threads: ThreadOptions
-
-  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
-  var progress = ProgressMode.automatic
+  @OptionGroup var running: TrainingRunOptions
 
   @Option(
     name: .shortAndLong,
@@ -40,7 +37,6 @@ struct TrainForecaster: ParsableCommand {
 
   func validate() throws {
     if let problem = options.problem { throw ValidationError(problem.capitalizedFirst + ".") }
-    if output.isEmpty { throw ValidationError("--output names a folder, not nothing.") }
   }
 
   private var options: ForecasterOptions {
@@ -51,70 +47,37 @@ struct TrainForecaster: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
-    // Before hours of training, not after.
-    try ModelFolder.checkDestination(output)
+    var training = try TrainingRun(to: output, running)
     let table =
       try file.map { try Table(csv: $0) }
       ?? Table(csvText: BundledData.goog, source: "GOOG.csv (bundled)")
     let columns = try columns.resolved(in: table)
     let series = try columns.read(table)
     let plan = try ForecastPlan(series, options: options, columns: columns)
-    print(TrainingPreface(table: table, columns: columns, plan: plan))
-    print("")
-    try flushOutput()
+    let preface = TrainingPreface(table: table, columns: columns, plan: plan)
+    try training.begin(preface.description)
 
-    Interruption.announceStop()
     let counts = plan.windowCounts
     let steps = (counts.training + options.batchSize - 1) / options.batchSize
-    var progress = ProgressBar(
-      epochs: options.epochs, stepsPerEpoch: steps, unit: "windows", mode: progress)
-    let forecaster = try plan.train(callbacks: [{ progress.show($0) }])
-
+    let forecaster = try plan.train(callbacks: [
+      { training.show($0, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "windows") }
+    ])
     let forecasts = TestForecasts(forecaster, plan: plan)
-    // Written before anything is printed: who reads the report may go away (`| head`).
-    let failure = write(forecaster, forecasts)
-    if counts.test > 0 {
-      print(
-        "\nTest part: \(counts.test) windows, weights of epoch "
-          + "\(forecaster.configuration.bestEpoch), seed \(options.seed)")
-    }
-    print(forecaster.report)
-    if let failure { throw failure }
-    let chart = forecasts.chart.terminal(
-      width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
-    if counts.test > 0 { print("\n\(chart)") }
-    print("\nWrote \(output): the model, history.csv, forecast.csv, forecast.svg, loss.svg")
-    print("Next: recurrent predict \(output.shellQuoted) --steps \(nextSteps)")
-    if case .ranAway(let error) = forecaster.stop {
-      try flushOutput()
-      let epoch = forecaster.configuration.bestEpoch
-      warn("\(error) The model written has the weights of epoch \(epoch).")
-      throw ExitCode(70)
-    }
+    let chart = forecasts.chart
+    try training.finish(
+      forecaster, test: counts.test > 0 ? "\(counts.test) windows" : nil, seed: options.seed,
+      files: [
+        ("forecast.csv", Array(forecasts.csv.utf8)), ("forecast.svg", Array(chart.svg().utf8)),
+      ],
+      details: counts.test > 0
+        ? chart.terminal(width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
+        : nil,
+      next: "recurrent predict \(output.shellQuoted) --steps \(nextSteps)")
   }
 
   /// Steps of the next command that it can do: with covariates, no more than the horizon.
   private var nextSteps: Int {
     columns.covariates == nil ? max(5, options.horizon) : options.horizon
-  }
-
-  private func write(_ forecaster: Forecaster, _ forecasts: TestForecasts) -> DataError? {
-    do throws(DataError) {
-      try Interruption.deferred { () throws(DataError) in
-        try forecaster.save(
-          to: output,
-          reports: [
-            ("history.csv", Array(forecaster.history.csv.utf8)),
-            ("forecast.csv", Array(forecasts.csv.utf8)),
-            ("forecast.svg", Array(forecasts.chart.svg().utf8)),
-            ("loss.svg", Array(forecaster.history.chart.svg().utf8)),
-          ])
-      }
-      return nil
-    } catch {
-      return error
-    }
   }
 }
 

@@ -93,10 +93,7 @@ struct TrainGenerator: ParsableCommand {
   @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
   var seed: UInt64 = 0
 
-  @OptionGroup var threads: ThreadOptions
-
-  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
-  var progress = ProgressMode.automatic
+  @OptionGroup var running: TrainingRunOptions
 
   @Option(
     name: .shortAndLong,
@@ -110,7 +107,6 @@ struct TrainGenerator: ParsableCommand {
     if vocabulary != nil, tokens != .bpe {
       throw ValidationError("--vocabulary belongs to --tokens bpe; characters are all kept.")
     }
-    if output.isEmpty { throw ValidationError("--output names a folder, not nothing.") }
   }
 
   private var options: TextGeneratorOptions {
@@ -136,44 +132,31 @@ struct TrainGenerator: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
-    // Before hours of training, not after.
-    try ModelFolder.checkDestination(output)
+    var training = try TrainingRun(to: output, running)
     let texts = try files.map { file throws(DataError) in try TextFile(file, encoding: encoding) }
     let plan = try TextGeneratorPlan(texts, options: options)
-    print("\(files.joined(separator: ", "))\n\(plan)\n")
-    try flushOutput()
+    try training.begin("\(files.joined(separator: ", "))\n\(plan)")
 
-    Interruption.announceStop()
-    var progress = ProgressBar(
-      epochs: epochs, stepsPerEpoch: plan.stepsPerEpoch, unit: "updates", mode: progress)
-    let generator = try plan.train(callbacks: [{ progress.show($0) }])
-    try Interruption.deferred { () throws(DataError) in
-      try generator.save(
-        to: output,
-        reports: [
-          ("history.csv", Array(generator.history.csv.utf8)),
-          ("loss.svg", Array(generator.history.chart.svg().utf8)),
-        ])
-    }
+    let updates = plan.stepsPerEpoch
+    let generator = try plan.train(callbacks: [
+      { training.show($0, epochs: plan.options.epochs, stepsPerEpoch: updates, unit: "updates") }
+    ])
     let seconds = generator.history.epochs.reduce(0) { $0 + $1.seconds }
     let speed = Double(plan.tokensPerEpoch * generator.history.epochs.count) / max(seconds, 1e-9)
-    print(
-      "\nTest part: weights of epoch \(generator.configuration.bestEpoch), seed \(seed); trained on "
-        + "\(NumberFormat.grouped(Int(speed))) tokens a second, validation included")
-    print(generator.report)
     let sample = generator.generate(
       length: 300, sampling: Sampling(temperature: 0.8), seed: seed)
-    print("\nA sample at temperature 0.8:\n\n\(sample.safeForTerminal)")
-    print("\nWrote \(output): the model, history.csv, loss.svg")
-    print("Next: recurrent generate \(output.shellQuoted) --prompt \(plan.firstWord.shellQuoted)")
-    if case .ranAway(let error) = generator.stop {
-      try flushOutput()
-      warn(
-        "\(error) The model written has the weights of epoch "
-          + "\(generator.configuration.bestEpoch).")
-      throw ExitCode(70)
-    }
+    try training.finish(
+      generator,
+      test: plan.test.isEmpty ? nil : "\(NumberFormat.grouped(plan.test.count)) characters",
+      seed: seed,
+      details: """
+        Trained on \(NumberFormat.grouped(Int(speed))) tokens a second, validation included.
+
+        A sample at temperature 0.8:
+
+        \(sample.safeForTerminal)
+        """,
+      next: "recurrent generate \(output.shellQuoted) --prompt \(plan.firstWord.shellQuoted)")
   }
 }
 

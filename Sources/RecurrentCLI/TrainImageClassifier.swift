@@ -34,10 +34,7 @@ struct TrainImageClassifier: ParsableCommand {
 
   @OptionGroup(title: "Files") var files: ImageFileOptions
   @OptionGroup(title: "Network and training") var network: ImageNetworkOptions
-  @OptionGroup var threads: ThreadOptions
-
-  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
-  var progress = ProgressMode.automatic
+  @OptionGroup var running: TrainingRunOptions
 
   @Option(
     name: .shortAndLong,
@@ -50,46 +47,27 @@ struct TrainImageClassifier: ParsableCommand {
     if let problem = network.options.problem {
       throw ValidationError(problem.capitalizedFirst + ".")
     }
-    if output.isEmpty { throw ValidationError("--output names a folder, not nothing.") }
     if test != nil, data == nil { throw ValidationError("--test belongs to data of your own.") }
   }
 
   mutating func run() throws {
-    threads.apply()
-    // Before hours of training, not after.
-    try ModelFolder.checkDestination(output)
+    var training = try TrainingRun(to: output, running)
     let (images, testImages) = try read()
     let options = network.options
     let plan = try ImagePlan(images, test: testImages, options: options)
-    print("\(images.source)\n\(plan)\n")
-    try flushOutput()
+    try training.begin("\(images.source)\n\(plan)")
 
-    Interruption.announceStop()
     let steps = (plan.counts.training + options.batchSize - 1) / options.batchSize
-    var progress = ProgressBar(
-      epochs: options.epochs, stepsPerEpoch: steps, unit: "images", mode: progress)
-    let classifier = try plan.train(callbacks: [{ progress.show($0) }])
-
-    let reports = reports(classifier)
-    let failure = write(classifier, reports)
-    if plan.counts.test > 0 {
-      print(
-        "\nTest part: \(plan.counts.test) images, weights of epoch "
-          + "\(classifier.configuration.bestEpoch), seed \(options.seed)")
-    }
-    print(classifier.report)
-    if let failure { throw failure }
-    print("\nWrote \(output): the model, \(reports.map(\.name).joined(separator: ", "))")
-    if reports.contains(where: { $0.name == "example.png" }) {
-      print(
-        "Next: recurrent predict \(output.shellQuoted) \((output + "/example.png").shellQuoted)")
-    }
-    if case .ranAway(let error) = classifier.stop {
-      try flushOutput()
-      let epoch = classifier.configuration.bestEpoch
-      warn("\(error) The model written has the weights of epoch \(epoch).")
-      throw ExitCode(70)
-    }
+    let classifier = try plan.train(callbacks: [
+      { training.show($0, epochs: options.epochs, stepsPerEpoch: steps, unit: "images") }
+    ])
+    let pictures = pictures(classifier)
+    let example = (output + "/example.png").shellQuoted
+    try training.finish(
+      classifier, test: plan.counts.test > 0 ? "\(plan.counts.test) images" : nil,
+      seed: options.seed, files: pictures,
+      next: pictures.contains { $0.name == "example.png" }
+        ? "recurrent predict \(output.shellQuoted) \(example)" : nil)
   }
 
   private func read() throws(DataError) -> (images: ImageSet, test: ImageSet?) {
@@ -100,30 +78,14 @@ struct TrainImageClassifier: ParsableCommand {
     return (images, try ImageSet.read(test, testReading).images)
   }
 
-  private func reports(_ classifier: ImageClassifier) -> [(name: String, bytes: [UInt8])] {
-    var reports = [
-      ("history.csv", Array(classifier.history.csv.utf8)),
-      ("loss.svg", Array(classifier.history.chart.svg().utf8)),
-    ]
+  private func pictures(_ classifier: ImageClassifier) -> [(name: String, bytes: [UInt8])] {
     guard let images = classifier.testImages, let evaluation = classifier.configuration.evaluation
-    else { return reports }
+    else { return [] }
+    var pictures: [(name: String, bytes: [UInt8])] = []
     if let sheet = classifier.contactSheet(evaluation, of: images) {
-      reports.append(("mistakes.svg", Array(sheet.svg().utf8)))
+      pictures.append(("mistakes.svg", Array(sheet.svg().utf8)))
     }
-    if images.hasPNGScale { reports.append(("example.png", images.png(0))) }
-    return reports
-  }
-
-  private func write(
-    _ classifier: ImageClassifier, _ reports: [(name: String, bytes: [UInt8])]
-  ) -> DataError? {
-    do throws(DataError) {
-      try Interruption.deferred { () throws(DataError) in
-        try classifier.save(to: output, reports: reports)
-      }
-      return nil
-    } catch {
-      return error
-    }
+    if images.hasPNGScale { pictures.append(("example.png", images.png(0))) }
+    return pictures
   }
 }

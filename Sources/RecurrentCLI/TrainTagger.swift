@@ -30,10 +30,7 @@ struct TrainTagger: ParsableCommand {
 
   @OptionGroup(title: "Sentences") var texts: TaggedTextOptions
   @OptionGroup(title: "Network and training") var network: TaggerNetworkOptions
-  @OptionGroup var threads: ThreadOptions
-
-  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
-  var progress = ProgressMode.automatic
+  @OptionGroup var running: TrainingRunOptions
 
   @Option(
     name: .shortAndLong,
@@ -47,7 +44,6 @@ struct TrainTagger: ParsableCommand {
     where number < 1 {
       throw ValidationError("--\(name)-column counts from 1, not \(number).")
     }
-    if output.isEmpty { throw ValidationError("--output names a folder, not nothing.") }
   }
 
   private var options: SequenceTaggerOptions {
@@ -58,9 +54,7 @@ struct TrainTagger: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
-    // Before hours of training, not after.
-    try ModelFolder.checkDestination(output)
+    var training = try TrainingRun(to: output, running)
     func read(_ path: String) throws(DataError) -> TaggedSentences {
       try TaggedSentences.read(path, columns: texts.columns, encoding: texts.encoding)
     }
@@ -68,61 +62,25 @@ struct TrainTagger: ParsableCommand {
     let plan = try SequenceTaggerPlan(
       data, validation: try texts.dev.map(read), test: try texts.test.map(read), options: options,
       vectors: texts.vectors)
-    print("\(data.source): \(data.sentences.count) sentences, \(data.tokenCount) tokens")
-    if data.comments > 0 { print("            \(data.comments) lines of comments were left out") }
-    print("\(plan)\n")
-    try flushOutput()
-
-    Interruption.announceStop()
-    let tagger = try train(plan)
-    // Written before anything is printed: who reads the report may go away (`| head`).
-    let failure = write(tagger)
-    if !plan.test.sentences.isEmpty {
-      let epochs = tagger.configuration.bestEpochs.map(String.init).joined(separator: ", ")
-      print(
-        "\nTest part: \(plan.test.sentences.count) sentences, weights of epoch \(epochs), "
-          + "seed \(options.seed)")
+    var preface = "\(data.source): \(data.sentences.count) sentences, \(data.tokenCount) tokens\n"
+    if data.comments > 0 {
+      preface += "            \(data.comments) lines of comments were left out\n"
     }
-    print(tagger.report)
-    if let failure { throw failure }
-    print("\nWrote \(output): the model, history.csv, loss.svg")
-    print("Next: echo 'A sentence.' | recurrent predict \(output.shellQuoted)")
-  }
+    try training.begin(preface + plan.description)
 
-  private func train(_ plan: SequenceTaggerPlan) throws(NonFiniteError) -> SequenceTagger {
-    var bars: [Int: ProgressBar] = [:]
-    let (epochs, mode) = (options.epochs, progress)
-    let steps = plan.stepsPerEpoch
+    let (steps, members) = (plan.stepsPerEpoch, plan.options.members)
     let name = plan.scheme == .plain ? "accuracy" : "F1"
-    return try plan.train(callbacks: [
+    let tagger = try plan.train(callbacks: [
       { member, event, score in
-        if bars[member] == nil, plan.options.members > 1, mode != .silent {
-          warn("network \(member) of \(plan.options.members)")
-        }
-        let note = score.map { "\(name) \(NumberFormat.fixed($0 * 100, 2)) %" }
-        return bars[
-          member,
-          default: ProgressBar(
-            epochs: epochs, stepsPerEpoch: steps, unit: "sentences", mode: mode)
-        ].show(event, note: note)
+        training.show(
+          event, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "sentences",
+          member: (member, members),
+          note: score.map { "\(name) \(NumberFormat.fixed($0 * 100, 2)) %" })
       }
     ])
-  }
-
-  private func write(_ tagger: SequenceTagger) -> DataError? {
-    do throws(DataError) {
-      try Interruption.deferred { () throws(DataError) in
-        try tagger.save(
-          to: output,
-          reports: [
-            ("history.csv", Array(tagger.historyTable.utf8)),
-            // Several networks: the history of the first.
-            ("loss.svg", Array(tagger.histories[0].chart.svg().utf8)),
-          ])
-      }
-      return nil
-    } catch {
-      return error
-    }
+    let tested = plan.test.sentences.count
+    try training.finish(
+      tagger, test: tested > 0 ? "\(tested) sentences" : nil, seed: plan.options.seed,
+      next: "echo 'A sentence.' | recurrent predict \(output.shellQuoted)")
   }
 }

@@ -29,10 +29,7 @@ struct TrainTranslator: ParsableCommand {
 
   @OptionGroup(title: "Pairs") var pairs: PairOptions
   @OptionGroup(title: "Network and training") var network: TranslatorNetworkOptions
-  @OptionGroup var threads: ThreadOptions
-
-  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
-  var progress = ProgressMode.automatic
+  @OptionGroup var running: TrainingRunOptions
 
   @Option(
     name: .shortAndLong,
@@ -49,54 +46,27 @@ struct TrainTranslator: ParsableCommand {
     if let problem = network.options.problem {
       throw ValidationError(problem.capitalizedFirst + ".")
     }
-    if output.isEmpty { throw ValidationError("--output names a folder, not nothing.") }
   }
 
   mutating func run() throws {
-    threads.apply()
-    // Before hours of training, not after.
-    try ModelFolder.checkDestination(output)
+    var training = try TrainingRun(to: output, running)
     let data = try pairs.read(files)
     let plan = try TranslatorPlan(
       data, dev: network.dev.isEmpty ? nil : try pairs.read(network.dev),
       test: network.test.isEmpty ? nil : try pairs.read(network.test), options: network.options)
-    print("\(data.origin): \(data.pairs.count) pairs")
+    var preface = "\(data.origin): \(data.pairs.count) pairs\n"
     if data.emptyLines > 0 {
-      print("            \(data.emptyLines) lines with an empty side were left out")
+      preface += "            \(data.emptyLines) lines with an empty side were left out\n"
     }
-    print("\(plan)\n")
-    try flushOutput()
+    try training.begin(preface + plan.description)
 
-    Interruption.announceStop()
-    var bar = ProgressBar(
-      epochs: plan.options.epochs, stepsPerEpoch: plan.stepsPerEpoch, unit: "pairs", mode: progress)
-    let translator = try plan.train(callbacks: [{ bar.show($0) }])
-    // Written before anything is printed: who reads the report may go away (`| head`).
-    let failure = write(translator)
-    if !plan.test.pairs.isEmpty {
-      print(
-        "\nTest part: \(plan.test.pairs.count) pairs, weights of epoch "
-          + "\(translator.configuration.bestEpoch), seed \(plan.options.seed)")
-    }
-    print(translator.report)
-    if let failure { throw failure }
-    print("\nWrote \(output): the model, history.csv, loss.svg")
-    print("Next: echo 'A sentence.' | recurrent predict \(output.shellQuoted)")
-  }
-
-  private func write(_ translator: Translator) -> DataError? {
-    do throws(DataError) {
-      try Interruption.deferred { () throws(DataError) in
-        try translator.save(
-          to: output,
-          reports: [
-            ("history.csv", Array(translator.history.csv.utf8)),
-            ("loss.svg", Array(translator.history.chart.svg().utf8)),
-          ])
-      }
-      return nil
-    } catch {
-      return error
-    }
+    let steps = plan.stepsPerEpoch
+    let translator = try plan.train(callbacks: [
+      { training.show($0, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "pairs") }
+    ])
+    let tested = plan.test.pairs.count
+    try training.finish(
+      translator, test: tested > 0 ? "\(tested) pairs" : nil, seed: plan.options.seed,
+      next: "echo 'A sentence.' | recurrent predict \(output.shellQuoted)")
   }
 }

@@ -77,7 +77,7 @@ import Testing
         "seasonal naive ", "By step of the horizon:", "The 80 % interval held ", "The model ",
         "Close: forecast 3 rows at a time", "actual", "forecast", "80 % interval",
         "test part begins",
-        "Wrote forecaster: the model, history.csv, forecast.csv, forecast.svg, loss.svg",
+        "Wrote forecaster: the model, history.csv, loss.svg, forecast.csv, forecast.svg",
         "Next: recurrent predict forecaster --steps 5",
       ]
       var rest = result.output[...]

@@ -106,7 +106,7 @@ import Testing
           end_step: Int32(end), options: options.pointer, projects: projects,
           format: RK_FLOAT32, packed_weights: forwardWeights.pointer, x: x.pointer,
           x_stride: Int64(inputSize),
-          start: nil,
+          start: nil, start_row: nil,
           out: out.pointer, out_stride: Int64(size), keeps_out: again, h: h.pointer,
           c: hasCellState ? c.pointer : nil, gates: kept?[0].pointer,
           extra: isSimple ? nil : kept?[1].pointer, masked: kept?[2].pointer,

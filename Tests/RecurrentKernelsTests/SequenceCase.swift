@@ -234,7 +234,7 @@ struct SequenceCase {
                   layout: layout, first_step: 0, end_step: Int32(longest), options: nil,
                   projects: false, format: format, packed_weights: forwardWeights.pointer,
                   x: xs.pointer,
-                  x_stride: Int64(xStride), start: nil, out: result.out.pointer,
+                  x_stride: Int64(xStride), start: nil, start_row: nil, out: result.out.pointer,
                   out_stride: Int64(outStepStride), keeps_out: false, h: result.h.pointer,
                   c: isLSTM ? result.c.pointer : nil,
                   gates: keep && hasExtra ? result.gates.pointer : nil,
@@ -248,6 +248,19 @@ struct SequenceCase {
                   }
                   #expect(start.marginIsIntact, "\(description) on \(path.name)")
                 }
+                // On one thread the sums stand elsewhere, where a table says.
+                let width = gates * hiddenSize
+                let turned = FloatBuffer(count: start.count)
+                let startRow = UnsafeMutablePointer<Int32>.allocate(capacity: kept)
+                defer { startRow.deallocate() }
+                if startsAhead, parts == 1 {
+                  for row in 0..<kept {
+                    startRow[row] = Int32(kept - 1 - row)
+                    (turned.pointer + (kept - 1 - row) * width).update(
+                      from: start.pointer + row * width, count: width)
+                  }
+                  (forward.start, forward.start_row) = (turned.pointer, UnsafePointer(startRow))
+                }
                 withUnsafePointer(to: &forward) { forward in
                   nonisolated(unsafe) let forward = forward
                   nonisolated(unsafe) let table = table
@@ -257,7 +270,7 @@ struct SequenceCase {
                     #expect(workspace.marginIsIntact, "\(description) on \(path.name)")
                   }
                 }
-                withExtendedLifetime(start) {}
+                withExtendedLifetime((start, turned)) {}
                 guard keep else { return }
                 result.gateGradients.pointer.update(
                   from: result.gates.pointer, count: result.gates.count)

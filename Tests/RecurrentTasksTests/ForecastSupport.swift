@@ -68,7 +68,7 @@ extension Module {
 extension Forecaster {
   /// The forecaster of a plan before any training.
   static func untrained(_ plan: ForecastPlan) -> Forecaster {
-    Forecaster(plan: plan, model: plan.model, history: TrainingHistory(), stop: .allEpochs)
+    Forecaster(plan: plan, model: plan.model, history: TrainingHistory())
   }
 }
 

@@ -77,7 +77,7 @@ struct ForecasterFilesTests {
         #expect(mine.covariates == its.covariates)
         #expect(try forecaster.forecast(after: mine) == loaded.forecast(after: its))
       }
-      #expect(loaded.stop == nil && loaded.history.epochs.isEmpty)
+      #expect(loaded.history == TrainingHistory())
       #expect(try String(contentsOfFile: path + "/notes.txt", encoding: .utf8) == "mine")
       // What was read is written in the same bytes.
       try loaded.save(to: folder + "/again")

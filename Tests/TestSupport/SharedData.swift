@@ -11,7 +11,9 @@ import Testing
 /// ```
 public enum SharedData {
   /// The folder, or nil if the variable is not set.
-  public static let folder = ProcessInfo.processInfo.environment["RECURRENT_DATA"]
+  public static let folder = ProcessInfo.processInfo.environment["RECURRENT_DATA"].flatMap {
+    $0.isEmpty ? nil : $0
+  }
 
   /// The full path of `file`, or nil if it is not there.
   public static func path(_ file: String) -> String? {

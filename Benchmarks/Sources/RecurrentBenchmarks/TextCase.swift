@@ -90,6 +90,7 @@ struct TextCase {
       var options = TextClassifierOptions()
       options.tokens = .whitespace
       options.minimumCount = 1
+      options.naiveBayes = false
       (options.embeddingSize, options.hiddenSize) = (shape.embedding, shape.hidden)
       (options.batchSize, options.epochs) = (shape.batch, 100_000)
       (options.testFraction, options.validationFraction) = (0, 0)
@@ -110,11 +111,12 @@ struct TextCase {
         callbacks: [{ _, event, _ in callback(event) }])
     case .translator:
       let pairs = (0..<40 * shape.batch).map { _ in
+        // Tokens too: the space that counts as standing before a text, and the translation's end.
         SentencePairs.Pair(
-          ideographs(shape.time, from: 0x4E00), ideographs(shape.time, from: 0x4E00))
+          ideographs(shape.time - 1, from: 0x4E00), ideographs(shape.time - 2, from: 0x4E00))
       }
       var options = TranslatorOptions()
-      options.minimumCount = 1
+      (options.minimumCount, options.partCount) = (1, 1)  // no pair of characters is a token
       (options.embeddingSize, options.hiddenSize) = (shape.embedding, shape.hidden)
       (options.batchSize, options.epochs) = (shape.batch, 100_000)
       (options.testFraction, options.devFraction) = (0, 0)

@@ -58,7 +58,9 @@ public struct Embedding: Layer {
       return [Gradient(SparseRows(shape: shape, places: tokens, values: dy, sources: places))]
     }
     withExtendedLifetime(weights) {}
-    return SequenceBatch(recorded?[0] ?? vectors, lengths: input.lengths)
+    return SequenceBatch(
+      recorded?[0] ?? vectors, lengths: input.lengths,
+      origin: TableRows(table: weights, rows: tokens, places: places))
   }
 
   /// Visits `weights`.

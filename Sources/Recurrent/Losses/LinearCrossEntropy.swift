@@ -47,26 +47,68 @@ public func linearCrossEntropy(
   )(hidden.values, rows: hidden.placesByRow.flatMap(\.self), classes: classes.flatMap(\.self))
 }
 
+/// The same where the vectors of an embedding `[V, H]` are also the weights of the head (Press and
+/// Wolf 2017, arXiv:1608.05859); nothing is transposed for it. `bias` is added to the logits, `[V]`.
+public func linearCrossEntropy(
+  hidden: SequenceBatch, embedding: Embedding, bias: Tensor? = nil, classes: [[Int]],
+  labelSmoothing: Float = 0, ignoring ignored: Int? = nil, classWeights: [Float]? = nil
+) -> Tensor {
+  precondition(
+    classes.map(\.count) == hidden.lengths,
+    "classes have the lengths of the rows, \(hidden.lengths), not \(classes.map(\.count))")
+  return LinearCrossEntropy(
+    embedding: embedding, bias: bias, labelSmoothing: labelSmoothing, ignored: ignored,
+    classWeights: classWeights
+  )(hidden.values, rows: hidden.placesByRow.flatMap(\.self), classes: classes.flatMap(\.self))
+}
+
 /// The primitive behind ``linearCrossEntropy(hidden:head:classes:labelSmoothing:ignoring:classWeights:)-(Tensor,_,_,_,_,_)``.
 struct LinearCrossEntropy {
-  let head: Dense
-  var labelSmoothing: Float = 0
-  var ignored: Int?
-  var classWeights: [Float]?
+  /// `[H, V]`, or `[V, H]` where each class has its weights in a row.
+  let weights: Tensor
+  let bias: Tensor?
+  let hasClassRows: Bool
+  let labelSmoothing: Float
+  let ignored: Int?
+  let classWeights: [Float]?
   /// The rows of a block; nil: as many as fit into 32 MiB of logits, and at least 128, so that
   /// products dwarf the reading of the weights. Sums go from row to row whatever the blocks are, so
   /// this changes no bit.
-  var blockSize: Int?
+  let blockSize: Int?
 
-  /// The loss of the rows of `hidden` `[…, H]` at `rows`, each with its class.
-  func callAsFunction(_ hidden: Tensor, rows: [Int], classes: [Int]) -> Tensor {
-    let (size, vocabulary) = (head.weights.shape[0], head.weights.shape[1])
-    precondition(
-      hidden.shape.last == size,
-      "a head for \(size) features got hidden values of shape \(hidden.shape)")
+  init(
+    head: Dense, labelSmoothing: Float = 0, ignored: Int? = nil, classWeights: [Float]? = nil,
+    blockSize: Int? = nil
+  ) {
     precondition(
       head.activation == .identity,
       "the head gives logits, without an activation, not \(head.activation)")
+    (weights, bias, hasClassRows) = (head.weights, head.bias, false)
+    (self.labelSmoothing, self.ignored) = (labelSmoothing, ignored)
+    (self.classWeights, self.blockSize) = (classWeights, blockSize)
+  }
+
+  init(
+    embedding: Embedding, bias: Tensor?, labelSmoothing: Float = 0, ignored: Int? = nil,
+    classWeights: [Float]? = nil, blockSize: Int? = nil
+  ) {
+    precondition(
+      bias.map { $0.shape == [embedding.weights.shape[0]] } ?? true,
+      "the bias of \(embedding.weights.shape[0]) classes has as many elements, not shape \(bias?.shape ?? [])"
+    )
+    (weights, self.bias, hasClassRows) = (embedding.weights, bias, true)
+    (self.labelSmoothing, self.ignored) = (labelSmoothing, ignored)
+    (self.classWeights, self.blockSize) = (classWeights, blockSize)
+  }
+
+  /// The loss of the rows of `hidden` `[…, H]` at `rows`, each with its class.
+  func callAsFunction(_ hidden: Tensor, rows: [Int], classes: [Int]) -> Tensor {
+    let (size, vocabulary) =
+      hasClassRows
+      ? (weights.shape[1], weights.shape[0]) : (weights.shape[0], weights.shape[1])
+    precondition(
+      hidden.shape.last == size,
+      "a head for \(size) features got hidden values of shape \(hidden.shape)")
     let (counting, weight) = countingRows(
       classes, of: vocabulary, labelSmoothing, ignoring: ignored, classWeights)
     let (count, places, targets) = (
@@ -77,16 +119,16 @@ struct LinearCrossEntropy {
       targets[index] = Int32(classes[row])
     }
 
-    let inputs = [hidden, head.weights] + (head.bias.map { [$0] } ?? [])
+    let inputs = [hidden, weights] + (bias.map { [$0] } ?? [])
     // Of inputs that are not tracked nothing is computed.
     var gradients = inputs.map { $0.isTracked ? Tensor.zeros($0.shape) : nil }
     let (dHidden, dWeights) = (gradients[0]?.mutablePointer(), gradients[1]?.mutablePointer())
     let dBias = inputs.count == 3 ? gradients[2]?.mutablePointer() : nil
-    let weights = classWeights.map { Tensor($0) }
+    let factors = classWeights.map { Tensor($0) }
     let rule = rk_cross_entropy(
       columns: Int64(vocabulary), own: 1 - labelSmoothing,
       smoothing: labelSmoothing / Float(vocabulary),
-      class_weights: weights.map { UnsafePointer($0.pointer) },
+      class_weights: factors.map { UnsafePointer($0.pointer) },
       weight_sum: classWeights.map { $0.reduce(0, +) } ?? Float(vocabulary),
       gradient_scale: weight > 0 ? 1 / weight : 0,
       gradients: gradients.contains { $0 != nil })
@@ -94,14 +136,18 @@ struct LinearCrossEntropy {
     let blockSize = max(1, min(count, self.blockSize ?? max(128, (1 << 23) / vocabulary)))
     let logits = Storage(count: blockSize * vocabulary)
     let losses = Storage(count: blockSize)
-    let (x, w) = (hidden.pointer, head.weights.pointer)
+    let (x, w) = (hidden.pointer, weights.pointer)
+    // The steps between features and between classes in the weights.
+    let (feature, `class`) = hasClassRows ? (1, Int64(size)) : (Int64(vocabulary), 1)
+    let block = hasClassRows && dWeights != nil ? Storage(count: blockSize * size) : nil
     var sum = 0.0
     for start in stride(from: 0, to: count, by: blockSize) {
       let n = min(blockSize, count - start)
       var product = rk_matrix_product(
         rows: n, columns: vocabulary, depth: size, a: x, b: w, c: logits.pointer)
       product.a_row_index = places.pointer + start
-      product.bias = head.bias.map { UnsafePointer($0.pointer) }
+      (product.b_depth_stride, product.b_column_stride) = (feature, `class`)
+      product.bias = bias.map { UnsafePointer($0.pointer) }
       product.run()
       run(rule, logits, targets.pointer + start, losses, rows: n)
       for row in 0..<n { sum += Double(losses.pointer[row]) }
@@ -110,11 +156,23 @@ struct LinearCrossEntropy {
         // dx = d·wᵀ
         var product = rk_matrix_product(
           rows: n, columns: size, depth: vocabulary, a: logits.pointer, b: w, c: dHidden)
-        (product.b_depth_stride, product.b_column_stride) = (1, Int64(vocabulary))
+        (product.b_depth_stride, product.b_column_stride) = (`class`, feature)
         product.c_row_index = places.pointer + start
         product.run()
       }
-      if let dWeights {
+      if let dWeights, let block {
+        // dw += dᵀ·x
+        for row in 0..<n {
+          (block.pointer + row * size).update(
+            from: x + Int(places[start + row]) * size, count: size)
+        }
+        var product = rk_matrix_product(
+          rows: vocabulary, columns: size, depth: n, a: logits.pointer, b: block.pointer,
+          c: dWeights)
+        (product.a_row_stride, product.a_depth_stride) = (1, Int64(vocabulary))
+        product.accumulate = true
+        product.run()
+      } else if let dWeights {
         // dw += xᵀ·d
         var product = rk_matrix_product(
           rows: size, columns: vocabulary, depth: n, a: x, b: logits.pointer, c: dWeights)
@@ -123,9 +181,9 @@ struct LinearCrossEntropy {
         product.accumulate = true
         product.run()
       }
-      if let dBias { addColumns(of: logits, rows: n, to: dBias) }
+      if let dBias { addColumns(of: logits, rows: n, columns: vocabulary, to: dBias) }
     }
-    withExtendedLifetime((inputs, weights, places, targets)) {}
+    withExtendedLifetime((inputs, factors, places, targets, block)) {}
     let loss = Tensor(weight > 0 ? Float(sum / Double(weight)) : 0)
     return loss.recorded(from: inputs) { [gradients] dy in
       let upstream = dy.value
@@ -150,8 +208,9 @@ struct LinearCrossEntropy {
     }
   }
 
-  private func addColumns(of logits: Storage, rows: Int, to sums: UnsafeMutablePointer<Float>) {
-    let columns = head.weights.shape[1]
+  private func addColumns(
+    of logits: Storage, rows: Int, columns: Int, to sums: UnsafeMutablePointer<Float>
+  ) {
     let parts = Parallelism.parts(operations: 4 * rows * columns, atMost: (columns + 63) / 64)
     Parallelism.run(parts: parts) { part in
       let range = Parallelism.range(part, of: parts, count: columns, granularity: 64)

@@ -1,6 +1,6 @@
 /// A loss, gradient or weight that is infinite or not a number. The trainer's state keeps the last
 /// good weights.
-public struct NonFiniteError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct NonFiniteError: Error, Sendable, Codable, Equatable, CustomStringConvertible {
   /// The epoch, from 1.
   public let epoch: Int
   /// The step in it, from 1.

@@ -102,6 +102,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     func announce(_ event: TrainingEvent) -> Bool {
       callbacks.map { $0(event) }.contains(.stop)
     }
+    state.history.stop = nil
     var reason = StopReason.allEpochs
     while state.epoch < options.epochs {
       let (record, stopped) = try runEpoch(on: examples, validation: validation, announce)
@@ -121,8 +122,28 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         break
       }
     }
+    state.history.stop = reason
     _ = announce(.finished(reason))
     return reason
+  }
+
+  /// As ``run(on:validation:callbacks:)``, but what earlier epochs learned is not thrown away: where
+  /// numbers run away after an epoch that went well, the run ends with ``StopReason/ranAway(_:)``.
+  ///
+  /// - Throws: ``NonFiniteError`` if that happens before any epoch went well.
+  @discardableResult
+  public mutating func runKeepingBest(
+    on examples: Examples, validation: Examples? = nil, callbacks: [TrainingCallback] = []
+  ) throws(NonFiniteError) -> StopReason {
+    do throws(NonFiniteError) {
+      return try run(on: examples, validation: validation, callbacks: callbacks)
+    } catch {
+      guard !state.history.epochs.isEmpty else { throw error }
+      let reason = StopReason.ranAway(error)
+      state.history.stop = reason
+      for callback in callbacks { _ = callback(.finished(reason)) }
+      return reason
+    }
   }
 
   /// The mean loss over `examples` in prediction mode.

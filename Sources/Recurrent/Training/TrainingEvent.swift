@@ -10,7 +10,7 @@ public enum TrainingEvent: Sendable {
 }
 
 /// Why training ended.
-public enum StopReason: Sendable, Equatable {
+public enum StopReason: Sendable, Codable, Equatable {
   /// All epochs are done.
   case allEpochs
   /// The loss no longer fell.

@@ -21,6 +21,8 @@ public struct EpochRecord: Sendable, Codable, Equatable {
 public struct TrainingHistory: Sendable, Codable, Equatable {
   /// One record an epoch.
   public internal(set) var epochs: [EpochRecord] = []
+  /// Why the run ended; nil until then.
+  public var stop: StopReason?
 
   /// No epochs yet.
   public init() {}

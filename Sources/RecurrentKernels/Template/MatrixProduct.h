@@ -142,7 +142,20 @@ RK_INLINE void pack_a_tile(
   const float *row[RK_TILE_ROWS];
   for (int m = 0; m < rows; m++)
     row[m] = p->a + (p->a_row_index ? p->a_row_index[m0 + m] : m0 + m) * p->a_row_stride;
-  for (int64_t k = k0; k < k0 + depth; k++) {
+  int64_t k = k0;
+  if (p->a_depth_stride == 1 && !p->a_depth_index && rows <= RK_LANES && 2 * rows >= RK_LANES)
+    for (; k + RK_LANES <= k0 + depth; k += RK_LANES) {
+      vf block[RK_LANES];
+      RK_UNROLL
+      for (int m = 0; m < RK_LANES; m++) block[m] = m < rows ? vf_load(row[m] + k) : vf_all(0);
+      vf_transpose(block);
+      // What is beyond the rows, the next vector overwrites.
+      RK_UNROLL
+      for (int i = 0; i < RK_LANES - 1; i++) vf_store(packed + i * rows, block[i]);
+      vf_store_part(packed + (RK_LANES - 1) * rows, block[RK_LANES - 1], rows);
+      packed += RK_LANES * rows;
+    }
+  for (; k < k0 + depth; k++) {
     int64_t at = (p->a_depth_index ? p->a_depth_index[k] : k) * p->a_depth_stride;
     for (int m = 0; m < rows; m++) packed[m] = row[m][at];
     packed += rows;
@@ -178,16 +191,22 @@ static void pack_b_panel(
       packed += RK_PANEL;
     }
   } else {
-    const int64_t block = 16;  // of the depth, so that a block's rows of `packed` stay near
-    for (int64_t k1 = 0; k1 < depth; k1 += block)
-      for (int64_t n = 0; n < RK_PANEL; n++) {
-        const float *column = b + n * p->b_column_stride;
-        int64_t end = smaller(k1 + block, depth);
-        if (n < columns)
-          for (int64_t k = k1; k < end; k++) packed[k * RK_PANEL + n] = column[k * p->b_depth_stride];
-        else
-          for (int64_t k = k1; k < end; k++) packed[k * RK_PANEL + n] = 0;
+    // A block of RK_LANES columns and as many k, whose rows stand in lines of memory, is turned in registers.
+    for (int64_t n = 0; n < RK_PANEL; n += RK_LANES) {
+      const int64_t left = smaller(columns - n, RK_LANES);
+      int64_t k = 0;
+      for (; left == RK_LANES && k + RK_LANES <= depth; k += RK_LANES) {
+        vf block[RK_LANES];
+        RK_UNROLL
+        for (int i = 0; i < RK_LANES; i++) block[i] = vf_load(b + (n + i) * p->b_column_stride + k);
+        vf_transpose(block);
+        RK_UNROLL
+        for (int i = 0; i < RK_LANES; i++) vf_store(packed + (k + i) * RK_PANEL + n, block[i]);
       }
+      for (; k < depth; k++)
+        for (int64_t i = 0; i < RK_LANES; i++)
+          packed[k * RK_PANEL + n + i] = i < left ? b[(n + i) * p->b_column_stride + k * p->b_depth_stride] : 0;
+    }
   }
 }
 

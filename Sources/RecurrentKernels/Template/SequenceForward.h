@@ -179,7 +179,7 @@ static void stand_at(forward_part *p, int32_t rows, int32_t s) {
     const int64_t kept = packed_row(layout, j, s, pass->first_step);
     float *own = p->scratch ? p->scratch + i * scratch : NULL;
     p->x[i] = pass->x + place * pass->x_stride;
-    if (p->start) p->start[i] = pass->start + kept * gates * hidden;
+    if (p->start) p->start[i] = pass->start + (pass->start_row ? pass->start_row[kept] : kept) * gates * hidden;
     else if (s + 1 < layout->length[j])
       fetch_row(pass->x + place_of(layout, j, s + 1) * pass->x_stride, pass->input_size);
     p->h[i] = s > 0 ? pass->out + place_of(layout, j, s - 1) * pass->out_stride

@@ -173,9 +173,20 @@ static float *pack_transposed(
     const int64_t wide = smaller(padded - unit, MAX_VECTORS * RK_LANES);
     for (int64_t k0 = from; k0 < to; k0 += block) {
       const int64_t columns = smaller(to - k0, block);
-      for (int64_t lane = 0; lane < wide; lane++) {
-        const float *row = matrix + (unit + lane) * width + k0;
-        for (int64_t k = 0; k < columns; k++) packed[k * wide + lane] = unit + lane < rows ? row[k] : 0;
+      for (int64_t lane = 0; lane < wide; lane += RK_LANES) {
+        const float *corner = matrix + (unit + lane) * width + k0;
+        const int64_t left = smaller(rows - unit - lane, RK_LANES);
+        int64_t k = 0;
+        for (; left == RK_LANES && k + RK_LANES <= columns; k += RK_LANES) {
+          vf turned[RK_LANES];
+          RK_UNROLL
+          for (int i = 0; i < RK_LANES; i++) turned[i] = vf_load(corner + i * width + k);
+          vf_transpose(turned);
+          RK_UNROLL
+          for (int i = 0; i < RK_LANES; i++) vf_store(packed + (k + i) * wide + lane, turned[i]);
+        }
+        for (; k < columns; k++)
+          for (int64_t i = 0; i < RK_LANES; i++) packed[k * wide + lane + i] = i < left ? corner[i * width + k] : 0;
       }
       packed += columns * wide;
     }

@@ -117,6 +117,35 @@ RK_INLINE vf vf_load_part_or(const float *p, int64_t n, float rest) {
   return n >= RK_LANES ? vf_load(p) : vf_select(lane < (int32_t)n, vf_load_part(p, n), vf_all(rest));
 }
 
+// The lower halves of two vectors, lane by lane in turn, and the upper ones.
+#if RK_LANES == 4
+#define RK_TURNS(start) start, start + 4, start + 1, start + 5
+#elif RK_LANES == 8
+#define RK_TURNS(start) \
+  start, start + 8, start + 1, start + 9, start + 2, start + 10, start + 3, start + 11
+#else
+#define RK_TURNS(start)                                                                            \
+  start, start + 16, start + 1, start + 17, start + 2, start + 18, start + 3, start + 19,          \
+  start + 4, start + 20, start + 5, start + 21, start + 6, start + 22, start + 7, start + 23
+#endif
+RK_INLINE vf vf_lower_in_turn(vf a, vf b) { return __builtin_shufflevector(a, b, RK_TURNS(0)); }
+RK_INLINE vf vf_upper_in_turn(vf a, vf b) { return __builtin_shufflevector(a, b, RK_TURNS(RK_LANES / 2)); }
+
+/// Lane i of vector j becomes lane j of vector i.
+RK_INLINE void vf_transpose(vf v[RK_LANES]) {
+  RK_UNROLL
+  for (int distance = 1; distance < RK_LANES; distance *= 2) {
+    vf turned[RK_LANES];
+    RK_UNROLL
+    for (int i = 0; i < RK_LANES / 2; i++) {
+      turned[2 * i] = vf_lower_in_turn(v[i], v[i + RK_LANES / 2]);
+      turned[2 * i + 1] = vf_upper_in_turn(v[i], v[i + RK_LANES / 2]);
+    }
+    RK_UNROLL
+    for (int i = 0; i < RK_LANES; i++) v[i] = turned[i];
+  }
+}
+
 RK_INLINE vf vf_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
 RK_INLINE vf vf_negative_abs(vf x) { return (vf)((vi)x | (int32_t)0x80000000); }
 RK_INLINE vf vf_sqrt(vf x) { return __builtin_elementwise_sqrt(x); }

@@ -166,6 +166,8 @@ typedef struct {
   /// [N, G·H] in packed order from first_step on: Wx + b, with b' where it may be added, which rk_multiply_input puts
   /// there; null: the steps multiply x. May be where the gates are kept.
   float *_Nullable start;
+  /// [N] from first_step on: the row of `start` where a step's sums are, where several share them; null: its own.
+  const int32_t *_Nullable start_row;
   float *out;                          ///< [B·T, R]; places that are not in the layout are not touched
   int64_t out_stride;
   bool keeps_out;                      ///< `out` holds these steps already and is not written

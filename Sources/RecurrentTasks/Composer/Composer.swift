@@ -38,8 +38,6 @@ public struct Composer: Sendable {
   public let model: ComposerModel
   /// Epoch by epoch; empty after loading.
   public let history: TrainingHistory
-  /// Why training ended; nil after loading.
-  public let stop: StopReason?
   let baselines: Baselines
 
   /// Trains a composer with the defaults; ``ComposerPlan`` has all options.
@@ -54,10 +52,9 @@ public struct Composer: Sendable {
     return try ComposerPlan(music, options: options).train()
   }
 
-  init(plan: ComposerPlan, model: ComposerModel, history: TrainingHistory, stop: StopReason) {
+  init(plan: ComposerPlan, model: ComposerModel, history: TrainingHistory) {
     self.model = model
     self.history = history
-    self.stop = stop
     let training = plan.coded(plan.training)
     func baseline(_ isMarkov: Bool) -> MusicBaseline {
       MusicBaseline(training, kind: plan.options.kind, events: plan.events, isMarkov: isMarkov)
@@ -76,7 +73,6 @@ public struct Composer: Sendable {
     self.model = model
     self.baselines = baselines
     history = TrainingHistory()
-    stop = nil
   }
 
   /// The options.

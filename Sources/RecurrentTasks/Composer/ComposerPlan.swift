@@ -97,16 +97,10 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
     ) { model, pieces, mode in
       model.loss(pieces, events: events, mode: mode)
     }
-    let reason: StopReason
-    do throws(NonFiniteError) {
-      reason = try trainer.run(
-        on: trainingExamples, validation: judges.count > 0 ? judges : nil, callbacks: callbacks)
-    } catch {
-      guard !trainer.state.history.epochs.isEmpty else { throw error }
-      reason = .ranAway(error)
-    }
+    try trainer.runKeepingBest(
+      on: trainingExamples, validation: judges, callbacks: callbacks)
     return Composer(
-      plan: self, model: trainer.bestModel, history: trainer.state.history, stop: reason)
+      plan: self, model: trainer.bestModel, history: trainer.state.history)
   }
 
   /// Tunes, parts, network, as lines.

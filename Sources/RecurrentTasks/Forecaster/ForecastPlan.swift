@@ -160,7 +160,7 @@ public struct ForecastPlan: Sendable {
   /// Trains the network.
   ///
   /// - Parameter callbacks: hear of each step and epoch. If training runs away after a good epoch,
-  ///   the forecaster has the best weights until then and says so in ``Forecaster/stop``.
+  ///   the forecaster has the best weights until then and its history says so (``TrainingHistory/stop``).
   ///
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
   public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> Forecaster {
@@ -178,18 +178,9 @@ public struct ForecastPlan: Sendable {
       loss(model(batch.inputs, mode: mode) + batch.base, batch.targets, quantiles: quantiles)
     }
     memory.enforce()
-    let validation = examples(\.validation)
-    let reason: StopReason
-    do throws(NonFiniteError) {
-      reason = try trainer.run(
-        on: examples(\.training), validation: validation.count > 0 ? validation : nil,
-        callbacks: callbacks)
-    } catch {
-      // What earlier epochs learned is not thrown away.
-      guard !trainer.state.history.epochs.isEmpty else { throw error }
-      reason = .ranAway(error)
-    }
+    try trainer.runKeepingBest(
+      on: examples(\.training), validation: examples(\.validation), callbacks: callbacks)
     return Forecaster(
-      plan: self, model: trainer.bestModel, history: trainer.state.history, stop: reason)
+      plan: self, model: trainer.bestModel, history: trainer.state.history)
   }
 }

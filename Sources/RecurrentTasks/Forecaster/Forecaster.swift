@@ -47,8 +47,6 @@ public struct Forecaster: Sendable {
   public let recent: [Series]
   /// Epoch by epoch; empty after loading.
   public let history: TrainingHistory
-  /// Why training ended; nil after loading.
-  public let stop: StopReason?
 
   /// Trains a forecaster with the options most programs change; ``ForecastPlan`` has them all.
   ///
@@ -66,11 +64,10 @@ public struct Forecaster: Sendable {
     return try ForecastPlan([series], options: options).train(callbacks: callbacks)
   }
 
-  init(plan: ForecastPlan, model: ForecastModel, history: TrainingHistory, stop: StopReason) {
+  init(plan: ForecastPlan, model: ForecastModel, history: TrainingHistory) {
     let options = plan.options
     self.model = model
     self.history = history
-    self.stop = stop
     recent = plan.series.map { $0.suffix(options.window) }
     let hasValidation = options.validationFraction > 0
     let names = plan.series.map { $0.name ?? "" }
@@ -115,7 +112,6 @@ public struct Forecaster: Sendable {
     self.model = model
     self.recent = recent
     history = TrainingHistory()
-    stop = nil
   }
 
   /// The options.

@@ -44,8 +44,6 @@ public struct ImageClassifier: Sendable {
   public let model: ImageModel
   /// Epoch by epoch; empty after loading.
   public let history: TrainingHistory
-  /// Why training ended; nil after loading.
-  public let stop: StopReason?
   /// The images of the test part; nil after loading, or where there was none.
   public let testImages: ImageSet?
 
@@ -64,11 +62,10 @@ public struct ImageClassifier: Sendable {
   }
 
   init(
-    plan: ImagePlan, model: ImageModel, history: TrainingHistory, stop: StopReason
+    plan: ImagePlan, model: ImageModel, history: TrainingHistory
   ) throws(DataError) {
     self.model = model
     self.history = history
-    self.stop = stop
     var counts = [Int](repeating: 0, count: plan.classes.count)
     for index in plan.split.training { counts[plan.labels[index]] += 1 }
     let most = counts.indices.max { counts[$0] < counts[$1] } ?? 0
@@ -89,7 +86,6 @@ public struct ImageClassifier: Sendable {
     self.configuration = configuration
     self.model = model
     history = TrainingHistory()
-    stop = nil
     testImages = nil
   }
 

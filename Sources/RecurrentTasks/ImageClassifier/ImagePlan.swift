@@ -108,7 +108,7 @@ public struct ImagePlan: Sendable {
   /// Trains the network.
   ///
   /// - Parameter callbacks: hear of each step and epoch. If training runs away after a good epoch,
-  ///   the classifier has the best weights until then and says so in ``ImageClassifier/stop``.
+  ///   the classifier has the best weights until then and its history says so (``TrainingHistory/stop``).
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; ``DataError`` if the
   ///   test part has a class that the others have not.
   public func train(callbacks: [TrainingCallback] = []) throws -> ImageClassifier {
@@ -123,18 +123,10 @@ public struct ImagePlan: Sendable {
     ) { model, batch, mode in
       categoricalCrossEntropy(logits: model(batch.images, mode: mode), classes: batch.classes)
     }
-    let reason: StopReason
-    do throws(NonFiniteError) {
-      reason = try trainer.run(
-        on: examples(split.training), validation: validation.count > 0 ? validation : nil,
-        callbacks: callbacks)
-    } catch {
-      // What earlier epochs learned is not thrown away.
-      guard !trainer.state.history.epochs.isEmpty else { throw error }
-      reason = .ranAway(error)
-    }
+    try trainer.runKeepingBest(
+      on: examples(split.training), validation: validation, callbacks: callbacks)
     return try ImageClassifier(
-      plan: self, model: trainer.bestModel, history: trainer.state.history, stop: reason)
+      plan: self, model: trainer.bestModel, history: trainer.state.history)
   }
 }
 

@@ -85,6 +85,7 @@ extension SequenceTaggerPlan {
       }
     }
     result.history = trainer.state.history
+    result.history.stop = reason
     _ = announce(.finished(reason), nil)
     return result
   }

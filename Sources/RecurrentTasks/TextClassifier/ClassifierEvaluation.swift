@@ -32,7 +32,7 @@ public struct ClassifierEvaluation: Sendable, Codable, Equatable {
   /// The share of tokens that are not in the vocabulary.
   public let unknownShare: Double
 
-  /// One line that says whether the network is worth having.
+  /// One line that says whether the model is worth having.
   public var verdict: String {
     let accuracy = confusion.accuracy
     let named = [("majority class", majority)] + (bagOfWords.map { [("bag of words", $0)] } ?? [])
@@ -44,11 +44,11 @@ public struct ClassifierEvaluation: Sendable, Codable, Equatable {
     let noiseText =
       " (chance alone makes about ± \(NumberFormat.fixed(noise * 100, 1)) on \(confusion.total) texts)"
     if accuracy > best.1.accuracy {
-      return "The network beats the \(best.0) by \(points)\(noiseText)."
+      return "The model beats the \(best.0) by \(points)\(noiseText)."
     }
     return accuracy == best.1.accuracy
-      ? "The network does NOT beat the \(best.0): it is no better."
-      : "The network does NOT beat the \(best.0): it is \(points) worse\(noiseText)."
+      ? "The model does NOT beat the \(best.0): it is no better."
+      : "The model does NOT beat the \(best.0): it is \(points) worse\(noiseText)."
   }
 }
 
@@ -57,7 +57,7 @@ extension ClassifierEvaluation: CustomStringConvertible {
   public var description: String {
     func percent(_ share: Double) -> String { NumberFormat.fixed(share * 100, 1) }
     var overall = [["", "accuracy %", "macro F1 %"]]
-    overall.append(["network", percent(confusion.accuracy), percent(confusion.macroF1)])
+    overall.append(["model", percent(confusion.accuracy), percent(confusion.macroF1)])
     if let bagOfWords {
       overall.append(
         ["bag of words", percent(bagOfWords.accuracy), percent(bagOfWords.macroF1)])

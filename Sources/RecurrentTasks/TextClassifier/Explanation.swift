@@ -42,20 +42,20 @@ extension TextClassifier {
     _ text: String, by method: ExplanationMethod = .occlusion
   ) throws(DataError) -> Explanation {
     let tokens = encoder.tokens(in: text)
-    let ids = encoder.vocabulary.ids(of: tokens)
     let answer = classify(text)
     let chosen = labels.firstIndex(of: answer.label) ?? 0
     let weights: [Float]
     switch method {
     case .occlusion:
       let others = tokens.indices.map { left in
-        Array(ids[..<left] + ids[(left + 1)...])
+        encoder.encoded(Array(tokens[..<left] + tokens[(left + 1)...]))
       }
       weights = probabilities(of: others).map { answer.probability - $0[chosen] }
     case .attention:
       var sum = [Float](repeating: 0, count: tokens.count)
+      let batch = TextBatch([encoder.encoded(tokens)])
       for model in models where !tokens.isEmpty {
-        guard let shares = model.attentionWeights(TokenBatch(padded: [ids])) else {
+        guard let shares = model.attentionWeights(batch) else {
           throw DataError(
             file: configuration.trainedOn,
             problem: "the classifier has \(options.pooling.rawValue) pooling, not attention")

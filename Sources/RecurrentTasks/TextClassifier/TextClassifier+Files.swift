@@ -71,6 +71,12 @@ extension TextClassifier.Configuration {
     if encoder.maximumLength < 1 {
       return "a maximum length of \(encoder.maximumLength), expected at least 1"
     }
+    if (encoder.naiveBayes != nil) != options.naiveBayes {
+      return options.naiveBayes
+        ? "naive Bayes is on, but tokenizer.json has no word counts"
+        : "naive Bayes is off, but tokenizer.json has word counts"
+    }
+    if let problem = encoder.naiveBayes?.problem(classCount: labels.count) { return problem }
     if let evaluation,
       evaluation.labels.count != labels.count
         || evaluation.confusion.counts.contains(where: { $0.count != labels.count })

@@ -51,6 +51,7 @@ extension TextClassifierOptions {
       + "\(direction)\(cell.rawValue.uppercased()), "
       + (layers == 1 ? "1 layer" : "\(layers) layers")
       + " of \(hiddenSize) units on vectors of \(embeddingSize), \(pooling.rawValue) pooling"
+      + (naiveBayes ? ", beside naive Bayes" : "")
   }
 }
 
@@ -74,9 +75,9 @@ extension TextClassifierPlan: CustomStringConvertible {
       lines.append("            \(repeated) of the test texts stand in the training part too")
     }
     lines.append("tokens      \(encoder.explanation)")
-    let examples = examples(training)
-    let longest = examples.tokens.map(\.count).max() ?? 0
-    let total = examples.tokens.reduce(0) { $0 + $1.count }
+    let lengths = trainingLengths
+    let longest = lengths.max() ?? 0
+    let total = lengths.reduce(0, +)
     lines.append(
       "            \(NumberFormat.grouped(total)) in the training part, at most \(longest) in a text"
     )

@@ -62,8 +62,13 @@ public struct TextClassifier: Sendable {
   init(plan: TextClassifierPlan, models: [TextClassifierModel], histories: [TrainingHistory]) {
     self.models = models
     self.histories = histories
-    encoder = plan.encoder
-    let classes = plan.classes(plan.training)
+    // Counting needs no part of its own to judge it: now the validation part counts too.
+    let naiveBayes = NaiveBayes(
+      of: [plan.training, plan.validation], labels: plan.labels, encoder: plan.encoder)
+    var encoder = plan.encoder
+    if plan.options.naiveBayes { encoder.naiveBayes = naiveBayes }
+    self.encoder = encoder
+    let classes = plan.training.classes(plan.labels)
     let hasValidation = !plan.validation.examples.isEmpty
     configuration = Configuration(
       options: plan.options, labels: plan.labels,
@@ -76,11 +81,7 @@ public struct TextClassifier: Sendable {
       },
       trainedOn: "\(plan.training.source), \(plan.training.examples.count) texts")
     guard !plan.test.examples.isEmpty else { return }
-    let known = plan.training.examples + plan.validation.examples
-    let bag = BagOfWords(
-      tokens: known.map { encoder.tokens(in: $0.text) },
-      classes: plan.classes(LabeledTexts(known)), classCount: plan.labels.count)
-    configuration.evaluation = evaluation(plan.test, bagOfWords: bag)
+    configuration.evaluation = evaluation(plan.test, bagOfWords: naiveBayes)
   }
 
   init(configuration: Configuration, encoder: TextEncoder, models: [TextClassifierModel]) {
@@ -106,18 +107,18 @@ public struct TextClassifier: Sendable {
 
   /// What is said about texts: about each the same, to the bit, whatever stands beside it.
   public func classify(_ texts: [String]) -> [Answer] {
-    probabilities(of: texts.map { encoder.ids(of: $0) }).map { row in
+    probabilities(of: texts.map { encoder.encoded(encoder.tokens(in: $0)) }).map { row in
       let best = row.indices.reduce(0) { row[$1] > row[$0] ? $1 : $0 }
       return Answer(label: labels[best], probability: row[best], probabilities: row)
     }
   }
 
-  /// The probabilities of the classes, `[N][C]`, for texts as numbers of tokens.
-  func probabilities(of tokens: [[Int]]) -> [[Float]] {
-    let buckets = LengthBuckets(lengths: tokens.map(\.count), tokenBudget: 8192)
-    var result = [[Float]](repeating: [], count: tokens.count)
-    for rows in buckets.batches(of: Array(tokens.indices), size: 256) {
-      let batch = TokenBatch(padded: rows.map { tokens[$0] })
+  /// The probabilities of the classes, `[N][C]`.
+  func probabilities(of texts: [EncodedText]) -> [[Float]] {
+    let buckets = LengthBuckets(lengths: texts.map(\.tokens.count), tokenBudget: 8192)
+    var result = [[Float]](repeating: [], count: texts.count)
+    for rows in buckets.batches(of: Array(texts.indices), size: 256) {
+      let batch = TextBatch(rows.map { texts[$0] })
       var sum = models[0](batch).softmax()
       for model in models.dropFirst() { sum = sum + model(batch).softmax() }
       let mean = (models.count > 1 ? sum * (1 / Float(models.count)) : sum).elements
@@ -136,18 +137,17 @@ public struct TextClassifier: Sendable {
       throw DataError(file: texts.source, problem: "there are no texts in it")
     }
     try texts.checkLabels(labels)
-    return evaluation(texts, bagOfWords: nil)
+    return evaluation(texts, bagOfWords: encoder.naiveBayes)
   }
 
   private func evaluation(
-    _ texts: LabeledTexts, bagOfWords: BagOfWords?
+    _ texts: LabeledTexts, bagOfWords: NaiveBayes?
   ) -> ClassifierEvaluation {
-    let places = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
-    let actual = texts.examples.map { places[$0.label] ?? 0 }
+    let actual = texts.classes(labels)
     let all = texts.examples.map { encoder.tokenizer.tokens(in: $0.text) }
     let read = texts.examples.map { encoder.tokens(in: $0.text) }
-    let ids = read.map { encoder.vocabulary.ids(of: $0) }
-    let probabilities = probabilities(of: ids)
+    let encoded = read.map { encoder.encoded($0) }
+    let probabilities = probabilities(of: encoded)
     func matrix(_ predicted: [Int]) -> ConfusionMatrix {
       ConfusionMatrix(classes: labels, actual: actual, predicted: predicted)
     }
@@ -156,8 +156,10 @@ public struct TextClassifier: Sendable {
     }
     let shares = configuration.shares
     let frequent = shares.indices.reduce(0) { shares[$1] > shares[$0] ? $1 : $0 }
-    let tokenCount = ids.reduce(0) { $0 + $1.count }
-    let unknown = ids.reduce(0) { $0 + $1.count { $0 == encoder.vocabulary.unknown } }
+    let tokenCount = read.reduce(0) { $0 + $1.count }
+    let unknown = encoded.reduce(0) { sum, text in
+      sum + text.tokens.count { $0 == encoder.vocabulary.unknown }
+    }
     return ClassifierEvaluation(
       labels: labels, confusion: matrix(chosen),
       calibration: Calibration(probabilities: probabilities, actual: actual),

@@ -2,6 +2,10 @@ import Recurrent
 
 /// The network of a text classifier: token vectors, recurrent layers, pooling over the tokens, and a
 /// dense layer to the classes. `[B, T]` to logits `[B, C]`.
+///
+/// Where naive Bayes stands beside it, what that says is added, times a learned factor: a simple wide
+/// part beside the deep one (Cheng et al. 2016, arXiv:1606.07792), made of the features of Wang and
+/// Manning (2012).
 public struct TextClassifierModel: Layer {
   /// A vector for each token.
   public var embedding: Embedding
@@ -11,6 +15,8 @@ public struct TextClassifierModel: Layer {
   public var attention: AttentionPooling?
   /// From the pooled state to the classes.
   public var head: Dense
+  /// How much naive Bayes counts, `[1]`.
+  public var evidenceWeight: Tensor?
   let pooling: SequencePooling
   let isBidirectional: Bool
   let dropout: Float
@@ -33,6 +39,7 @@ public struct TextClassifierModel: Layer {
         inputSize: width, attentionSize: options.hiddenSize, using: &generator)
     }
     head = Dense(inputSize: width, outputSize: classCount, using: &generator)
+    if options.naiveBayes { evidenceWeight = Tensor([1], shape: [1]) }
     pooling = options.pooling
     isBidirectional = options.isBidirectional
     dropout = options.dropout
@@ -46,14 +53,16 @@ public struct TextClassifierModel: Layer {
   public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
 
   /// The logits; of a text without tokens, those of a pooled state of zeros.
-  public func forward(_ input: TokenBatch, state: inout NoState, mode: Mode) -> Tensor {
-    let pooled = pooled(hidden(input, mode: mode))
-    return head(Dropout(rate: dropout)(pooled, mode: mode.child(2)))
+  public func forward(_ input: TextBatch, state: inout NoState, mode: Mode) -> Tensor {
+    let pooled = pooled(hidden(input.tokens, mode: mode))
+    let logits = head(Dropout(rate: dropout)(pooled, mode: mode.child(2)))
+    guard let evidence = input.evidence, let evidenceWeight else { return logits }
+    return logits + evidence * evidenceWeight
   }
 
   /// How much each token counts in attention pooling, `[B, T]`; nil for another pooling.
-  public func attentionWeights(_ input: TokenBatch) -> Tensor? {
-    attention?.weights(over: hidden(input, mode: .prediction))
+  public func attentionWeights(_ input: TextBatch) -> Tensor? {
+    attention?.weights(over: hidden(input.tokens, mode: .prediction))
   }
 
   /// The hidden states of all tokens, `[B, T, F]`.
@@ -90,12 +99,13 @@ public struct TextClassifierModel: Layer {
     }
   }
 
-  /// Visits `embedding`, `recurrent`, `attention` and `head`.
+  /// Visits `embedding`, `recurrent`, `attention`, `head` and `evidence_weight`.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.visit("embedding", &embedding)
     visitor.visit("recurrent", &recurrent)
     visitor.visit("attention", &attention)
     visitor.visit("head", &head)
+    visitor.visit("evidence_weight", &evidenceWeight)
   }
 }
 
@@ -126,8 +136,8 @@ extension TextClassifierOptions {
         ("attention.projection.bias", [hiddenSize]), ("attention.query", [hiddenSize]),
       ]
     }
-    return shapes + [
-      ("head.weights", [featureSize, classCount]), ("head.bias", [classCount]),
-    ]
+    shapes += [("head.weights", [featureSize, classCount]), ("head.bias", [classCount])]
+    if naiveBayes { shapes.append(("evidence_weight", [1])) }
+    return shapes
   }
 }

@@ -27,6 +27,10 @@ public struct TextClassifierOptions: Sendable, Codable, Equatable {
   public var isBidirectional = true
   /// What becomes of the hidden states of all tokens.
   public var pooling = SequencePooling.max
+  /// Whether naive Bayes over words and pairs of words stands beside the network: what it says about
+  /// a text, from counts that a text of the training part is left out of, is added to the logits
+  /// with a learned factor. On some thousand texts both together know more than each alone.
+  public var naiveBayes = true
   /// Dropout of token vectors, between layers, and before the last layer.
   public var dropout: Float = 0.5
   /// The share of tokens that training replaces by the unknown token.

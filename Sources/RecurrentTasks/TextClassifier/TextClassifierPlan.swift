@@ -49,7 +49,11 @@ public struct TextClassifierPlan: Sendable {
         file: texts.source, problem: "a class has no text left in the training part",
         advice: "Bring more texts of each class, or use a smaller test or validation fraction")
     }
-    encoder = TextEncoder(learningFrom: training.examples.map(\.text), options: options)
+    var encoder = TextEncoder(learningFrom: training.examples.map(\.text), options: options)
+    if options.naiveBayes {
+      encoder.naiveBayes = NaiveBayes(of: [training], labels: labels, encoder: encoder)
+    }
+    self.encoder = encoder
     guard let vectors else {
       self.vectors = nil
       return
@@ -83,22 +87,22 @@ public struct TextClassifierPlan: Sendable {
     }
   }
 
-  /// The numbers of the classes of a part's texts.
-  func classes(_ part: LabeledTexts) -> [Int] {
-    let places = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
-    return part.examples.map { places[$0.label] ?? 0 }
+  private func examples(_ part: LabeledTexts, areCounted: Bool = false) -> TextExamples {
+    let classes = part.classes(labels)
+    return TextExamples(
+      zip(part.examples, classes).map { example, index in
+        encoder.encoded(
+          encoder.tokens(in: example.text), leavingOut: areCounted ? index : nil)
+      }, classes: classes, tokenBudget: options.tokenBudget)
   }
 
-  func examples(_ part: LabeledTexts) -> TextExamples {
-    TextExamples(
-      tokens: part.examples.map { encoder.ids(of: $0.text) }, classes: classes(part),
-      tokenBudget: options.tokenBudget)
-  }
+  /// Tokens of each text of the training part.
+  var trainingLengths: [Int] { training.examples.map { encoder.tokens(in: $0.text).count } }
 
   /// Steps of an epoch; with a token budget, about.
   public var stepsPerEpoch: Int {
-    let examples = examples(training)
-    return examples.batches(of: Array(0..<examples.count), size: options.batchSize).count
+    LengthBuckets(lengths: trainingLengths, tokenBudget: options.tokenBudget)
+      .batches(of: Array(training.examples.indices), size: options.batchSize).count
   }
 
   /// How much each class counts in the loss; nil: all the same.
@@ -108,7 +112,7 @@ public struct TextClassifierPlan: Sendable {
     case .given(let weights): return labels.map { weights[$0] ?? 1 }
     case .balanced:
       var counts = Array(repeating: 0, count: labels.count)
-      for index in classes(training) { counts[index] += 1 }
+      for index in training.classes(labels) { counts[index] += 1 }
       return counts.map {
         Float(training.examples.count) / Float(labels.count * max(1, $0))
       }
@@ -138,7 +142,7 @@ public struct TextClassifierPlan: Sendable {
   ) throws(NonFiniteError) -> TextClassifier {
     let smoothing = options.labelSmoothing
     let weights = classWeights
-    let training = examples(training)
+    let training = examples(training, areCounted: true)
     let validation = examples(validation)
     var models: [TextClassifierModel] = []
     var histories: [TrainingHistory] = []
@@ -152,18 +156,12 @@ public struct TextClassifierPlan: Sendable {
         on: TextExamples.self
       ) { model, batch, mode in
         categoricalCrossEntropy(
-          logits: model(batch.tokens, mode: mode), classes: batch.classes,
+          logits: model(batch.texts, mode: mode), classes: batch.classes,
           labelSmoothing: smoothing, classWeights: weights)
       }
-      do throws(NonFiniteError) {
-        try trainer.run(
-          on: training, validation: validation.count > 0 ? validation : nil,
-          callbacks: callbacks.map { callback in { callback(member + 1, $0) } })
-      } catch {
-        // What earlier epochs learned is not thrown away.
-        guard !trainer.state.history.epochs.isEmpty else { throw error }
-        _ = callbacks.map { $0(member + 1, .finished(.ranAway(error))) }
-      }
+      try trainer.runKeepingBest(
+        on: training, validation: validation,
+        callbacks: callbacks.map { callback in { callback(member + 1, $0) } })
       models.append(trainer.bestModel)
       histories.append(trainer.state.history)
     }

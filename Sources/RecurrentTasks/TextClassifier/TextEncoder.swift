@@ -1,6 +1,7 @@
 import Recurrent
 
-/// From a text to the numbers of its tokens: tokenizer, vocabulary, and what happens to long texts.
+/// From a text to numbers: tokenizer, vocabulary, what happens to long texts, and what naive Bayes
+/// says.
 public struct TextEncoder: Sendable, Codable, Equatable {
   /// Cuts texts into tokens.
   public let tokenizer: Tokenizer
@@ -10,6 +11,8 @@ public struct TextEncoder: Sendable, Codable, Equatable {
   public let maximumLength: Int
   /// Which end of a longer text is read.
   public let keptEnd: TextEnd
+  /// What stands beside the network, if anything does.
+  public internal(set) var naiveBayes: NaiveBayes?
 
   init(learningFrom texts: [String], options: TextClassifierOptions) {
     let tokenizer = Tokenizer(
@@ -23,13 +26,26 @@ public struct TextEncoder: Sendable, Codable, Equatable {
   }
 
   /// The tokens of a text that are read.
-  public func tokens(in text: String) -> [String] { cut(tokenizer.tokens(in: text)) }
-
-  /// Their numbers.
-  public func ids(of text: String) -> [Int] { vocabulary.ids(of: tokens(in: text)) }
-
-  private func cut(_ tokens: [String]) -> [String] {
+  public func tokens(in text: String) -> [String] {
+    let tokens = tokenizer.tokens(in: text)
     guard tokens.count > maximumLength else { return tokens }
     return Array(keptEnd == .start ? tokens.prefix(maximumLength) : tokens.suffix(maximumLength))
   }
+
+  /// The numbers of tokens that are read.
+  ///
+  /// - Parameter own: The class of a text of the training part.
+  func encoded(_ tokens: [String], leavingOut own: Int? = nil) -> EncodedText {
+    EncodedText(
+      tokens: vocabulary.ids(of: tokens),
+      evidence: naiveBayes?.evidence(in: tokens, leavingOut: own) ?? [])
+  }
+}
+
+/// A text as numbers.
+struct EncodedText: Sendable {
+  /// The numbers of its tokens.
+  var tokens: [Int]
+  /// What naive Bayes says about each class; empty without it.
+  var evidence: [Float]
 }

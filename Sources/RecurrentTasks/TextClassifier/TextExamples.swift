@@ -1,24 +1,42 @@
 import Recurrent
 
-/// Texts as numbers of tokens, with the numbers of their classes.
+/// Texts as numbers, with the numbers of their classes.
 struct TextExamples: ExampleSet {
-  let tokens: [[Int]]
+  let texts: [EncodedText]
   let classes: [Int]
   private let buckets: LengthBuckets
 
-  init(tokens: [[Int]], classes: [Int], tokenBudget: Int?) {
-    self.tokens = tokens
+  init(_ texts: [EncodedText], classes: [Int], tokenBudget: Int?) {
+    self.texts = texts
     self.classes = classes
-    buckets = LengthBuckets(lengths: tokens.map(\.count), tokenBudget: tokenBudget)
+    buckets = LengthBuckets(lengths: texts.map(\.tokens.count), tokenBudget: tokenBudget)
   }
 
-  var count: Int { tokens.count }
+  var count: Int { texts.count }
 
-  func batch(_ indices: [Int]) -> (tokens: TokenBatch, classes: [Int]) {
-    (TokenBatch(padded: indices.map { tokens[$0] }), indices.map { classes[$0] })
+  func batch(_ indices: [Int]) -> (texts: TextBatch, classes: [Int]) {
+    (TextBatch(indices.map { texts[$0] }), indices.map { classes[$0] })
   }
 
   func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
+}
+
+/// What the network of a text classifier reads.
+public struct TextBatch: BatchValue {
+  /// The tokens.
+  public let tokens: TokenBatch
+  /// What naive Bayes says, `[B, C]`; nil without it.
+  public let evidence: Tensor?
+
+  init(_ texts: [EncodedText]) {
+    tokens = TokenBatch(padded: texts.map(\.tokens))
+    let classCount = texts.first?.evidence.count ?? 0
+    evidence =
+      classCount > 0 ? Tensor(texts.flatMap(\.evidence), shape: [texts.count, classCount]) : nil
+  }
+
+  /// B.
+  public var batchSize: Int { tokens.batchSize }
 }
 
 extension TokenBatch {

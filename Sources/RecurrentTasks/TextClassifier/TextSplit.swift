@@ -44,6 +44,12 @@ struct TextSplit {
 }
 
 extension LabeledTexts {
+  /// The numbers of the classes.
+  func classes(_ labels: [String]) -> [Int] {
+    let places = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+    return examples.map { places[$0.label] ?? 0 }
+  }
+
   /// Throws for the first label that is not among `labels`.
   func checkLabels(_ labels: [String]) throws(DataError) {
     let known = Set(labels)

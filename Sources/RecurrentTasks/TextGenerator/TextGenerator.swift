@@ -36,8 +36,6 @@ public struct TextGenerator: Sendable {
   public let model: TextGeneratorModel
   /// Epoch by epoch; empty after loading.
   public let history: TrainingHistory
-  /// Why training ended; nil after loading.
-  public let stop: StopReason?
 
   /// Trains a generator with the defaults; ``TextGeneratorPlan`` has all options. Several files are
   /// one text.
@@ -50,12 +48,11 @@ public struct TextGenerator: Sendable {
   }
 
   init(
-    plan: TextGeneratorPlan, model: TextGeneratorModel, history: TrainingHistory, stop: StopReason
+    plan: TextGeneratorPlan, model: TextGeneratorModel, history: TrainingHistory
   ) {
     code = plan.code
     self.model = model
     self.history = history
-    self.stop = stop
     let isJudged = !plan.validationTokens.targets.isEmpty
     configuration = Configuration(
       options: plan.options, vocabularySize: plan.code.vocabulary.count,
@@ -76,7 +73,6 @@ public struct TextGenerator: Sendable {
     self.code = code
     self.model = model
     history = TrainingHistory()
-    stop = nil
   }
 
   /// The options.

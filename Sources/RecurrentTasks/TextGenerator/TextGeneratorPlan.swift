@@ -87,15 +87,10 @@ public struct TextGeneratorPlan: Sendable {
         schedule: options.schedule, earlyStopping: EarlyStopping(patience: options.patience)),
       onStreams: StreamExamples<TokenBatch, TokenBatch>.self
     ) { outputs, targets in outputs.loss(targets) }
-    let reason: StopReason
-    do throws(NonFiniteError) {
-      reason = try trainer.run(on: examples, validation: judges, callbacks: callbacks)
-    } catch {
-      guard !trainer.state.history.epochs.isEmpty else { throw error }
-      reason = .ranAway(error)
-    }
+    try trainer.runKeepingBest(
+      on: examples, validation: judges, callbacks: callbacks)
     return TextGenerator(
-      plan: self, model: trainer.bestModel, history: trainer.state.history, stop: reason)
+      plan: self, model: trainer.bestModel, history: trainer.state.history)
   }
 }
 

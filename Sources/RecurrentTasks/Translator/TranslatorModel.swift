@@ -60,11 +60,6 @@ public struct TranslatorModel: Module {
     return (memory, start)
   }
 
-  /// The output layer.
-  private var head: Dense {
-    Dense(weights: targetEmbedding.weights.transposed(), bias: outputBias)
-  }
-
   /// The mean cross-entropy of the translations' tokens, in nats.
   func loss(_ batch: TranslationBatch, labelSmoothing: Float, mode: Mode) -> Tensor {
     var (memory, state) = read(batch.sources, mode: mode)
@@ -72,8 +67,8 @@ public struct TranslatorModel: Module {
     let given = dropping(targetEmbedding(batch.given), mode: mode.child(3))
     let (output, _) = decoder(given, state: &state, over: memory)
     return linearCrossEntropy(
-      hidden: dropping(output, mode: mode.child(4)), head: head, classes: batch.wanted,
-      labelSmoothing: labelSmoothing)
+      hidden: dropping(output, mode: mode.child(4)), embedding: targetEmbedding, bias: outputBias,
+      classes: batch.wanted, labelSmoothing: labelSmoothing)
   }
 
   /// One step of the decoder for rows that each got one more token: the logarithms of the
@@ -93,7 +88,9 @@ public struct TranslatorModel: Module {
   }
 
   /// The output layer, to be made once for many steps.
-  var preparedHead: Dense { head }
+  var preparedHead: Dense {
+    Dense(weights: targetEmbedding.weights.transposed(), bias: outputBias)
+  }
 
   /// Visits `source_embedding`, `encoder`, `bridge`, `target_embedding`, `decoder` and
   /// `output_bias`.

@@ -143,14 +143,7 @@ public struct TranslatorPlan: Sendable {
       // What is measured is the cross-entropy itself.
       model.loss(batch, labelSmoothing: mode == .prediction ? 0 : smoothing, mode: mode)
     }
-    do throws(NonFiniteError) {
-      try trainer.run(
-        on: examples, validation: validation.count > 0 ? validation : nil, callbacks: callbacks)
-    } catch {
-      // What earlier epochs learned is not thrown away.
-      guard !trainer.state.history.epochs.isEmpty else { throw error }
-      _ = callbacks.map { $0(.finished(.ranAway(error))) }
-    }
+    try trainer.runKeepingBest(on: examples, validation: validation, callbacks: callbacks)
     return Translator(plan: self, model: trainer.bestModel, history: trainer.state.history)
   }
 }

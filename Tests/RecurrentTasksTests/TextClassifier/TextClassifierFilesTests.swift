@@ -16,6 +16,7 @@ import Testing
       $0.layers = kind == .bpe ? 2 : 1
       $0.members = kind == .whitespace ? 2 : 1
       $0.classWeights = .given(["red": 2])
+      $0.naiveBayes = kind != .character
       $0.fold = Fold(2, of: 5)
     }
     try withTemporaryFolder { folder in
@@ -45,6 +46,13 @@ import Testing
       ({ $0.vocabularySize += 1 }, "a vocabulary of"), ({ $0.labels = ["a", "a"] }, "labels"),
       ({ $0.labels = ["a", "b", "c"] }, "2 shares for 3"),
       ({ $0.options.hiddenSize = 0 }, "hidden"), ({ $0.shares = [] }, "0 shares"),
+      ({ $0.options.naiveBayes = false }, "naive Bayes is off, but tokenizer.json has word counts"),
+      (
+        {
+          $0.labels = ["a", "b", "c"]
+          $0.shares = [0, 0, 1]
+        }, "word counts of another number"
+      ),
     ]
     for (change, part) in changes {
       var other = plain.configuration
@@ -73,6 +81,7 @@ import Testing
         options.cell = .gru
         options.pooling = pooling
         options.isBidirectional = isBidirectional
+        options.naiveBayes = isBidirectional
         var generator = RandomGenerator(seed: 1)
         let model = TextClassifierModel(
           vocabularySize: 7, classCount: 4, options: options, using: &generator)

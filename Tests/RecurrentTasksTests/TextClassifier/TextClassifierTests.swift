@@ -20,7 +20,7 @@ import Testing
       #expect(evaluation.confusion.accuracy >= 0.98, "\(pooling) \(cell)")
       #expect(try #require(evaluation.bagOfWords).accuracy < 0.75)
       #expect(evaluation.majority.accuracy == 0.5)
-      #expect(evaluation.verdict.hasPrefix("The network beats the "))
+      #expect(evaluation.verdict.hasPrefix("The model beats the "))
     }
   }
 
@@ -73,9 +73,43 @@ import Testing
     let classifier = try Grammar.quick { $0.members = 2 }
     let (a, b) = (classifier.models[0], classifier.models[1])
     #expect(a.head.weights != b.head.weights && a.embedding.weights != b.embedding.weights)
-    let tokens = TokenBatch([[1, 2, 3]])
-    let mean = ((a(tokens).softmax() + b(tokens).softmax()) * 0.5).elements
-    #expect(classifier.probabilities(of: [[1, 2, 3]]) == [mean])
+    let text = EncodedText(tokens: [1, 2, 3], evidence: [0.5, -0.5])
+    let batch = TextBatch([text])
+    let mean = ((a(batch).softmax() + b(batch).softmax()) * 0.5).elements
+    #expect(classifier.probabilities(of: [text]) == [mean])
+  }
+
+  /// What naive Bayes says is added to the logits, times a factor that is trained; without it, the
+  /// network is alone.
+  @Test func naiveBayesBesideTheNetwork() throws {
+    let text = EncodedText(tokens: [3, 1, 2], evidence: [0.75, -0.75])
+    let silent = EncodedText(tokens: [3, 1, 2], evidence: [0, 0])
+    let alone = EncodedText(tokens: [3, 1, 2], evidence: [])
+    let model = try Grammar.quick().models[0]
+    let weight = try #require(model.evidenceWeight).elements[0]
+    #expect(weight != 1 && weight.isFinite)
+    let logits = model(TextBatch([alone])).elements
+    #expect(model(TextBatch([silent])).elements == logits)
+    #expect(
+      model(TextBatch([text])).elements == [logits[0] + 0.75 * weight, logits[1] - 0.75 * weight])
+    let networkOnly = try Grammar.quick { $0.naiveBayes = false }
+    #expect(networkOnly.models[0].evidenceWeight == nil && networkOnly.encoder.naiveBayes == nil)
+  }
+
+  /// Training sees each text as a new one: with the evidence of all the others.
+  @Test func leavesOutWhatItTrainsOn() throws {
+    var texts = Grammar.firstColour(200, seed: 1)
+    // Every label is drawn, and two words stand in one text alone: nothing can be known.
+    var generator = SeededGenerator(seed: 9)
+    for row in texts.examples.indices {
+      texts.examples[row].text += " row\(row) row\(row)"
+      texts.examples[row].label = Bool.random(using: &generator) ? "red" : "blue"
+    }
+    var options = Grammar.options
+    options.epochs = 2
+    let weight = try TextClassifierPlan(texts, options: options).train().models[0].evidenceWeight
+    // Counting itself, each text would look certain, and the weight would grow.
+    #expect(try #require(weight).elements[0] < 1)
   }
 
   /// The vocabulary is that of the training part alone.

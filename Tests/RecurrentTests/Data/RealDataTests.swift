@@ -1,9 +1,9 @@
 import Foundation
 import Recurrent
+import TestSupport
 import Testing
 
-/// The folder with real files, named by the environment variable `RECURRENT_DATA`.
-private let folder = ProcessInfo.processInfo.environment["RECURRENT_DATA"]
+private let folder = SharedData.folder
 
 @Suite(.enabled(if: folder != nil, "set RECURRENT_DATA to the folder of real files"))
 struct RealDataTests {

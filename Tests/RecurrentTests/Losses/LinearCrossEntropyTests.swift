@@ -121,6 +121,55 @@ import Testing
     #expect(try #require(head["weights"]).isIdentical(to: #require(gradients["head.weights"])))
   }
 
+  /// The vectors of an embedding as weights: the bits of their transpose.
+  @Test(arguments: options)
+  func anEmbeddingIsAHead(_ options: Options) throws {
+    let model = model(options)
+    struct Tied: Module {
+      var hidden: Tensor
+      var embedding: Embedding
+      var bias: Tensor?
+
+      mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+        visitor.visit("hidden", &hidden)
+        visitor.visit("embedding", &embedding)
+        visitor.visit("bias", &bias)
+      }
+    }
+    let tied = Tied(
+      hidden: model.hidden, embedding: Embedding(weights: model.head.weights.transposed()),
+      bias: model.head.bias)
+    let (expected, others) = valueAndGradients(of: model) { loss($0, options, blockSize: nil) }
+    for (blockSize, threads) in [(nil, 1), (nil, 3), (5, 1), (22, 2)] {
+      func loss(_ model: Tied) -> Tensor {
+        LinearCrossEntropy(
+          embedding: model.embedding, bias: model.bias, labelSmoothing: options.labelSmoothing,
+          ignored: options.ignored, classWeights: weights(options), blockSize: blockSize
+        )(model.hidden, rows: Array(0..<count), classes: classes)
+      }
+      let (value, gradients) = withThreads(threads) { valueAndGradients(of: tied, loss) }
+      #expect(value.bitPattern == expected.bitPattern)
+      #expect(loss(tied).value.bitPattern == expected.bitPattern)
+      #expect(try #require(gradients["hidden"]).isIdentical(to: #require(others["hidden"])))
+      #expect(
+        try #require(gradients["embedding.weights"]).isIdentical(
+          to: #require(others["head.weights"]).transposed()))
+      #expect(
+        gradients["bias"].map { $0.elements } == others["head.bias"].map { $0.elements })
+    }
+    let hidden = SequenceBatch(
+      model.hidden.reshaped(to: [1, count, size]), lengths: [count - 4])
+    let rows = [Array(classes.prefix(count - 4))]
+    #expect(
+      linearCrossEntropy(
+        hidden: hidden, embedding: tied.embedding, bias: tied.bias, classes: rows,
+        labelSmoothing: 0.1
+      ).value
+        == linearCrossEntropy(
+          hidden: hidden, head: model.head, classes: rows, labelSmoothing: 0.1
+        ).value)
+  }
+
   @Test func gradientsAreFiniteDifferences() throws {
     let options = Options(labelSmoothing: 0.1, ignored: 3, weighted: true)
     let model = model(options)

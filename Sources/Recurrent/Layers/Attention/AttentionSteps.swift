@@ -131,7 +131,7 @@ struct AttentionRun: Sendable {
     for step in 0..<layout.steps {
       let (start, active) = rows(of: step)
       // [a, h] of the step before, and the projected input, in packed order.
-      for j in 0..<active {
+      forEachRow(active, operations: 8 * active * (A + 5 * H)) { j in
         let (row, place) = (Int(layout.batchRow[j]), start + j)
         let before = kept.before.pointer + place * (A + H)
         before.update(from: last + row * A, count: A)
@@ -153,12 +153,11 @@ struct AttentionRun: Sendable {
       combined.a = UnsafePointer(kept.seen.pointer + start * (M + H))
       combined.c = kept.output.pointer + start * A
       combined.run()
-      let a = kept.output.pointer + start * A
-      rk_map(RK_TANH, a, a, Int64(active * A))
-      for j in 0..<active {
-        let row = Int(layout.batchRow[j])
-        (last + row * A).update(from: a + j * A, count: A)
-        (output + Int(layout.place[start + j]) * A).update(from: a + j * A, count: A)
+      forEachRow(active, operations: 40 * active * A) { j in
+        let (row, a) = (Int(layout.batchRow[j]), kept.output.pointer + (start + j) * A)
+        rk_map(RK_TANH, a, a, Int64(A))
+        (last + row * A).update(from: a, count: A)
+        (output + Int(layout.place[start + j]) * A).update(from: a, count: A)
       }
     }
     withExtendedLifetime((operands, kept, packed)) {}
@@ -214,7 +213,11 @@ struct AttentionRun: Sendable {
   /// The gradients of the operands from those of outputs and last state.
   func gradients(_ upstream: [Tensor?], _ kept: Kept) -> [Tensor?] {
     let (H, A, M, N) = (units, width, depth, layout.packedCount)
-    var results: [Tensor] = [0, 4, 5].map { .zeros(operands[$0].shape) }
+    let isFull = N == layout.batchSize * layout.time
+    var results: [Tensor] = [0, 4, 5].map { index in
+      let shape = operands[index].shape
+      return index == 0 && isFull ? Tensor(shape: shape) { _ in } : .zeros(shape)
+    }
     let (dInput, dValues, dKeys) = (
       results[0].mutablePointer(), results[1].mutablePointer(), results[2].mutablePointer()
     )
@@ -230,6 +233,8 @@ struct AttentionRun: Sendable {
     let (dSeen, dBefore) = (
       Storage(count: rowCount * (M + H)), Storage(count: rowCount * (A + H))
     )
+    // Gradients of the weights and of the scores of each row.
+    let dAttention = Storage(count: rowCount * 2 * memoryTime)
     var product = rk_matrix_product(
       rows: 0, columns: M + H, depth: A, a: dCombined.pointer, b: operands[7].pointer,
       c: dSeen.pointer)
@@ -246,7 +251,7 @@ struct AttentionRun: Sendable {
       let (start, active) = rows(of: step)
       // d(tanh) of a = (da_out + da_next)·(1 - a²)
       let (a, da) = (kept.output.pointer + start * A, dCombined.pointer + start * A)
-      for j in 0..<active {
+      forEachRow(active, operations: 16 * active * A) { j in
         let next = dLast + Int(layout.batchRow[j]) * A
         if let dy = upstream[0] {
           rk_add_scaled(
@@ -264,13 +269,14 @@ struct AttentionRun: Sendable {
         stepBackward(
           kept, place: start + j, row: row, dSeen: dSeen.pointer + j * (M + H),
           dHidden: dHidden + row * H, dCell: dCell + row * H,
-          dGates: dGates.pointer + (start + j) * 4 * H, dValues: dValues, dKeys: dKeys)
+          dGates: dGates.pointer + (start + j) * 4 * H,
+          dAttention: dAttention.pointer + j * 2 * memoryTime, dValues: dValues, dKeys: dKeys)
       }
       // d[a, h] of the step before = d·Rᵀ
       back.rows = Int64(active)
       back.a = UnsafePointer(dGates.pointer + start * 4 * H)
       back.run()
-      for j in 0..<active {
+      forEachRow(active, operations: 8 * active * (A + 5 * H)) { j in
         let (row, before) = (Int(layout.batchRow[j]), dBefore.pointer + j * (A + H))
         (dLast + row * A).update(from: before, count: A)
         (dHidden + row * H).update(from: before + A, count: H)
@@ -284,7 +290,7 @@ struct AttentionRun: Sendable {
     let dB = Tensor(shape: [A]) {
       rk_column_sums(dCombined.pointer, Int64(N), Int64(A), Int64(A), false, $0)
     }
-    withExtendedLifetime((operands, kept, upstream, packed)) {}
+    withExtendedLifetime((operands, kept, upstream, packed, dAttention, dSeen, dBefore)) {}
     return [results[0]] + state + [results[1], results[2], dR, dC, dB]
   }
 
@@ -302,29 +308,29 @@ struct AttentionRun: Sendable {
   private func stepBackward(
     _ kept: Kept, place: Int, row: Int, dSeen: UnsafeMutablePointer<Float>,
     dHidden: UnsafeMutablePointer<Float>, dCell: UnsafeMutablePointer<Float>,
-    dGates: UnsafeMutablePointer<Float>, dValues: UnsafeMutablePointer<Float>,
-    dKeys: UnsafeMutablePointer<Float>
+    dGates: UnsafeMutablePointer<Float>, dAttention: UnsafeMutablePointer<Float>,
+    dValues: UnsafeMutablePointer<Float>, dKeys: UnsafeMutablePointer<Float>
   ) {
     let (H, M, T, count) = (units, depth, memoryTime, counts[row])
     // dh += dh of C;  dw_t = dcontext·m_t;  dm_t += w_t·dcontext
     rk_add_scaled(1, dSeen + M, dHidden, Int64(H))
     let weights = kept.weights.pointer + place * T
     if count > 0 {
-      let (dWeights, dScores) = (Storage(count: count), Storage(count: count))
+      let (dWeights, dScores) = (dAttention, dAttention + T)
       let (values, keys) = (
         operands[4].pointer + row * T * M, operands[5].pointer + row * T * H
       )
       for t in 0..<count {
-        dWeights.pointer[t] = rk_dot(dSeen, values + t * M, Int64(M))
-        dScores.pointer[t] = 0
+        dWeights[t] = rk_dot(dSeen, values + t * M, Int64(M))
+        dScores[t] = 0
         rk_add_scaled(weights[t], dSeen, dValues + (row * T + t) * M, Int64(M))
       }
-      rk_softmax_gradient(weights, dWeights.pointer, dScores.pointer, 1, Int64(count))
+      rk_softmax_gradient(weights, dWeights, dScores, 1, Int64(count))
       // dh += Σ ds_t·key_t;  dkey_t += ds_t·h
       let hidden = kept.seen.pointer + place * (M + H) + M
       for t in 0..<count {
-        rk_add_scaled(dScores.pointer[t], keys + t * H, dHidden, Int64(H))
-        rk_add_scaled(dScores.pointer[t], hidden, dKeys + (row * T + t) * H, Int64(H))
+        rk_add_scaled(dScores[t], keys + t * H, dHidden, Int64(H))
+        rk_add_scaled(dScores[t], hidden, dKeys + (row * T + t) * H, Int64(H))
       }
     }
     // do = dh·tanh(c');  dc' += dh·o·(1 - tanh(c')²);  df = dc'·c;  di = dc'·g;  dg = dc'·i

@@ -8,10 +8,13 @@ extension FusedRecurrence {
   ///
   ///     dx = d·Wᵀ    dW = xᵀ·d    dU = h₋₁ᵀ·d    db = 1ᵀ·d
   ///
+  /// Where the input is few vectors, ``InputTable`` has dx and dW.
+  ///
   /// Sums over steps run from the last step to the first, whether there are segments or not, so the
   /// length of a segment changes no bit.
   struct Backward: Sendable {
     let run: FusedRun
+    /// The values, or the table of which they are rows.
     let input: Operand
     let output: Tensor
     let hidden: Tensor
@@ -22,14 +25,20 @@ extension FusedRecurrence {
 
     /// From the gradients of outputs and final states to those of input, initial states and
     /// parameters, in the order in which the forward pass recorded them.
-    func callAsFunction(_ gradients: [Tensor?]) -> [Tensor?] {
+    func callAsFunction(_ gradients: [Tensor?]) -> [Gradient?] {
       let weights = run.weights
       var state = StateGradients(
         output: gradients[0], hidden: gradients[1] ?? .zeros(hidden.shape),
         cellState: cellStates.first.map { c in gradients[2] ?? .zeros(c.shape) },
         peepholes: weights.peepholes.map { _ in .zeros([run.layout.batchSize, 3, run.units]) })
       var sums = WeightSums(weights)
-      var dx = input.isTracked ? Tensor.zeros(input.values.shape) : nil
+      let isFull = run.layout.packedCount == run.layout.batchSize * run.layout.time
+      var dx: Tensor?
+      if input.isTracked, run.table == nil {
+        dx = isFull ? Tensor(shape: input.values.shape) { _ in } : .zeros(input.values.shape)
+      }
+      // D of the table.
+      var ofVectors = run.table.map { Tensor.zeros([$0.indices.count, run.width]) }
       let packed = run.packedWeights(rk_backward_weights_size, rk_pack_backward_weights)
       let forwardWeights =
         kept == nil ? run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights) : nil
@@ -38,8 +47,13 @@ extension FusedRecurrence {
         guard let kept = kept ?? recomputed(segment, cellState, forwardWeights) else { continue }
         let projected = backward(segment, cellState, packed, kept, &state)
         if let target = dx?.mutablePointer() { inputGradient(segment, kept, target) }
+        if var target = ofVectors.take() {
+          run.table?.add(kept.gates, of: run.layout.packed(segment), to: &target)
+          ofVectors = target
+        }
         sums.add(segment, kept, projected, self)
       }
+      if let table = run.table, let ofVectors { sums.input = table.weightGradient(ofVectors) }
       var results = [dx, state.hidden]
       if let dc = state.cellState { results.append(dc) }
       results += [sums.input, sums.recurrent]
@@ -47,7 +61,11 @@ extension FusedRecurrence {
       if weights.recurrentBias != nil { results.append(sums.recurrentBias) }
       if let peepholes = state.peepholes { results.append(peepholes.sum(along: 0)) }
       if let projection = sums.projection { results.append(projection) }
-      return results
+      var parts = results.map { $0.map(Gradient.init) }
+      if let table = run.table, let ofVectors, input.isTracked {
+        parts[0] = Gradient(table.gradient(ofVectors, weights: weights.input))
+      }
+      return parts
     }
 
     /// The gradients that are carried from segment to segment.
@@ -166,6 +184,7 @@ extension FusedRecurrence {
       let (w, u) = (input.mutablePointer(), recurrent.mutablePointer())
       let (b, bRecurrent) = (bias.mutablePointer(), recurrentBias.mutablePointer())
       let candidate = 2 * units
+      let fromInput = run.table == nil ? [(factor: x, target: w)] : []
       /// target[:, columns] += factorᵀ·d for each factor.
       func multiply(
         _ d: UnsafePointer<Float>, _ stride: Int, _ columns: Range<Int>, _ targetWidth: Int,
@@ -198,19 +217,19 @@ extension FusedRecurrence {
       }
       switch (run.cell, kept.extra) {
       case (RK_CELL_GRU_RESET_AFTER, let extra?):
-        multiply(d, width, 0..<candidate, width, withH(u, [(x, w), (ones, b)]))
-        multiply(d + candidate, width, candidate..<width, width, [(x, w), (ones, b)])
+        multiply(d, width, 0..<candidate, width, withH(u, fromInput + [(ones, b)]))
+        multiply(d + candidate, width, candidate..<width, width, fromInput + [(ones, b)])
         multiply(
           UnsafePointer(extra.pointer), units, candidate..<width, width,
           withH(u, [(ones, bRecurrent)]))
         bRecurrent.update(from: b, count: candidate)
       case (RK_CELL_GRU_RESET_BEFORE, let extra?):
         let rh = Factor(packed: extra.pointer, depth: depth, width: units)
-        multiply(d, width, 0..<candidate, width, withH(u, [(x, w), (ones, b)]))
-        multiply(d + candidate, width, candidate..<width, width, [(x, w), (rh, u), (ones, b)])
+        multiply(d, width, 0..<candidate, width, withH(u, fromInput + [(ones, b)]))
+        multiply(d + candidate, width, candidate..<width, width, fromInput + [(rh, u), (ones, b)])
         bRecurrent.update(from: b, count: width)
       default:
-        multiply(d, width, 0..<width, width, withH(u, [(x, w), (ones, b)]))
+        multiply(d, width, 0..<width, width, withH(u, fromInput + [(ones, b)]))
         bRecurrent.update(from: b, count: width)
       }
       if let projected, let raw = kept.unprojected, let target = projection?.mutablePointer() {

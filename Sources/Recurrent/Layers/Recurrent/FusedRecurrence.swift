@@ -37,13 +37,15 @@ struct FusedRecurrence {
     precondition(
       segmentLength.map { $0 >= 1 } ?? true,
       "a segment has at least one step, not \(segmentLength ?? 0)")
+    let table = InputTable(input, width: weights.input.shape[1])
+    let source = table.flatMap { _ in input.origin?.table } ?? input.values
     func inputs() -> [Tensor] {
-      [input.values, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
+      [source, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
     }
     let tape = Tape.isAnyRecording ? Tape.following(inputs()) : nil
     let run = FusedRun(
       cell: cell, weights: tape == nil ? weights : weights.detached, options: options,
-      noise: noise, layout: input.layout, segmentLength: segmentLength)
+      noise: noise, layout: input.layout, segmentLength: segmentLength, table: table)
 
     let keepsAll = tape != nil && segmentLength == nil
     var output = Tensor(shape: [batch, input.time, size]) { y in
@@ -61,6 +63,7 @@ struct FusedRecurrence {
     let packed =
       tape == nil
       ? weights.packed.storage(for: run.weights, format: format, pack: pack) : pack()
+    run.multiplyTable(packed: packed, format: format)
     for segment in run.segments {
       if let finalCell, tape != nil { cellStates.append(finalCell) }
       kept = keepsAll ? run.room(for: segment) : nil
@@ -73,9 +76,9 @@ struct FusedRecurrence {
     var results = [output, finalHidden] + (finalCell.map { [$0] } ?? [])
     if let tape {
       let backward = Backward(
-        run: run, input: Operand(input.values), output: output, hidden: hidden.detached,
+        run: run, input: Operand(source), output: output, hidden: hidden.detached,
         cellStates: cellStates, kept: kept)
-      results = tape.record(results, inputs: inputs()) { backward($0) }
+      results = tape.recordGradients(results, inputs: inputs()) { backward($0) }
     }
     return (input.with(results[0]), results[1], cellState.map { _ in results[2] })
   }
@@ -98,6 +101,8 @@ struct FusedRun: Sendable {
   let noise: RecurrentNoise
   let layout: SequenceLayout
   let segmentLength: Int?
+  /// Nil: each step has a vector of its own.
+  let table: InputTable?
 
   var units: Int { weights.hiddenSize }
   var size: Int { weights.outputSize }
@@ -138,9 +143,9 @@ struct FusedRun: Sendable {
       // Threads that share the units of this cell exchange r·h, which one alone has in its workspace.
       let kept =
         kept ?? (sharesUnits && cell == RK_CELL_GRU_RESET_BEFORE ? room(for: steps) : nil)
+      let packedSteps = layout.packed(steps)
       let start =
-        multipliesInputFirst
-        ? kept?.gates ?? Storage(count: layout.packed(steps).count * width) : nil
+        multipliesInputFirst ? kept?.gates ?? Storage(count: packedSteps.count * width) : nil
       layout.withKernelLayout { tables in
         withKernelOptions { options in
           let pass = rk_sequence_forward(
@@ -148,18 +153,37 @@ struct FusedRun: Sendable {
             recurrent_size: Int32(size), layout: tables, first_step: Int32(steps.lowerBound),
             end_step: Int32(steps.upperBound), options: options, projects: projects,
             format: format, packed_weights: packed.pointer, x: input.pointer,
-            x_stride: Int64(weights.inputSize), start: start?.pointer, out: output,
+            x_stride: Int64(weights.inputSize), start: (table?.starts ?? start)?.pointer,
+            start_row: table.map { $0.rows.pointer + packedSteps.lowerBound }, out: output,
             out_stride: Int64(size), keeps_out: recomputes, h: hidden, c: cellState,
             gates: keepsGates ? kept?.gates.pointer : nil,
             extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
             unprojected: kept?.unprojected?.pointer, meeting: nil)
-          if start != nil { multiplyInput(pass, rows: layout.packed(steps).count) }
+          if start != nil { multiplyInput(pass, rows: packedSteps.count) }
           runParts(pass, sharesUnits, \.meeting, rk_forward_workspace, rk_run_forward)
         }
       }
       withExtendedLifetime((start, kept)) {}
     }
     withExtendedLifetime((packed, input, kept)) {}
+  }
+
+  /// The product with the vectors of the table, all of them one step of as many rows.
+  func multiplyTable(packed: Storage, format: rk_weight_format) {
+    guard let table else { return }
+    let count = table.indices.count
+    SequenceLayout(lengths: Array(repeating: 1, count: count), time: 1).withKernelLayout {
+      let pass = rk_sequence_forward(
+        cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
+        recurrent_size: Int32(size), layout: $0, first_step: 0, end_step: 1, options: nil,
+        projects: projects, format: format, packed_weights: packed.pointer,
+        x: table.vectors.pointer, x_stride: Int64(weights.inputSize), start: table.starts.pointer,
+        start_row: nil, out: table.starts.pointer, out_stride: 0, keeps_out: true,
+        h: table.starts.pointer, c: nil, gates: nil, extra: nil, masked: nil, unprojected: nil,
+        meeting: nil)
+      multiplyInput(pass, rows: count)
+    }
+    withExtendedLifetime((packed, table)) {}
   }
 
   /// The product with the input, for all steps of a pass at once.
@@ -259,7 +283,7 @@ struct FusedRun: Sendable {
   /// Whether the input's product is taken for many steps at once, before the steps are run: for few
   /// rows, which would read the input's weights anew at each step. The order of each sum stays.
   private var multipliesInputFirst: Bool {
-    hasFewRows && layout.steps > 2 && 4 * weights.inputSize >= size
+    table == nil && hasFewRows && layout.steps > 2 && 4 * weights.inputSize >= size
   }
 
   /// The steps that are run at once.

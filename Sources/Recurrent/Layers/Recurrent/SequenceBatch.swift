@@ -16,6 +16,8 @@ public struct SequenceBatch: BatchValue {
   /// The time of each row's steps in the order in which they run; nil: 0..<length.
   private let positions: [[Int]]?
   let layout: SequenceLayout
+  /// Where the values come from, if that is a table.
+  private(set) var origin: TableRows?
 
   /// Sequences of full length, `[B, T, F]`, or with the lengths given.
   public init(_ values: Tensor, lengths: [Int]? = nil) {
@@ -26,6 +28,12 @@ public struct SequenceBatch: BatchValue {
       "a batch of \(batch) rows and \(time) steps has \(batch) lengths in 0...\(time), not \(lengths)"
     )
     self.init(values, lengths: lengths, positions: nil)
+  }
+
+  /// The rows of a table `[V, F]`, looked up already.
+  init(_ values: Tensor, lengths: [Int], origin: TableRows) {
+    self.init(values, lengths: lengths)
+    self.origin = origin
   }
 
   /// Sequences `[B, T, F]` with a mask, `[B][T]`: a step whose entry is false is not there.
@@ -184,8 +192,10 @@ public struct SequenceBatch: BatchValue {
   /// The same steps run from the last to the first. Values stay where they are: a layer that gets
   /// this batch reads backwards, and puts each output at the time of its input.
   public var reversed: SequenceBatch {
-    SequenceBatch(
+    var batch = SequenceBatch(
       values, positions: lengths.indices.map { validPositions(row: $0).reversed() })
+    batch.origin = origin
+    return batch
   }
 
   /// A range of steps, with what remains of each row in it.

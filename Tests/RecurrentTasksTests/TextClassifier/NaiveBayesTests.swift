@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+@testable import RecurrentTasks
+
+/// Naive Bayes, by hand.
+@Suite struct NaiveBayesTests {
+  /// Manning, Raghavan and Schütze 2008, example 13.1, with the pairs of words beside the words.
+  @Test func byHand() {
+    let bag = NaiveBayes(
+      tokens: [["c", "b", "c"], ["c", "c", "s"], ["c", "m"], ["t", "j", "c"]],
+      classes: [0, 0, 0, 1], classCount: 2)
+    #expect(bag.predict(["c", "c", "c", "t", "j"]) == 0)
+    #expect(bag.predict(["t", "j", "c"]) == 1)
+    #expect(bag.predict(["c", "c", "c"]) == 0)
+    // Only the prior is left.
+    #expect(bag.predict([]) == 0 && bag.predict(["unseen"]) == 0)
+    #expect(bag.predict(["t"]) == 1)
+  }
+
+  /// Pairs of words count: each word alone is as frequent in both classes.
+  @Test func pairs() {
+    let bag = NaiveBayes(
+      tokens: [["not", "good", "is", "bad"], ["not", "bad", "is", "good"]], classes: [0, 1],
+      classCount: 2)
+    #expect(bag.predict(["not", "good"]) == 0)
+    #expect(bag.predict(["not", "bad"]) == 1)
+  }
+
+  /// A text that was counted says about itself what it would say had it not been.
+  @Test func leavingOut() {
+    let texts = [
+      ["a", "b", "a"], ["a", "c"], ["b", "b", "a"], ["c", "d", "a", "b"], ["d"], ["e", "e"],
+    ]
+    let classes = [0, 1, 2, 1, 0, 2]
+    let bag = NaiveBayes(tokens: texts, classes: classes, classCount: 3)
+    for left in texts.indices {
+      let others = texts.indices.filter { $0 != left }
+      let rest = NaiveBayes(
+        tokens: others.map { texts[$0] }, classes: others.map { classes[$0] }, classCount: 3)
+      let own = bag.evidence(in: texts[left], leavingOut: classes[left])
+      // Terms of this text alone stay in the size of the vocabulary.
+      for (a, b) in zip(own, rest.evidence(in: texts[left])) { #expect(abs(a - b) < 0.1) }
+      #expect(own != bag.evidence(in: texts[left]))
+      #expect(abs(own.reduce(0, +)) < 1e-5)
+    }
+    // Nothing but itself: no evidence.
+    #expect(bag.evidence(in: ["e", "e"], leavingOut: 2) == [0, 0, 0])
+    #expect(bag.evidence(in: ["zzz"]) == [0, 0, 0] && bag.evidence(in: []) == [0, 0, 0])
+  }
+
+  @Test func evidenceByHand() {
+    let bag = NaiveBayes(
+      tokens: [["a", "b"], ["a", "b"], ["c", "a"]], classes: [0, 0, 1], classCount: 2)
+    // Terms: a 2:1, b 2:0, c 0:1, "a b" 2:0, "c a" 0:1. Totals 6 and 3.
+    let sums = [
+      log(3.0 / 11) + log(3.0 / 11) + log(3.0 / 11), log(2.0 / 8) + log(1.0 / 8) + log(1.0 / 8),
+    ]
+    let expected = (sums[0] - sums[1]) / 2 / 3.0.squareRoot()
+    let evidence = bag.evidence(in: ["a", "b", "zzz"])
+    #expect(abs(Double(evidence[0]) - expected) < 1e-6 && evidence[1] == -evidence[0])
+  }
+}
