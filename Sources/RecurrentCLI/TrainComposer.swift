@@ -51,6 +51,11 @@ struct TrainComposer: ParsableCommand {
   @Option(help: ArgumentHelp("Dropout behind each layer.", valueName: "share"))
   var dropout = ComposerOptions().dropout
 
+  @Option(
+    help: ArgumentHelp(
+      "The share of recurrent weights left out, anew in each training step.", valueName: "share"))
+  var dropConnect: Float?
+
   @Option(help: ArgumentHelp("Steps trained on at once; longer tunes are cut.", valueName: "steps"))
   var window = ComposerOptions().window
 
@@ -64,6 +69,12 @@ struct TrainComposer: ParsableCommand {
     help: ArgumentHelp(
       "Adam's learning rate; it falls along a cosine over all epochs.", valueName: "rate"))
   var learningRate = ComposerOptions().learningRate
+
+  @Option(
+    help: ArgumentHelp(
+      "Judge and keep not the weights of the last step but their mean over the steps, each older step counting this much less, such as 0.999.",
+      valueName: "decay"))
+  var averaging: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -94,10 +105,12 @@ struct TrainComposer: ParsableCommand {
     options.hiddenSize = hidden
     options.layers = layers
     options.dropout = dropout
+    options.dropConnect = dropConnect
     options.window = window
     options.epochs = epochs
     options.batchSize = batch
     options.learningRate = learningRate
+    options.averaging = averaging
     options.patience = patience
     options.seed = seed
     return options

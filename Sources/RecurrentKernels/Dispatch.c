@@ -241,6 +241,10 @@ bool rk_update_adagrad(const rk_adagrad *rule, float *w, const float *g, float *
   return CURRENT->update_adagrad(rule, w, g, s, count);
 }
 
+void rk_update_average(float share, const float *w, float *average, int64_t count) {
+  CURRENT->update_average(share, w, average, count);
+}
+
 float rk_multiply_add_rounds(int64_t rounds, float start) {
   return CURRENT->multiply_add_rounds(rounds, start);
 }

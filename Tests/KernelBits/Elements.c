@@ -192,6 +192,10 @@ static void update_cases(int variant, int64_t count) {
     .clip = clip, .l2 = l2, .decay = decay, .step = 0.05f, .epsilon = 1e-7f, .epsilon_inside = three};
   for (int step = 0; step < 3; step++) rk_update_adagrad(&adagrad, p.w, random_floats(count, 1), p.more, count);
   end_update(&p);
+
+  p = begin_update("average", variant, count);
+  for (int step = 0; step < 3; step++) rk_update_average(three ? 0.3f : 0.001f, random_floats(count, 1), p.w, count);
+  end_update(&p);
 }
 
 void optimizers(void) {

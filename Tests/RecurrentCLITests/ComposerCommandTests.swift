@@ -130,6 +130,14 @@ import Testing
       "train composer x --steps-per-beat 0"
     ),
     ("The transposition is between 0 and 24, not 25.", "train composer x --transpose 25"),
+    (
+      "DropConnect is at least 0 and less than 1, not 1.0.",
+      "train composer x --drop-connect 1"
+    ),
+    (
+      "The decay of the average is at least 0 and less than 1, not 1.0.",
+      "train composer x --averaging 1"
+    ),
     ("Please provide one of 'polyphonic' and 'events'.", "train composer x --model y"),
     ("'H4' is invalid for '--seed-note <note>'", "compose m --seed-note H4"),
     ("exclude each other", "compose m --seed-note C4 --primer x.mid"),

@@ -226,6 +226,25 @@ import Testing
     }
   }
 
+  @Test func average() {
+    onEveryPath { table, name, size in
+      let share: Float = 0.3
+      let w = numbers(size, seed: 101)
+      var average = numbers(size, seed: 102, scale: 2)
+      let expected = zip(w, average).map {
+        Double($1) + Double(share) * (Double($0) - Double($1))
+      }
+      average.append(-7)
+      table.update_average(share, w, &average, Int64(size))
+      #expect(average.removeLast() == -7)
+      // The difference, at most 3, is rounded, and the result.
+      let tolerance = expected.map { rounding * (abs($0) + 1) }
+      let message = worst(average, expected, tolerance: tolerance)
+      #expect(message == nil, "\(name), \(size) elements: \(message ?? "")")
+      return [bits(average)]
+    }
+  }
+
   /// No gradient is a gradient of zeros, and what stands beyond the end does not count.
   @Test(arguments: KernelPath.all)
   func everyWeightThatIsNotFiniteIsTold(path: KernelPath) {

@@ -206,6 +206,38 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
     #expect(try train(1) != train(2))
   }
 
+  /// Models of before these options were there.
+  @Test func optionsWithoutWhatCameLaterAreRead() throws {
+    var options = tinyComposer(.events)
+    let plain = try JSONEncoder().encode(options)
+    let keys = try #require(JSONSerialization.jsonObject(with: plain) as? [String: Any]).keys
+    #expect(!keys.contains("averaging") && !keys.contains("dropConnect"))
+    #expect(try JSONDecoder().decode(ComposerOptions.self, from: plain) == options)
+    (options.averaging, options.dropConnect) = (0.995, 0.25)
+    let full = try JSONEncoder().encode(options)
+    #expect(try JSONDecoder().decode(ComposerOptions.self, from: full) == options)
+  }
+
+  /// The model is the average, and the history's validation loss that of the model.
+  @Test func averagingChangesWhatIsKept() throws {
+    func train(_ change: (inout ComposerOptions) -> Void) throws -> Composer {
+      try ComposerPlan(
+        MusicCollection(arpeggios(12), source: "t"), options: tinyComposer(.polyphonic, change)
+      ).train()
+    }
+    func weights(_ composer: Composer) -> [[Float]] {
+      composer.model.parameters.map { $0.tensor.elements }
+    }
+    let (plain, averaged) = (try train { _ in }, try train { $0.averaging = 0.9 })
+    #expect(weights(plain) != weights(averaged))
+    #expect(plain.history.epochs.map(\.loss) == averaged.history.epochs.map(\.loss))
+    #expect(
+      plain.history.epochs.map(\.validationLoss) != averaged.history.epochs.map(\.validationLoss))
+    let dropped = try train { $0.dropConnect = 0.4 }
+    #expect(plain.history.epochs.map(\.loss) != dropped.history.epochs.map(\.loss))
+    #expect(try weights(train { $0.dropConnect = 0 }) == weights(plain))
+  }
+
   @Test func partsAreKeptApart() throws {
     let tunes = arpeggios(23)
     let plan = try ComposerPlan(

@@ -25,6 +25,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     public var optimizer: Rule
     /// The schedule with what it remembers.
     public var schedule: LearningRateSchedule
+    /// The average of the weights after each step, if the options ask for one.
+    public var average: WeightAverage<Model>?
     /// Epochs done.
     public var epoch = 0
     /// Steps done, over all epochs.
@@ -35,6 +37,9 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     public var epochsSinceBest = 0
     /// One record an epoch.
     public var history = TrainingHistory()
+
+    /// The weights that are judged and given away: the average, if there is one.
+    var judged: Model { average?.model ?? model }
   }
 
   /// The run so far.
@@ -63,16 +68,18 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   ) {
     options.rules.check(for: model)
     state = State(
-      model: model, optimizer: optimizer, schedule: LearningRateSchedule(options.schedule))
+      model: model, optimizer: optimizer, schedule: LearningRateSchedule(options.schedule),
+      average: options.averaging.map { WeightAverage(of: model, decay: $0) })
     self.options = options
     self.loss = loss
     learningRate = optimizer.learningRate
   }
 
   /// The weights with the lowest loss on the validation part; without one, those of the last epoch.
+  /// Averaged ones, if the options ask for that.
   public var bestModel: Model {
     guard let best = state.best, state.history.epochs.last?.validationLoss != nil else {
-      return state.model
+      return state.judged
     }
     return best.model
   }
@@ -103,7 +110,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       state.schedule.epochEnded(loss: record.decidingLoss)
       let improvement = options.earlyStopping?.minimumImprovement ?? 0
       let isBest = state.best.map { record.decidingLoss < $0.loss - improvement } ?? true
-      if isBest { state.best = (state.model, record.decidingLoss) }
+      if isBest { state.best = (state.judged, record.decidingLoss) }
       state.epochsSinceBest = isBest ? 0 : state.epochsSinceBest + 1
       if announce(.epoch(record, isBest: isBest)) || stopped {
         reason = .requested
@@ -197,6 +204,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         state = atStart
         throw NonFiniteError(epoch: epoch, step: index + 1, tensor: name)
       }
+      state.average?.add(state.model)
       state.step += 1
       steps += 1
       lossSum += Double(value) * Double(indices.count)
@@ -211,7 +219,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       }
     }
     let validationLoss = validation.flatMap {
-      $0.count > 0 ? evaluate(state.model, on: $0) : nil
+      $0.count > 0 ? evaluate(state.judged, on: $0) : nil
     }
     if let validationLoss, !validationLoss.isFinite {
       state = atStart

@@ -12,6 +12,10 @@ public struct TrainingOptions: Sendable {
   public var clipping: GradientClipping?
   /// Penalties and constraints of single parameters.
   public var rules: [ParameterRule]
+  /// The decay of ``WeightAverage``, below 1; nil: no average. With one, it is the average that the
+  /// validation part judges and that ``Trainer/bestModel`` gives; it takes one copy of the weights
+  /// and touches training not at all.
+  public var averaging: Double?
   /// Steps whose inner values fused layers keep for the backward pass at a time; nil: all
   /// (``Mode/training(_:segmentLength:)``, ``MemoryPlan``).
   public var segmentLength: Int?
@@ -24,10 +28,14 @@ public struct TrainingOptions: Sendable {
   public init(
     epochs: Int = 100, batchSize: Int = 32, shuffles: Bool = true, seed: UInt64 = 0,
     clipping: GradientClipping? = .norm(1), schedule: LearningRateSchedule.Rule = .constant,
-    earlyStopping: EarlyStopping? = nil, rules: [ParameterRule] = [], segmentLength: Int? = nil
+    earlyStopping: EarlyStopping? = nil, rules: [ParameterRule] = [],
+    averaging: Double? = nil, segmentLength: Int? = nil
   ) {
     precondition(epochs >= 0, "the number of epochs is at least 0, not \(epochs)")
     precondition(batchSize >= 1, "a batch has at least one example, not \(batchSize)")
+    if let averaging {
+      precondition((0..<1).contains(averaging), "the decay lies in 0..<1, not \(averaging)")
+    }
     self.epochs = epochs
     self.batchSize = batchSize
     self.shuffles = shuffles
@@ -36,6 +44,7 @@ public struct TrainingOptions: Sendable {
     self.schedule = schedule
     self.earlyStopping = earlyStopping
     self.rules = rules
+    self.averaging = averaging
     self.segmentLength = segmentLength
   }
 }

@@ -79,5 +79,6 @@ const rk_kernels RK_TABLE = {
   .update_adam = k_update_adam,
   .update_rmsprop = k_update_rmsprop,
   .update_adagrad = k_update_adagrad,
+  .update_average = k_update_average,
   .multiply_add_rounds = multiply_add_rounds,
 };

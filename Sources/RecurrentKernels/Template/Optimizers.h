@@ -114,3 +114,11 @@ static bool k_update_adagrad(
   });
   return vi_none(bad);
 }
+
+static void k_update_average(float share, const float *w, float *average, int64_t count) {
+  const vf s = vf_all(share);
+  RK_EACH_VECTOR(count, {
+    vf a = vf_load_part(average + i, n);
+    vf_store_part(average + i, vf_fma(s, vf_load_part(w + i, n) - a, a), n);
+  });
+}

@@ -377,6 +377,9 @@ typedef struct {
 bool rk_update_adagrad(
   const rk_adagrad *rule, float *w, const float *_Nullable g, float *s, int64_t count);
 
+/// average += share·(w - average).
+void rk_update_average(float share, const float *w, float *average, int64_t count);
+
 // MARK: The limit
 
 /// Multiply-adds of one round of `rk_multiply_add_rounds`, on every path.
@@ -436,6 +439,7 @@ typedef struct {
     float *_Nullable, int64_t);
   bool (*update_adagrad)(
     const rk_adagrad *, float *, const float *_Nullable, float *, int64_t);
+  void (*update_average)(float, const float *, float *, int64_t);
   float (*multiply_add_rounds)(int64_t, float);
 } rk_kernels;
 

@@ -54,7 +54,8 @@ extension Composer {
     let lines = [
       "trained on  \(configuration.trainedOn)", options.summary,
       "grid        \(options.stepsPerBeat) steps a beat; transposed by up to \(options.transpose) semitones",
-      "training    Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
+      "training    Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)"
+        + (options.averaging.map { ", averaged over steps (decay \($0))" } ?? ""),
       "",
     ]
     var rows = [["parameter", "shape", "numbers"]]

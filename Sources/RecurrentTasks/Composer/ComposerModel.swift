@@ -18,7 +18,8 @@ public struct ComposerModel: Layer {
       ? Embedding(vocabularySize: sizes.outputs, size: sizes.inputs, using: &generator) : nil
     recurrent = RecurrentStack(
       options.cell, inputSize: sizes.inputs, hiddenSize: options.hiddenSize,
-      layerCount: options.layers, dropout: options.dropout, using: &generator)
+      layerCount: options.layers, options: RecurrentOptions(dropConnect: options.dropConnect ?? 0),
+      dropout: options.dropout, using: &generator)
     head = Dense(inputSize: options.hiddenSize, outputSize: sizes.outputs, using: &generator)
     dropout = options.dropout
   }

@@ -24,6 +24,9 @@ public struct ComposerOptions: Sendable, Codable, Equatable {
   public var layers = 1
   /// Dropout before and between the recurrent layers, and behind the last.
   public var dropout: Float = 0.2
+  /// The share of recurrent weights left out in a training step (``RecurrentOptions/dropConnect``);
+  /// nil: none.
+  public var dropConnect: Float?
   /// Steps of a piece that is trained on at once; longer tunes are cut.
   public var window = 512
   /// Epochs at most.
@@ -32,6 +35,9 @@ public struct ComposerOptions: Sendable, Codable, Equatable {
   public var batchSize = 4
   /// Adam's learning rate.
   public var learningRate: Float = 3e-3
+  /// The decay of the weights' average over the training steps, which is then what is judged and
+  /// kept (``WeightAverage``); nil: the weights of the last step.
+  public var averaging: Double?
   /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 40
   /// Where all random numbers come from.
@@ -53,6 +59,12 @@ public struct ComposerOptions: Sendable, Codable, Equatable {
     }
     if !(dropout >= 0 && dropout < 1) {
       return "dropout is at least 0 and less than 1, not \(dropout)"
+    }
+    if let dropConnect, !(dropConnect >= 0 && dropConnect < 1) {
+      return "DropConnect is at least 0 and less than 1, not \(dropConnect)"
+    }
+    if let averaging, !(averaging >= 0 && averaging < 1) {
+      return "the decay of the average is at least 0 and less than 1, not \(averaging)"
     }
     if !(learningRate > 0 && learningRate.isFinite) {
       return "the learning rate is a positive number, not \(learningRate)"

@@ -91,7 +91,8 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
       options: TrainingOptions(
         epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
         schedule: .cosine(epochs: Double(options.epochs), floor: 0.02),
-        earlyStopping: EarlyStopping(patience: options.patience)),
+        earlyStopping: EarlyStopping(patience: options.patience),
+        averaging: options.averaging),
       on: TuneExamples.self
     ) { model, pieces, mode in
       model.loss(pieces, events: events, mode: mode)

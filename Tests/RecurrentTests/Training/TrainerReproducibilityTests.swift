@@ -13,6 +13,8 @@ struct TrainerReproducibilityTests {
       #expect(slot.isIdentical(to: other))
     }
     #expect(a.schedule == b.schedule)
+    #expect(a.average?.model.bits == b.average?.model.bits)
+    #expect(a.average?.steps == b.average?.steps)
     #expect(a.epoch == b.epoch && a.step == b.step)
     #expect(a.best?.model.bits == b.best?.model.bits)
     #expect(a.best?.loss == b.best?.loss)
@@ -25,7 +27,7 @@ struct TrainerReproducibilityTests {
       try withThreads(threads) {
         var trainer = smallTrainer(
           model: SmallModel(hiddenSize: 37, dropout: 0.3),
-          TrainingOptions(epochs: 2, batchSize: 48, seed: 5))
+          TrainingOptions(epochs: 2, batchSize: 48, seed: 5, averaging: 0.9))
         try trainer.run(on: smallExamples(110), validation: smallExamples(51, seed: 8))
         return trainer.state
       }
@@ -61,9 +63,20 @@ struct TrainerReproducibilityTests {
   /// Stopped after epoch k, copied into a trainer of its own, and continued.
   @Test(arguments: schedules, [1, 3, 6])
   func continuedRunsGiveTheBitsOfOne(rule: LearningRateSchedule.Rule, after k: Int) throws {
+    try expectContinuedRunsGiveTheBitsOfOne(rule: rule, after: k)
+  }
+
+  @Test(arguments: [1, 3, 6])
+  func continuedRunsGiveTheAverageOfOne(after k: Int) throws {
+    try expectContinuedRunsGiveTheBitsOfOne(rule: .constant, averaging: 0.95, after: k)
+  }
+
+  private func expectContinuedRunsGiveTheBitsOfOne(
+    rule: LearningRateSchedule.Rule, averaging: Double? = nil, after k: Int
+  ) throws {
     let options = TrainingOptions(
       epochs: 7, batchSize: 4, seed: 9, clipping: .norm(0.5), schedule: rule,
-      earlyStopping: EarlyStopping(patience: 50))
+      earlyStopping: EarlyStopping(patience: 50), averaging: averaging)
     let model = SmallModel(dropout: 0.3)
     let (examples, validation) = (smallExamples(11), smallExamples(6, seed: 4))
     var whole = smallTrainer(model: model, options)
@@ -80,6 +93,7 @@ struct TrainerReproducibilityTests {
       ])
     #expect(reason == .requested)
     #expect(first.state.epoch == k)
+    #expect((first.state.average != nil) == (averaging != nil))
     var second = smallTrainer(model: SmallModel(seed: 99), options)
     second.state = first.state
     #expect(try second.run(on: examples, validation: validation) == .allEpochs)
