@@ -21,7 +21,7 @@ public struct Explanation: Sendable, Equatable {
   /// The tokens that were read, with their weights: changes of the probability, or shares of the
   /// attention.
   public var tokens: [(text: String, weight: Float)]
-  /// Whether each token is in the vocabulary.
+  /// Whether each token was read in training.
   public var isKnown: [Bool]
 
   /// Equal decisions with equal weights.
@@ -69,6 +69,6 @@ extension TextClassifier {
     return Explanation(
       label: answer.label, probability: answer.probability, method: method,
       tokens: zip(tokens, weights).map { ($0, $1) },
-      isKnown: tokens.map(encoder.vocabulary.contains))
+      isKnown: tokens.map(encoder.knows))
   }
 }

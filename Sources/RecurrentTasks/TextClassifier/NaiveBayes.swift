@@ -41,6 +41,9 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
       classes: parts.flatMap { $0.classes(labels) }, classCount: labels.count)
   }
 
+  /// Whether a text had this token.
+  func contains(_ token: String) -> Bool { terms.contains(token) }
+
   /// The likeliest class of a text.
   func predict(_ tokens: [String]) -> Int {
     let scores = zip(logPriors, logLikelihoods(of: tokens).sums).map { $0 + $1 }

@@ -32,6 +32,11 @@ public struct TextEncoder: Sendable, Codable, Equatable {
     return Array(keptEnd == .start ? tokens.prefix(maximumLength) : tokens.suffix(maximumLength))
   }
 
+  /// Whether the network or naive Bayes has something to say about a token.
+  func knows(_ token: String) -> Bool {
+    vocabulary.contains(token) || naiveBayes?.contains(token) ?? false
+  }
+
   /// The numbers of tokens that are read.
   ///
   /// - Parameter own: The class of a text of the training part.

@@ -206,6 +206,8 @@ import Testing
     #expect(occlusion.label == answer.label && occlusion.probability == answer.probability)
     #expect(occlusion.tokens.map(\.text) == ["it", "is", "red", "of", "blue", "zzz"])
     #expect(occlusion.isKnown == [true, true, true, true, true, false])
+    let rare = try Grammar.quick { $0.minimumCount = 1000 }
+    #expect(try rare.explain("red zzz").isKnown == [true, false])
     let without = classifier.classify("it is of blue zzz").probabilities[chosen]
     #expect(occlusion.tokens[2].weight == answer.probability - without)
     let attention = try classifier.explain(text, by: .attention)

@@ -235,7 +235,7 @@ struct TrainerTests {
       SmallModel(), optimizer: SGD(learningRate: 1), options: options, on: TensorExamples.self
     ) { model, batch, _ in 20 * meanSquaredError(model(batch.inputs), batch.targets) }
     var afterFirst: [String: [UInt32]] = [:]
-    var probe = trainer
+    var (probe, keeping) = (trainer, trainer)
     try probe.run(
       on: smallExamples(4),
       callbacks: [{ if case .epoch = $0 { .stop } else { .proceed } }])
@@ -246,6 +246,34 @@ struct TrainerTests {
     #expect(trainer.state.model.bits == afterFirst)
     #expect(trainer.state.epoch == 1 && trainer.state.history.epochs.count == 1)
     #expect(trainer.state.optimizer.state.steps == 1)
+    #expect(trainer.state.history.stop == nil && probe.state.history.stop == .requested)
+
+    // Or the run just ends there.
+    var heard: [StopReason] = []
+    let reason = try keeping.runKeepingBest(
+      on: smallExamples(4),
+      callbacks: [
+        { event in
+          if case .finished(let reason) = event { heard.append(reason) }
+          return .proceed
+        }
+      ])
+    guard case .ranAway(let kept) = reason else {
+      Issue.record("ended by \(reason)")
+      return
+    }
+    #expect(kept.epoch == error.epoch && kept.step == error.step && kept.tensor == error.tensor)
+    #expect(heard == [reason] && keeping.state.history.stop == reason)
+    #expect(keeping.bestModel.bits == afterFirst)
+  }
+
+  /// Without a good epoch there is nothing to keep.
+  @Test func keepingBestNeedsAGoodEpoch() {
+    var trainer = smallTrainer(TrainingOptions(epochs: 3, batchSize: 4))
+    #expect(throws: NonFiniteError.self) {
+      try trainer.runKeepingBest(on: smallExamples(9), validation: poisoned(at: 1, of: 3))
+    }
+    #expect(trainer.state.history.stop == nil)
   }
 
   @Test func aBadValidationLossStopsToo() throws {
