@@ -48,27 +48,17 @@ public struct ComposerOptions: Sendable, Codable, Equatable {
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {
-    let counts = [
-      ("number of steps per beat", stepsPerBeat, 1...96), ("transposition", transpose, 0...24),
-      ("hidden size", hiddenSize, 1...100_000), ("number of layers", layers, 1...1000),
-      ("window", window, 2...100_000), ("number of epochs", epochs, 1...1_000_000),
-      ("batch size", batchSize, 1...1_000_000), ("patience", patience, 0...1_000_000),
-    ]
-    for (name, count, range) in counts where !range.contains(count) {
-      return "the \(name) is between \(range.lowerBound) and \(range.upperBound), not \(count)"
-    }
-    if !(dropout >= 0 && dropout < 1) {
-      return "dropout is at least 0 and less than 1, not \(dropout)"
-    }
-    if let dropConnect, !(dropConnect >= 0 && dropConnect < 1) {
-      return "DropConnect is at least 0 and less than 1, not \(dropConnect)"
-    }
-    if let averaging, !(averaging >= 0 && averaging < 1) {
-      return "the decay of the average is at least 0 and less than 1, not \(averaging)"
-    }
-    if !(learningRate > 0 && learningRate.isFinite) {
-      return "the learning rate is a positive number, not \(learningRate)"
-    }
-    return nil
+    var rules = OptionRules()
+    rules.require(["the number of steps per beat": stepsPerBeat], in: 1...96)
+    rules.require(["the transposition": transpose], in: 0...24)
+    rules.require(["the hidden size": hiddenSize], in: 1...100_000)
+    rules.require(["the number of layers": layers], in: 1...1000)
+    rules.require(["the window": window], in: 2...100_000)
+    rules.require(["the number of epochs": epochs, "the batch size": batchSize])
+    rules.require(["the patience": patience], in: 0...1_000_000)
+    rules.require(shares: ["dropout": dropout, "DropConnect": dropConnect ?? 0])
+    rules.require(shares: ["the decay of the average": averaging ?? 0])
+    rules.require(positive: ["the learning rate": learningRate])
+    return rules.problem
   }
 }

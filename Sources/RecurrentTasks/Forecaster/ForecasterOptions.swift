@@ -46,63 +46,53 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {
-    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
-    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
-      return "the \(name) is at least 0 and less than 1, not \(fraction)"
-    }
-    let counts = [
-      ("window", window), ("horizon", horizon), ("hidden size", hiddenSize),
-      ("number of epochs", epochs), ("batch size", batchSize),
-    ]
-    for (name, count) in counts where !(1...1_000_000).contains(count) {
-      return "the \(name) is between 1 and 1000000, not \(count)"
-    }
-    if !(1...1000).contains(layers) {
-      return "the number of layers is between 1 and 1000, not \(layers)"
-    }
-    if patience < 0 { return "patience is at least 0, not \(patience)" }
-    if !(dropout >= 0 && dropout < 1) {
-      return "dropout is at least 0 and less than 1, not \(dropout)"
-    }
+    var rules = OptionRules()
+    rules.require(
+      shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
+    rules.require([
+      "the window": window, "the horizon": horizon, "the hidden size": hiddenSize,
+      "the number of epochs": epochs, "the batch size": batchSize,
+    ])
+    rules.require(["the number of layers": layers], in: 1...1000)
+    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
+    rules.require(shares: ["dropout": dropout])
     if let recurrent {
-      let rates = [
-        ("input dropout", recurrent.inputDropout),
-        ("recurrent dropout", recurrent.recurrentDropout), ("zoneout", recurrent.zoneout),
-        ("cell zoneout", recurrent.cellZoneout), ("DropConnect", recurrent.dropConnect),
-      ]
-      for (name, rate) in rates where !(rate >= 0 && rate < 1) {
-        return "\(name) is at least 0 and less than 1, not \(rate)"
-      }
-      if cell != .lstm, recurrent.cellZoneout > 0 || recurrent.cellClip != nil {
-        return "cell zoneout and a cell clip need the cell state of --cell lstm"
-      }
-      let limits = [recurrent.gateClip, recurrent.cellClip].compactMap(\.self)
-      if let limit = limits.first(where: { !($0 > 0) }) {
-        return "a clip is a positive number, not \(limit)"
+      rules.require(
+        shares: [
+          "input dropout": recurrent.inputDropout,
+          "recurrent dropout": recurrent.recurrentDropout, "zoneout": recurrent.zoneout,
+          "cell zoneout": recurrent.cellZoneout, "DropConnect": recurrent.dropConnect,
+        ])
+      rules.require(
+        cell == .lstm || recurrent.cellZoneout == 0 && recurrent.cellClip == nil,
+        else: "cell zoneout and a cell clip need the cell state of --cell lstm")
+      for limit in [recurrent.gateClip, recurrent.cellClip].compactMap(\.self) {
+        rules.require(limit > 0, else: "a clip is a positive number, not \(limit)")
       }
       let functions = [recurrent.activation, recurrent.gateActivation]
-      if functions.contains(.softmax) || (cell == .rnn && recurrent.gateActivation != nil) {
-        return "the activations do not fit the cell"
-      }
+      rules.require(
+        !functions.contains(.softmax) && (cell != .rnn || recurrent.gateActivation == nil),
+        else: "the activations do not fit the cell")
     }
-    if let memoryLimit, memoryLimit < 1 {
-      return "the memory limit is at least 1 byte, not \(memoryLimit)"
+    if let memoryLimit {
+      rules.require(
+        memoryLimit >= 1, else: "the memory limit is at least 1 byte, not \(memoryLimit)")
     }
-    if !(learningRate > 0 && learningRate.isFinite) {
-      return "the learning rate is a positive number, not \(learningRate)"
-    }
-    if let season, season < 1 { return "a season has at least 1 row, not \(season)" }
-    if let season, season > window {
-      return "a season of \(season) rows needs a window of at least as many, not \(window)"
+    rules.require(positive: ["the learning rate": learningRate])
+    if let season {
+      rules.require(season >= 1, else: "a season has at least 1 row, not \(season)")
+      rules.require(
+        season <= window,
+        else: "a season of \(season) rows needs a window of at least as many, not \(window)")
     }
     if loss == .quantile {
       let isAscending = zip(quantiles, quantiles.dropFirst()).allSatisfy { $0 < $1 }
-      if quantiles.isEmpty || !isAscending || !quantiles.allSatisfy({ $0 > 0 && $0 < 1 }) {
-        let found = quantiles.map { "\($0)" }.joined(separator: ",")
-        return "quantiles are ascending numbers between 0 and 1, not \(found)"
-      }
+      rules.require(
+        !quantiles.isEmpty && isAscending && quantiles.allSatisfy { $0 > 0 && $0 < 1 },
+        else: "quantiles are ascending numbers between 0 and 1, not "
+          + quantiles.map { "\($0)" }.joined(separator: ","))
     }
-    return nil
+    return rules.problem
   }
 
   /// Numbers that the network gives for each row of the horizon.

@@ -42,26 +42,18 @@ public struct ImageClassifierOptions: Sendable, Codable, Equatable {
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {
-    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
-    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
-      return "the \(name) is at least 0 and less than 1, not \(fraction)"
-    }
-    let counts = [
-      ("hidden size", hiddenSize), ("number of epochs", epochs), ("batch size", batchSize),
-    ]
-    for (name, count) in counts where !(1...1_000_000).contains(count) {
-      return "the \(name) is between 1 and 1000000, not \(count)"
-    }
-    if !(1...1000).contains(layers) {
-      return "the number of layers is between 1 and 1000, not \(layers)"
-    }
-    if patience < 0 { return "patience is at least 0, not \(patience)" }
-    if !(dropout >= 0 && dropout < 1) {
-      return "dropout is at least 0 and less than 1, not \(dropout)"
-    }
-    if !(learningRate > 0 && learningRate <= 1000) {
-      return "the learning rate is more than 0 and at most 1000, not \(learningRate)"
-    }
-    return nil
+    var rules = OptionRules()
+    rules.require(
+      shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
+    rules.require([
+      "the hidden size": hiddenSize, "the number of epochs": epochs, "the batch size": batchSize,
+    ])
+    rules.require(["the number of layers": layers], in: 1...1000)
+    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
+    rules.require(shares: ["dropout": dropout])
+    rules.require(
+      learningRate > 0 && learningRate <= 1000,
+      else: "the learning rate is more than 0 and at most 1000, not \(learningRate)")
+    return rules.problem
   }
 }

@@ -59,36 +59,26 @@ public struct SequenceTaggerOptions: Sendable, Codable, Equatable {
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {
-    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
-    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
-      return "the \(name) is at least 0 and less than 1, not \(fraction)"
-    }
-    let counts = [
-      ("embedding size", embeddingSize), ("character embedding size", characterEmbeddingSize),
-      ("hidden size", hiddenSize), ("number of epochs", epochs), ("batch size", batchSize),
-      ("minimum count", minimumCount), ("maximum length", maximumLength),
-    ]
-    for (name, count) in counts where !(1...1_000_000).contains(count) {
-      return "the \(name) is between 1 and 1000000, not \(count)"
-    }
-    if !(2...1_000_000).contains(characterSize) || characterSize % 2 != 0 {
-      return "the character size is an even number from 2, not \(characterSize)"
-    }
-    for (name, count) in [("layers", layers), ("networks", members)]
-    where !(1...100).contains(count) {
-      return "the number of \(name) is between 1 and 100, not \(count)"
-    }
-    if patience < 0 { return "patience is at least 0, not \(patience)" }
-    if !(dropout >= 0 && dropout < 1) {
-      return "dropout is at least 0 and less than 1, not \(dropout)"
-    }
-    if !(wordDropout >= 0 && wordDropout <= 1000) {
-      return "word dropout is between 0 and 1000, not \(wordDropout)"
-    }
-    if !(learningRate > 0 && learningRate.isFinite) {
-      return "the learning rate is a positive number, not \(learningRate)"
-    }
-    return nil
+    var rules = OptionRules()
+    rules.require(
+      shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
+    rules.require([
+      "the embedding size": embeddingSize, "the character embedding size": characterEmbeddingSize,
+      "the hidden size": hiddenSize, "the number of epochs": epochs, "the batch size": batchSize,
+      "the minimum count": minimumCount, "the maximum length": maximumLength,
+    ])
+    rules.require(
+      (2...1_000_000).contains(characterSize) && characterSize % 2 == 0,
+      else: "the character size is an even number from 2, not \(characterSize)")
+    rules.require(
+      ["the number of layers": layers, "the number of networks": members], in: 1...100)
+    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
+    rules.require(shares: ["dropout": dropout])
+    rules.require(
+      wordDropout >= 0 && wordDropout <= 1000,
+      else: "word dropout is between 0 and 1000, not \(wordDropout)")
+    rules.require(positive: ["the learning rate": learningRate])
+    return rules.problem
   }
 }
 

@@ -66,38 +66,29 @@ public struct TextClassifierOptions: Sendable, Codable, Equatable {
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {
-    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
-    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
-      return "the \(name) is at least 0 and less than 1, not \(fraction)"
+    var rules = OptionRules()
+    rules.require(
+      shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
+    rules.require([
+      "the embedding size": embeddingSize, "the hidden size": hiddenSize,
+      "the number of epochs": epochs, "the batch size": batchSize,
+      "the minimum count": minimumCount, "the number of parts": partCount,
+      "the maximum length": maximumLength, "the token budget": tokenBudget ?? 1,
+    ])
+    rules.require(
+      ["the number of layers": layers, "the number of networks": members], in: 1...100)
+    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
+    rules.require(
+      shares: [
+        "dropout": dropout, "token dropout": tokenDropout, "label smoothing": labelSmoothing,
+      ])
+    rules.require(positive: ["the learning rate": learningRate])
+    if let fold {
+      rules.require(
+        (2...1000).contains(fold.count) && (1...max(1, fold.count)).contains(fold.number),
+        else: "a fold is one of 2 to 1000 parts, as 3/10, not \(fold.number)/\(fold.count)")
     }
-    let counts = [
-      ("embedding size", embeddingSize), ("hidden size", hiddenSize), ("number of epochs", epochs),
-      ("batch size", batchSize), ("minimum count", minimumCount),
-      ("number of parts", partCount), ("maximum length", maximumLength),
-      ("token budget", tokenBudget ?? 1),
-    ]
-    for (name, count) in counts where !(1...1_000_000).contains(count) {
-      return "the \(name) is between 1 and 1000000, not \(count)"
-    }
-    for (name, count) in [("layers", layers), ("networks", members)]
-    where !(1...100).contains(count) {
-      return "the number of \(name) is between 1 and 100, not \(count)"
-    }
-    if patience < 0 { return "patience is at least 0, not \(patience)" }
-    for (name, rate) in [("dropout", dropout), ("token dropout", tokenDropout)]
-    where !(rate >= 0 && rate < 1) {
-      return "\(name) is at least 0 and less than 1, not \(rate)"
-    }
-    if !(labelSmoothing >= 0 && labelSmoothing < 1) {
-      return "label smoothing is at least 0 and less than 1, not \(labelSmoothing)"
-    }
-    if !(learningRate > 0 && learningRate.isFinite) {
-      return "the learning rate is a positive number, not \(learningRate)"
-    }
-    if let fold, !(2...1000).contains(fold.count) || !(1...fold.count).contains(fold.number) {
-      return "a fold is one of 2 to 1000 parts, as 3/10, not \(fold.number)/\(fold.count)"
-    }
-    return nil
+    return rules.problem
   }
 }
 

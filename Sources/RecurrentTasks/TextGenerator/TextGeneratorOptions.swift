@@ -62,27 +62,20 @@ public struct TextGeneratorOptions: Sendable, Codable, Equatable {
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {
-    let counts = [
-      ("number of parts", partCount, 2...100_000), ("hidden size", hiddenSize, 1...100_000),
-      ("number of layers", layers, 1...100), ("embedding size", embeddingSize, 1...100_000),
-      ("number of epochs", epochs, 1...1_000_000), ("number of streams", streams, 1...100_000),
-      ("number of steps", steps, 1...100_000), ("patience", patience, 0...1_000_000),
-    ]
-    for (name, count, range) in counts where !range.contains(count) {
-      return "the \(name) is between \(range.lowerBound) and \(range.upperBound), not \(count)"
-    }
-    if !(dropout >= 0 && dropout < 1) {
-      return "dropout is at least 0 and less than 1, not \(dropout)"
-    }
-    for (name, value) in [("learning rate", learningRate), ("clipping", clipping)]
-    where !(value > 0 && value.isFinite) {
-      return "the \(name) is a positive number, not \(value)"
-    }
-    let fractions = [("test fraction", testFraction), ("validation fraction", validationFraction)]
-    for (name, fraction) in fractions where !(fraction >= 0 && fraction < 1) {
-      return "the \(name) is at least 0 and less than 1, not \(fraction)"
-    }
-    return nil
+    var rules = OptionRules()
+    rules.require(["the number of parts": partCount], in: 2...100_000)
+    rules.require(["the hidden size": hiddenSize], in: 1...100_000)
+    rules.require(["the number of layers": layers], in: 1...100)
+    rules.require(["the embedding size": embeddingSize], in: 1...100_000)
+    rules.require(["the number of epochs": epochs])
+    rules.require(
+      ["the number of streams": streams, "the number of steps": steps], in: 1...100_000)
+    rules.require(["the patience": patience], in: 0...1_000_000)
+    rules.require(shares: ["dropout": dropout])
+    rules.require(positive: ["the learning rate": learningRate, "the clipping": clipping])
+    rules.require(
+      shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
+    return rules.problem
   }
 
   var schedule: LearningRateSchedule.Rule {

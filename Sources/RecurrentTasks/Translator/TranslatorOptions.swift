@@ -54,34 +54,21 @@ public struct TranslatorOptions: Sendable, Codable, Equatable {
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {
-    for (name, fraction) in [("test fraction", testFraction), ("dev fraction", devFraction)]
-    where !(fraction >= 0 && fraction < 1) {
-      return "the \(name) is at least 0 and less than 1, not \(fraction)"
-    }
-    let counts = [
-      ("embedding size", embeddingSize), ("hidden size", hiddenSize), ("number of epochs", epochs),
-      ("batch size", batchSize), ("minimum count", minimumCount),
-      ("number of parts", partCount), ("maximum length", maximumLength),
-      ("token budget", tokenBudget ?? 1),
-    ]
-    for (name, count) in counts where !(1...1_000_000).contains(count) {
-      return "the \(name) is between 1 and 1000000, not \(count)"
-    }
-    for (name, count) in [("number of layers", layers), ("beam", beam)]
-    where !(1...100).contains(count) {
-      return "the \(name) is between 1 and 100, not \(count)"
-    }
-    if patience < 0 { return "patience is at least 0, not \(patience)" }
-    for (name, rate) in [("dropout", dropout), ("label smoothing", labelSmoothing)]
-    where !(rate >= 0 && rate < 1) {
-      return "\(name) is at least 0 and less than 1, not \(rate)"
-    }
-    if !(learningRate > 0 && learningRate.isFinite) {
-      return "the learning rate is a positive number, not \(learningRate)"
-    }
-    if !(lengthPenalty >= 0 && lengthPenalty <= 10) {
-      return "the length penalty is between 0 and 10, not \(lengthPenalty)"
-    }
-    return nil
+    var rules = OptionRules()
+    rules.require(shares: ["the test fraction": testFraction, "the dev fraction": devFraction])
+    rules.require([
+      "the embedding size": embeddingSize, "the hidden size": hiddenSize,
+      "the number of epochs": epochs, "the batch size": batchSize,
+      "the minimum count": minimumCount, "the number of parts": partCount,
+      "the maximum length": maximumLength, "the token budget": tokenBudget ?? 1,
+    ])
+    rules.require(["the number of layers": layers, "the beam": beam], in: 1...100)
+    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
+    rules.require(shares: ["dropout": dropout, "label smoothing": labelSmoothing])
+    rules.require(positive: ["the learning rate": learningRate])
+    rules.require(
+      lengthPenalty >= 0 && lengthPenalty <= 10,
+      else: "the length penalty is between 0 and 10, not \(lengthPenalty)")
+    return rules.problem
   }
 }
