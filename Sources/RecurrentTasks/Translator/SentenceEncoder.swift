@@ -8,7 +8,7 @@ public struct SentenceEncoder: Sendable, Codable, Equatable {
   public let vocabulary: Vocabulary
 
   private static let startToken = "<s>"
-  private static let endToken = "</s>"
+  static let endToken = "</s>"
 
   /// Learns parts and vocabulary from the training part.
   init(learningFrom sentences: [String], options: TranslatorOptions) {

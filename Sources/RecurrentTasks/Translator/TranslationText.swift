@@ -6,8 +6,11 @@ extension Translator.Translation {
   public var attentionMap: HeatMap {
     precondition(!attention.isEmpty, "the translation came without its attention")
     func shown(_ tokens: [String]) -> [String] {
-      // A part that begins a word begins with a space.
-      tokens.map { $0.hasPrefix(" ") ? String($0.dropFirst()) : $0.count > 1 ? "·" + $0 : $0 }
+      tokens.map { token in
+        // A part that begins a word begins with a space.
+        if token.hasPrefix(" ") { return String(token.dropFirst()) }
+        return token.count > 1 && token != SentenceEncoder.endToken ? "·" + token : token
+      }
     }
     return HeatMap(
       title: text, columns: shown(sourceTokens), rows: Array(shown(tokens).prefix(attention.count)),
