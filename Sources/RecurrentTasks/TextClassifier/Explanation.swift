@@ -53,7 +53,7 @@ extension TextClassifier {
       weights = probabilities(of: others).map { answer.probability - $0[chosen] }
     case .attention:
       var sum = [Float](repeating: 0, count: tokens.count)
-      let batch = TextBatch([encoder.encoded(tokens)])
+      let batch = encoder.batch([encoder.encoded(tokens)])
       for model in models where !tokens.isEmpty {
         guard let shares = model.attentionWeights(batch) else {
           throw DataError(

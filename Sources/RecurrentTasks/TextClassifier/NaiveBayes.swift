@@ -9,7 +9,10 @@ import Recurrent
 /// It is the yardstick of text classification, and beside a network what that adds to.
 public struct NaiveBayes: Sendable, Equatable, Codable {
   private let terms: Vocabulary
-  /// How often each term stands in the texts of each class, `[V][C]`.
+  /// `[V + 1]` where the entries of each term begin.
+  private let starts: [Int]
+  /// A class in which a term occurs, ascending for each term, and how often it does.
+  private let classes: [Int]
   private let counts: [Int]
   /// The terms of all texts of each class.
   private let totals: [Int]
@@ -17,20 +20,31 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
 
   /// Counts the terms of texts.
   init(tokens: [[String]], classes: [Int], classCount: Int) {
-    let terms = Vocabulary(counting: tokens.lazy.map(Self.terms))
-    var counts = [Int](repeating: 0, count: terms.count * classCount)
+    terms = Vocabulary(counting: tokens.lazy.map(Self.terms))
     var totals = [Int](repeating: 0, count: classCount)
     var sizes = totals
+    var occurrences: [Int] = []
     for (tokens, index) in zip(tokens, classes) {
+      let ids = terms.ids(of: Self.terms(of: tokens))
       sizes[index] += 1
-      for term in terms.ids(of: Self.terms(of: tokens)) where term != terms.unknown {
-        counts[term * classCount + index] += 1
-        totals[index] += 1
-      }
+      totals[index] += ids.count
+      occurrences += ids.map { $0 * classCount + index }
     }
-    self.terms = terms
-    self.counts = counts
-    self.totals = totals
+    occurrences.sort()
+    var (starts, entries, counts) = ([Int](repeating: 0, count: terms.count + 1), [Int](), [Int]())
+    var last: Int?
+    for occurrence in occurrences {
+      if occurrence == last {
+        counts[counts.count - 1] += 1
+        continue
+      }
+      last = occurrence
+      entries.append(occurrence % classCount)
+      counts.append(1)
+      starts[occurrence / classCount + 1] += 1
+    }
+    for term in 0..<terms.count { starts[term + 1] += starts[term] }
+    (self.starts, self.classes, self.counts, self.totals) = (starts, entries, counts, totals)
     logPriors = sizes.map { log((Double($0) + 1) / Double(classes.count + classCount)) }
   }
 
@@ -46,8 +60,13 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
 
   /// The likeliest class of a text.
   func predict(_ tokens: [String]) -> Int {
-    let scores = zip(logPriors, logLikelihoods(of: tokens).sums).map { $0 + $1 }
+    let scores = zip(logPriors, logLikelihoods(of: terms(in: tokens)).sums).map { $0 + $1 }
     return scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
+  }
+
+  /// The numbers of a text's terms, as far as they were counted.
+  func terms(in tokens: [String]) -> [Int] {
+    terms.ids(of: Self.terms(of: tokens)).filter { $0 != terms.unknown }
   }
 
   /// What a text's terms say about its class: by how much the log-likelihood of each is above their
@@ -56,8 +75,8 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
   ///
   /// - Parameter own: The class of a text that was counted; it is then left out of the counts. A
   ///   text that was counted otherwise speaks for its own class in a way that no new text does.
-  func evidence(in tokens: [String], leavingOut own: Int? = nil) -> [Float] {
-    let (sums, count) = logLikelihoods(of: tokens, leavingOut: own)
+  func evidence(in terms: [Int], leavingOut own: Int? = nil) -> [Float] {
+    let (sums, count) = logLikelihoods(of: terms, leavingOut: own)
     let mean = sums.reduce(0, +) / Double(sums.count)
     return sums.map { Float(($0 - mean) / Double(max(1, count)).squareRoot()) }
   }
@@ -65,21 +84,27 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
   /// Σ log P(term | c) of each class, and the number of terms; those that no (other) text has do
   /// not count.
   private func logLikelihoods(
-    of tokens: [String], leavingOut own: Int? = nil
+    of terms: [Int], leavingOut own: Int? = nil
   ) -> (sums: [Double], count: Int) {
-    let ids = terms.ids(of: Self.terms(of: tokens)).filter { $0 != terms.unknown }
-    let inText = own == nil ? [:] : Dictionary(ids.map { ($0, 1) }, uniquingKeysWith: +)
+    let inText = own == nil ? [:] : Dictionary(terms.map { ($0, 1) }, uniquingKeysWith: +)
+    func entries(_ term: Int) -> Range<Int> { starts[term]..<starts[term + 1] }
+    func isElsewhere(_ term: Int) -> Bool {
+      counts[entries(term)].reduce(0, +) > inText[term] ?? 0
+    }
+    let size = self.terms.count - 1 - inText.keys.count { !isElsewhere($0) }
     var sums = [Double](repeating: 0, count: totals.count)
     var count = 0
-    for id in ids {
-      let row = counts[id * totals.count..<(id + 1) * totals.count]
-      let mine = inText[id] ?? 0
-      guard row.reduce(0, +) > mine else { continue }
+    for term in terms where isElsewhere(term) {
       count += 1
-      for (index, (term, total)) in zip(row, totals).enumerated() {
-        let (mine, all) = index == own ? (mine, ids.count) : (0, 0)
-        sums[index] += log(Double(term - mine + 1) / Double(total - all + terms.count - 1))
+      // A class without the term has log 1.
+      for entry in entries(term) {
+        let others = counts[entry] - (classes[entry] == own ? inText[term] ?? 0 : 0)
+        sums[classes[entry]] += log(Double(others + 1))
       }
+    }
+    for (index, total) in totals.enumerated() where count > 0 {
+      let others = total - (index == own ? terms.count : 0)
+      sums[index] -= Double(count) * log(Double(others + size))
     }
     return (sums, count)
   }
@@ -92,16 +117,16 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
   /// a file can say anything.
   func problem(classCount: Int) -> String? {
     guard totals.count == classCount, logPriors.count == classCount,
-      counts.count == terms.count * classCount
+      starts.count == terms.count + 1, starts.first == 0, starts.last == counts.count,
+      classes.count == counts.count, zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }),
+      classes.allSatisfy((0..<classCount).contains)
     else { return "word counts of another number of classes or words" }
-    // So large that no sum of them runs over.
-    guard counts.allSatisfy((0..<1 << 32).contains), logPriors.allSatisfy(\.isFinite),
-      totals.indices.allSatisfy({ index in
-        totals[index]
-          == stride(from: index, to: counts.count, by: classCount)
-          .reduce(0) { $0 + counts[$1] }
-      })
-    else { return "word counts that are not counts, or do not sum to their totals" }
-    return nil
+    // So small that no sum of them runs over.
+    guard counts.allSatisfy((1..<1 << 32).contains), logPriors.allSatisfy(\.isFinite) else {
+      return "word counts that are not counts"
+    }
+    var sums = [Int](repeating: 0, count: classCount)
+    for (index, count) in zip(classes, counts) { sums[index] += count }
+    return sums == totals ? nil : "word counts that do not sum to their totals"
   }
 }

@@ -118,7 +118,7 @@ public struct TextClassifier: Sendable {
     let buckets = LengthBuckets(lengths: texts.map(\.tokens.count), tokenBudget: 8192)
     var result = [[Float]](repeating: [], count: texts.count)
     for rows in buckets.batches(of: Array(texts.indices), size: 256) {
-      let batch = TextBatch(rows.map { texts[$0] })
+      let batch = encoder.batch(rows.map { texts[$0] })
       var sum = models[0](batch).softmax()
       for model in models.dropFirst() { sum = sum + model(batch).softmax() }
       let mean = (models.count > 1 ? sum * (1 / Float(models.count)) : sum).elements

@@ -93,7 +93,7 @@ public struct TextClassifierPlan: Sendable {
       zip(part.examples, classes).map { example, index in
         encoder.encoded(
           encoder.tokens(in: example.text), leavingOut: areCounted ? index : nil)
-      }, classes: classes, tokenBudget: options.tokenBudget)
+      }, classes: classes, encoder: encoder, tokenBudget: options.tokenBudget)
   }
 
   /// Tokens of each text of the training part.

@@ -42,8 +42,17 @@ public struct TextEncoder: Sendable, Codable, Equatable {
   /// - Parameter own: The class of a text of the training part.
   func encoded(_ tokens: [String], leavingOut own: Int? = nil) -> EncodedText {
     EncodedText(
-      tokens: vocabulary.ids(of: tokens),
-      evidence: naiveBayes?.evidence(in: tokens, leavingOut: own) ?? [])
+      tokens: vocabulary.ids(of: tokens), terms: naiveBayes?.terms(in: tokens) ?? [], own: own)
+  }
+
+  /// Texts as the network reads them.
+  func batch(_ texts: [EncodedText]) -> TextBatch {
+    let evidence = naiveBayes.map { bayes in
+      texts.flatMap { bayes.evidence(in: $0.terms, leavingOut: $0.own) }
+    }
+    return TextBatch(
+      tokens: TokenBatch(padded: texts.map(\.tokens)),
+      evidence: evidence.map { Tensor($0, shape: [texts.count, $0.count / max(1, texts.count)]) })
   }
 }
 
@@ -51,6 +60,8 @@ public struct TextEncoder: Sendable, Codable, Equatable {
 struct EncodedText: Sendable {
   /// The numbers of its tokens.
   var tokens: [Int]
-  /// What naive Bayes says about each class; empty without it.
-  var evidence: [Float]
+  /// Those of its terms, as naive Bayes counts them; none without it.
+  var terms: [Int]
+  /// Its class, if it was counted.
+  var own: Int?
 }

@@ -2,11 +2,13 @@ import Recurrent
 
 /// Texts as numbers, with the numbers of their classes.
 struct TextExamples: ExampleSet {
+  let encoder: TextEncoder
   let texts: [EncodedText]
   let classes: [Int]
   private let buckets: LengthBuckets
 
-  init(_ texts: [EncodedText], classes: [Int], tokenBudget: Int?) {
+  init(_ texts: [EncodedText], classes: [Int], encoder: TextEncoder, tokenBudget: Int?) {
+    self.encoder = encoder
     self.texts = texts
     self.classes = classes
     buckets = LengthBuckets(lengths: texts.map(\.tokens.count), tokenBudget: tokenBudget)
@@ -15,7 +17,7 @@ struct TextExamples: ExampleSet {
   var count: Int { texts.count }
 
   func batch(_ indices: [Int]) -> (texts: TextBatch, classes: [Int]) {
-    (TextBatch(indices.map { texts[$0] }), indices.map { classes[$0] })
+    (encoder.batch(indices.map { texts[$0] }), indices.map { classes[$0] })
   }
 
   func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
@@ -27,13 +29,6 @@ public struct TextBatch: BatchValue {
   public let tokens: TokenBatch
   /// What naive Bayes says, `[B, C]`; nil without it.
   public let evidence: Tensor?
-
-  init(_ texts: [EncodedText]) {
-    tokens = TokenBatch(padded: texts.map(\.tokens))
-    let classCount = texts.first?.evidence.count ?? 0
-    evidence =
-      classCount > 0 ? Tensor(texts.flatMap(\.evidence), shape: [texts.count, classCount]) : nil
-  }
 
   /// B.
   public var batchSize: Int { tokens.batchSize }

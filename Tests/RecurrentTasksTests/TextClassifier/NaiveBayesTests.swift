@@ -5,6 +5,12 @@ import Testing
 
 /// Naive Bayes, by hand.
 @Suite struct NaiveBayesTests {
+  private func evidence(
+    _ bag: NaiveBayes, _ tokens: [String], leavingOut own: Int? = nil
+  ) -> [Float] {
+    bag.evidence(in: bag.terms(in: tokens), leavingOut: own)
+  }
+
   /// Manning, Raghavan and Schütze 2008, example 13.1, with the pairs of words beside the words.
   @Test func byHand() {
     let bag = NaiveBayes(
@@ -38,15 +44,16 @@ import Testing
       let others = texts.indices.filter { $0 != left }
       let rest = NaiveBayes(
         tokens: others.map { texts[$0] }, classes: others.map { classes[$0] }, classCount: 3)
-      let own = bag.evidence(in: texts[left], leavingOut: classes[left])
-      // Terms of this text alone stay in the size of the vocabulary.
-      for (a, b) in zip(own, rest.evidence(in: texts[left])) { #expect(abs(a - b) < 0.1) }
-      #expect(own != bag.evidence(in: texts[left]))
+      let own = evidence(bag, texts[left], leavingOut: classes[left])
+      for (a, b) in zip(own, evidence(rest, texts[left])) { #expect(abs(a - b) < 1e-6) }
+      #expect(own != evidence(bag, texts[left]))
       #expect(abs(own.reduce(0, +)) < 1e-5)
     }
     // Nothing but itself: no evidence.
-    #expect(bag.evidence(in: ["e", "e"], leavingOut: 2) == [0, 0, 0])
-    #expect(bag.evidence(in: ["zzz"]) == [0, 0, 0] && bag.evidence(in: []) == [0, 0, 0])
+    #expect(evidence(bag, ["e", "e"], leavingOut: 2) == [0, 0, 0])
+    let empty = NaiveBayes(tokens: [[], []], classes: [0, 1], classCount: 2)
+    #expect(evidence(empty, ["a"]) == [0, 0] && evidence(empty, [], leavingOut: 1) == [0, 0])
+    #expect(evidence(bag, ["zzz"]) == [0, 0, 0] && evidence(bag, []) == [0, 0, 0])
   }
 
   @Test func evidenceByHand() {
@@ -57,7 +64,7 @@ import Testing
       log(3.0 / 11) + log(3.0 / 11) + log(3.0 / 11), log(2.0 / 8) + log(1.0 / 8) + log(1.0 / 8),
     ]
     let expected = (sums[0] - sums[1]) / 2 / 3.0.squareRoot()
-    let evidence = bag.evidence(in: ["a", "b", "zzz"])
+    let evidence = evidence(bag, ["a", "b", "zzz"])
     #expect(abs(Double(evidence[0]) - expected) < 1e-6 && evidence[1] == -evidence[0])
   }
 }

@@ -73,8 +73,8 @@ import Testing
     let classifier = try Grammar.quick { $0.members = 2 }
     let (a, b) = (classifier.models[0], classifier.models[1])
     #expect(a.head.weights != b.head.weights && a.embedding.weights != b.embedding.weights)
-    let text = EncodedText(tokens: [1, 2, 3], evidence: [0.5, -0.5])
-    let batch = TextBatch([text])
+    let text = classifier.encoder.encoded(["red", "is", "blue"])
+    let batch = classifier.encoder.batch([text])
     let mean = ((a(batch).softmax() + b(batch).softmax()) * 0.5).elements
     #expect(classifier.probabilities(of: [text]) == [mean])
   }
@@ -82,16 +82,16 @@ import Testing
   /// What naive Bayes says is added to the logits, times a factor that is trained; without it, the
   /// network is alone.
   @Test func naiveBayesBesideTheNetwork() throws {
-    let text = EncodedText(tokens: [3, 1, 2], evidence: [0.75, -0.75])
-    let silent = EncodedText(tokens: [3, 1, 2], evidence: [0, 0])
-    let alone = EncodedText(tokens: [3, 1, 2], evidence: [])
+    let tokens = TokenBatch([[3, 1, 2]])
+    let evidence = Tensor([0.75, -0.75], shape: [1, 2])
     let model = try Grammar.quick().models[0]
     let weight = try #require(model.evidenceWeight).elements[0]
     #expect(weight != 1 && weight.isFinite)
-    let logits = model(TextBatch([alone])).elements
-    #expect(model(TextBatch([silent])).elements == logits)
+    let logits = model(TextBatch(tokens: tokens, evidence: nil)).elements
+    #expect(model(TextBatch(tokens: tokens, evidence: evidence * 0)).elements == logits)
     #expect(
-      model(TextBatch([text])).elements == [logits[0] + 0.75 * weight, logits[1] - 0.75 * weight])
+      model(TextBatch(tokens: tokens, evidence: evidence)).elements
+        == [logits[0] + 0.75 * weight, logits[1] - 0.75 * weight])
     let networkOnly = try Grammar.quick { $0.naiveBayes = false }
     #expect(networkOnly.models[0].evidenceWeight == nil && networkOnly.encoder.naiveBayes == nil)
   }
