@@ -7,7 +7,7 @@ import Recurrent
 ///     log P(c | text) = log P(c) + Σ log P(term | c) + a constant
 ///
 /// It is the yardstick of text classification, and beside a network what that adds to.
-public struct NaiveBayes: Sendable, Equatable, Codable {
+struct NaiveBayes: Sendable, Equatable, Codable {
   private let terms: Vocabulary
   /// `[V + 1]` where the entries of each term begin.
   private let starts: [Int]
@@ -46,13 +46,6 @@ public struct NaiveBayes: Sendable, Equatable, Codable {
     for term in 0..<terms.count { starts[term + 1] += starts[term] }
     (self.starts, self.classes, self.counts, self.totals) = (starts, entries, counts, totals)
     logPriors = sizes.map { log((Double($0) + 1) / Double(classes.count + classCount)) }
-  }
-
-  /// Counts the terms of parts of labelled texts, as far as they are read.
-  init(of parts: [LabeledTexts], labels: [String], encoder: TextEncoder) {
-    self.init(
-      tokens: parts.flatMap(\.examples).map { encoder.tokens(in: $0.text) },
-      classes: parts.flatMap { $0.classes(labels) }, classCount: labels.count)
   }
 
   /// Whether a text had this token.

@@ -62,10 +62,15 @@ public struct TextClassifier: Sendable {
   init(plan: TextClassifierPlan, models: [TextClassifierModel], histories: [TrainingHistory]) {
     self.models = models
     self.histories = histories
-    // Counting needs no part of its own to judge it: now the validation part counts too.
-    let naiveBayes = NaiveBayes(
-      of: [plan.training, plan.validation], labels: plan.labels, encoder: plan.encoder)
     var encoder = plan.encoder
+    var naiveBayes: NaiveBayes?
+    if plan.options.naiveBayes || !plan.test.examples.isEmpty {
+      // Counting needs no part of its own to judge it: now the validation part counts too.
+      let known = LabeledTexts(plan.training.examples + plan.validation.examples)
+      naiveBayes = NaiveBayes(
+        tokens: known.examples.map { encoder.tokens(in: $0.text) },
+        classes: known.classes(plan.labels), classCount: plan.labels.count)
+    }
     if plan.options.naiveBayes { encoder.naiveBayes = naiveBayes }
     self.encoder = encoder
     let classes = plan.training.classes(plan.labels)

@@ -17,6 +17,8 @@ public struct TextClassifierPlan: Sendable {
   public let test: LabeledTexts
   /// The encoder of texts.
   public let encoder: TextEncoder
+  /// Tokens of each text of the training part that are read.
+  let trainingLengths: [Int]
   /// Vectors trained elsewhere that the embedding starts from, and for how many tokens.
   public let vectors: (table: WordVectors, path: String)?
 
@@ -50,8 +52,11 @@ public struct TextClassifierPlan: Sendable {
         advice: "Bring more texts of each class, or use a smaller test or validation fraction")
     }
     var encoder = TextEncoder(learningFrom: training.examples.map(\.text), options: options)
+    let tokens = training.examples.map { encoder.tokens(in: $0.text) }
+    trainingLengths = tokens.map(\.count)
     if options.naiveBayes {
-      encoder.naiveBayes = NaiveBayes(of: [training], labels: labels, encoder: encoder)
+      encoder.naiveBayes = NaiveBayes(
+        tokens: tokens, classes: training.classes(labels), classCount: labels.count)
     }
     self.encoder = encoder
     guard let vectors else {
@@ -95,9 +100,6 @@ public struct TextClassifierPlan: Sendable {
           encoder.tokens(in: example.text), leavingOut: areCounted ? index : nil)
       }, classes: classes, encoder: encoder, tokenBudget: options.tokenBudget)
   }
-
-  /// Tokens of each text of the training part.
-  var trainingLengths: [Int] { training.examples.map { encoder.tokens(in: $0.text).count } }
 
   /// Steps of an epoch; with a token budget, about.
   public var stepsPerEpoch: Int {

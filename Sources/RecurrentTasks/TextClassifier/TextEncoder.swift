@@ -12,7 +12,7 @@ public struct TextEncoder: Sendable, Codable, Equatable {
   /// Which end of a longer text is read.
   public let keptEnd: TextEnd
   /// What stands beside the network, if anything does.
-  public internal(set) var naiveBayes: NaiveBayes?
+  var naiveBayes: NaiveBayes?
 
   init(learningFrom texts: [String], options: TextClassifierOptions) {
     let tokenizer = Tokenizer(

@@ -67,4 +67,31 @@ import Testing
     let evidence = evidence(bag, ["a", "b", "zzz"])
     #expect(abs(Double(evidence[0]) - expected) < 1e-6 && evidence[1] == -evidence[0])
   }
+
+  /// Counts that a file could hold and that do not fit one another.
+  @Test func hostileCounts() throws {
+    let bag = NaiveBayes(
+      tokens: [["a", "b"], ["a", "c"], ["b"]], classes: [0, 1, 1], classCount: 2)
+    #expect(bag.problem(classCount: 2) == nil)
+    #expect(try #require(bag.problem(classCount: 3)).contains("another number of classes"))
+    let data = try JSONEncoder().encode(bag)
+    let whole = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    func problem(_ key: String, _ change: (inout [Int]) -> Void) throws -> String? {
+      var values = try #require(whole[key] as? [Int])
+      change(&values)
+      var other = whole
+      other[key] = values
+      let changed = try JSONDecoder().decode(
+        NaiveBayes.self, from: try JSONSerialization.data(withJSONObject: other))
+      return changed.problem(classCount: 2)
+    }
+    for key in ["starts", "classes", "counts", "totals"] {
+      #expect(try problem(key) { _ in } == nil)
+      #expect(try problem(key) { $0.removeLast() } != nil, "\(key) shorter")
+      #expect(try problem(key) { $0.append(0) } != nil, "\(key) longer")
+      #expect(try problem(key) { $0[1] = -1 } != nil, "\(key) negative")
+      #expect(try problem(key) { $0[1] = .max } != nil, "\(key) huge")
+    }
+    #expect(try problem("counts") { $0[0] += 1 } == "word counts that do not sum to their totals")
+  }
 }
