@@ -186,4 +186,24 @@ private struct Writing: Layer {
       #expect(shared.isIdentical(to: copied))
     }
   }
+
+  /// Attention for queries of another size, which would read beside its weights.
+  @Test func otherSizesTrap() async throws {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      var generator = RandomGenerator(seed: 1)
+      var decoder = AttentionDecoder(
+        inputSize: 4, hiddenSize: 5, memorySize: 2, outputSize: 3, attention: .additive,
+        using: &generator)
+      decoder.attention = .additive(
+        AdditiveAttention(querySize: 9, memorySize: 2, size: 7, using: &generator))
+      var state = decoder.initialState(batchSize: 1)
+      _ = decoder(
+        SequenceBatch(.zeros([1, 2, 4])), state: &state,
+        over: decoder.prepare(SequenceBatch(.zeros([1, 3, 2]))))
+    }
+    let message = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(message.contains("additive attention for queries of as many, without coverage"))
+  }
 }

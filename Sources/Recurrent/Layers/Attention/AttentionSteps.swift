@@ -30,6 +30,12 @@ struct AttentionSteps {
         && state.tensors.allSatisfy { $0.shape[0] == batch },
       "a decoder of \(units) units got input of \(input.features), keys of \(keys.shape[2]) and a state of \(state.tensors.map(\.shape))"
     )
+    let sizes = [recurrentWeights.shape, combination.weights.shape]
+    precondition(
+      sizes == [[width + units, 4 * units], [values.shape[2] + units, width]],
+      "weights of a decoder with \(units) units, outputs of \(width) and a memory of \(values.shape[2]) cannot have shapes \(sizes)"
+    )
+    checkComparison(units)
     let inputs =
       [input.values] + state.tensors
       + [values, keys, recurrentWeights, combination.weights]
@@ -65,6 +71,21 @@ struct AttentionSteps {
   private var comparisonOperands: [Tensor] {
     guard case .additive(let attention) = attention else { return [] }
     return [attention.queryWeights, attention.bias, attention.vector]
+  }
+
+  private func checkComparison(_ units: Int) {
+    switch attention {
+    case .multiplicative(let attention):
+      precondition(
+        attention.score == .general, "a decoder has the general score, not \(attention.score)")
+    case .additive(let attention):
+      let size = attention.bias.count
+      precondition(
+        attention.queryWeights.shape == [units, size] && attention.vector.shape == [size]
+          && attention.coverageWeights == nil,
+        "a decoder of \(units) units has additive attention for queries of as many, without coverage; found \(attention.parameters.map { ($0.name, $0.tensor.shape) })"
+      )
+    }
   }
 
   private func keySize(_ units: Int) -> Int {
