@@ -15,7 +15,13 @@ let package = Package(
   targets: [
     .target(name: "RecurrentKernels"),
     .systemLibrary(name: "SystemZlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
-    .target(name: "Recurrent", dependencies: ["RecurrentKernels", "SystemZlib"]),
+    .target(name: "RecurrentFiles", dependencies: ["SystemZlib"]),
+    .target(name: "RecurrentData", dependencies: ["RecurrentFiles"]),
+    .target(name: "RecurrentCharts", dependencies: ["RecurrentFiles"]),
+    .target(name: "RecurrentCore", dependencies: ["RecurrentKernels", "RecurrentFiles"]),
+    .target(
+      name: "Recurrent",
+      dependencies: ["RecurrentCore", "RecurrentData", "RecurrentCharts", "RecurrentFiles"]),
     .target(name: "RecurrentTasks", dependencies: ["Recurrent"]),
     .executableTarget(
       name: "RecurrentCLI",
@@ -25,8 +31,10 @@ let package = Package(
       ]),
     .target(name: "TestSupport", dependencies: ["Recurrent"], path: "Tests/TestSupport"),
     .testTarget(name: "RecurrentKernelsTests", dependencies: ["RecurrentKernels", "TestSupport"]),
-    .testTarget(
-      name: "RecurrentTests", dependencies: ["Recurrent", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "RecurrentFilesTests", dependencies: ["RecurrentFiles", "TestSupport"]),
+    .testTarget(name: "RecurrentDataTests", dependencies: ["Recurrent", "TestSupport"]),
+    .testTarget(name: "RecurrentChartsTests", dependencies: ["Recurrent", "TestSupport"]),
+    .testTarget(name: "RecurrentCoreTests", dependencies: ["Recurrent", "TestSupport"]),
     .testTarget(name: "RecurrentTasksTests", dependencies: ["RecurrentTasks", "TestSupport"]),
     .testTarget(name: "RecurrentCLITests", dependencies: ["RecurrentCLI", "TestSupport"]),
   ],

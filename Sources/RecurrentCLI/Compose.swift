@@ -107,8 +107,9 @@ struct Compose: ParsableCommand {
     }
     let start = primer ?? "\(seedNote ?? Pitch(60))"
     let chart = PianoRollChart(
-      title: "From \(splitPath(start).name), seed \(seed)", tune: tune, stepsPerBeat: perBeat,
-      givenSteps: given)
+      title: "From \(splitPath(start).name), seed \(seed)",
+      notes: tune.notes.map { ($0.pitch, $0.start..<$0.end) }, length: tune.length,
+      stepsPerBeat: perBeat, givenSteps: given)
     let picture = output.prefix(upTo: output.lastIndex(of: ".") ?? output.endIndex) + ".svg"
     let midi = tune.midi(stepsPerBeat: perBeat, beatsPerMinute: tempo ?? 120)
     try Interruption.deferred { () throws(DataError) in

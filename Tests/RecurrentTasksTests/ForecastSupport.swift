@@ -71,12 +71,3 @@ extension Forecaster {
     Forecaster(plan: plan, model: plan.model, history: TrainingHistory())
   }
 }
-
-/// The error that `body` throws; the test fails when it throws none.
-func dataError(
-  sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
-) throws -> DataError {
-  var found: DataError?
-  do { try body() } catch let error as DataError { found = error }
-  return try #require(found, "expected a DataError", sourceLocation: sourceLocation)
-}

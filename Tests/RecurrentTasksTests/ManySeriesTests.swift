@@ -1,4 +1,5 @@
 import Recurrent
+import TestSupport
 import Testing
 
 @testable import RecurrentTasks

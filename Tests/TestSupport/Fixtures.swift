@@ -5,14 +5,14 @@ import Testing
 /// Reference numbers that an independent implementation computed: inputs, weights, outputs,
 /// gradients.
 ///
-/// They lie in `Tests/RecurrentTests/Fixtures`, a folder for each framework; scripts beside them
+/// They lie in `Tests/Fixtures`, a folder for each framework; scripts beside them
 /// tell the tensors' names and make them again. Folders of these names where the environment
 /// variable `RECURRENT_FIXTURES` says take their place.
 public enum Fixtures {
   /// The folder with a sub-folder for each framework.
   public static let folder: String =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("RecurrentTests/Fixtures").path
+    .appendingPathComponent("Fixtures").path
 
   /// The folder of `framework` ("pytorch").
   public static func folder(of framework: String) -> String {

@@ -1,0 +1,32 @@
+import RecurrentFiles
+
+extension Module {
+  /// The parameters, then the statistics, as they stand in a weights file, in visiting order;
+  /// weights that are rounded (``rounded(to:)``) in as few bytes as they need.
+  public var storedTensors: [(name: String, tensor: StoredTensor)] {
+    (parameters + statistics).map {
+      (
+        $0.name,
+        StoredTensor(shape: $0.tensor.shape, values: $0.tensor.elements, grid: $0.tensor.grid)
+      )
+    }
+  }
+
+  /// Takes every parameter and statistic from a weights file.
+  ///
+  /// - Throws: ``DataError`` if one is missing, has another shape, is not stored as floats, or is
+  ///   not finite, or if the file has others. The module is then unchanged.
+  public mutating func load(from file: SafetensorsFile) throws(DataError) {
+    let expected = parameters + statistics
+    try file.requireTensors(expected.map { ($0.name, $0.tensor.shape) }, of: "the model")
+    var loaded: [Tensor] = []
+    for (name, _) in expected { loaded.append(try file.finiteTensor(name)) }
+    var index = 0
+    let take = { (_: String, tensor: inout Tensor) in
+      tensor = loaded[index]
+      index += 1
+    }
+    updateParameters(take)
+    updateStatistics(take)
+  }
+}

@@ -1,0 +1,189 @@
+import RecurrentFiles
+
+extension PyTorchWeights {
+  /// The `nn.LSTM`, `nn.GRU` or `nn.RNN` at `prefix`, whatever its layers, directions, biases and
+  /// projection.
+  ///
+  /// - Parameters:
+  ///   - cell: Which of the three it is.
+  ///   - options: `RecurrentOptions(activation: .relu)` for an `nn.RNN` with that nonlinearity;
+  ///     dropout as the layers here have it.
+  ///   - dropout: Between the layers, in training.
+  public mutating func recurrentStack(
+    _ prefix: String, cell: CellKind, options: RecurrentOptions = RecurrentOptions(),
+    dropout: Float = 0
+  ) throws(DataError) -> RecurrentStack {
+    func layer(_ weights: RecurrentWeights) -> AnyLayer {
+      switch cell {
+      case .lstm: AnyLayer(LSTM(weights: weights, options: options))
+      case .gru: AnyLayer(GRU(weights: weights, options: options))
+      case .rnn: AnyLayer(SimpleRNN(weights: weights, options: options))
+      }
+    }
+    let layers = try recurrentLayers(
+      prefix, cell == .lstm ? .lstm : cell == .gru ? .gru(.afterProduct) : .simpleRNN)
+    return RecurrentStack(
+      layers.map { found in
+        let forward = layer(found.forward)
+        return found.backward.map { AnyLayer(Bidirectional(forward, layer($0))) } ?? forward
+      }, dropout: dropout)
+  }
+
+  /// The weights of one layer of an `nn.LSTM`, `nn.GRU` or `nn.RNN`.
+  struct RecurrentModuleLayer {
+    var forward: RecurrentWeights
+    var backward: RecurrentWeights?
+  }
+
+  /// All layers of the recurrent module at `prefix`: `weight_ih_l0` `[G·H, I]`, `weight_hh_l0`
+  /// `[G·H, H]`, `bias_ih_l0` and `bias_hh_l0` `[G·H]`, `weight_hr_l0` `[P, H]`, and the same with
+  /// `_reverse` behind and for the layers after it.
+  mutating func recurrentLayers(
+    _ prefix: String, _ cell: WeightFormat.Cell
+  ) throws(DataError) -> [RecurrentModuleLayer] {
+    let module = try module(prefix)
+    let isBidirectional = module.names.contains { $0.hasSuffix("_reverse") }
+    let hasBias = module.names.contains { $0.hasPrefix("bias_") }
+    let isProjected = module.names.contains { $0.hasPrefix("weight_hr_") }
+    if isProjected, cell != .lstm {
+      throw tensors.problem(
+        module.start + "weight_hr_l0", "found a projection, which only an nn.LSTM can have")
+    }
+    // A number beyond the number of tensors cannot be a layer's; it is left over, and told.
+    let kinds = ["weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l", "weight_hr_l"]
+    let indices = module.names.compactMap { name in
+      kinds.first { name.hasPrefix($0) }.flatMap {
+        Int(name.dropFirst($0.count).prefix { $0.isNumber })
+      }
+    }.filter { $0 < module.names.count }
+    let count = (indices.max() ?? 0) + 1
+    let (hiddenSize, outputSize) = try sizes(module.start, cell, isProjected: isProjected)
+
+    var layers: [RecurrentModuleLayer] = []
+    for index in 0..<count {
+      let name = module.start + "weight_ih_l\(index)"
+      // The first layer's input may have any size, which its tensor tells.
+      let inputSize =
+        index == 0
+        ? max(tensors.shape(of: name)?.last ?? 1, 1) : outputSize * (isBidirectional ? 2 : 1)
+      let shapes = WeightFormat.pytorch.shapes(
+        cell, inputSize: inputSize, hiddenSize: hiddenSize, outputSize: outputSize)
+      func direction(
+        _ suffix: String, _ tensors: inout TensorBag
+      ) throws(DataError) -> RecurrentWeights {
+        func name(_ kind: String) -> String { module.start + kind + "_l\(index)" + suffix }
+        let input = try tensors.take(name("weight_ih"), shape: shapes.input)
+        let recurrent = try tensors.take(name("weight_hh"), shape: shapes.recurrent)
+        var biases: [Tensor] = []
+        if hasBias {
+          biases = [
+            try tensors.take(name("bias_ih"), shape: shapes.biases[0]),
+            try tensors.take(name("bias_hh"), shape: shapes.biases[1]),
+          ]
+        }
+        var projection: Tensor?
+        if isProjected {
+          projection = try tensors.take(name("weight_hr"), shape: [outputSize, hiddenSize])
+        }
+        return WeightFormat.pytorch.weights(
+          cell, .init(input: input, recurrent: recurrent, biases: biases, projection: projection))
+      }
+      layers.append(
+        RecurrentModuleLayer(
+          forward: try direction("", &tensors),
+          backward: isBidirectional ? try direction("_reverse", &tensors) : nil))
+    }
+    try finish(module, cell.pytorchName)
+    return layers
+  }
+
+  /// H and the size of the hidden state, from the first layer's recurrent weights.
+  private func sizes(
+    _ start: String, _ cell: WeightFormat.Cell, isProjected: Bool
+  ) throws(DataError) -> (hidden: Int, output: Int) {
+    let name = start + "weight_hh_l0"
+    guard let shape = tensors.shape(of: name) else {
+      throw tensors.problem(
+        name, "is missing, expected recurrent weights of an \(cell.pytorchName)",
+        advice: "There are \(listed(tensors.names.map(quoted)))")
+    }
+    // Only a matrix that has elements has extents within the file's size.
+    let isMatrix = shape.count == 2 && shape.allSatisfy { $0 > 0 }
+    guard isMatrix, shape[0] % cell.gates == 0, isProjected || shape[0] == cell.gates * shape[1]
+    else {
+      let known: [(gates: Int, name: String)] = [(1, "nn.RNN"), (3, "nn.GRU"), (4, "nn.LSTM")]
+      let fitting = known.first { isMatrix && shape[0] == $0.gates * shape[1] }
+      throw tensors.problem(
+        name,
+        "found shape \(described(shape)), expected \(cell.gates)·H rows and H columns for an "
+          + cell.pytorchName,
+        advice: fitting.map { "These are the weights of an \($0.name); declare that" })
+    }
+    return (shape[0] / cell.gates, shape[1])
+  }
+
+  // MARK: Writing
+
+  /// Adds an `nn.LSTM`, `nn.GRU` or `nn.RNN` at `prefix`: a recurrent layer, or a stack of them
+  /// that are alike.
+  ///
+  /// - Throws: ``DataError`` if PyTorch has no such layer: one with peepholes, coupled gates,
+  ///   zoneout, a clip, other activations, a reset before the product, directions that are not
+  ///   concatenated, or one that is not recurrent.
+  public mutating func add(
+    _ layer: any Layer<SequenceBatch, SequenceBatch>, as prefix: String
+  ) throws(DataError) {
+    func refused(_ problem: String, _ advice: String? = nil) -> DataError {
+      DataError(
+        .unwritable, file: tensors.source, place: "module \(quoted(prefix))", problem: problem,
+        advice: advice)
+    }
+    guard let layers = WeightFormat.layers(of: layer) else {
+      throw refused("is a \(type(of: layer)), expected LSTM, GRU, SimpleRNN or made of them")
+    }
+    let directions = layers.flatMap { [$0.forward] + ($0.backward.map { [$0] } ?? []) }
+    guard layers.allSatisfy({ ($0.backward == nil) == (layers[0].backward == nil) }),
+      directions.allSatisfy({ $0.isAlike(directions[0]) })
+    else {
+      throw refused(
+        "has layers of different kinds, sizes or activations, which PyTorch keeps in modules of "
+          + "their own", "Add each layer under a prefix of its own")
+    }
+    guard layers.allSatisfy({ $0.merge == .concatenate }) else {
+      throw refused("merges its directions by another rule than concatenation")
+    }
+    let hasBias = directions.contains { $0.weights.bias != nil || $0.weights.recurrentBias != nil }
+    let start = Self.start(prefix)
+    for (index, layer) in layers.enumerated() {
+      for (suffix, direction) in [("", layer.forward), ("_reverse", layer.backward)] {
+        guard var direction else { continue }
+        if hasBias, direction.weights.bias == nil {
+          direction.weights.bias = .zeros([direction.weights.input.shape[1]])
+        }
+        let theirs: WeightFormat.Tensors
+        do throws(WeightFormat.Refusal) {
+          theirs = try WeightFormat.pytorch.tensors(direction)
+        } catch {
+          throw refused(error.problem, error.advice)
+        }
+        func put(_ kind: String, _ tensor: Tensor) {
+          tensors.put(start + kind + "_l\(index)" + suffix, tensor)
+        }
+        put("weight_ih", theirs.input)
+        put("weight_hh", theirs.recurrent)
+        for (kind, bias) in zip(["bias_ih", "bias_hh"], theirs.biases) { put(kind, bias) }
+        if let projection = theirs.projection { put("weight_hr", projection) }
+      }
+    }
+  }
+}
+
+extension WeightFormat.Cell {
+  var pytorchName: String {
+    switch self {
+    case .simpleRNN: "nn.RNN"
+    case .gru: "nn.GRU"
+    case .lstm: "nn.LSTM"
+    }
+  }
+}

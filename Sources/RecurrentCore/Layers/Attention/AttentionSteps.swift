@@ -1,0 +1,95 @@
+internal import RecurrentKernels
+
+/// All steps of an ``AttentionDecoder`` as one primitive, whose input is projected already.
+///
+/// Rows run sorted by length, as in ``SequenceLayout``: what belongs to a step of a row stands in
+/// packed order, and ended rows cost nothing. Letters as there; N valid steps in all.
+struct AttentionSteps {
+  let input: SequenceBatch
+  let state: AttentionDecoder.State
+  let memory: AttentionMemory
+  let memoryRows: [Int]?
+  let recurrentWeights: Tensor
+  let combination: Dense
+  let attention: AttentionDecoder.Comparison
+
+  /// Outputs `[B, S, A]`, attention weights `[B, S, T]` and the last state.
+  func callAsFunction() -> (output: Tensor, weights: Tensor, state: AttentionDecoder.State) {
+    let layout = input.layout
+    let (batch, time) = (layout.batchSize, layout.time)
+    let (units, width) = (state.hidden.shape[1], state.output.shape[1])
+    let (values, counts) = memory.values.leadingSteps
+    let (keys, _) = memory.keys.leadingSteps
+    let rows = memoryRows ?? Array(0..<batch)
+    precondition(
+      rows.count == batch && rows.allSatisfy { counts.indices.contains($0) }
+        && (memoryRows != nil || counts.count == batch),
+      "each of \(batch) rows looks at a row of a memory with \(counts.count)")
+    precondition(
+      input.features == 4 * units && keys.shape[2] == keySize(units)
+        && state.tensors.allSatisfy { $0.shape[0] == batch },
+      "a decoder of \(units) units got input of \(input.features), keys of \(keys.shape[2]) and a state of \(state.tensors.map(\.shape))"
+    )
+    let sizes = [recurrentWeights.shape, combination.weights.shape]
+    precondition(
+      sizes == [[width + units, 4 * units], [values.shape[2] + units, width]],
+      "weights of a decoder with \(units) units, outputs of \(width) and a memory of \(values.shape[2]) cannot have shapes \(sizes)"
+    )
+    checkComparison(units)
+    let inputs =
+      [input.values] + state.tensors
+      + [values, keys, recurrentWeights, combination.weights]
+      + [combination.bias ?? .zeros([width])] + comparisonOperands
+    let run = AttentionRun(
+      layout: layout, memoryRows: rows, counts: counts, memoryTime: memory.values.time,
+      units: units, width: width, depth: values.shape[2], operands: inputs.map(\.detached))
+    let tape = Tape.following(inputs)
+    precondition(
+      tape == nil || memoryRows == nil, "rows that share a memory are for prediction only")
+
+    let kept = AttentionRun.Kept(run)
+    var (hidden, cell, last) = (
+      state.hidden.detached, state.cell.detached, state.output.detached
+    )
+    let output = Tensor(shape: [batch, time, width]) {
+      if !input.isFull { $0.update(repeating: 0, count: batch * time * width) }
+      run.forward(
+        kept, output: $0, hidden: hidden.mutablePointer(), cell: cell.mutablePointer(),
+        last: last.mutablePointer())
+    }
+    var results = [output, hidden, cell, last]
+    if let tape {
+      results = tape.record(results, inputs: inputs) { run.gradients($0, kept) }
+    }
+    return (
+      results[0], run.weights(kept),
+      AttentionDecoder.State(hidden: results[1], cell: results[2], output: results[3])
+    )
+  }
+
+  /// W, b and v of additive attention.
+  private var comparisonOperands: [Tensor] {
+    guard case .additive(let attention) = attention else { return [] }
+    return [attention.queryWeights, attention.bias, attention.vector]
+  }
+
+  private func checkComparison(_ units: Int) {
+    switch attention {
+    case .multiplicative(let attention):
+      precondition(
+        attention.score == .general, "a decoder has the general score, not \(attention.score)")
+    case .additive(let attention):
+      let size = attention.bias.count
+      precondition(
+        attention.queryWeights.shape == [units, size] && attention.vector.shape == [size]
+          && attention.coverageWeights == nil,
+        "a decoder of \(units) units has additive attention for queries of as many, without coverage; found \(attention.parameters.map { ($0.name, $0.tensor.shape) })"
+      )
+    }
+  }
+
+  private func keySize(_ units: Int) -> Int {
+    guard case .additive(let attention) = attention else { return units }
+    return attention.bias.count
+  }
+}

@@ -1,0 +1,230 @@
+internal import RecurrentKernels
+
+/// A convolution over time: `[B, T, I]` to `[B, T', O]`.
+///
+///     y_o = bias + Σ_k x_(o·stride + k·dilation - left)·weights_k        k = 0 ..< K
+///
+/// What lies before a row's first and behind its last valid step counts as 0, so that a row alone
+/// gives what it gives in a batch. With n valid steps and a reach of R = (K - 1)·dilation:
+///
+/// | padding | left | output steps |
+/// |---|---|---|
+/// | `same` | half (rounded down) of max(0, (⌈n / stride⌉ - 1)·stride + R + 1 - n), with stride 1: of R | ⌈n / stride⌉ |
+/// | `causal` | R: an output sees no later input | ⌈n / stride⌉ |
+/// | `valid` | 0 | ⌊(n - R - 1) / stride⌋ + 1, at least 0 |
+///
+/// These are Keras's formulas, and PyTorch's `padding="same"` and `padding=0`. Keras's kernel is
+/// `weights`; PyTorch's `weight` `[O, I, K]` is its transpose.
+///
+/// A causal convolution of stride 1 has a state, its last R inputs: a sequence in chunks gives the
+/// bits of the whole. The others look at whole sequences.
+public struct Conv1D: Layer {
+  /// What is added around a row.
+  public enum Padding: String, Sendable, Codable, CaseIterable {
+    /// Zeros on both sides: with stride 1 as many outputs as inputs.
+    case same
+    /// Zeros in front.
+    case causal
+    /// Nothing: outputs only where the kernel fits.
+    case valid
+  }
+
+  /// The inputs that later outputs still see.
+  public struct State: LayerState {
+    /// `[B, R, I]`, zeros before the first step; nil for a layer that is not causal.
+    public var inputs: Tensor?
+
+    /// The inputs, if the layer is causal.
+    public var tensors: [Tensor] {
+      get { inputs.map { [$0] } ?? [] }
+      set { inputs = newValue.first }
+    }
+  }
+
+  /// `[K, I, O]`.
+  public var weights: Tensor
+  /// `[O]`.
+  public var bias: Tensor?
+  /// Input steps from output to output.
+  public let stride: Int
+  /// Input steps from one element of the kernel to the next.
+  public let dilation: Int
+  /// What is added around a row.
+  public let padding: Padding
+
+  /// A layer with a kernel of `kernelSize` steps. Initialized uniformly in ± 1/√(I·K) (PyTorch), or
+  /// by Glorot's rule with fans K·I and K·O and a zero bias (Keras).
+  public init(
+    inputSize: Int, outputSize: Int, kernelSize: Int, stride: Int = 1, dilation: Int = 1,
+    padding: Padding = .same, bias: Bool = true, initialization: Initialization = .pytorch,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    let shape = [kernelSize, inputSize, outputSize]
+    precondition(
+      shape.allSatisfy { $0 >= 1 }, "a kernel has sizes [K, I, O] of at least 1, not \(shape)")
+    let kernel: Tensor
+    let offsets: Tensor
+    switch initialization {
+    case .pytorch:
+      let draw = Initializer.uniform(1 / Float(inputSize * kernelSize).squareRoot())
+      kernel = draw(shape, using: &generator)
+      offsets = bias ? draw([outputSize], using: &generator) : .zeros([outputSize])
+    case .keras:
+      let fans = Float(kernelSize * (inputSize + outputSize))
+      kernel = Initializer.uniform((6 / fans).squareRoot())(shape, using: &generator)
+      offsets = .zeros([outputSize])
+    }
+    self.init(
+      weights: kernel, bias: bias ? offsets : nil, stride: stride, dilation: dilation,
+      padding: padding)
+  }
+
+  /// A layer with these parameters: weights `[K, I, O]`, bias `[O]`.
+  public init(
+    weights: Tensor, bias: Tensor?, stride: Int = 1, dilation: Int = 1, padding: Padding = .same
+  ) {
+    precondition(
+      weights.rank == 3 && weights.shape[0] >= 1,
+      "convolution weights have shape [K, I, O], not \(weights.shape)")
+    precondition(
+      bias.map { $0.shape == [weights.shape[2]] } ?? true,
+      "the bias of \(weights.shape[2]) outputs cannot have shape \(bias?.shape ?? [])")
+    precondition(
+      stride >= 1 && dilation >= 1,
+      "stride and dilation are at least 1, not \(stride) and \(dilation)")
+    self.weights = weights
+    self.bias = bias
+    self.stride = stride
+    self.dilation = dilation
+    self.padding = padding
+  }
+
+  /// R, the inputs before the one at its own place that a causal output sees.
+  public var reach: Int { (weights.shape[0] - 1) * dilation }
+
+  /// Whether it is causal with stride 1, and so takes sequences in chunks.
+  public var isCausal: Bool { padding == .causal && stride == 1 }
+
+  /// The output steps of a row with so many valid steps.
+  public func outputLength(of length: Int) -> Int {
+    padding == .valid
+      ? max(0, (length - reach - 1 + stride) / stride) : (length + stride - 1) / stride
+  }
+
+  /// Zeros.
+  public func initialState(batchSize: Int) -> State {
+    State(inputs: isCausal ? .zeros([batchSize, reach, weights.shape[1]]) : nil)
+  }
+
+  /// The outputs. With stride 1, `same` and `causal` they stand where the inputs stand; else from
+  /// the first step on.
+  public func forward(_ input: SequenceBatch, state: inout State, mode: Mode) -> SequenceBatch {
+    let (kernel, features, outputs) = (weights.shape[0], weights.shape[1], weights.shape[2])
+    precondition(
+      input.features == features,
+      "a convolution of \(features) features got sequences with \(input.features)")
+    let places = input.placesByRow
+    var origins: [Window.Origin] = []
+    var lengths: [Int] = []
+    for (row, steps) in places.enumerated() {
+      let length = outputLength(of: steps.count)
+      let left = leftPadding(of: steps.count, outputs: length)
+      lengths.append(length)
+      for output in 0..<length {
+        for k in 0..<kernel {
+          let step = output * stride + k * dilation - left
+          if steps.indices.contains(step) {
+            origins.append(.input(steps[step]))
+          } else {
+            origins.append(isCausal ? .state(row * reach + reach + step) : .zero)
+          }
+        }
+      }
+    }
+    let windows = Window.gather(origins, from: input.values, state.inputs)
+    let rows = windows.reshaped(to: [lengths.reduce(0, +), kernel * features])
+    let result = rows.matrixProduct(
+      weights.reshaped(to: [kernel * features, outputs]), bias: bias)
+    if let before = state.inputs {
+      state.inputs = Window.gather(lastInputs(places), from: input.values, before)
+        .reshaped(to: before.shape)
+    }
+    if stride == 1, padding != .valid { return input.with(validSteps: result) }
+    let time = outputLength(of: input.time)
+    let targets = lengths.indices.flatMap { b in (0..<lengths[b]).map { b * time + $0 } }
+    let values = result.scatteredRows(to: targets, of: input.batchSize * time)
+    return SequenceBatch(
+      values.reshaped(to: [input.batchSize, time, outputs]), lengths: lengths)
+  }
+
+  private func leftPadding(of length: Int, outputs: Int) -> Int {
+    switch padding {
+    case .same: max(0, (outputs - 1) * stride + reach + 1 - length) / 2
+    case .causal: reach
+    case .valid: 0
+    }
+  }
+
+  /// Where the last R inputs of each row are found: in the input or, if it is short, in the state.
+  private func lastInputs(_ places: [[Int]]) -> [Window.Origin] {
+    places.enumerated().flatMap { row, steps in
+      (0..<reach).map { index -> Window.Origin in
+        let step = steps.count - reach + index
+        return step >= 0 ? .input(steps[step]) : .state(row * reach + reach + step)
+      }
+    }
+  }
+
+  /// Visits `weights` and `bias`.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("weights", &weights)
+    visitor.visit("bias", &bias)
+  }
+}
+
+/// The rows under a kernel, one after the other.
+private enum Window {
+  /// Where a row comes from.
+  enum Origin {
+    /// Row b·T + t of the input.
+    case input(Int)
+    /// Row b·R + r of the state.
+    case state(Int)
+    /// Nowhere: zeros.
+    case zero
+  }
+
+  /// The rows at `origins`, `[n, I]`, of the input `[B, T, I]` and the state `[B, R, I]`.
+  static func gather(_ origins: [Origin], from input: Tensor, _ state: Tensor?) -> Tensor {
+    let width = input.shape[2]
+    let y = Tensor(shape: [origins.count, width]) { y in
+      for (row, origin) in origins.enumerated() {
+        let target = y + row * width
+        switch origin {
+        case .input(let place): target.update(from: input.pointer + place * width, count: width)
+        case .state(let place):
+          if let state { target.update(from: state.pointer + place * width, count: width) }
+        case .zero: target.update(repeating: 0, count: width)
+        }
+      }
+    }
+    let shape = input.shape
+    return y.recorded(from: [input] + (state.map { [$0] } ?? [])) {
+      [stateShape = state?.shape] dy in
+      var dInput = Tensor.zeros(shape)
+      var dState = stateShape.map { Tensor.zeros($0) }
+      let (inputTarget, stateTarget) = (dInput.mutablePointer(), dState?.mutablePointer())
+      for (row, origin) in origins.enumerated() {
+        let source = dy.pointer + row * width
+        switch origin {
+        case .input(let place):
+          rk_add_scaled(1, source, inputTarget + place * width, Int64(width))
+        case .state(let place):
+          if let stateTarget { rk_add_scaled(1, source, stateTarget + place * width, Int64(width)) }
+        case .zero: break
+        }
+      }
+      return [dInput, dState]
+    }
+  }
+}

@@ -1,0 +1,165 @@
+internal import RecurrentKernels
+
+/// Which recurrent layer.
+public enum CellKind: String, Sendable, Codable, CaseIterable {
+  /// ``LSTM``.
+  case lstm
+  /// ``GRU``, the reset after the product.
+  case gru
+  /// ``SimpleRNN``.
+  case rnn
+
+  /// G: 4 for the LSTM, 3 for the GRU, 1 for the simple RNN.
+  public var gates: Int {
+    switch self {
+    case .lstm: 4
+    case .gru: 3
+    case .rnn: 1
+    }
+  }
+
+  /// A layer of this kind.
+  public func layer(
+    inputSize: Int, hiddenSize: Int, options: RecurrentOptions = RecurrentOptions(),
+    initialization: RecurrentInitialization = .pytorch,
+    using generator: inout some RandomNumberGenerator
+  ) -> AnyLayer {
+    switch self {
+    case .lstm:
+      AnyLayer(
+        LSTM(
+          inputSize: inputSize, hiddenSize: hiddenSize, options: options,
+          initialization: initialization, using: &generator))
+    case .gru:
+      AnyLayer(
+        GRU(
+          inputSize: inputSize, hiddenSize: hiddenSize, options: options,
+          initialization: initialization, using: &generator))
+    case .rnn:
+      AnyLayer(
+        SimpleRNN(
+          inputSize: inputSize, hiddenSize: hiddenSize, options: options,
+          initialization: initialization, using: &generator))
+    }
+  }
+}
+
+/// Layers over sequences chosen when the program runs, each on the outputs of the one before:
+/// `[B, T, I]` to `[B, T, H]`.
+public struct RecurrentStack: Layer {
+  /// The layers, from the input up.
+  public var layers: [AnyLayer]
+  /// The dropout between layers, drawn anew for each step; not behind the last.
+  public let dropout: Float
+
+  /// These layers.
+  public init(_ layers: [AnyLayer], dropout: Float = 0) {
+    precondition(!layers.isEmpty, "a stack has at least one layer")
+    precondition(dropout >= 0 && dropout < 1, "a dropout rate lies in 0..<1, not \(dropout)")
+    self.layers = layers
+    self.dropout = dropout
+  }
+
+  /// `layerCount` layers with `hiddenSize` units each; a bidirectional one has as many in each
+  /// direction, side by side.
+  public init(
+    _ kind: CellKind, inputSize: Int, hiddenSize: Int, layerCount: Int = 1,
+    isBidirectional: Bool = false, options: RecurrentOptions = RecurrentOptions(),
+    dropout: Float = 0, initialization: RecurrentInitialization = .pytorch,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    precondition(layerCount >= 1, "a stack has at least one layer, not \(layerCount)")
+    var layers: [AnyLayer] = []
+    for index in 0..<layerCount {
+      let width = index == 0 ? inputSize : isBidirectional ? 2 * hiddenSize : hiddenSize
+      func layer() -> AnyLayer {
+        kind.layer(
+          inputSize: width, hiddenSize: hiddenSize, options: options,
+          initialization: initialization, using: &generator)
+      }
+      layers.append(isBidirectional ? AnyLayer(Bidirectional(layer(), layer())) : layer())
+    }
+    self.init(layers, dropout: dropout)
+  }
+
+  /// What ``paths`` of such a stack will be, and how many weights it will have, before there is
+  /// one.
+  public static func outlook(
+    _ kind: CellKind, inputSize: Int, hiddenSize: Int, layerCount: Int,
+    isBidirectional: Bool = false, options: RecurrentOptions = RecurrentOptions(),
+    dropout: Float = 0
+  ) -> (paths: [LayerPath], parameterCount: Int) {
+    let outputSize = isBidirectional ? 2 * hiddenSize : hiddenSize
+    let paths = (0..<layerCount).flatMap { index in
+      let path = LayerPath(
+        kind.rawValue.uppercased(), gates: kind.gates,
+        inputSize: index == 0 ? inputSize : outputSize, hiddenSize: hiddenSize, options: options)
+      let directions =
+        isBidirectional ? [path.under("forward"), path.under("backward")] : [path]
+      return directions.map {
+        let path = $0.under(stack: index)
+        return index > 0 && dropout > 0 ? path.masked(by: 2 * path.inputSize) : path
+      }
+    }
+    let count = paths.reduce(0) { $0 + $1.inputWeights + $1.recurrentWeights + $1.biases }
+    return (paths, count)
+  }
+
+  /// The states of the layers.
+  public struct State: LayerState {
+    /// One state a layer.
+    public var layers: [AnyLayer.State]
+
+    /// All tensors, in the order of the layers.
+    public var tensors: [Tensor] {
+      get { layers.flatMap(\.tensors) }
+      set {
+        var rest = newValue[...]
+        for index in layers.indices {
+          let count = layers[index].tensors.count
+          layers[index].tensors = Array(rest.prefix(count))
+          rest = rest.dropFirst(count)
+        }
+      }
+    }
+  }
+
+  /// Whether all layers are.
+  public var isCausal: Bool { layers.allSatisfy(\.isCausal) }
+
+  /// Those of the layers, by position.
+  public var paths: [LayerPath] {
+    layers.enumerated().flatMap { index, layer in
+      layer.paths.map { path in
+        let path = path.under(stack: index)
+        // The mask of the dropout before it, and the input under that mask.
+        return index > 0 && dropout > 0 ? path.masked(by: 2 * path.inputSize) : path
+      }
+    }
+  }
+
+  /// Those of the layers.
+  public func initialState(batchSize: Int) -> State {
+    State(layers: layers.map { $0.initialState(batchSize: batchSize) })
+  }
+
+  /// The outputs of the last layer.
+  public func forward(
+    _ input: SequenceBatch, state: inout State, mode: Mode
+  ) -> SequenceBatch {
+    if runsAsWave(input, mode: mode) { return wave(input, state: &state) }
+    let between = EachStep(Dropout(rate: dropout))
+    var values = input
+    for (index, layer) in layers.enumerated() {
+      let mode = mode.child(index)
+      if index > 0, dropout > 0 { values = between(values, mode: mode.child(0)) }
+      values = layer.forward(values, state: &state.layers[index], mode: mode.child(1))
+    }
+    return values
+  }
+
+  /// Visits the layers by position.
+  public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    layers.visitParameters(&visitor)
+  }
+}

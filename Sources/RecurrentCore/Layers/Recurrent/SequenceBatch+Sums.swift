@@ -1,0 +1,163 @@
+internal import RecurrentKernels
+
+// What pooling and attention are made of: sums, products and softmax along time, over valid steps
+// only. Nothing reads a padded step; gradients there are 0.
+
+extension SequenceBatch {
+  /// Σ_t w[b, t]·x[b, t] over the valid steps: of weights `[B, T]` a row `[F]` for each row of the
+  /// batch, `[B, F]`; zeros for an empty row.
+  func weightedSum(_ weights: Tensor) -> Tensor {
+    let (values, steps) = leadingSteps
+    return RowProducts(queries: Array(repeating: 1, count: batchSize), steps: steps)
+      .sums(weights.reshaped(to: [batchSize, 1, time]), values)
+      .reshaped(to: [batchSize, features])
+  }
+
+  /// The softmax of scores `[B, T]` over each row's valid steps; zeros elsewhere.
+  func softmaxOverTime(_ scores: Tensor) -> Tensor {
+    softmaxOverTime(
+      scores.reshaped(to: [batchSize, 1, time]),
+      queries: Array(repeating: [0], count: batchSize)
+    ).reshaped(to: [batchSize, time])
+  }
+
+  /// The softmax of scores `[B, S, T]` over each row's valid steps, for the queries of each row that
+  /// are named; zeros elsewhere.
+  func softmaxOverTime(_ scores: Tensor, queries: [[Int]]) -> Tensor {
+    let (batch, count, time) = (batchSize, scores.shape[1], time)
+    precondition(
+      scores.shape == [batch, count, time],
+      "scores of \(batch) rows and \(time) steps cannot have shape \(scores.shape)")
+    let steps = lengths.indices.map { validPositions(row: $0) }
+    let operations = 40 * scores.count
+    let y = Tensor(shape: scores.shape) { y in
+      y.update(repeating: 0, count: scores.count)
+      forEachRow(batch, operations: operations) { b in
+        let n = steps[b].count
+        let gathered = Storage(count: n)
+        for query in queries[b] where n > 0 {
+          let start = (b * count + query) * time
+          for (index, step) in steps[b].enumerated() {
+            gathered.pointer[index] = scores.pointer[start + step]
+          }
+          rk_softmax(gathered.pointer, gathered.pointer, 1, Int64(n))
+          for (index, step) in steps[b].enumerated() {
+            y[start + step] = gathered.pointer[index]
+          }
+        }
+      }
+    }
+    return y.recorded(from: [scores]) { dy in
+      var dx = Tensor.zeros(y.shape)
+      let target = dx.mutablePointer()
+      forEachRow(batch, operations: operations) { b in
+        let (n, p, dp, gradient) = (
+          steps[b].count, Storage(count: time), Storage(count: time), Storage(count: time)
+        )
+        for query in queries[b] where n > 0 {
+          let start = (b * count + query) * time
+          for (index, step) in steps[b].enumerated() {
+            p.pointer[index] = y.pointer[start + step]
+            dp.pointer[index] = dy.pointer[start + step]
+            gradient.pointer[index] = 0
+          }
+          rk_softmax_gradient(p.pointer, dp.pointer, gradient.pointer, 1, Int64(n))
+          for (index, step) in steps[b].enumerated() {
+            target[start + step] = gradient.pointer[index]
+          }
+        }
+      }
+      return [dx]
+    }
+  }
+}
+
+/// Products of the matrices that belong to the rows of a batch: queries q `[B, S, F]`, steps k
+/// `[B, T, F]` and weights w `[B, S, T]`. Row b uses its first `queries[b]` queries and its first
+/// `steps[b]` steps; results elsewhere are 0. An element is what it is for one query alone.
+struct RowProducts: Sendable {
+  let queries: [Int]
+  let steps: [Int]
+
+  /// w[b, s, t] = q[b, s]·k[b, t].
+  func scores(_ q: Tensor, _ k: Tensor) -> Tensor {
+    let (count, time, features) = (q.shape[1], k.shape[1], k.shape[2])
+    check(q, [count, features], k, [time, features])
+    let w = result([count, time], features) { b, w in
+      var product = rk_matrix_product(
+        rows: queries[b], columns: steps[b], depth: features, a: q.pointer + b * count * features,
+        b: k.pointer + b * time * features, c: w)
+      (product.b_depth_stride, product.b_column_stride) = (1, Int64(features))
+      product.c_row_stride = Int64(time)
+      return product
+    }
+    return w.recorded(from: [q, k]) { [q = Operand(q), k = Operand(k)] dw in
+      [
+        q.isTracked ? sums(dw, k.values) : nil,
+        k.isTracked ? sumsOverQueries(dw, q.values) : nil,
+      ]
+    }
+  }
+
+  /// q[b, s] = Σ_t w[b, s, t]·k[b, t].
+  func sums(_ w: Tensor, _ k: Tensor) -> Tensor {
+    let (count, time, features) = (w.shape[1], k.shape[1], k.shape[2])
+    check(w, [count, time], k, [time, features])
+    let q = result([count, features], time) { b, q in
+      var product = rk_matrix_product(
+        rows: queries[b], columns: features, depth: steps[b], a: w.pointer + b * count * time,
+        b: k.pointer + b * time * features, c: q)
+      product.a_row_stride = Int64(time)
+      return product
+    }
+    return q.recorded(from: [w, k]) { [w = Operand(w), k = Operand(k)] dq in
+      [
+        w.isTracked ? scores(dq, k.values) : nil,
+        k.isTracked ? sumsOverQueries(w.values, dq) : nil,
+      ]
+    }
+  }
+
+  /// k[b, t] = Σ_s w[b, s, t]·q[b, s]; not recorded.
+  private func sumsOverQueries(_ w: Tensor, _ q: Tensor) -> Tensor {
+    let (count, time, features) = (w.shape[1], w.shape[2], q.shape[2])
+    return result([time, features], count) { b, k in
+      var product = rk_matrix_product(
+        rows: steps[b], columns: features, depth: queries[b], a: w.pointer + b * count * time,
+        b: q.pointer + b * count * features, c: k)
+      (product.a_row_stride, product.a_depth_stride) = (1, Int64(time))
+      return product
+    }
+  }
+
+  /// One product a row of the batch, on several threads where that pays.
+  private func result(
+    _ shape: [Int], _ depth: Int,
+    _ product: (_ row: Int, _ target: UnsafeMutablePointer<Float>) -> rk_matrix_product
+  ) -> Tensor {
+    let size = shape.reduce(1, *)
+    return Tensor(shape: [queries.count] + shape) { y in
+      y.update(repeating: 0, count: queries.count * size)
+      let operations = 2 * queries.count * size * depth
+      let alone = Parallelism.parts(operations: operations, atMost: queries.count) > 1
+      forEachRow(queries.count, operations: operations) { b in
+        let product = product(b, y + b * size)
+        if product.depth > 0 { product.run(alone: alone) }
+      }
+    }
+  }
+
+  private func check(_ a: Tensor, _ sizesA: [Int], _ b: Tensor, _ sizesB: [Int]) {
+    precondition(
+      a.shape == [queries.count] + sizesA && b.shape == [queries.count] + sizesB,
+      "shapes \(a.shape) and \(b.shape) do not fit a batch of \(queries.count) rows")
+  }
+}
+
+/// Calls `body` for each row of a batch, on several threads where that pays.
+func forEachRow(_ count: Int, operations: Int, _ body: (_ row: Int) -> Void) {
+  let parts = Parallelism.parts(operations: operations, atMost: count)
+  Parallelism.run(parts: parts) { part in
+    for row in Parallelism.range(part, of: parts, count: count, granularity: 1) { body(row) }
+  }
+}

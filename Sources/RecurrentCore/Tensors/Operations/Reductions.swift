@@ -1,0 +1,52 @@
+internal import RecurrentKernels
+
+extension Tensor {
+  /// The sum of all elements, of shape `[]`.
+  public func sum() -> Tensor {
+    Tensor(rk_sum(pointer, Int64(count))).recorded(from: [self]) { [shape] dy in
+      [Tensor(repeating: dy.value, shape: shape)]
+    }
+  }
+
+  /// The mean of all elements, of shape `[]`.
+  public func mean() -> Tensor {
+    precondition(count > 0, "the mean of no elements (shape \(shape)) is not defined")
+    return sum() * (1 / Float(count))
+  }
+
+  /// The sum along one dimension, which disappears. Negative dimensions count from the end.
+  public func sum(along dimension: Int) -> Tensor {
+    let dimension = normalized(dimension)
+    let inner = shape[(dimension + 1)...].reduce(1, *)
+    let outer = shape[..<dimension].reduce(1, *)
+    let size = shape[dimension]
+    var reducedShape = shape
+    reducedShape.remove(at: dimension)
+    return Tensor(shape: reducedShape) { y in
+      for block in 0..<outer {
+        rk_column_sums(
+          pointer + block * size * inner, Int64(size), Int64(inner), Int64(inner), false,
+          y + block * inner)
+      }
+    }.recorded(from: [self]) { [shape] dy in
+      var kept = shape
+      kept[dimension] = 1
+      return [dy.reshaped(to: kept).broadcast(to: shape)]
+    }
+  }
+
+  /// The mean along one dimension, which disappears.
+  public func mean(along dimension: Int) -> Tensor {
+    let size = shape[normalized(dimension)]
+    precondition(size > 0, "the mean along an empty dimension (shape \(shape)) is not defined")
+    return sum(along: dimension) * (1 / Float(size))
+  }
+
+  /// `dimension` counted from the start, checked.
+  func normalized(_ dimension: Int) -> Int {
+    let result = dimension < 0 ? dimension + rank : dimension
+    precondition(
+      (0..<rank).contains(result), "dimension \(dimension) does not exist in shape \(shape)")
+    return result
+  }
+}

@@ -1,0 +1,150 @@
+internal import RecurrentKernels
+
+extension Tensor {
+  /// The same elements in the same order under another shape. At most one size may be -1: what
+  /// fits.
+  public func reshaped(to shape: [Int]) -> Tensor {
+    var shape = shape
+    if let open = shape.firstIndex(of: -1) {
+      let known = shape.reduce(1) { $1 == -1 ? $0 : $0 * $1 }
+      shape[open] = known > 0 ? count / known : 0
+    }
+    precondition(
+      shape.reduce(1, *) == count, "\(count) elements of shape \(self.shape) do not fill \(shape)")
+    if shape == self.shape { return self }
+    return Tensor(storage: storage, shape: shape).recorded(from: [self]) { [from = self.shape] dy in
+      [dy.reshaped(to: from)]
+    }
+  }
+
+  /// Rows and columns exchanged: `[M, N]` gives `[N, M]`.
+  public func transposed() -> Tensor {
+    precondition(rank == 2, "transposed() needs two dimensions; shape is \(shape)")
+    let (rows, columns) = (shape[0], shape[1])
+    return Tensor(shape: [columns, rows]) { y in
+      for row in 0..<rows {
+        for column in 0..<columns { y[column * rows + row] = pointer[row * columns + column] }
+      }
+    }.recorded(from: [self]) { [$0.transposed()] }
+  }
+
+  /// A range of one dimension: of `[B, T, F]`, `slice(2..<5, along: 1)` is steps 2, 3 and 4.
+  public func slice(_ range: Range<Int>, along dimension: Int) -> Tensor {
+    let dimension = normalized(dimension)
+    let size = shape[dimension]
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= size,
+      "range \(range) lies outside dimension \(dimension) of shape \(shape)")
+    var sliced = shape
+    sliced[dimension] = range.count
+    let inner = shape[(dimension + 1)...].reduce(1, *)
+    let outer = shape[..<dimension].reduce(1, *)
+    let width = range.count * inner
+    let first = range.lowerBound * inner
+    return Tensor(shape: sliced) { y in
+      for block in 0..<outer {
+        let source = pointer + (block * size * inner + first)
+        (y + block * width).update(from: source, count: width)
+      }
+    }.recorded(from: [self]) { [shape] dy in
+      var dx = Tensor.zeros(shape)
+      let target = dx.mutablePointer()
+      for block in 0..<outer {
+        let start = target + (block * size * inner + first)
+        start.update(from: dy.pointer + block * width, count: width)
+      }
+      return [dx]
+    }
+  }
+
+  /// Tensors one after the other along one dimension; the other sizes must agree.
+  public static func concatenated(_ tensors: [Tensor], along dimension: Int) -> Tensor {
+    guard let first = tensors.first else {
+      preconditionFailure("concatenated needs at least one tensor")
+    }
+    let dimension = first.normalized(dimension)
+    var shape = first.shape
+    shape[dimension] = 0
+    for tensor in tensors {
+      var others = tensor.shape
+      precondition(
+        others.count == shape.count,
+        "tensors of shapes \(first.shape) and \(tensor.shape) cannot be concatenated")
+      shape[dimension] += others[dimension]
+      others[dimension] = shape[dimension]
+      precondition(
+        others == shape,
+        "tensors of shapes \(first.shape) and \(tensor.shape) cannot be concatenated along \(dimension)"
+      )
+    }
+    let inner = shape[(dimension + 1)...].reduce(1, *)
+    let outer = shape[..<dimension].reduce(1, *)
+    let total = shape[dimension] * inner
+    return Tensor(shape: shape) { y in
+      var start = 0
+      for tensor in tensors {
+        let width = tensor.shape[dimension] * inner
+        for block in 0..<outer {
+          (y + block * total + start).update(
+            from: tensor.pointer + block * width, count: width)
+        }
+        start += width
+      }
+    }.recorded(from: tensors) { [sizes = tensors.map { $0.shape[dimension] }] dy in
+      var start = 0
+      return sizes.map { size in
+        defer { start += size }
+        return dy.slice(start..<start + size, along: dimension)
+      }
+    }
+  }
+
+  /// Tensors of one shape side by side along a new dimension: T tensors `[B, F]` stacked along 1
+  /// are `[B, T, F]`.
+  public static func stacked(_ tensors: [Tensor], along dimension: Int) -> Tensor {
+    concatenated(
+      tensors.map { tensor in
+        precondition(
+          (0...tensor.rank).contains(dimension),
+          "a new dimension \(dimension) does not fit shape \(tensor.shape)")
+        var shape = tensor.shape
+        shape.insert(1, at: dimension)
+        return tensor.reshaped(to: shape)
+      }, along: dimension)
+  }
+
+  /// The rows (entries of the first dimension) at `indices`, in that order; a row may come more
+  /// than once.
+  public func rows(_ indices: [Int]) -> Tensor {
+    let width = rowWidth
+    for index in indices {
+      precondition(
+        (0..<shape[0]).contains(index), "row \(index) does not exist in shape \(shape)")
+    }
+    return Tensor(shape: [indices.count] + shape.dropFirst()) { y in
+      for (row, index) in indices.enumerated() {
+        (y + row * width).update(from: pointer + index * width, count: width)
+      }
+    }.recorded(from: [self]) { [shape] dy in
+      [dy.scatteredRows(to: indices, of: shape[0])]
+    }
+  }
+
+  /// The reverse of ``rows(_:)``: row r goes to row `indices[r]` of `count` rows; several on one
+  /// add up, others are 0.
+  func scatteredRows(to indices: [Int], of count: Int) -> Tensor {
+    let width = rowWidth
+    var result = Tensor.zeros([count] + shape.dropFirst())
+    let target = result.mutablePointer()
+    for (row, index) in indices.enumerated() {
+      rk_add_scaled(1, pointer + row * width, target + index * width, Int64(width))
+    }
+    return result.recorded(from: [self]) { [$0.rows(indices)] }
+  }
+
+  /// The elements of one entry of the first dimension.
+  private var rowWidth: Int {
+    precondition(rank >= 1, "a single number has no rows")
+    return shape.dropFirst().reduce(1, *)
+  }
+}

@@ -1,0 +1,244 @@
+import RecurrentFiles
+
+/// The cells of delimiter-separated text (RFC 4180), as offsets into its bytes.
+///
+/// Cells are not turned into strings: an offset costs four bytes, and most cells are read once, as
+/// a number. Line ends are LF, CRLF or CR, also mixed. A cell in quotes may hold delimiters, line
+/// ends and doubled quotes; spaces around cells are not part of them. Blank lines are skipped,
+/// except that in a table of one column a blank line between others is an empty cell.
+struct DelimitedText: Sendable {
+  /// The text as it was read.
+  let bytes: [UInt8]
+  /// The byte between cells.
+  let delimiter: UInt8
+  /// The cells of the first record.
+  let header: [String]
+  /// Offset of each cell of the rows after the header, row by row.
+  private let starts: [UInt32]
+  /// The physical line, from 1, on which each row starts.
+  private let lines: [UInt32]
+  /// The physical line of the header.
+  let headerLine: Int
+
+  /// Rows after the header.
+  var rowCount: Int { lines.count }
+
+  /// Where a cell's content lies, without its quotes and the spaces around it.
+  struct Cell {
+    var range: Range<Int>
+    var isQuoted: Bool
+  }
+
+  /// Splits `bytes` into cells; `delimiter` `nil` finds it from the first lines.
+  init(bytes: [UInt8], delimiter: UInt8?, file: String) throws(DataError) {
+    try TextCheck.requireText(bytes, file: file)
+    self.bytes = bytes
+    let delimiter = delimiter ?? Self.likelyDelimiter(bytes, file: file)
+    self.delimiter = delimiter
+
+    let parts = try bytes.withUnsafeBufferPointer { text throws(DataError) in
+      try Self.split(text, delimiter: delimiter, file: file)
+    }
+    (header, headerLine, starts, lines) = parts
+  }
+
+  /// Physical line, from 1, on which `row` starts.
+  func line(ofRow row: Int) -> Int { Int(lines[row]) }
+
+  /// Where the content of a cell lies; `text` must be this value's bytes.
+  @inline(__always)
+  func cell(row: Int, column: Int, in text: UnsafeBufferPointer<UInt8>) -> Cell {
+    Self.cell(at: Int(starts[row * header.count + column]), in: text, delimiter: delimiter)
+  }
+
+  /// The content of a cell: quotes removed, doubled quotes made single.
+  func string(row: Int, column: Int) -> String {
+    bytes.withUnsafeBufferPointer { text in
+      Self.string(cell(row: row, column: column, in: text), in: text)
+    }
+  }
+}
+
+// MARK: - Splitting
+
+extension DelimitedText {
+  private typealias Parts = (
+    header: [String], headerLine: Int, starts: [UInt32], lines: [UInt32]
+  )
+
+  private static func split(
+    _ text: UnsafeBufferPointer<UInt8>, delimiter: UInt8, file: String
+  ) throws(DataError) -> Parts {
+    var scanner = RecordScanner(text: text, delimiter: delimiter, file: file)
+    var headerStarts: [UInt32] = []
+    while try scanner.nextRecord(into: &headerStarts), scanner.isBlank {
+      headerStarts.removeAll()
+    }
+    guard !headerStarts.isEmpty else {
+      throw DataError(
+        file: file, problem: "the file is empty",
+        advice: "Expected a line of column names, then one line per row")
+    }
+    let columnCount = headerStarts.count
+    let headerLine = scanner.recordLine
+    let header = headerStarts.map {
+      string(cell(at: Int($0), in: text, delimiter: delimiter), in: text)
+    }
+
+    var starts: [UInt32] = []
+    var lines: [UInt32] = []
+    let rowGuess = rowEstimate(text, from: scanner.position)
+    starts.reserveCapacity(rowGuess * columnCount)
+    lines.reserveCapacity(rowGuess)
+    var rowsWithContent = 0
+    while true {
+      let before = starts.count
+      guard try scanner.nextRecord(into: &starts) else { break }
+      if scanner.isBlank && columnCount > 1 {
+        starts.removeLast()
+        continue
+      }
+      guard starts.count - before == columnCount else {
+        throw raggedError(
+          found: starts.count - before, expected: columnCount, line: scanner.recordLine,
+          delimiter: delimiter, file: file)
+      }
+      lines.append(UInt32(truncatingIfNeeded: scanner.recordLine))
+      if !scanner.isBlank { rowsWithContent = lines.count }
+    }
+    // In a table of one column, the blank lines at the end are no rows.
+    lines.removeLast(lines.count - rowsWithContent)
+    starts.removeLast(starts.count - rowsWithContent * columnCount)
+    guard !lines.isEmpty else {
+      throw DataError(
+        file: file, line: headerLine, problem: "the header is the only line, expected rows below it"
+      )
+    }
+    return (header, headerLine, starts, lines)
+  }
+
+  /// About how many rows follow, from the lengths of the first ones.
+  private static func rowEstimate(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    let end = Swift.min(text.count, start + 65_536)
+    guard start < end else { return 0 }
+    var lineEnds = 1
+    for i in start..<end where text[i] == 0x0A { lineEnds += 1 }
+    let share = Double(text.count - start) / Double(end - start)
+    return Int(Double(lineEnds) * share * 1.02)
+  }
+
+  private static func raggedError(
+    found: Int, expected: Int, line: Int, delimiter: UInt8, file: String
+  ) -> DataError {
+    let cells = expected == 1 ? "1 cell" : "\(expected) cells"
+    let mark = delimiter == 0x09 ? "a tab" : "\"\(Character(UnicodeScalar(delimiter)))\""
+    return DataError(
+      file: file, line: line, problem: "expected \(cells) as in the header, found \(found)",
+      advice: found > expected
+        ? "The delimiter is \(mark); put a cell that contains it in quotes"
+        : "The delimiter is \(mark); leave a missing cell empty, but keep its delimiter")
+  }
+
+  /// The delimiter that splits the header into most cells and the first rows into as many.
+  private static func likelyDelimiter(_ bytes: [UInt8], file: String) -> UInt8 {
+    var best: (delimiter: UInt8, agrees: Bool, columns: Int) = (Ascii.comma, false, 1)
+    for delimiter in [Ascii.comma, Ascii.semicolon, Ascii.tab, Ascii.bar] {
+      var columns = 0
+      var agrees = true
+      bytes.withUnsafeBufferPointer { text in
+        var scanner = RecordScanner(text: text, delimiter: delimiter, file: file)
+        var records = 0
+        var cells: [UInt32] = []
+        while records < 20 {
+          cells.removeAll(keepingCapacity: true)
+          guard let found = try? scanner.nextRecord(into: &cells) else {
+            agrees = false
+            break
+          }
+          guard found else { break }
+          if scanner.isBlank { continue }
+          if records == 0 { columns = cells.count }
+          agrees = agrees && cells.count == columns
+          records += 1
+        }
+      }
+      guard columns > 1 else { continue }
+      if agrees && !best.agrees || agrees == best.agrees && columns > best.columns {
+        best = (delimiter, agrees, columns)
+      }
+    }
+    return best.delimiter
+  }
+}
+
+// MARK: - Cells
+
+extension DelimitedText {
+  /// Where the content of the cell that starts at `start` lies.
+  @inline(__always)
+  private static func cell(
+    at start: Int, in text: UnsafeBufferPointer<UInt8>, delimiter: UInt8
+  ) -> Cell {
+    var i = start
+    while i < text.count, isSpace(text[i], delimiter: delimiter) { i += 1 }
+    if i < text.count, text[i] == Ascii.quote {
+      let first = i + 1
+      i = first
+      while i < text.count {
+        if text[i] == Ascii.quote {
+          guard i + 1 < text.count, text[i + 1] == Ascii.quote else { break }
+          i += 1
+        }
+        i += 1
+      }
+      return Cell(range: first..<i, isQuoted: true)
+    }
+    let first = i
+    while i < text.count, text[i] != delimiter, text[i] != Ascii.lineFeed,
+      text[i] != Ascii.carriageReturn
+    {
+      i += 1
+    }
+    while i > first, isSpace(text[i - 1], delimiter: delimiter) { i -= 1 }
+    return Cell(range: first..<i, isQuoted: false)
+  }
+
+  private static func string(_ cell: Cell, in text: UnsafeBufferPointer<UInt8>) -> String {
+    let content = UnsafeBufferPointer(rebasing: text[cell.range])
+    guard cell.isQuoted, content.contains(Ascii.quote) else {
+      return String(decoding: content, as: UTF8.self)
+    }
+    var unquoted: [UInt8] = []
+    unquoted.reserveCapacity(content.count)
+    var i = 0
+    while i < content.count {
+      unquoted.append(content[i])
+      i += content[i] == Ascii.quote ? 2 : 1
+    }
+    return String(decoding: unquoted, as: UTF8.self)
+  }
+}
+
+/// The bytes that have a meaning in tables, numbers and times.
+enum Ascii {
+  static let tab: UInt8 = 0x09
+  static let lineFeed: UInt8 = 0x0A
+  static let carriageReturn: UInt8 = 0x0D
+  static let space: UInt8 = 0x20
+  static let quote: UInt8 = 0x22
+  static let plus: UInt8 = 0x2B
+  static let comma: UInt8 = 0x2C
+  static let minus: UInt8 = 0x2D
+  static let point: UInt8 = 0x2E
+  static let slash: UInt8 = 0x2F
+  static let zero: UInt8 = 0x30
+  static let nine: UInt8 = 0x39
+  static let colon: UInt8 = 0x3A
+  static let semicolon: UInt8 = 0x3B
+  static let bar: UInt8 = 0x7C
+}
+
+@inline(__always)
+func isSpace(_ byte: UInt8, delimiter: UInt8) -> Bool {
+  byte == Ascii.space || byte == Ascii.tab && delimiter != Ascii.tab
+}

@@ -1,0 +1,75 @@
+import RecurrentFiles
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Reading whole text files as bytes, with errors that name the file.
+enum FileBytes {
+  /// The largest file that is read, in bytes.
+  ///
+  /// Offsets of cells are 32-bit numbers, and a stream without an end must not fill the memory.
+  static let sizeLimit = Int(UInt32.max) - 1
+
+  /// The bytes of the file, folder or stream at `path`.
+  ///
+  /// The file is read, not mapped: a mapped file that another program shortens ends the process.
+  static func read(_ path: String) throws(DataError) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw openingError(path, code: errno) }
+    defer { close(file) }
+
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw openingError(path, code: errno) }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      throw DataError(
+        file: path, problem: "found a folder, expected a file",
+        advice: "Name the file in the folder")
+    }
+    let expected = Int(status.st_size)
+    if expected > sizeLimit { throw tooLarge(path) }
+
+    // One byte more than expected, so that the end is seen without growing.
+    var bytes = [UInt8](unsafeUninitializedCapacity: Swift.max(expected, 0) + 1) { _, count in
+      count = 0
+    }
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = chunk.withUnsafeMutableBytes { systemRead(file, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw openingError(path, code: errno) }
+      if count == 0 { return bytes }
+      if bytes.count + count > sizeLimit { throw tooLarge(path) }
+      let start = bytes.count
+      bytes.append(contentsOf: chunk[..<count])
+      // Found here already, so that an endless stream of zeros ends early.
+      if let zero = chunk[..<count].firstIndex(of: 0), start + zero >= 4 {
+        return bytes
+      }
+    }
+  }
+
+  private static func openingError(_ path: String, code: Int32) -> DataError {
+    if code == ENOENT || code == ENOTDIR {
+      return DataError(
+        .missingFile, file: path, problem: "there is no such file",
+        advice: "Check the name and the folder it is in")
+    }
+    return DataError(
+      file: path, problem: "the file cannot be read (\(String(cString: strerror(code))))")
+  }
+
+  private static func tooLarge(_ path: String) -> DataError {
+    DataError(
+      file: path, problem: "the file is over 4 GiB, the largest that is read",
+      advice: "Split it, or keep only the columns that are needed")
+  }
+}
+
+private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+  read(file, buffer, count)
+}

@@ -1,0 +1,124 @@
+import RecurrentFiles
+
+/// Values that are known beside the target of a series.
+public struct Covariate: Sendable, Equatable {
+  /// The column's name.
+  public var name: String
+  /// One value per row, finite.
+  public var values: [Double]
+
+  /// Creates a covariate.
+  public init(name: String, values: [Double]) {
+    self.name = name
+    self.values = values
+  }
+}
+
+/// A target that changes with time, and what is known beside it.
+///
+/// ```swift
+/// let prices = try Series(csv: "prices.csv", value: "Close", time: "Date")
+/// prices.count               // rows
+/// prices.times.frequency     // business days
+/// ```
+public struct Series: Sendable, Equatable {
+  /// The series' value in the column that tells series apart, if the table holds many.
+  public let name: String?
+  /// The name of the target column.
+  public let targetName: String
+  /// The times of the rows.
+  public let times: TimeAxis
+  /// The target, one finite value per row.
+  public let target: [Double]
+  /// What is known beside the target; each has as many values as the target.
+  public let covariates: [Covariate]
+  /// Where the series comes from, as errors name it.
+  public let source: String
+
+  /// The number of rows.
+  public var count: Int { target.count }
+
+  /// A series of values that a program has.
+  ///
+  /// - Parameters:
+  ///   - values: The target, oldest first.
+  ///   - times: As many times; `nil` numbers the rows.
+  ///   - covariates: Each with as many values.
+  ///   - source: Where the values come from, as errors name it.
+  /// - Throws: ``DataError`` when a value is not finite or over 1e18 in magnitude.
+  public init(
+    values: [Double], name: String? = nil, targetName: String = "value", times: TimeAxis? = nil,
+    covariates: [Covariate] = [], source: String = "series"
+  ) throws(DataError) {
+    let times = times ?? TimeAxis(rowCount: values.count)
+    precondition(
+      times.count == values.count,
+      "times has as many elements as values, \(values.count), got \(times.count)")
+    for column in [Covariate(name: targetName, values: values)] + covariates {
+      precondition(
+        column.values.count == values.count,
+        "covariate \(column.name) has as many values as the target, \(values.count), got \(column.values.count)"
+      )
+      let bad = column.values.firstIndex { !($0.magnitude <= Table.largestMagnitude) }
+      if let bad {
+        throw DataError(
+          file: source, line: bad + 1, place: column.name,
+          problem: "found \(column.values[bad]), expected a finite number up to 1e18",
+          advice: "Fill or remove missing values first")
+      }
+    }
+    self.init(
+      checkedName: name, targetName: targetName, times: times, target: values,
+      covariates: covariates, source: source)
+  }
+
+  init(
+    checkedName name: String?, targetName: String, times: TimeAxis, target: [Double],
+    covariates: [Covariate], source: String
+  ) {
+    self.name = name
+    self.targetName = targetName
+    self.times = times
+    self.target = target
+    self.covariates = covariates
+    self.source = source
+  }
+}
+
+// MARK: - Parts and checks
+
+extension Series {
+  /// The rows in `range`.
+  public func slice(_ range: Range<Int>) -> Series {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count,
+      "range is within 0..<\(count), got \(range)")
+    return Series(
+      checkedName: name, targetName: targetName, times: times.slice(range),
+      target: Array(target[range]),
+      covariates: covariates.map { Covariate(name: $0.name, values: Array($0.values[range])) },
+      source: source)
+  }
+
+  /// The first `length` rows, or all.
+  public func prefix(_ length: Int) -> Series { slice(0..<Swift.min(length, count)) }
+
+  /// The last `length` rows, or all.
+  public func suffix(_ length: Int) -> Series { slice(Swift.max(0, count - length)..<count) }
+
+  /// Throws when the target never changes: there is nothing to learn, and nothing to scale by.
+  public func checkVaries() throws(DataError) {
+    guard let first = target.first else {
+      throw DataError(file: source, place: place, problem: "the series has no rows")
+    }
+    guard target.allSatisfy({ $0 == first }) else { return }
+    throw DataError(
+      file: source, place: place,
+      problem: "all \(count) values are \(first), expected values that change",
+      advice: "Choose another column; a constant needs no model")
+  }
+
+  private var place: String {
+    "column \(targetName.shown)" + (name.map { " of series \($0.shown)" } ?? "")
+  }
+}

@@ -1,0 +1,144 @@
+import RecurrentFiles
+
+/// A table of text cells with named columns, as read from a CSV file.
+///
+/// ```swift
+/// let table = try Table(csv: "prices.csv")
+/// print(table.firstRows(5))
+/// let close = try table.numbers("Close")
+/// ```
+///
+/// The first line names the columns. Cells follow RFC 4180: quotes around a cell that contains the
+/// delimiter, a line end or a (doubled) quote. Line ends may be LF, CRLF or CR; a UTF-8 byte-order
+/// mark, blank lines and a missing last line end are fine. Everything else that is not as it should
+/// be throws a ``DataError`` with file and line.
+public struct Table: Sendable {
+  /// The file, as the user named it; errors begin with it.
+  public let source: String
+  /// The names of the columns, from left to right; no two are equal.
+  ///
+  /// A first column without a name, as data frames with an index write it, is named `column 1`.
+  public let columnNames: [String]
+  /// The cells.
+  let text: DelimitedText
+
+  /// Rows below the header; at least 1.
+  public var rowCount: Int { text.rowCount }
+
+  /// The character between cells.
+  public var delimiter: Character { Character(UnicodeScalar(text.delimiter)) }
+
+  /// Reads the file at `path`.
+  ///
+  /// - Parameters:
+  ///   - path: A file of at most 4 GiB.
+  ///   - delimiter: The character between cells, an ASCII one. `nil` chooses among `,` `;` tab `|`
+  ///     the one that splits the header into most cells and the first rows into as many.
+  /// - Throws: ``DataError`` when the file is missing (kind `missingFile`), is not UTF-8 text, has
+  ///   no header or no rows, has two columns of one name, a row with too many or too few cells, or
+  ///   a quote that is never closed.
+  public init(csv path: String, delimiter: Character? = nil) throws(DataError) {
+    try self.init(csvBytes: FileBytes.read(path), source: path, delimiter: delimiter)
+  }
+
+  /// Reads `csvText`; `source` stands for the file in errors.
+  public init(
+    csvText: String, source: String = "text", delimiter: Character? = nil
+  ) throws(DataError) {
+    try self.init(csvBytes: Array(csvText.utf8), source: source, delimiter: delimiter)
+  }
+
+  /// Reads the bytes of a CSV file; `source` stands for the file in errors.
+  public init(
+    csvBytes: [UInt8], source: String = "bytes", delimiter: Character? = nil
+  ) throws(DataError) {
+    guard csvBytes.count <= FileBytes.sizeLimit else {
+      throw DataError(file: source, problem: "the text is over 4 GiB, the largest that is read")
+    }
+    var byte: UInt8?
+    if let delimiter {
+      guard let ascii = delimiter.asciiValue, !["\"", "\n", "\r", "\r\n", "\0"].contains(delimiter)
+      else {
+        throw DataError(
+          file: source, place: "delimiter",
+          problem: "found \(String(delimiter).shown), expected an ASCII character, not a quote",
+          advice: "Usual delimiters are , ; | and tab")
+      }
+      byte = ascii
+    }
+    text = try DelimitedText(bytes: csvBytes, delimiter: byte, file: source)
+    self.source = source
+    columnNames = try Self.names(from: text, source: source)
+  }
+
+  /// The cell's text, without quotes and the spaces around an unquoted cell.
+  public func text(row: Int, column: Int) -> String {
+    precondition(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
+    precondition(
+      column >= 0 && column < columnNames.count,
+      "column is in 0..<\(columnNames.count), got \(column)")
+    return text.string(row: row, column: column)
+  }
+
+  /// The physical line of the file, from 1, on which `row` starts.
+  public func line(ofRow row: Int) -> Int {
+    precondition(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
+    return text.line(ofRow: row)
+  }
+
+  /// The index of the column named `name`.
+  ///
+  /// - Throws: ``DataError`` that lists the columns there are, and names the one that was probably
+  ///   meant.
+  public func column(_ name: String) throws(DataError) -> Int {
+    if let index = columnNames.firstIndex(of: name) { return index }
+    let listed = columnNames.prefix(20).map(\.shown).joined(separator: ", ")
+    let more = columnNames.count > 20 ? " and \(columnNames.count - 20) more" : ""
+    let guess = name.nearest(in: columnNames).map { "Did you mean \($0.shown)? " } ?? ""
+    throw DataError(
+      file: source, line: text.headerLine, place: "column \(name.shown)",
+      problem: "there is no such column", advice: "\(guess)The columns are \(listed)\(more)")
+  }
+
+  private static func names(
+    from text: DelimitedText, source: String
+  ) throws(DataError) -> [String] {
+    var names = text.header
+    let line = text.headerLine
+    if names.allSatisfy({ Self.isNumber($0) }) {
+      throw DataError(
+        file: source, line: line,
+        problem: "found only numbers, expected the names of the columns",
+        advice: "Add a first line that names the columns")
+    }
+    var places: [String: Int] = [:]
+    for i in names.indices {
+      // Spaces within the quotes around a name help nobody.
+      while names[i].first == " " { names[i].removeFirst() }
+      while names[i].last == " " { names[i].removeLast() }
+      if names[i].isEmpty {
+        guard i == 0 else {
+          throw DataError(
+            file: source, line: line, place: "column \(i + 1)", problem: "the column has no name",
+            advice: "Name it; a delimiter at the end of the line begins one more column")
+        }
+        names[i] = "column 1"
+      }
+      if let other = places.updateValue(i, forKey: names[i]) {
+        throw DataError(
+          file: source, line: line, place: "column \(names[i].shown)",
+          problem: "columns \(other + 1) and \(i + 1) have the same name",
+          advice: "Rename one of them")
+      }
+    }
+    return names
+  }
+
+  /// Whether `text` is a number; one with groups of thousands counts if `allowsGroups`.
+  static func isNumber(_ text: String, allowsGroups: Bool = false) -> Bool {
+    Array(text.utf8).withUnsafeBufferPointer { bytes in
+      let cell = DelimitedText.Cell(range: 0..<bytes.count, isQuoted: allowsGroups)
+      return NumberText.value(cell, in: bytes) != nil
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import RecurrentFiles
+
+/// Checks that bytes are UTF-8 text.
+enum TextCheck {
+  /// Throws when `bytes` are not UTF-8 text: compressed, binary, or in another encoding.
+  static func requireText(_ bytes: [UInt8], file: String) throws(DataError) {
+    try requireKnownStart(bytes, file: file)
+    guard let bad = firstBadByte(bytes) else { return }
+    let line = lineNumber(of: bad, in: bytes)
+    if bytes[bad] == 0 {
+      throw DataError(
+        file: file, line: line,
+        problem: "found a zero byte (byte \(bad) of the file), expected text",
+        advice: "The file is binary or UTF-16; convert it with: iconv -f UTF-16 -t UTF-8")
+    }
+    let hex = String(bytes[bad], radix: 16, uppercase: true)
+    throw DataError(
+      file: file, line: line,
+      problem:
+        "found byte 0x\(hex.count == 1 ? "0" : "")\(hex) (byte \(bad) of the file), expected UTF-8 text",
+      advice: "Convert the file with: iconv -f WINDOWS-1252 -t UTF-8")
+  }
+
+  /// Throws when the first bytes are those of a known format that is not UTF-8 text.
+  static func requireKnownStart(_ bytes: [UInt8], file: String) throws(DataError) {
+    let signatures: [(start: [UInt8], name: String, advice: String)] = [
+      ([0x1F, 0x8B], "a gzip archive", "Unpack it with gunzip"),
+      ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive", "Unpack it with unxz"),
+      ([0x28, 0xB5, 0x2F, 0xFD], "a zstd archive", "Unpack it with unzstd"),
+      (
+        [0x50, 0x4B, 0x03, 0x04], "a zip archive or a spreadsheet",
+        "Unpack it, or save the spreadsheet as CSV"
+      ),
+      ([0xFF, 0xFE], "UTF-16 text", "Convert it with: iconv -f UTF-16 -t UTF-8"),
+      ([0xFE, 0xFF], "UTF-16 text", "Convert it with: iconv -f UTF-16 -t UTF-8"),
+    ]
+    for signature in signatures where bytes.starts(with: signature.start) {
+      throw DataError(
+        file: file, line: 1, problem: "found \(signature.name), expected UTF-8 text",
+        advice: signature.advice)
+    }
+  }
+
+  /// The physical line, from 1, that holds byte `offset`.
+  static func lineNumber(of offset: Int, in bytes: [UInt8]) -> Int {
+    1 + bytes[..<offset].reduce(into: 0) { count, byte in count += byte == 0x0A ? 1 : 0 }
+  }
+
+  /// The offset of the first zero byte or of the first byte of an ill-formed UTF-8 sequence.
+  static func firstBadByte(_ bytes: [UInt8]) -> Int? {
+    bytes.withUnsafeBytes { raw in
+      var i = 0
+      while i < raw.count {
+        // Eight bytes of plain text at once: no high bit set, and no byte zero.
+        if i + 8 <= raw.count {
+          let word = raw.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+          let zeros = (word &- 0x0101_0101_0101_0101) & ~word
+          if (word | zeros) & 0x8080_8080_8080_8080 == 0 {
+            i += 8
+            continue
+          }
+        }
+        let length = sequenceLength(raw, at: i)
+        if length == 0 { return i }
+        i += length
+      }
+      return nil
+    }
+  }
+
+  /// The length of the well-formed sequence at `i` (Unicode 15, table 3-7), or 0.
+  private static func sequenceLength(_ raw: UnsafeRawBufferPointer, at i: Int) -> Int {
+    let first = raw[i]
+    if first < 0x80 { return first == 0 ? 0 : 1 }
+    let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+    guard first >= 0xC2, first <= 0xF4, i + length <= raw.count else { return 0 }
+    let second = raw[i + 1]
+    let lowest: UInt8 = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80
+    let highest: UInt8 = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF
+    guard second >= lowest, second <= highest else { return 0 }
+    for k in 2..<Swift.max(length, 2) where raw[i + k] & 0xC0 != 0x80 { return 0 }
+    return length
+  }
+}

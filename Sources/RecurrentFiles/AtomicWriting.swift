@@ -1,0 +1,147 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Android)
+  import Android
+#endif
+
+/// Writes a file so that at any moment `path` holds either what it held before or all of `bytes`.
+///
+/// The bytes go to a temporary file in the same folder, are brought to the disk, and take the name
+/// by one rename; then the folder is brought to the disk too. If anything fails, the temporary file
+/// is removed and what was at `path` is untouched. Only a process killed on the way leaves the
+/// temporary file, named `.recurrent-….tmp`. An existing file keeps its permissions, and a symbolic
+/// link keeps pointing to the file that is replaced.
+///
+/// Devices and pipes (`/dev/stdout`) cannot be replaced and are written as they are.
+///
+/// - Throws: ``DataError`` of kind `unwritable` that says what failed.
+package func writeAtomically(_ bytes: [UInt8], to path: String) throws(DataError) {
+  do throws(SystemError) {
+    try replaceFile(path, bytes)
+  } catch {
+    throw unwritable(path, error)
+  }
+}
+
+/// Writes text as UTF-8, whole or not at all; see `writeAtomically(_:to:)` for bytes.
+package func writeAtomically(_ text: String, to path: String) throws(DataError) {
+  try writeAtomically(Array(text.utf8), to: path)
+}
+
+/// The error for a path that could not be written.
+package func unwritable(_ path: String, _ error: SystemError) -> DataError {
+  let folder = splitPath(path).folder
+  let advice: String? =
+    switch error.number {
+    case ENOENT: "Create the folder \(folder) first, or choose another"
+    case ENOSPC, EDQUOT: "Make room, or choose a folder on another disk"
+    case EACCES, EPERM, EROFS: "Choose a folder that you may write to"
+    case ENOTDIR, EISDIR: "Choose another path"
+    default: nil
+    }
+  return DataError(
+    .unwritable, file: path, problem: "cannot be written: \(systemProblem(error.number))",
+    advice: advice)
+}
+
+func replaceFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+  guard !path.isEmpty, !path.hasSuffix("/") else { throw SystemError(EISDIR) }
+  var mode: mode_t?
+  do throws(SystemError) {
+    switch try fileKind(path) {
+    case .file(let permissions): mode = permissions
+    case .folder: throw SystemError(EISDIR)
+    case .special: return try writeInPlace(path, bytes)
+    }
+  } catch let error where error.number == ENOENT {
+    mode = nil
+  }
+  let destination = resolvedPath(path) ?? path
+  let folder = splitPath(destination).folder
+  let temporary = try createTemporaryFile(in: folder, bytes, mode: mode)
+  do throws(SystemError) {
+    try check { rename(temporary, destination) }
+  } catch {
+    unlink(temporary)
+    throw error
+  }
+  try synchronizeFolder(folder)
+}
+
+private func writeInPlace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+  let descriptor = try check { open(path, O_WRONLY | O_CLOEXEC) }
+  defer { close(descriptor) }
+  try writeAll(bytes, to: descriptor)
+}
+
+/// Creates a file of a name of its own in `folder`, on the disk when this returns; removed again if
+/// anything fails.
+private func createTemporaryFile(
+  in folder: String, _ bytes: [UInt8], mode: mode_t?
+) throws(SystemError) -> String {
+  let path = temporaryPath(in: folder)
+  try createFile(path, bytes, mode: mode)
+  return path
+}
+
+/// A path in `folder` that nothing else uses.
+func temporaryPath(in folder: String) -> String {
+  // Chance is right here and nowhere else in the library: no result depends on the name.
+  folder + "/.recurrent-" + String(UInt64.random(in: 0 ... .max), radix: 36) + ".tmp"
+}
+
+/// Creates the file `path`, which must not exist, on the disk when this returns; removed again if
+/// anything fails.
+func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t? = nil) throws(SystemError) {
+  let descriptor = try check { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+  var isOpen = true
+  do throws(SystemError) {
+    if let mode { try check { fchmod(descriptor, mode) } }
+    try writeAll(bytes, to: descriptor)
+    try synchronize(descriptor)
+    isOpen = false
+    // Some file systems report only here that there was no room. A close is not to be repeated.
+    if close(descriptor) < 0, errno != EINTR { throw SystemError(errno) }
+  } catch {
+    if isOpen { close(descriptor) }
+    unlink(path)
+    throw error
+  }
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(SystemError) {
+  var written = 0
+  while written < bytes.count {
+    // One call takes at most 2 GiB on some systems.
+    let count = min(bytes.count - written, 1 << 30)
+    written += try check {
+      bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + written }, count) }
+    }
+  }
+}
+
+/// Brings a file's bytes to the disk.
+private func synchronize(_ descriptor: CInt) throws(SystemError) {
+  #if canImport(Darwin)
+    // On Apple systems `fsync` stops at the drive's cache. Not every file system knows the stronger
+    // call.
+    if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+  #endif
+  try check { fsync(descriptor) }
+}
+
+/// Brings the names in a folder to the disk.
+func synchronizeFolder(_ folder: String) throws(SystemError) {
+  let descriptor = try check { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+  defer { close(descriptor) }
+  do throws(SystemError) {
+    try check { fsync(descriptor) }
+  } catch let error where [EINVAL, ENOTSUP, EBADF].contains(error.number) {
+    // Some network file systems cannot do this for folders; the rename itself is whole all the
+    // same.
+  }
+}

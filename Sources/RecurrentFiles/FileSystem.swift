@@ -1,0 +1,123 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Android)
+  import Android
+#endif
+
+/// The system's error numbers as sentences, for messages.
+package func systemProblem(_ number: CInt) -> String {
+  switch number {
+  case ENOENT: "there is no such file or folder"
+  case EACCES, EPERM: "permission denied"
+  case ENOSPC, EDQUOT: "no space left"
+  case EFBIG: "larger than the system allows a file to be"
+  case EROFS: "the file system is read-only"
+  case ENOTDIR: "a part of the path is not a folder"
+  case EISDIR: "it is a folder"
+  case ENAMETOOLONG: "the name is too long"
+  case ELOOP: "too many symbolic links"
+  default: String(cString: strerror(number))
+  }
+}
+
+/// What lies at a path.
+package enum FileKind {
+  /// A file with contents of its own, and its permissions.
+  case file(mode: mode_t)
+  /// A folder.
+  case folder
+  /// A device, pipe or socket.
+  case special
+}
+
+/// What lies at `path`, symbolic links followed; throws the system's error number.
+package func fileKind(_ path: String) throws(SystemError) -> FileKind {
+  var information = stat()
+  try check { stat(path, &information) }
+  switch information.st_mode & S_IFMT {
+  case S_IFREG: return .file(mode: information.st_mode & 0o777)
+  case S_IFDIR: return .folder
+  default: return .special
+  }
+}
+
+/// An error number of the system.
+package struct SystemError: Error, Equatable {
+  package var number: CInt
+
+  package init(_ number: CInt) { self.number = number }
+
+  /// Whether nothing is at the path.
+  package var isMissing: Bool { number == ENOENT }
+}
+
+/// Makes a system call, again if a signal interrupted it; negative results throw.
+@discardableResult
+package func check<Result: SignedInteger>(_ call: () -> Result) throws(SystemError) -> Result {
+  while true {
+    let result = call()
+    if result >= 0 { return result }
+    let number = errno
+    if number != EINTR { throw SystemError(number) }
+  }
+}
+
+/// The bytes of the file at `path`.
+///
+/// - Throws: ``DataError`` if there is no such file, it is not a file (a folder, a device), or it
+///   cannot be read.
+package func readFile(_ path: String) throws(DataError) -> [UInt8] {
+  do throws(SystemError) {
+    if case .file = try fileKind(path) {
+      let descriptor = try check { open(path, O_RDONLY | O_CLOEXEC) }
+      defer { close(descriptor) }
+      return try readAll(descriptor)
+    }
+  } catch {
+    if error.number == ENOENT {
+      throw DataError(.missingFile, file: path, problem: "there is no such file")
+    }
+    throw DataError(file: path, problem: "cannot be read: \(systemProblem(error.number))")
+  }
+  throw DataError(file: path, problem: "found a folder, device or pipe, expected a file")
+}
+
+/// Reads a file to its end; its size as told only sets the first guess, as a file may change while
+/// it is read.
+private func readAll(_ descriptor: CInt) throws(SystemError) -> [UInt8] {
+  var information = stat()
+  try check { fstat(descriptor, &information) }
+  var bytes = [UInt8](repeating: 0, count: Int(information.st_size) + 1)
+  var count = 0
+  while true {
+    let room = min(bytes.count - count, 1 << 30)
+    let found = try check {
+      bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.map { $0 + count }, room) }
+    }
+    if found == 0 { break }
+    count += found
+    if count == bytes.count { bytes += [UInt8](repeating: 0, count: bytes.count) }
+  }
+  bytes.removeLast(bytes.count - count)
+  return bytes
+}
+
+/// The folder that holds `path`, and the last part of `path`.
+package func splitPath(_ path: String) -> (folder: String, name: String) {
+  var path = Substring(path)
+  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  guard let slash = path.lastIndex(of: "/") else { return (".", String(path)) }
+  let folder = path[..<slash]
+  return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
+}
+
+/// `path` with every symbolic link on the way resolved, or nil if it does not exist.
+func resolvedPath(_ path: String) -> String? {
+  guard let resolved = realpath(path, nil) else { return nil }
+  defer { free(resolved) }
+  return String(cString: resolved)
+}

@@ -1,0 +1,56 @@
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentCore
+
+@Suite struct StorageTests {
+  /// Other tests run beside this one and take from the same pool, so one step of many must pass.
+  @Test func aTrainingStepAllocatesNothingNew() {
+    var generator = RandomGenerator(seed: 1)
+    var model = Sequential {
+      LSTM(inputSize: 3, hiddenSize: 24, using: &generator)
+      GRU(inputSize: 24, hiddenSize: 24, using: &generator)
+      LastOutput()
+      Dense(inputSize: 24, outputSize: 1, using: &generator)
+    }
+    var optimizer = Adam()
+    let input = SequenceBatch(
+      Tensor(SeededGenerator.floats(8 * 12 * 3, seed: 2), shape: [8, 12, 3]),
+      lengths: [12, 3, 0, 12, 7, 1, 12, 9])
+    let targets = Tensor(SeededGenerator.floats(8, seed: 3), shape: [8, 1])
+    func allocations() -> Int {
+      let before = StoragePool.shared.allocations
+      let (_, gradients) = valueAndGradients(of: model) { meanSquaredError($0(input), targets) }
+      optimizer.update(&model, along: gradients.clipped(toNorm: 0.01))
+      return StoragePool.shared.allocations - before
+    }
+    _ = allocations()
+    let later = (0..<200).lazy.map { _ in allocations() }
+    #expect(later.contains(0), "each of 200 steps took new buffers from the system")
+  }
+
+  @Test func buffersAreUsedAgain() {
+    let pool = StoragePool()
+    let (first, capacity) = pool.take(100_000)
+    #expect(capacity >= 100_000 && UInt(bitPattern: first) % 64 == 0)
+    #expect(pool.allocations == 1)
+    pool.give(first, capacity: capacity)
+    let (second, _) = pool.take(99_990)
+    #expect(second == first && pool.allocations == 1)
+    let (third, thirdCapacity) = pool.take(100_000)
+    #expect(third != second && pool.allocations == 2)
+    pool.give(second, capacity: capacity)
+    pool.give(third, capacity: thirdCapacity)
+    let pointers = [pool.take(100_000).0, pool.take(100_000).0]
+    #expect(Set(pointers) == [second, third] && pool.allocations == 2)
+    for pointer in pointers { UnsafeMutableRawPointer(pointer).deallocate() }
+  }
+
+  @Test func copiesAreIndependent() {
+    let original = Tensor([1, 2, 3])
+    var copy = original
+    copy.withUnsafeMutableElements { $0[1] = 9 }
+    #expect(original.elements == [1, 2, 3] && copy.elements == [1, 9, 3])
+  }
+}

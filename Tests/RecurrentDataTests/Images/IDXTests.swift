@@ -1,0 +1,153 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentData
+
+@Suite struct IDXTests {
+  private static let images: [UInt8] =
+    [0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 4] + (0..<24).map { UInt8($0 * 10) }
+  private static let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 10]
+
+  /// Packed by the gzip of the system, so that not our own words are read back.
+  private func gzipped(_ bytes: [UInt8], in folder: String) async throws -> [UInt8] {
+    try writeAtomically(bytes, to: folder + "/plain")
+    let result = try await CommandRunner.run("/usr/bin/env", ["gzip", "-c", folder + "/plain"])
+    return Array(result.outputBytes)
+  }
+
+  @Test func imagesAndLabels() async throws {
+    try await withTemporaryFolder { folder in
+      let packedImages = try await gzipped(Self.images, in: folder)
+      try writeAtomically(packedImages, to: folder + "/train-images-idx3-ubyte.gz")
+      try writeAtomically(Self.labels, to: folder + "/train-labels-idx1-ubyte")
+      let (read, test) = try ImageSet.read(folder + "/train-images-idx3-ubyte.gz")
+      #expect((read.count, read.height, read.width, read.channels) == (3, 2, 4, 1))
+      #expect(read.pixels == Self.images[16...].map { Float($0) })
+      #expect(read.labels == ["7", "0", "10"] && read.classes == ["0", "7", "10"])
+      #expect(test == nil)
+
+      try writeAtomically(
+        [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 4, 1, 2, 3, 4, 5, 6, 7, 8],
+        to: folder + "/t10k-images-idx3-ubyte")
+      try writeAtomically([0, 0, 8, 1, 0, 0, 0, 1, 0], to: folder + "/t10k-labels-idx1-ubyte")
+      let (all, apart) = try ImageSet.read(folder)
+      #expect(all.count == 3)
+      #expect(apart?.pixels == [1, 2, 3, 4, 5, 6, 7, 8] && apart?.labels == ["0"])
+    }
+  }
+
+  @Test func gzipMembersFollowOneAnother() async throws {
+    try await withTemporaryFolder { folder in
+      let first = try await gzipped(Array(Self.images[..<20]), in: folder)
+      let second = try await gzipped(Array(Self.images[20...]), in: folder)
+      #expect(try ImageSet.contents(first + second + [0, 0, 0], "x.gz") == Self.images)
+    }
+  }
+
+  @Test func whatIsRefused() throws {
+    func refused(_ bytes: [UInt8], _ part: String) throws {
+      let error = try dataError { () throws(DataError) in
+        _ = try ImageSet(idxImages: bytes, path: "nowhere/x-idx3")
+      }
+      #expect(error.description.hasPrefix("nowhere/x-idx3: "), "\(error)")
+      #expect(error.description.contains(part), "\(error)")
+    }
+    var huge = Self.images
+    huge[4] = 0x7F
+    try refused(huge, "promises 2130706435 × 2 × 4 = 17045651480 bytes, found 24")
+    try refused(
+      [0, 0, 8, 3] + [UInt8](repeating: 0xFF, count: 12) + [1], "found sizes beyond all measure")
+    try refused(Array(Self.images.dropLast()), "= 24 bytes, found 23")
+    try refused(Self.images + [0], "= 24 bytes, found 25")
+    try refused(Self.labels, "found 1 dimensions, expected 3 for images")
+    try refused([0, 0, 13] + Self.images[3...], "found numbers of type 13, expected type 8")
+    try refused([0, 0, 8, 3, 0], "found 5 bytes, expected at least 16")
+    try refused([0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2], "dimension 1: found size 0")
+  }
+
+  @Test func labelsOfOtherImagesAreRefused() throws {
+    try withTemporaryFolder { folder in
+      try writeAtomically(Self.images, to: folder + "/images")
+      try writeAtomically([0, 0, 8, 1, 0, 0, 0, 2, 7, 0], to: folder + "/labels")
+      let error = try dataError { () throws(DataError) in
+        _ = try ImageSet.read(folder + "/images")
+      }
+      #expect(error.file == folder + "/labels")
+      #expect(error.problem.hasPrefix("found 2 labels, expected 3"))
+    }
+  }
+
+  /// 10 MB of zeros in 10 kB are refused before they take memory.
+  @Test func bombsAreBounded() async throws {
+    try await withTemporaryFolder { folder in
+      let bomb = try await gzipped([UInt8](repeating: 0, count: 10_000_000), in: folder)
+      try #require(bomb.count < 20_000)
+      let error = try dataError { () throws(DataError) in
+        _ = try ImageSet.contents(bomb, "bomb.gz")
+      }
+      #expect(error.problem == "unpacks to more than 1048576 bytes, the most that are taken")
+    }
+  }
+
+  /// Damaged files are read or refused by an error that names them, and never crash.
+  @Test func damage() async throws {
+    try await withTemporaryFolder { folder in
+      let packed = try await gzipped(Self.images, in: folder)
+      var generator = SeededGenerator(seed: 8)
+      let picture = TestPNG(
+        width: 9, height: 6, colour: 3, depth: 4, channels: 1, using: &generator)
+      let palette = TestPNG.chunk("PLTE", (0..<48).map { UInt8($0 * 5) })
+      var png = picture.bytes()
+      png.insert(contentsOf: palette, at: 33)
+      let (_, csv) = ("", Array("label,a,b\n1,2,3\n2,3.5,4\n".utf8))
+      var (read, refused) = (0, 0)
+      for (seed, name) in [
+        (Self.images, "i-idx3"), (packed, "i.gz"), (png, "i.png"), (csv, "i.csv"),
+      ] {
+        let file = folder + "/" + name
+        for _ in 0..<500 {
+          var bytes = seed
+          for _ in 0..<Int.random(in: 0...3, using: &generator) where !bytes.isEmpty {
+            let at = Int.random(in: 0..<bytes.count, using: &generator)
+            switch Int.random(in: 0..<4, using: &generator) {
+            case 0: bytes[at] = UInt8.random(in: 0...255, using: &generator)
+            case 1: bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+            case 2: bytes.removeSubrange(at..<min(at + 3, bytes.count))
+            default: bytes.insert(contentsOf: bytes[at..<min(at + 4, bytes.count)], at: at)
+            }
+          }
+          // Behind wrong checksums nothing would be reached.
+          if name == "i.png" { bytes = Self.withChecksums(bytes) }
+          try Data(bytes).write(to: URL(fileURLWithPath: file))
+          do throws(DataError) {
+            let images = try ImageSet.read(file).images
+            #expect(images.pixels.count == images.count * images.imageSize)
+            #expect(images.pixels.count <= max(1 << 20, 128 * bytes.count) * 3)
+            read += 1
+          } catch {
+            #expect(error.file.hasPrefix(file), "\(error)")
+            refused += 1
+          }
+        }
+      }
+      #expect(read > 150 && refused > 600, "\(read) read, \(refused) refused")
+    }
+  }
+
+  /// The chunks of a PNG file with the checksums that their bytes now have, as far as they can be
+  /// followed.
+  private static func withChecksums(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    var offset = 8
+    while offset + 12 <= bytes.count {
+      let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
+      guard length <= bytes.count - offset - 12 else { break }
+      let end = offset + 8 + length
+      bytes.replaceSubrange(end..<end + 4, with: TestPNG.four(Int(crc32(bytes[offset + 4..<end]))))
+      offset = end + 4
+    }
+    return bytes
+  }
+}

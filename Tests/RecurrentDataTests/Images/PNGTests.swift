@@ -1,0 +1,231 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentData
+
+@Suite struct PNGTests {
+  private static let folder = Fixtures.folder + "/png/"
+
+  /// Every kind of picture that Pillow writes comes out as Pillow reads it.
+  @Test func readsWhatPillowWrote() throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: Self.folder + "pictures.json"))
+    let pictures = try JSONDecoder().decode([String: [UInt8]].self, from: data)
+    try #require(pictures.count == 12)
+    for (name, expected) in pictures {
+      let picture = try PNGFile(readFile(Self.folder + name + ".png"), source: name)
+      #expect(picture.width == 7 && picture.height == 5)
+      #expect(picture.rgb == expected, "\(name)")
+    }
+  }
+
+  /// Each colour type with each number of bits, with all five filter types in one picture.
+  @Test func everyDepthAndFilter() throws {
+    var generator = SeededGenerator(seed: 3)
+    for colour in [PNGFile.Colour.grey, .rgb, .greyAlpha, .rgba] {
+      for depth in colour.depths {
+        let picture = TestPNG(
+          width: 11, height: 7, colour: colour.rawValue, depth: depth, channels: colour.samples,
+          using: &generator)
+        let read = try PNGFile(picture.bytes(), source: "test")
+        #expect(try PNGFile(picture.bytes(interlaced: 1), source: "test").rgb == read.rgb)
+        let most = Double((1 << depth) - 1)
+        let expected = (0..<77).flatMap { pixel -> [UInt8] in
+          let samples = (0..<colour.samples).map {
+            (Double(picture.samples[pixel * colour.samples + $0]) / most * 255).rounded()
+          }
+          let alpha = colour == .greyAlpha ? samples[1] : colour == .rgba ? samples[3] : 255
+          let shown = colour.samples < 3 ? [samples[0], samples[0], samples[0]] : samples
+          return shown[..<3].map { UInt8((($0 * alpha + 255 * (255 - alpha)) / 255).rounded()) }
+        }
+        #expect(read.rgb == expected, "\(colour), \(depth) bits")
+      }
+    }
+  }
+
+  /// Down to pictures that some passes have no pixel of.
+  @Test(arguments: [1, 2, 3, 4, 5, 8, 9], [1, 2, 4, 5, 9])
+  func interlaced(width: Int, height: Int) throws {
+    var generator = SeededGenerator(seed: 6)
+    let picture = TestPNG(
+      width: width, height: height, colour: 2, depth: 8, channels: 3, using: &generator)
+    let read = try PNGFile(picture.bytes(interlaced: 1), source: "test")
+    #expect(read.rgb == picture.samples.map { UInt8($0) })
+  }
+
+  @Test func writesWhatItReads() throws {
+    var generator = SeededGenerator(seed: 4)
+    for channels in [1, 3] {
+      let pixels = (0..<2 * 5 * 3 * channels).map { _ in
+        Float(Int.random(in: 0...255, using: &generator))
+      }
+      let images = ImageSet(
+        source: "test", height: 5, width: 3, channels: channels, pixels: pixels)
+      try withTemporaryFolder { folder in
+        for index in 0..<2 {
+          let file = folder + "/\(index).png"
+          try writeAtomically(images.png(index), to: file)
+          let (read, test) = try ImageSet.read(file)
+          #expect(test == nil && read.labels.isEmpty && read.files == [file])
+          #expect((read.height, read.width, read.channels) == (5, 3, channels))
+          #expect(Array(read.image(0)) == Array(images.image(index)))
+        }
+      }
+    }
+  }
+
+  @Test func repeatsPixels() throws {
+    let images = ImageSet(
+      source: "", height: 1, width: 2, channels: 3, pixels: [0, 1, 2, 10, 11, 12])
+    let read = try PNGFile(images.png(0, range: 0...51, scale: 2), source: "")
+    #expect((read.height, read.width) == (2, 4))
+    let line: [UInt8] = [0, 5, 10, 0, 5, 10, 50, 55, 60, 50, 55, 60]
+    #expect(read.rgb == line + line)
+  }
+
+  @Test func foldersByClass() throws {
+    try withTemporaryFolder { folder in
+      let images = ImageSet(
+        source: "", height: 2, width: 3, pixels: (0..<24).map { Float($0 * 7) })
+      for (index, place) in ["b/0", "a/1", "a/0", "10/x"].enumerated() {
+        let path = folder + "/" + place + ".PNG"
+        try FileManager.default.createDirectory(
+          atPath: splitPath(path).folder, withIntermediateDirectories: true)
+        try writeAtomically(images.png(index), to: path)
+      }
+      try writeAtomically("not an image", to: folder + "/a/notes.txt")
+      let (read, _) = try ImageSet.read(folder)
+      #expect(read.labels == ["10", "a", "a", "b"] && read.classes == ["10", "a", "b"])
+      #expect(read.pixels == [3, 2, 1, 0].flatMap { images.image($0) })
+      #expect(read.channels == 1)
+
+      let coloured = ImageSet(
+        source: "", height: 2, width: 3, channels: 3, pixels: (0..<18).map { Float($0 * 9) })
+      try writeAtomically(coloured.png(0), to: folder + "/b/1.png")
+      let (mixed, _) = try ImageSet.read(folder)
+      #expect(mixed.channels == 3 && mixed.count == 5)
+      #expect(Array(mixed.image(0).prefix(6)) == [126, 126, 126, 133, 133, 133])
+      var grey = ImageReading()
+      grey.channels = 1
+      // 0.299 · 0 + 0.587 · 9 + 0.114 · 18
+      #expect(try ImageSet.read(folder, grey).images.image(4).first == 7)
+
+      let other = ImageSet(source: "", height: 3, width: 2, pixels: [Float](repeating: 1, count: 6))
+      try writeAtomically(other.png(0), to: folder + "/b/2.png")
+      let error = try dataError { () throws(DataError) in _ = try ImageSet.read(folder) }
+      #expect(error.file == folder + "/b/2.png")
+      #expect(error.problem.contains("found 3 × 2 pixels, expected 2 × 3 as in \(folder)/10/x.PNG"))
+    }
+  }
+
+  @Test func whatIsRefused() throws {
+    var generator = SeededGenerator(seed: 5)
+    let picture = TestPNG(
+      width: 4, height: 4, colour: 0, depth: 8, channels: 1, using: &generator)
+    func refused(_ bytes: [UInt8], _ part: String) throws {
+      let error = try dataError { () throws(DataError) in
+        _ = try PNGFile(bytes, source: "x.png")
+      }
+      #expect(error.description.contains(part), "\(error)")
+    }
+    try refused(Array("GIF89a".utf8), "x.png: signature: is not that of a PNG file")
+    try refused(picture.bytes(declaring: (4, 5)), "unpacks to 20 bytes, expected 25")
+    try refused(picture.bytes(declaring: (4, 3)), "unpacks to more than 15 bytes")
+    try refused(picture.bytes(declaring: (40000, 40000)), "promises 40000 × 40000 pixels in a file")
+    try refused(picture.bytes(declaring: (0, 4)), "found a size of 0 × 4")
+    var damaged = picture.bytes()
+    damaged[20] ^= 1
+    try refused(damaged, "chunk at byte 8: its checksum is wrong")
+    try refused(Array(picture.bytes().dropLast(5)), "ends before its last chunk")
+  }
+}
+
+/// A picture of random samples, encoded by the rules of PNG and not by the library.
+struct TestPNG {
+  let width, height, depth, channels: Int
+  let colour: UInt8
+  let samples: [Int]
+
+  init(
+    width: Int, height: Int, colour: UInt8, depth: Int, channels: Int,
+    using generator: inout SeededGenerator
+  ) {
+    (self.width, self.height, self.depth, self.channels) = (width, height, depth, channels)
+    self.colour = colour
+    samples = (0..<width * height * channels).map { _ in
+      Int.random(in: 0..<1 << depth, using: &generator)
+    }
+  }
+
+  /// The pass of each pixel of a square of 8 × 8, as the standard draws it.
+  private static let passes = [
+    [1, 6, 4, 6, 2, 6, 4, 6], [7, 7, 7, 7, 7, 7, 7, 7], [5, 6, 5, 6, 5, 6, 5, 6],
+    [7, 7, 7, 7, 7, 7, 7, 7], [3, 6, 4, 6, 3, 6, 4, 6], [7, 7, 7, 7, 7, 7, 7, 7],
+    [5, 6, 5, 6, 5, 6, 5, 6], [7, 7, 7, 7, 7, 7, 7, 7],
+  ]
+
+  /// The pictures of the passes, one after the other.
+  private var interlaced: [UInt8] {
+    (1...7).flatMap { pass -> [UInt8] in
+      let rows = (0..<height).map { row in
+        (0..<width).filter { Self.passes[row % 8][$0 % 8] == pass }.map { row * width + $0 }
+      }.filter { !$0.isEmpty }
+      let pixels = rows.joined().flatMap { samples[$0 * channels..<($0 + 1) * channels] }
+      return Self(self, width: rows.first?.count ?? 0, height: rows.count, samples: pixels).filtered
+    }
+  }
+
+  private init(_ whole: TestPNG, width: Int, height: Int, samples: [Int]) {
+    (self.width, self.height, self.samples) = (width, height, samples)
+    (depth, channels, colour) = (whole.depth, whole.channels, whole.colour)
+  }
+
+  /// Row r has filter type r mod 5.
+  private var filtered: [UInt8] {
+    let step = max(1, channels * depth / 8)
+    var previous = [UInt8](repeating: 0, count: (width * channels * depth + 7) / 8)
+    var result: [UInt8] = []
+    for row in 0..<height {
+      var bits: [UInt8] = []
+      for sample in samples[row * width * channels..<(row + 1) * width * channels] {
+        bits += (0..<depth).reversed().map { UInt8(sample >> $0 & 1) }
+      }
+      while bits.count % 8 != 0 { bits.append(0) }
+      let bytes = stride(from: 0, to: bits.count, by: 8).map { start in
+        bits[start..<start + 8].reduce(0) { $0 << 1 | $1 }
+      }
+      result.append(UInt8(row % 5))
+      for place in bytes.indices {
+        let a = place >= step ? Int(bytes[place - step]) : 0
+        let b = Int(previous[place])
+        let c = place >= step ? Int(previous[place - step]) : 0
+        let nearest = [a, b, c].min { abs(a + b - c - $0) < abs(a + b - c - $1) } ?? 0
+        let guess = [0, a, b, (a + b) / 2, nearest][row % 5]
+        result.append(bytes[place] &- UInt8(guess))
+      }
+      previous = bytes
+    }
+    return result
+  }
+
+  func bytes(declaring size: (Int, Int)? = nil, interlaced: UInt8 = 0) -> [UInt8] {
+    let (width, height) = size ?? (self.width, self.height)
+    return PNGFile.signature
+      + Self.chunk(
+        "IHDR",
+        Self.four(width) + Self.four(height) + [UInt8(depth), colour, 0, 0, interlaced])
+      + Self.chunk("tEXt", Array("Title\0test".utf8))
+      + Self.chunk("IDAT", Zlib.packed(interlaced == 1 ? self.interlaced : filtered))
+      + Self.chunk("IEND", [])
+  }
+
+  static func four(_ value: Int) -> [UInt8] {
+    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+  }
+
+  static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    let named = Array(name.utf8) + data
+    return four(data.count) + named + four(Int(crc32(named[...])))
+  }
+}

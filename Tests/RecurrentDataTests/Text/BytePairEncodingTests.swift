@@ -1,0 +1,101 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentData
+
+/// Parts of words, learned and put together again.
+@Suite struct BytePairEncodingTests {
+  /// Sennrich's example, worked by hand: "low" 5, "lower" 2, "newest" 6, "widest" 3.
+  @Test func learnsTheMostFrequentPairs() {
+    let text =
+      Array(repeating: "low", count: 5) + ["lower", "lower"]
+      + Array(repeating: "newest", count: 6) + ["widest", "widest", "widest"]
+    let encoding = BytePairEncoding(learnedFrom: text, size: 11 + 5)
+    // e, the space, w, s, t, l, o, n, d, i, r by count and code point; of equal pairs the older first.
+    #expect(Set(encoding.symbols[..<11]) == Set(" edilnorstw".map(String.init)))
+    #expect(encoding.symbols[11...] == ["es", "est", " l", "ow", " low"])
+    #expect(encoding.tokens(in: "lowest") == [" low", "est"])
+  }
+
+  /// The quick learner finds what counting everything anew each time finds.
+  @Test func equalsThePlainAlgorithm() {
+    var generator = SeededGenerator(seed: 11)
+    let words = (0..<200).map { _ in
+      String(
+        (0..<Int.random(in: 1...7, using: &generator)).map { _ in
+          "abcd".randomElement(using: &generator) ?? "a"
+        })
+    }
+    let encoding = BytePairEncoding(learnedFrom: words, size: 60)
+    var symbols = Array(encoding.symbols[..<5])
+    var pieces = words.map { (" " + $0).map { symbols.firstIndex(of: String($0)) ?? -1 } }
+    while symbols.count < 60 {
+      var counts: [[Int]: Int] = [:]
+      for piece in pieces {
+        for (left, right) in zip(piece, piece.dropFirst()) {
+          counts[[left, right], default: 0] += 1
+        }
+      }
+      let largest = counts.values.max() ?? 0
+      let pair = counts.filter { $0.value == largest }.keys.min { $0.lexicographicallyPrecedes($1) }
+      guard let pair else { break }
+      let number = symbols.count
+      symbols.append(symbols[pair[0]] + symbols[pair[1]])
+      pieces = pieces.map { piece in
+        var rest = piece[...]
+        var result: [Int] = []
+        while let first = rest.popFirst() {
+          if first == pair[0], rest.first == pair[1] {
+            rest.removeFirst()
+            result.append(number)
+          } else {
+            result.append(first)
+          }
+        }
+        return result
+      }
+    }
+    #expect(encoding.symbols == symbols)
+    for (word, piece) in zip(words, pieces) {
+      #expect(encoding.tokens(in: word) == piece.map { symbols[$0] })
+    }
+  }
+
+  /// Parts put together are the text, to the last character, spaces and odd characters included.
+  @Test(arguments: [
+    "", " ", "  two  spaces ", "tab\tand\nline\r\n", "don't 3.14", "आप कैसे हैं",
+    "e\u{301}A\u{30A}Å\u{212B}",
+    "\u{301}mark first", " \u{301}", "👩‍👩‍👧 \u{85}\u{2581}", "never seen: ξ",
+  ]) func roundTrip(_ text: String) throws {
+    let corpus = [
+      "the theatre there", "don't do that, then", "3.14 or 3.15", "आप कैसे हैं", "A\u{30A} Å \u{212B}",
+    ]
+    let encoding = BytePairEncoding(learnedFrom: corpus, size: 80)
+    let restored = encoding.text(of: encoding.tokens(in: text))
+    #expect(Array(restored.unicodeScalars) == Array(text.unicodeScalars))
+    let bytes = try JSONEncoder().encode(encoding)
+    let copy = try JSONDecoder().decode(BytePairEncoding.self, from: bytes)
+    #expect(copy == encoding && copy.tokens(in: text) == encoding.tokens(in: text))
+  }
+
+  @Test func refusesDamage() {
+    for broken in [
+      #"{"characters":["a"],"joins":[0]}"#, #"{"characters":["a"],"joins":[0,1]}"#,
+      #"{"characters":["a","a"],"joins":[]}"#, #"{"characters":["ab"],"joins":[]}"#,
+      #"{"characters":["a"],"joins":[0,0,0,0]}"#, #"{"characters":["a"],"joins":[-1,0]}"#,
+    ] {
+      #expect(throws: DecodingError.self) {
+        try JSONDecoder().decode(BytePairEncoding.self, from: Data(broken.utf8))
+      }
+    }
+  }
+
+  @Test func rareCharactersAreLeftOut() {
+    let encoding = BytePairEncoding(
+      learnedFrom: [String(repeating: "ab ", count: 500), "ξ"], size: 10, characterCoverage: 0.999)
+    #expect(!encoding.symbols.contains("ξ"))
+    #expect(encoding.tokens(in: "aξ").contains("ξ"))
+  }
+}

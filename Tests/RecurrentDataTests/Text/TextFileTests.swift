@@ -1,0 +1,102 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentData
+
+/// Bytes, encodings and lines.
+@Suite struct TextFileTests {
+  private func error(
+    _ bytes: [UInt8], _ encoding: TextEncoding = .utf8
+  ) -> DataError? {
+    do throws(DataError) {
+      _ = try TextFile(bytes: bytes, source: "t.txt", encoding: encoding)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// LF and CRLF end lines; nothing else does.
+  @Test func lines() throws {
+    let text = "one\r\ntwo\rstill two\n\nn\u{85}e\u{2028}l\u{2029}\u{0B}\u{0C}\nlast\r"
+    let lines = try TextFile(bytes: Array(text.utf8), source: "t").lines
+    let expected = ["one", "two\rstill two", "", "n\u{85}e\u{2028}l\u{2029}\u{0B}\u{0C}", "last"]
+    #expect(lines.map { Array($0.utf8) } == expected.map { Array($0.utf8) })
+    #expect(try TextFile(bytes: [], source: "t").lines == [])
+    #expect(try TextFile(bytes: [0x0A], source: "t").lines == [""])
+    #expect(try TextFile(bytes: [0x0D, 0x0A, 0x0A], source: "t").lines == ["", ""])
+    #expect(try TextFile(bytes: [0xEF, 0xBB, 0xBF, 0x61], source: "t").lines == ["a"])
+  }
+
+  /// Each kind of ill-formed UTF-8 is told with its line and its offset.
+  @Test(
+    arguments: [
+      [0xFF], [0x80], [0xC0, 0xAF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80],
+      [0xF4, 0x90, 0x80, 0x80],
+      [0xE2, 0x82], [0xF3, 0x41],
+    ] as [[UInt8]]) func illFormed(_ bad: [UInt8]) throws
+  {
+    let found = try #require(error(Array("ab\ncé\n".utf8) + bad))
+    #expect(found.line == 3 && found.file == "t.txt" && found.kind == .invalid)
+    let hex = String(bad[0], radix: 16, uppercase: true)
+    #expect(found.problem == "found byte 0x\(hex) (byte 7 of the file), expected utf-8 text")
+    #expect(found.advice?.contains("--encoding windows-1252") == true)
+  }
+
+  @Test func binaryAndArchives() throws {
+    #expect(try #require(error([0x61, 0x0A, 0])).problem.contains("a zero byte (byte 2"))
+    #expect(try #require(error([0x61, 0x0A, 0], .latin1)).problem.contains("a zero byte (byte 2"))
+    #expect(try #require(error([0x1F, 0x8B, 8])).problem.contains("gzip"))
+    #expect(try #require(error([0xFF, 0xFE, 0x61, 0], .windows1252)).problem.contains("UTF-16"))
+  }
+
+  /// 0x85 is an ellipsis for Windows and a character that ends no line in Latin-1.
+  @Test func westernEncodings() throws {
+    let bytes: [UInt8] = [0x85, 0x80, 0x9F, 0xE9, 0x0A, 0xA0, 0x92]
+    let windows = try TextFile(bytes: bytes, source: "t", encoding: .windows1252)
+    #expect(windows.lines == ["…€Ÿé", "\u{A0}’"])
+    let latin = try TextFile(bytes: bytes, source: "t", encoding: .latin1)
+    #expect(latin.lines == ["\u{85}\u{80}\u{9F}é", "\u{A0}\u{92}"])
+    for byte: UInt8 in [0x81, 0x8D, 0x8F, 0x90, 0x9D] {
+      #expect(try #require(error([0x41, 0x0A, byte], .windows1252)).line == 2)
+      #expect(error([0x41, 0x0A, byte], .latin1) == nil)
+    }
+    // All others are as Foundation has them.
+    let all = (1...255).map(UInt8.init).filter { ![0x81, 0x8D, 0x8F, 0x90, 0x9D].contains($0) }
+    let text = try TextFile(bytes: all, source: "t", encoding: .windows1252).text
+    #expect(text == String(data: Data(all), encoding: .windowsCP1252))
+  }
+
+  /// Lines from a pipe, cut anywhere, are those of the file; an error comes after the lines before
+  /// it, with its place in the whole.
+  @Test func lineReader() throws {
+    func read(_ chunks: [[UInt8]]) throws -> (lines: [String], error: DataError?) {
+      let pipe = Pipe()
+      for chunk in chunks { try pipe.fileHandleForWriting.write(contentsOf: Data(chunk)) }
+      try pipe.fileHandleForWriting.close()
+      var reader = LineReader(
+        descriptor: pipe.fileHandleForReading.fileDescriptor, source: "pipe")
+      var lines: [String] = []
+      do throws(DataError) {
+        while let some = try reader.next() {
+          #expect(!some.isEmpty)
+          lines += some
+        }
+      } catch {
+        return (lines, error)
+      }
+      return (lines, nil)
+    }
+    let bytes = Array("één\r\n\ntwo\u{85}\nlast".utf8)
+    let expected = try TextFile(bytes: bytes, source: "t").lines
+    for cut in 0...bytes.count {
+      #expect(try read([Array(bytes[..<cut]), Array(bytes[cut...])]).lines == expected)
+    }
+    #expect(try read([]).lines == [])
+    let bad = try read([Array("a\nb\nc".utf8) + [0xFF, 0x0A] + Array("d\n".utf8)])
+    #expect(bad.lines == ["a", "b"])
+    #expect(bad.error?.line == 3 && bad.error?.problem.contains("byte 5 of the file") == true)
+  }
+}
