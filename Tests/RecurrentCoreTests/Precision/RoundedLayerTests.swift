@@ -8,7 +8,7 @@ import Testing
 /// Layers with rounded weights: the bits of float layers with the same weights.
 @Suite struct RoundedLayerTests {
   /// Narrow weights are read however few there are. No result of another test depends on it.
-  init() { FusedRun.leastNarrowBytes.store(0, ordering: .relaxed) }
+  init() { FusedDivision.leastNarrowBytes.store(0, ordering: .relaxed) }
 
   static let precisions: [WeightPrecision] = [.bfloat16, .int8]
 

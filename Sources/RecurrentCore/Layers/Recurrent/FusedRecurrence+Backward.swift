@@ -112,8 +112,7 @@ extension FusedRecurrence {
             out_gradient: state.output.map { UnsafePointer($0.pointer) },
             out_gradient_stride: Int64(run.size), h_gradient: state.hidden.mutablePointer(),
             c_gradient: state.cellState?.mutablePointer(), meeting: nil)
-          run.runParts(
-            pass, run.sharesUnits, \.meeting, rk_backward_workspace, rk_run_backward)
+          run.runParts(pass, \.meeting, rk_backward_workspace, rk_run_backward)
         }
       }
       withExtendedLifetime((packed, kept, cellState, self)) {}

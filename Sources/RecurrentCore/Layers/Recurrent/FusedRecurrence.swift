@@ -1,5 +1,4 @@
 internal import RecurrentKernels
-import Synchronization
 
 /// A whole recurrent layer over a batch as one primitive, with its backward pass through time
 /// written by hand (`FusedRecurrence+Backward.swift`).
@@ -44,8 +43,8 @@ struct FusedRecurrence {
     }
     let tape = Tape.isAnyRecording ? Tape.following(inputs()) : nil
     let run = FusedRun(
-      cell: cell, weights: tape == nil ? weights : weights.detached, options: options,
-      noise: noise, layout: input.layout, segmentLength: segmentLength, table: table)
+      self, weights: tape == nil ? weights : weights.detached, noise: noise,
+      layout: input.layout, segmentLength: segmentLength, table: table)
 
     let keepsAll = tape != nil && segmentLength == nil
     var output = Tensor(shape: [batch, input.time, size]) { y in
@@ -55,7 +54,7 @@ struct FusedRecurrence {
     var finalCell = cellState?.detached
     var kept: Kept?
     var cellStates: [Tensor] = []
-    let format = tape == nil ? run.predictionFormat : RK_FLOAT32
+    let format = tape == nil && run.division.readsNarrowWeights ? weights.kernelFormat : RK_FLOAT32
     func pack() -> Storage {
       run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights, format: format)
     }
@@ -98,25 +97,36 @@ struct FusedRun: Sendable {
   let cell: rk_cell
   let weights: RecurrentWeights
   let options: RecurrentOptions
+  /// Without options or peepholes.
+  let isPlain: Bool
   let noise: RecurrentNoise
   let layout: SequenceLayout
-  let segmentLength: Int?
+  /// The steps that are kept together.
+  let segments: [Range<Int>]
   /// Nil: each step has a vector of its own.
   let table: InputTable?
+  let division: FusedDivision
+
+  init(
+    _ recurrence: FusedRecurrence, weights: RecurrentWeights, noise: RecurrentNoise,
+    layout: SequenceLayout, segmentLength: Int?, table: InputTable?
+  ) {
+    (cell, options) = (recurrence.cell, recurrence.options)
+    (self.weights, self.noise, self.layout, self.table) = (weights, noise, layout, table)
+    let length = segmentLength ?? max(1, layout.steps)
+    segments = stride(from: 0, to: max(1, layout.steps), by: length).map {
+      $0..<min($0 + length, layout.steps)
+    }
+    isPlain = options.isPlain(for: cell) && weights.peepholes == nil
+    division = FusedDivision(
+      weights, layout: layout, segments: segments.count,
+      isPlain: isPlain && weights.projection == nil, hasTable: table != nil)
+  }
 
   var units: Int { weights.hiddenSize }
   var size: Int { weights.outputSize }
   var width: Int { weights.gates * weights.hiddenSize }
-  var isPlain: Bool { options.isPlain(for: cell) && weights.peepholes == nil }
   var projects: Bool { weights.projection != nil }
-
-  /// The steps that are kept together.
-  var segments: [Range<Int>] {
-    let length = segmentLength ?? max(1, layout.steps)
-    return stride(from: 0, to: max(1, layout.steps), by: length).map {
-      $0..<min($0 + length, layout.steps)
-    }
-  }
 
   /// Buffers for what is kept of a segment.
   func room(for segment: Range<Int>) -> FusedRecurrence.Kept {
@@ -138,14 +148,14 @@ struct FusedRun: Sendable {
   ) {
     // The simple RNN keeps nothing but its output, unless it has options.
     let keepsGates = cell.hasGates || !isPlain
-    let sharesUnits = sharesUnits
-    for steps in blocks(of: segment, keeps: kept != nil) {
+    for steps in division.blocks(of: segment, keeps: kept != nil) {
       // Threads that share the units of this cell exchange r·h, which one alone has in its workspace.
       let kept =
-        kept ?? (sharesUnits && cell == RK_CELL_GRU_RESET_BEFORE ? room(for: steps) : nil)
+        kept ?? (division.sharesUnits && cell == RK_CELL_GRU_RESET_BEFORE ? room(for: steps) : nil)
       let packedSteps = layout.packed(steps)
       let start =
-        multipliesInputFirst ? kept?.gates ?? Storage(count: packedSteps.count * width) : nil
+        division.multipliesInputFirst
+        ? kept?.gates ?? Storage(count: packedSteps.count * width) : nil
       layout.withKernelLayout { tables in
         withKernelOptions { options in
           let pass = rk_sequence_forward(
@@ -160,7 +170,7 @@ struct FusedRun: Sendable {
             extra: kept?.extra?.pointer, masked: kept?.masked?.pointer,
             unprojected: kept?.unprojected?.pointer, meeting: nil)
           if start != nil { multiplyInput(pass, rows: packedSteps.count) }
-          runParts(pass, sharesUnits, \.meeting, rk_forward_workspace, rk_run_forward)
+          runParts(pass, \.meeting, rk_forward_workspace, rk_run_forward)
         }
       }
       withExtendedLifetime((start, kept)) {}
@@ -197,7 +207,7 @@ struct FusedRun: Sendable {
 
   /// Runs a pass on several threads where that pays.
   func runParts<Pass>(
-    _ pass: Pass, _ sharesUnits: Bool,
+    _ pass: Pass,
     _ meeting: WritableKeyPath<Pass, UnsafeMutablePointer<rk_meeting>?>,
     _ size: (UnsafePointer<Pass>) -> Int64,
     _ kernel: (UnsafePointer<Pass>, Int32, Int32, UnsafeMutablePointer<Float>) -> Void
@@ -208,7 +218,7 @@ struct FusedRun: Sendable {
       withExtendedLifetime(workspace) {}
     }
     var pass = pass
-    if sharesUnits {
+    if division.sharesUnits {
       var place = rk_meeting()
       withUnsafeMutablePointer(to: &place) { place in
         pass[keyPath: meeting] = place
@@ -218,80 +228,8 @@ struct FusedRun: Sendable {
       }
     } else {
       withUnsafePointer(to: pass) { pass in
-        let parts = parts
-        Parallelism.run(parts: parts) { run(pass, $0, parts) }
+        Parallelism.run(parts: division.parts) { run(pass, $0, division.parts) }
       }
-    }
-  }
-
-  // MARK: How the work is divided
-
-  /// The threads that share the rows.
-  private var parts: Int {
-    Parallelism.parts(
-      operations: operations / segments.count,
-      atMost: (layout.batchSize + Self.smallestRows - 1) / Self.smallestRows)
-  }
-
-  private var operations: Int {
-    // An activation costs about as much as sixteen terms of the product.
-    2 * layout.packedCount * width * (weights.inputSize + size + 16)
-  }
-
-  /// Whether there are so few rows that a step is as long as reading the weights takes.
-  private var hasFewRows: Bool { layout.batchSize <= Self.fewRows }
-  private static let fewRows = 4
-
-  /// Rows that a thread gets at least.
-  private static let smallestRows = 3
-
-  /// The least units that so many threads share.
-  private static func sharedUnits(_ threads: Int) -> Int { 64 * threads }
-
-  /// Whether a layer with so many units runs on one thread.
-  static func keepsOneThread(batchSize: Int, units: Int) -> Bool {
-    batchSize <= smallestRows && units < sharedUnits(2)
-  }
-
-  /// Whether weights that are rounded are read in fewer bits, which changes no bit of a result: for
-  /// few rows, if what a step reads would not stay in a cache as floats. Else widening it anew at
-  /// each step takes longer than reading it.
-  private var readsNarrowWeights: Bool {
-    let depth = size + (multipliesInputFirst ? 0 : weights.inputSize)
-    return hasFewRows
-      && 4 * width * depth
-        >= layout.batchSize * Self.leastNarrowBytes.load(ordering: .relaxed)
-  }
-  /// For one row. Tests set it to 0.
-  static let leastNarrowBytes = Atomic(8 << 20)
-
-  /// How the weights are read where no tape keeps what the forward pass does.
-  var predictionFormat: rk_weight_format {
-    readsNarrowWeights ? weights.kernelFormat : RK_FLOAT32
-  }
-
-  /// Whether the threads share the units instead: of a few rows, each then reads a part of the
-  /// weights only, but they wait for each other at each step.
-  var sharesUnits: Bool {
-    let threads = Parallelism.threads
-    return hasFewRows && threads > 1 && isPlain && !projects && units >= Self.sharedUnits(threads)
-      && Parallelism.parts(operations: operations, atMost: threads) == threads
-      && layout.batchSize * width * size / threads
-        >= Parallelism.smallestStep.load(ordering: .relaxed)
-  }
-
-  /// Whether the input's product is taken for many steps at once, before the steps are run: for few
-  /// rows, which would read the input's weights anew at each step. The order of each sum stays.
-  private var multipliesInputFirst: Bool {
-    table == nil && hasFewRows && layout.steps > 2 && 4 * weights.inputSize >= size
-  }
-
-  /// The steps that are run at once.
-  private func blocks(of segment: Range<Int>, keeps: Bool) -> [Range<Int>] {
-    guard multipliesInputFirst, !keeps else { return [segment] }
-    let length = 256 / layout.batchSize
-    return stride(from: segment.lowerBound, to: segment.upperBound, by: length).map {
-      $0..<min($0 + length, segment.upperBound)
     }
   }
 

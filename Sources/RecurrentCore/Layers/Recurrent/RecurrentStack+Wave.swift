@@ -37,6 +37,6 @@ extension RecurrentStack {
 extension LayerPath {
   /// Whether so few rows keep one thread busy only: there are too few to share, and too few units.
   func keepsOneThread(batchSize: Int) -> Bool {
-    method == .fused && FusedRun.keepsOneThread(batchSize: batchSize, units: outputSize)
+    method == .fused && FusedDivision.keepsOneThread(batchSize: batchSize, units: outputSize)
   }
 }
