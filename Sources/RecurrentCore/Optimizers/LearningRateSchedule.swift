@@ -7,7 +7,7 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
   public enum Rule: Sendable, Codable, Equatable {
     /// Always the same.
     case constant
-    /// Times `factor` after every `epochs` epochs.
+    /// Times `factor` after every `epochs` epochs, at least 1.
     case step(epochs: Int, factor: Double)
     /// Rises in a line over the first `warmUp` epochs, then falls along half a cosine to `floor`
     /// times the rate at epoch `epochs` (Loshchilov and Hutter 2017, arXiv:1608.03983).
@@ -18,6 +18,12 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
     case onPlateau(
       factor: Double = 0.1, patience: Int = 10, threshold: Double = 1e-4, cooldown: Int = 0,
       floor: Double = 0)
+
+    /// What is wrong with it, if anything is.
+    public var problem: String? {
+      guard case .step(let epochs, _) = self, epochs < 1 else { return nil }
+      return "the learning rate steps after 1 epoch at least, not after \(epochs)"
+    }
   }
 
   /// The rule.
@@ -28,7 +34,10 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
   private var cooling = 0
 
   /// A schedule at its beginning.
-  public init(_ rule: Rule = .constant) { self.rule = rule }
+  public init(_ rule: Rule = .constant) {
+    if let problem = rule.problem { preconditionFailure(problem) }
+    self.rule = rule
+  }
 
   /// The factor of the learning rate after `progress` epochs (2.5: in the middle of the third).
   public func factor(after progress: Double) -> Double {

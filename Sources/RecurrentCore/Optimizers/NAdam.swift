@@ -11,7 +11,7 @@ public struct NAdam: Optimizer {
   public let momentumDecay: Float
   /// The rules shared with the other members of the family.
   public let rule: AdamRule
-  /// Moments m and v.
+  /// Moments m and v, and Π μ.
   public var state = OptimizerState()
 
   /// An optimizer before its first update. The learning rate is 2e-3 (PyTorch) or 1e-3 (Keras) if
@@ -30,39 +30,27 @@ public struct NAdam: Optimizer {
       epsilonConvention: convention)
   }
 
-  /// m and v.
-  public func initialSlots(for parameter: Tensor) -> [Tensor] { rule.initialSlots(for: parameter) }
-
-  private var momentStep = 0.0
-  private var gradientStep = 0.0
-
-  /// Computes what is the same for all parameters.
-  public mutating func willUpdate(step: Int) {
-    let now = product(through: step)
-    let next = momentum(step + 1)
-    momentStep = Double(learningRate) * next / (1 - now * next)
-    gradientStep = Double(learningRate) * (1 - momentum(step)) / (1 - now)
+  /// m, v and Π μ.
+  public func initialSlots(for parameter: Tensor) -> [Tensor] {
+    rule.initialSlots(for: parameter) + [Tensor(1)]
   }
 
   /// One update of one parameter.
   public func update(
     _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
   ) -> Bool {
-    rule.update(
+    let (rate, now, next) = (Double(learningRate), momentum(step), momentum(step + 1))
+    let product = Double(slots[2].value) * now
+    slots[2].mutablePointer()[0] = Float(product)
+    return rule.update(
       &parameter, along: gradient, slots: &slots,
       at: AdamRule.Step(
-        step: step, learningRate: learningRate, momentStep: momentStep, gradientStep: gradientStep))
+        step: step, learningRate: learningRate, momentStep: rate * next / (1 - product * next),
+        gradientStep: rate * (1 - now) / (1 - product)))
   }
 
   /// μₜ.
   private func momentum(_ step: Int) -> Double {
     rule.beta1 * (1 - 0.5 * pow(0.96, Double(step) * Double(momentumDecay)))
-  }
-
-  /// μ₁·μ₂ ⋯ μₜ; 0 once it no longer changes 1 - product.
-  private func product(through step: Int) -> Double {
-    var product = 1.0
-    for step in 1...step where product > 1e-18 { product *= momentum(step) }
-    return product
   }
 }

@@ -9,8 +9,8 @@ public protocol Optimizer: Sendable {
   /// What has been accumulated so far.
   var state: OptimizerState { get set }
 
-  /// Changes one parameter. `slots` are the accumulators that belong to it, `state.steps` counts
-  /// this update.
+  /// Changes one parameter. `slots` are the accumulators that belong to it, `step` is the number of
+  /// its updates, this one included.
   ///
   /// Of a gradient that consists of rows, what a gradient of 0 does not change need not be touched.
   /// - Returns: whether all that was written to the parameter is finite.
@@ -20,15 +20,9 @@ public protocol Optimizer: Sendable {
 
   /// The accumulators of a parameter before its first update.
   func initialSlots(for parameter: Tensor) -> [Tensor]
-
-  /// Called once before the parameters of an update.
-  mutating func willUpdate(step: Int)
 }
 
 extension Optimizer {
-  /// Nothing to prepare.
-  public mutating func willUpdate(step: Int) {}
-
   /// Changes every parameter of `model` that has a gradient, and the statistics that the pass
   /// measured.
   ///
@@ -37,11 +31,8 @@ extension Optimizer {
   ///   not a number, was written; nil if none was.
   @discardableResult
   public mutating func update(_ model: inout some Module, along gradients: Gradients) -> String? {
-    state.steps += 1
-    let step = state.steps
-    willUpdate(step: step)
     // Taken out while in use, so that accumulators are changed in place.
-    var slots = state.slots
+    var (steps, slots) = (state.steps, state.slots)
     state.slots = []
     var index = 0
     var notFinite: String?
@@ -49,18 +40,22 @@ extension Optimizer {
       precondition(
         index < gradients.names.count && gradients.names[index] == name,
         "the gradients belong to another model: parameter \(index) is \(name)")
-      if slots.count == index { slots.append(initialSlots(for: parameter)) }
+      if slots.count == index {
+        slots.append(initialSlots(for: parameter))
+        steps.append(0)
+      }
       if let gradient = gradients.parts[index] {
         precondition(
           gradient.shape == parameter.shape,
           "parameter \(name) has shape \(parameter.shape), its gradient \(gradient.shape)")
-        if !update(&parameter, along: gradient, slots: &slots[index], step: step) {
+        steps[index] += 1
+        if !update(&parameter, along: gradient, slots: &slots[index], step: steps[index]) {
           notFinite = notFinite ?? name
         }
       }
       index += 1
     }
-    state.slots = slots
+    (state.steps, state.slots) = (steps, slots)
     var changes = gradients.statisticChanges[...]
     model.updateStatistics { name, statistic in
       if let change = changes.popFirst() ?? nil {
@@ -72,11 +67,11 @@ extension Optimizer {
   }
 }
 
-/// What an optimizer has accumulated: the number of updates, and tensors for each parameter in
-/// visiting order.
+/// What an optimizer has accumulated for each parameter, in visiting order.
 public struct OptimizerState: Sendable {
-  /// Updates so far.
-  public var steps = 0
+  /// The updates of each parameter so far: one without a gradient is not updated, so that its first
+  /// gradient is its first step, as in PyTorch. (Keras counts the updates of the model.)
+  public var steps: [Int] = []
   /// The accumulators of each parameter.
   public var slots: [[Tensor]] = []
 

@@ -36,6 +36,7 @@ public struct TrainingOptions: Sendable {
     if let averaging {
       precondition((0..<1).contains(averaging), "the decay lies in 0..<1, not \(averaging)")
     }
+    if let problem = schedule.problem { preconditionFailure(problem) }
     self.epochs = epochs
     self.batchSize = batchSize
     self.shuffles = shuffles

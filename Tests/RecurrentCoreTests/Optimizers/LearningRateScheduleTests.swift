@@ -10,6 +10,15 @@ import Testing
       [0, 2.9, 3, 5, 6, 9.5].map { steps.factor(after: $0) } == [1, 1, 0.5, 0.5, 0.25, 0.125])
   }
 
+  @Test func stepsOfNoEpochsAreRefused() async {
+    await #expect(processExitsWith: .failure) {
+      _ = LearningRateSchedule(.step(epochs: 0, factor: 0.5))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = TrainingOptions(schedule: .step(epochs: 0, factor: 0.5))
+    }
+  }
+
   @Test func cosine() {
     let plain = LearningRateSchedule(.cosine(epochs: 8))
     for epoch in 0...8 {
