@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent bench`
-struct Bench: ParsableCommand {
+struct Bench: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast recurrent layers run on this machine, and what memory they take.",
     discussion: """
@@ -104,7 +104,6 @@ struct Bench: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
     let report = BenchReport(benchmark.run(budget: seconds), limitsIn: seconds / 4)
     print(json ? try report.json() : report.description)
   }

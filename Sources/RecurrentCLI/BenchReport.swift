@@ -93,8 +93,8 @@ struct BenchReport: CustomStringConvertible {
   }
 
   private var machine: String {
-    var text = "kernels \(Kernels.name), \(Parallelism.threads) "
-    text += Parallelism.threads == 1 ? "thread" : "threads"
+    var text = "kernels \(Kernels.name), \(ExecutionContext.current.threads) "
+    text += ExecutionContext.current.threads == 1 ? "thread" : "threads"
     #if DEBUG
       text += ", debug build: many times slower than a release build"
     #endif
@@ -105,7 +105,8 @@ struct BenchReport: CustomStringConvertible {
   func json() throws -> String {
     let benchmark = result.benchmark
     let object = Object(
-      version: LibraryVersion.current, kernels: Kernels.name, threads: Parallelism.threads,
+      version: LibraryVersion.current, kernels: Kernels.name,
+      threads: ExecutionContext.current.threads,
       cell: benchmark.cell, mode: benchmark.mode, lengths: benchmark.lengths,
       batch: benchmark.batchSize, time: benchmark.time, input: benchmark.inputSize,
       hidden: benchmark.hiddenSize, layers: benchmark.layerCount,

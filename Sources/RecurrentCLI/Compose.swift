@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent compose MODEL`
-struct Compose: ParsableCommand {
+struct Compose: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compose a tune from one note, or go on from a tune.",
     discussion: """
@@ -81,7 +81,6 @@ struct Compose: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
     let composer = try Composer(contentsOf: model)
     let perBeat = composer.options.stepsPerBeat
     var drawing = Composer.Drawing()

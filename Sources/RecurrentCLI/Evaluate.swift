@@ -3,7 +3,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent evaluate MODEL FILE.csv`
-struct Evaluate: ParsableCommand {
+struct Evaluate: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure a model on data whose answers are known.",
     discussion: """
@@ -58,7 +58,6 @@ struct Evaluate: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
     let job = try Job(ofModelIn: model)
     try job.check([
       JobFlags(

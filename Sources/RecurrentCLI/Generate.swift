@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent generate MODEL`
-struct Generate: ParsableCommand {
+struct Generate: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write text as a text generator would go on.",
     discussion: """
@@ -43,7 +43,6 @@ struct Generate: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
     let generator = try TextGenerator(contentsOf: model)
     let unknown = generator.code.unknownTokens(in: prompt)
     if !unknown.isEmpty {

@@ -3,7 +3,7 @@ import Foundation
 import Recurrent
 
 /// `recurrent info`
-struct Info: ParsableCommand {
+struct Info: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show version, kernels, threads and the measured speed of this machine.",
     discussion: """
@@ -17,11 +17,12 @@ struct Info: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
 
   mutating func run() throws {
-    threads.apply()
     print("recurrent \(LibraryVersion.current)")
     print(
       "kernels   \(Kernels.name) (on this machine: \(Kernels.available.joined(separator: ", ")))")
-    print("threads   \(Parallelism.threads) of \(ProcessInfo.processInfo.activeProcessorCount)")
+    print(
+      "threads   \(ExecutionContext.current.threads) of \(ProcessInfo.processInfo.activeProcessorCount)"
+    )
     let speed = Kernels.measuredPeak()
     print("peak      \(Int((speed / 1e9).rounded())) GFLOP/s (matrix product of 1024³)")
   }

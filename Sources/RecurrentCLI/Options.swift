@@ -123,10 +123,11 @@ struct ThreadOptions: ParsableArguments {
       throw ValidationError("--threads is between 1 and 1024, not \(threads).")
     }
   }
+}
 
-  func apply() {
-    if let threads { Parallelism.threads = threads }
-  }
+/// A command that computes, on as many threads as its user says.
+protocol ThreadedCommand: ParsableCommand {
+  var threads: ThreadOptions { get }
 }
 
 /// A number of bytes: `500000`, `64kB`, `512MB`, `1.5GB`, `256MiB`, `2GiB`.

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent predict MODEL [FILE]`
-struct Predict: ParsableCommand {
+struct Predict: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Let a model answer: the next rows, a class, tags, a translation, how a text goes on.",
@@ -67,7 +67,6 @@ struct Predict: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
     let job = try Job(ofModelIn: model)
     try job.check([
       JobFlags([.forecaster], ["--steps": steps != nil, "--plot": plot != nil]),

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent quantize MODEL [FILE.csv]`
-struct Quantize: ParsableCommand {
+struct Quantize: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Round a model's recurrent weights to fewer bits.",
     discussion: """
@@ -41,7 +41,6 @@ struct Quantize: ParsableCommand {
   }
 
   mutating func run() throws {
-    threads.apply()
     let forecaster = try Forecaster(contentsOf: model)
     let found = forecaster.model.weightPrecision
     guard found == .float32 else {

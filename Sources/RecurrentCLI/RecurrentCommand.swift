@@ -37,7 +37,8 @@ struct RecurrentCommand: ParsableCommand {
     }
     do {
       var command = try parseAsRoot()
-      try command.run()
+      let threads = (command as? any ThreadedCommand)?.threads.threads
+      try ExecutionContext(threads: threads).run { try command.run() }
       try flushOutput()
     } catch let error as DataError {
       fail("\(error)", code: error.kind == .missingFile ? 66 : 65)

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train classifier FILE …`
-struct TrainClassifier: ParsableCommand {
+struct TrainClassifier: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "classifier",
     abstract: "Train a classifier of texts: sentiment, topic, language, anything with labels.",

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train composer FOLDER_OR_FILE…`
-struct TrainComposer: ParsableCommand {
+struct TrainComposer: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "composer",
     abstract: "Train a composer on MIDI files or piano rolls.",

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train forecaster [FILE.csv]`
-struct TrainForecaster: ParsableCommand {
+struct TrainForecaster: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "forecaster",
     abstract: "Train a forecaster on a table of values over time.",

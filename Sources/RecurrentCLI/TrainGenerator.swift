@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train generator TEXT…`
-struct TrainGenerator: ParsableCommand {
+struct TrainGenerator: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "generator",
     abstract: "Train a generator of text that goes on as its texts do.",

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train image-classifier [DATA]`
-struct TrainImageClassifier: ParsableCommand {
+struct TrainImageClassifier: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "image-classifier",
     abstract: "Train a classifier of images: in one step, row by row or pixel by pixel.",

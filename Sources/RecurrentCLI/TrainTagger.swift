@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train tagger FILE`
-struct TrainTagger: ParsableCommand {
+struct TrainTagger: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "tagger",
     abstract: "Train a tagger of tokens: named entities, phrases, parts of speech.",

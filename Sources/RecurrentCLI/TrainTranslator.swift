@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train translator FILE …`
-struct TrainTranslator: ParsableCommand {
+struct TrainTranslator: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "translator",
     abstract: "Train a translator of sentences.",

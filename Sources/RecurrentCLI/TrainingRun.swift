@@ -10,6 +10,15 @@ struct TrainingRunOptions: ParsableArguments {
   var progress = ProgressMode.automatic
 }
 
+/// A command that trains.
+protocol TrainingCommand: ThreadedCommand {
+  var running: TrainingRunOptions { get }
+}
+
+extension TrainingCommand {
+  var threads: ThreadOptions { running.threads }
+}
+
 /// A training command from its first word to its last.
 struct TrainingRun {
   private let output: String
@@ -21,7 +30,6 @@ struct TrainingRun {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
     }
-    options.threads.apply()
     try ModelFolder.checkDestination(output)
     self.output = output
     progress = options.progress

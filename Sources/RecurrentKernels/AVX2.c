@@ -6,6 +6,7 @@
 #include <math.h>
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #define RK_LANES 8
 #define RK_FUSED 1

@@ -6,6 +6,8 @@
 
 #include "Paths.h"
 
+_Thread_local rk_thread rk_this_thread;
+
 /// Best first. NEON has no file of its own: it is the baseline of arm64.
 static const rk_kernels *const tables[] = {
 #if defined(__x86_64__)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "Paths.h"
 

@@ -44,22 +44,9 @@ extension LayerChecker {
   }
 }
 
-private let threadsInUse = Mutex(())
-
-/// Calls `body` with the library on so many threads, which share work however small it is.
-///
-/// One call at a time, so that nobody else changes the number.
-package func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
-  try threadsInUse.withLock { _ in
-    let threads = Parallelism.threads
-    let share = Parallelism.smallestShare.exchange(1, ordering: .relaxed)
-    let step = Parallelism.smallestStep.exchange(1, ordering: .relaxed)
-    defer {
-      Parallelism.threads = threads
-      Parallelism.smallestStep.store(step, ordering: .relaxed)
-      Parallelism.smallestShare.store(share, ordering: .relaxed)
-    }
-    Parallelism.threads = count
-    return try body()
-  }
+/// Calls `body` on so many threads, which share work however small it is.
+package func withThreads<Result, Failure: Error>(
+  _ count: Int, _ body: () throws(Failure) -> Result
+) throws(Failure) -> Result {
+  try ExecutionContext(threads: count, thresholds: .none).run(body)
 }

@@ -64,7 +64,10 @@ struct BenchmarkCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let threads { Parallelism.threads = threads }
+    try ExecutionContext(threads: threads).run { try measure() }
+  }
+
+  private func measure() throws {
     if worker { return try Worker().run() }
     let modes = mode.map { [$0] } ?? Mode.allCases
     for mode in modes {

@@ -74,7 +74,8 @@ struct LayerCase {
   func measured(budget: Double, name: String? = nil) -> Measurement {
     let milliseconds = medianMilliseconds(budget: budget, body())
     return Measurement(
-      mode: mode.rawValue, cell: cell.rawValue, shape: name, threads: Parallelism.threads,
+      mode: mode.rawValue, cell: cell.rawValue, shape: name,
+      threads: ExecutionContext.current.threads,
       milliseconds: milliseconds, gigaflops: operations / milliseconds / 1e6)
   }
 }
@@ -95,7 +96,8 @@ struct ProductCase {
   func measured(budget: Double) -> Measurement {
     let milliseconds = medianMilliseconds(budget: budget, body())
     return Measurement(
-      mode: "product", shape: "\(size)", threads: Parallelism.threads, milliseconds: milliseconds,
+      mode: "product", shape: "\(size)", threads: ExecutionContext.current.threads,
+      milliseconds: milliseconds,
       gigaflops: operations / milliseconds / 1e6)
   }
 }

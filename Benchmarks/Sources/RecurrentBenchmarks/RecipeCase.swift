@@ -28,7 +28,7 @@ struct RecipeCase {
     let start = clock.now
     try trainer.run(on: examples)
     return Measurement(
-      mode: "recipe", threads: Parallelism.threads, epochs: epochs,
+      mode: "recipe", threads: ExecutionContext.current.threads, epochs: epochs,
       seconds: (clock.now - start).milliseconds / 1e3,
       loss: trainer.state.history.epochs.last?.loss)
   }

@@ -79,16 +79,21 @@ struct Worker {
           })))
     var (last, body): (String?, () -> Void) = (nil, {})
     var answered = ProcessorTime.seconds
+    var context = ExecutionContext.current
     while let line = readLine() {
       let idle = ProcessorTime.seconds - answered
       var answer = Answer(idle: idle)
       do {
         let request = try JSONDecoder().decode(Request.self, from: Data(line.utf8))
-        if let threads = request.threads { Parallelism.threads = threads }
-        answer = try self.answer(request, idle: idle) { make in
-          // The same case again: the same weights and inputs, as the rivals keep theirs.
-          if last != line { (last, body) = (line, make()) }
-          return body
+        if let threads = request.threads, threads != context.threads {
+          context = ExecutionContext(threads: threads)
+        }
+        answer = try context.run {
+          try self.answer(request, idle: idle) { make in
+            // The same case again: the same weights and inputs, as the rivals keep theirs.
+            if last != line { (last, body) = (line, make()) }
+            return body
+          }
         }
       } catch {
         answer.error = "\(error)"

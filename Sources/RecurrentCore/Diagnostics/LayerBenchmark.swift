@@ -104,7 +104,7 @@ public struct LayerBenchmark: Sendable {
   /// Measures, after three runs that do not count: at least seven runs, and more until `budget`
   /// seconds are over.
   public func run(budget: Double = 2) -> Result {
-    let pool = StoragePool.shared
+    let pool = ExecutionContext.current.buffers
     pool.resetPeak()
     let before = pool.peak
     var generator = RandomGenerator(seed: 1)

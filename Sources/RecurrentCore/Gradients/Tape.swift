@@ -1,3 +1,4 @@
+internal import RecurrentKernels
 import Synchronization
 
 /// The record of the operations inside one ``valueAndGradients(of:_:)``, in the order they ran.
@@ -29,12 +30,11 @@ final class Tape: Sendable {
 
   private let state = Mutex(State())
   private let isOpen = Atomic(true)
-  private static let open = Atomic(0)
 
-  init() { Self.open.add(1, ordering: .relaxed) }
+  init() { rk_thread_place().pointee.recordings += 1 }
 
-  /// Whether there may be tracked values anywhere.
-  static var isAnyRecording: Bool { open.load(ordering: .relaxed) > 0 }
+  /// Whether this thread computes for a call that records.
+  static var isRecordingHere: Bool { rk_thread_place().pointee.recordings > 0 }
 
   /// The tape that follows one of `tensors`.
   ///
@@ -99,7 +99,7 @@ final class Tape: Sendable {
       defer {
         state.entries = []
         isOpen.store(false, ordering: .releasing)
-        Self.open.subtract(1, ordering: .relaxed)
+        rk_thread_place().pointee.recordings -= 1
       }
       return (state.entries, state.slots)
     }

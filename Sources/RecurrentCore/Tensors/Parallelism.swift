@@ -1,33 +1,16 @@
-import Dispatch
 import Foundation
 import Synchronization
 
-/// How many threads the library uses. Results do not depend on it, not in a single bit.
-public enum Parallelism {
-  private static let chosen = Atomic<Int>(
-    ProcessInfo.processInfo.environment["RECURRENT_THREADS"].flatMap(Int.init).map { max(1, $0) }
-      ?? ProcessInfo.processInfo.activeProcessorCount)
-
-  /// The number of threads, at least 1. At first that of the machine's processors, or what the
-  /// environment variable `RECURRENT_THREADS` says.
-  public static var threads: Int {
-    get { chosen.load(ordering: .relaxed) }
-    set {
-      precondition(newValue >= 1, "the number of threads is at least 1, not \(newValue)")
-      chosen.store(newValue, ordering: .relaxed)
-    }
-  }
-
-  /// Operations that a thread gets at least: about as many as one does while another takes up its part. Tests set it
-  /// to 1, so that small work is divided too.
-  package static let smallestShare = Atomic(400_000)
-
-  /// Terms of a product that a thread gets at least between two meetings with the others. Tests set it to 1.
-  package static let smallestStep = Atomic(8_000)
+/// Dividing work among the threads of the ``ExecutionContext`` of the call. Results do not depend on
+/// it, not in a single bit.
+enum Parallelism {
+  /// The number of threads, at least 1.
+  static var threads: Int { ExecutionContext.current.threads }
 
   /// The number of parts to divide work into.
   static func parts(operations: Int, atMost limit: Int) -> Int {
-    max(1, min(threads, limit, operations / smallestShare.load(ordering: .relaxed)))
+    let context = ExecutionContext.current
+    return max(1, min(context.threads, limit, operations / context.thresholds.smallestShare))
   }
 
   /// Runs `body` for each part, side by side, and returns when all are done. The parts must write
@@ -39,9 +22,7 @@ public enum Parallelism {
     } else {
       withoutActuallyEscaping(body) { body in
         nonisolated(unsafe) let body = body
-        if !WorkerPool.shared.run(parts: parts, { body($0) }) {
-          DispatchQueue.concurrentPerform(iterations: parts) { body($0) }
-        }
+        ExecutionContext.current.workers.run(parts: parts) { body($0) }
       }
     }
   }
@@ -51,7 +32,8 @@ public enum Parallelism {
   static func runTogether(parts: Int, _ body: (_ part: Int, _ parts: Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       nonisolated(unsafe) let body = body
-      if parts == 1 || !WorkerPool.shared.run(parts: parts, { body($0, parts) }) { body(0, 1) }
+      let workers = ExecutionContext.current.workers
+      if parts == 1 || !workers.runTogether(parts: parts, { body($0, parts) }) { body(0, 1) }
     }
   }
 
@@ -77,6 +59,7 @@ public enum Parallelism {
     let state = Mutex(
       (done: [Int](repeating: 0, count: rows), isBusy: [Bool](repeating: false, count: rows)))
     run(parts: min(threads, rows)) { _ in
+      var waits = 0
       while true {
         let turn = state.withLock { state -> Turn in
           // The last row that can go on, so that rows end together.
@@ -89,12 +72,15 @@ public enum Parallelism {
         }
         switch turn {
         case .cell(let row, let column):
+          waits = 0
           body(row, column)
           state.withLock {
             $0.done[row] += 1
             $0.isBusy[row] = false
           }
-        case .wait: sched_yield()
+        case .wait:
+          waits += 1
+          if waits < 200 { sched_yield() } else { usleep(20) }
         case .end: return
         }
       }

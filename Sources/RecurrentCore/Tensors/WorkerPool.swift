@@ -2,93 +2,143 @@ import Foundation
 internal import RecurrentKernels
 import Synchronization
 
-/// Threads that wait for parts of a job: awake for a moment, since the next job mostly comes within
-/// microseconds, then asleep.
+/// The threads of an ``ExecutionContext``, which wait for parts of a job: awake for a moment, since
+/// the next job mostly comes within microseconds, then asleep.
 ///
-/// The pool serves one caller at a time. Who comes while it is taken, or from within a part, is
-/// told so.
+/// A caller gets those that no other caller has. They end with the pool.
 final class WorkerPool: Sendable {
-  static let shared = WorkerPool()
+  private struct State {
+    /// Those that nobody has; the last one was busy last, so it may still be awake.
+    var idle: [Worker] = []
+    var made = 0
+  }
 
-  private let isTaken = Atomic(false)
-  private let workers = Mutex<[Worker]>([])
+  /// The most workers.
+  private let size: Int
+  private let state = Mutex(State())
 
-  /// Runs `body` for each part, all of them at the same time, part 0 on this thread. False if the
-  /// pool is taken; nothing has run then.
-  func run(parts: Int, _ body: @escaping @Sendable (_ part: Int) -> Void) -> Bool {
-    guard isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
-    else { return false }
-    defer { isTaken.store(false, ordering: .releasing) }
-    let helpers = workers.withLock { workers in
-      while workers.count < parts - 1 { workers.append(Worker()) }
-      return workers.prefix(parts - 1)
+  init(size: Int) {
+    self.size = size
+    state.withLock { $0.idle.reserveCapacity(size) }
+  }
+
+  deinit {
+    for worker in state.withLock({ $0.idle }) { worker.end() }
+  }
+
+  /// Runs `body` for each part, on this thread and on as many workers as are free.
+  func run(parts: Int, _ body: @escaping @Sendable (_ part: Int) -> Void) {
+    let helpers = claim(parts - 1)
+    let threads = helpers.count + 1
+    let share: @Sendable (Int) -> Void = { first in
+      for part in stride(from: first, to: parts, by: threads) { body(part) }
     }
-    for (index, worker) in helpers.enumerated() { worker.start(part: index + 1, of: body) }
+    for (index, worker) in helpers.enumerated() { worker.start { share(index + 1) } }
+    share(0)
+    giveBack(helpers)
+  }
+
+  /// Runs `body` for each part, all of them at the same time. False, and nothing has run, if there
+  /// are not enough free workers for that.
+  func runTogether(parts: Int, _ body: @escaping @Sendable (_ part: Int) -> Void) -> Bool {
+    let helpers = claim(parts - 1)
+    guard helpers.count == parts - 1 else {
+      state.withLock { $0.idle += helpers }
+      return false
+    }
+    for (index, worker) in helpers.enumerated() { worker.start { body(index + 1) } }
     body(0)
-    for worker in helpers { worker.finish() }
+    giveBack(helpers)
     return true
   }
 
-  /// One thread, and the part it is to run.
-  private final class Worker: Sendable {
-    private struct Job: Sendable {
-      let part: Int
-      let body: @Sendable (Int) -> Void
-    }
-
-    private let job = Mutex<Job?>(nil)
-    private let started = Atomic(0)
-    private let finished = Atomic(0)
-    private let isAsleep = Atomic(false)
-    private let alarm = DispatchSemaphore(value: 0)
-
-    init() {
-      let thread = Thread { [self] in work() }
-      thread.qualityOfService = .userInitiated
-      thread.name = "recurrent worker"
-      thread.start()
-    }
-
-    func start(part: Int, of body: @escaping @Sendable (Int) -> Void) {
-      job.withLock { $0 = Job(part: part, body: body) }
-      started.add(1, ordering: .sequentiallyConsistent)
-      if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { alarm.signal() }
-    }
-
-    /// Waits until the part is done.
-    func finish() {
-      let goal = started.load(ordering: .relaxed)
-      while !isSoon({ finished.load(ordering: .acquiring) == goal }) { sched_yield() }
-    }
-
-    private func work() {
-      var done = 0
-      while true {
-        wait(after: done)
-        done += 1
-        if let job = job.withLock({ $0.take() }) { job.body(job.part) }
-        finished.store(done, ordering: .releasing)
+  /// At most `count` workers that nobody else has.
+  private func claim(_ count: Int) -> [Worker] {
+    state.withLock { state in
+      while state.idle.count < count, state.made < size {
+        state.idle.append(Worker())
+        state.made += 1
       }
+      let taken = Array(state.idle.suffix(count))
+      state.idle.removeLast(taken.count)
+      return taken
     }
+  }
 
-    private func wait(after done: Int) {
-      if isSoon({ started.load(ordering: .acquiring) > done }) { return }
-      isAsleep.store(true, ordering: .sequentiallyConsistent)
-      if started.load(ordering: .sequentiallyConsistent) > done,
-        isAsleep.exchange(false, ordering: .sequentiallyConsistent)
-      {
-        return  // started in between, by one who did not see this thread asleep
-      }
-      alarm.wait()
-    }
+  /// Waits until they are done.
+  private func giveBack(_ helpers: [Worker]) {
+    for worker in helpers { worker.finish() }
+    state.withLock { $0.idle += helpers }
+  }
+}
 
-    /// Whether the condition comes true within some 100 µs.
-    private func isSoon(_ condition: () -> Bool) -> Bool {
-      for _ in 0..<8_000 {
-        if condition() { return true }
-        rk_pause()
-      }
-      return condition()
+/// One thread, and what it is to run.
+private final class Worker: Sendable {
+  private struct Job: Sendable {
+    let body: @Sendable () -> Void
+    /// As the caller's thread has it.
+    nonisolated(unsafe) let place: rk_thread
+  }
+
+  private let job = Mutex<Job?>(nil)
+  private let started = Milestone()
+  private let finished = Milestone()
+
+  init() {
+    let thread = Thread { [self] in work() }
+    thread.qualityOfService = .userInitiated
+    thread.name = "recurrent worker"
+    thread.start()
+  }
+
+  func start(_ body: @escaping @Sendable () -> Void) {
+    job.withLock { $0 = Job(body: body, place: rk_thread_place().pointee) }
+    started.advance()
+  }
+
+  /// Waits until what was started last is done.
+  func finish() { finished.wait(for: started.count) }
+
+  /// Lets the thread end; it has nothing to do.
+  func end() { started.advance() }
+
+  private func work() {
+    var done = 0
+    while true {
+      done += 1
+      started.wait(for: done)
+      guard let job = job.withLock({ $0.take() }) else { return }
+      rk_thread_place().pointee = job.place
+      job.body()
+      finished.advance()
     }
+  }
+}
+
+/// A count that one thread advances and another one waits for: awake for some 100 µs, then asleep.
+private final class Milestone: Sendable {
+  private let reached = Atomic(0)
+  private let isAsleep = Atomic(false)
+  private let alarm = DispatchSemaphore(value: 0)
+
+  var count: Int { reached.load(ordering: .relaxed) }
+
+  func advance() {
+    reached.add(1, ordering: .sequentiallyConsistent)
+    if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { alarm.signal() }
+  }
+
+  func wait(for goal: Int) {
+    for _ in 0..<8_000 {
+      if reached.load(ordering: .acquiring) >= goal { return }
+      rk_pause()
+    }
+    isAsleep.store(true, ordering: .sequentiallyConsistent)
+    if reached.load(ordering: .sequentiallyConsistent) >= goal,
+      isAsleep.exchange(false, ordering: .sequentiallyConsistent)
+    {
+      return  // advanced in between, by one who did not see this thread asleep
+    }
+    alarm.wait()
   }
 }

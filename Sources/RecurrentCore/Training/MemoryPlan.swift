@@ -56,10 +56,15 @@ public struct MemoryPlan: Sendable, Equatable {
       .map { bytes(paths, parameterCount, batchSize, time, $0) }.min() ?? 0
   }
 
-  /// Lets the library hold no more than ``limit``: buffers that wait to be used again are given
-  /// back before that is passed. Without a limit, nothing.
-  public func enforce() {
-    if let limit { StoragePool.shared.bound(to: limit / 4) }
+  /// Runs `body` with no more than ``limit``: in a context of its own, whose buffers that wait to be
+  /// used again go back before that is passed. Without a limit, as it is.
+  @discardableResult
+  public func enforced<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let limit else { return try body() }
+    let threads = ExecutionContext.current.threads
+    return try ExecutionContext(threads: threads, memoryLimit: limit).run(body)
   }
 
   /// The step, and the best weights so far beside those of now.

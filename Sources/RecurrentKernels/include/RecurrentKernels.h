@@ -29,6 +29,17 @@ static inline void rk_pause(void) {
 #endif
 }
 
+/// What a thread of the library works for; the library's own, kernels do not look at it.
+typedef struct rk_thread {
+  void *_Nullable context;  ///< Where it takes threads and buffers from; null: from what all share.
+  int32_t recordings;       ///< The tapes that record what it computes.
+} rk_thread;
+
+extern _Thread_local rk_thread rk_this_thread;
+
+/// That of the calling thread.
+static inline rk_thread *rk_thread_place(void) { return &rk_this_thread; }
+
 // MARK: Matrix product
 
 /// C = start + A·B. Element (m, k) of A is a[row(m)·a_row_stride + depth(k)·a_depth_stride], element (k, n) of

@@ -177,9 +177,10 @@ public struct ForecastPlan: Sendable {
     ) { model, batch, mode in
       loss(model(batch.inputs, mode: mode) + batch.base, batch.targets, quantiles: quantiles)
     }
-    memory.enforce()
-    try trainer.runKeepingBest(
-      on: examples(\.training), validation: examples(\.validation), callbacks: callbacks)
+    try memory.enforced { () throws(NonFiniteError) in
+      try trainer.runKeepingBest(
+        on: examples(\.training), validation: examples(\.validation), callbacks: callbacks)
+    }
     return Forecaster(
       plan: self, model: trainer.bestModel, history: trainer.state.history)
   }

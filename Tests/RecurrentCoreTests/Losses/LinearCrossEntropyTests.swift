@@ -257,14 +257,11 @@ import Testing
     #expect(gradients.tensors.allSatisfy { $0 != nil })
   }
 
-  /// Of 4000 rows and 3000 classes only a block of 100 rows of logits is there at once. In a process
-  /// of its own, since others would take from the same pool.
-  @Test func storesBlocksOnly() async {
-    await #expect(processExitsWith: .success) { LinearCrossEntropyTests.measureBlocks() }
-  }
+  /// Of 4000 rows and 3000 classes only a block of 100 rows of logits is there at once. In a context
+  /// of its own, so that others do not take from the same pool.
+  @Test func storesBlocksOnly() { ExecutionContext(threads: 1).run { Self.measureBlocks() } }
 
   private static func measureBlocks() {
-    Parallelism.threads = 1
     let (count, size, vocabulary, block) = (4000, 8, 3000, 100)
     let hidden = Tensor(SeededGenerator.floats(count * size, seed: 1), shape: [count, size])
     let head = Dense(
@@ -272,7 +269,7 @@ import Testing
         SeededGenerator.floats(size * vocabulary, seed: 2), shape: [size, vocabulary]),
       bias: .zeros([vocabulary]))
     let classes = (0..<count).map { $0 % vocabulary }
-    let pool = StoragePool.shared
+    let pool = ExecutionContext.current.buffers
     pool.resetPeak()
     let before = pool.peak
     let (value, gradients) = valueAndGradients(of: [hidden, head.weights]) {

@@ -1,5 +1,4 @@
 import Recurrent
-import Synchronization
 import TestSupport
 import Testing
 
@@ -7,8 +6,8 @@ import Testing
 
 /// Layers with rounded weights: the bits of float layers with the same weights.
 @Suite struct RoundedLayerTests {
-  /// Narrow weights are read however few there are. No result of another test depends on it.
-  init() { FusedDivision.leastNarrowBytes.store(0, ordering: .relaxed) }
+  /// Where narrow weights are read however few there are.
+  private static let context = ExecutionContext(thresholds: .none)
 
   static let precisions: [WeightPrecision] = [.bfloat16, .int8]
 
@@ -51,102 +50,112 @@ import Testing
 
   @Test(arguments: layers.indices, precisions)
   func sameBitsAsFloats(index: Int, precision: WeightPrecision) {
-    var generator = SeededGenerator(seed: UInt64(index))
-    let layer = Self.layers[index](&generator)
-    let rounded = layer.rounded(to: precision)
-    let plain = Self.plain(rounded)
-    #expect(rounded.weightPrecision == precision)
-    #expect(plain.weightPrecision == .float32 && layer.weightPrecision == .float32)
-    for lengths in [[6], [1], [3, 5, 0], [5, 2, 7, 7], [5, 0, 7, 2, 7, 7, 3, 1, 4]] {
-      let batch = Self.batch(3, lengths: lengths)
-      let expected = plain(batch).values
-      #expect(rounded(batch).values.isIdentical(to: expected))
-      #expect(!layer(batch).values.isIdentical(to: expected))
+    Self.context.run {
+      var generator = SeededGenerator(seed: UInt64(index))
+      let layer = Self.layers[index](&generator)
+      let rounded = layer.rounded(to: precision)
+      let plain = Self.plain(rounded)
+      #expect(rounded.weightPrecision == precision)
+      #expect(plain.weightPrecision == .float32 && layer.weightPrecision == .float32)
+      for lengths in [[6], [1], [3, 5, 0], [5, 2, 7, 7], [5, 0, 7, 2, 7, 7, 3, 1, 4]] {
+        let batch = Self.batch(3, lengths: lengths)
+        let expected = plain(batch).values
+        #expect(rounded(batch).values.isIdentical(to: expected))
+        #expect(!layer(batch).values.isIdentical(to: expected))
+      }
     }
   }
 
   /// Biases and peepholes stay; errors are about what the number of bits lets expect.
   @Test(arguments: layers.indices)
   func whatIsRounded(index: Int) throws {
-    var generator = SeededGenerator(seed: UInt64(index))
-    let layer = Self.layers[index](&generator)
-    for precision in Self.precisions {
-      let rounded = layer.rounded(to: precision)
-      for (mine, its) in zip(rounded.parameters, layer.parameters) {
-        let isMatrix = ["input_weights", "recurrent_weights", "projection"].contains {
-          mine.name.hasSuffix($0)
+    Self.context.run {
+      var generator = SeededGenerator(seed: UInt64(index))
+      let layer = Self.layers[index](&generator)
+      for precision in Self.precisions {
+        let rounded = layer.rounded(to: precision)
+        for (mine, its) in zip(rounded.parameters, layer.parameters) {
+          let isMatrix = ["input_weights", "recurrent_weights", "projection"].contains {
+            mine.name.hasSuffix($0)
+          }
+          #expect(mine.tensor.isIdentical(to: its.tensor) == !isMatrix, "\(mine.name)")
+          #expect(mine.tensor.precision == (isMatrix ? precision : .float32))
         }
-        #expect(mine.tensor.isIdentical(to: its.tensor) == !isMatrix, "\(mine.name)")
-        #expect(mine.tensor.precision == (isMatrix ? precision : .float32))
-      }
-      let errors = rounded.roundingErrors(of: layer)
-      #expect(errors.count == rounded.parameters.count { $0.tensor.precision == precision })
-      for (name, error) in errors {
-        #expect(
-          (0.0005...(precision == .int8 ? 0.006 : 0.003)).contains(error), "\(name): \(error)")
+        let errors = rounded.roundingErrors(of: layer)
+        #expect(errors.count == rounded.parameters.count { $0.tensor.precision == precision })
+        for (name, error) in errors {
+          #expect(
+            (0.0005...(precision == .int8 ? 0.006 : 0.003)).contains(error), "\(name): \(error)")
+        }
       }
     }
   }
 
   /// One step at a time as the whole sequence.
   @Test(arguments: precisions) func steps(precision: WeightPrecision) {
-    var generator = SeededGenerator(seed: 1)
-    let layer = LSTM(inputSize: 3, hiddenSize: 20, using: &generator).rounded(to: precision)
-    let batch = Self.batch(3, lengths: [6])
-    let whole = layer(batch).values
-    var state = layer.initialState(batchSize: 1)
-    for step in 0..<6 {
-      let one = SequenceBatch(
-        Tensor((0..<3).map { batch.values[0, step, $0] }, shape: [1, 1, 3]))
-      let output = layer.forward(one, state: &state, mode: .prediction)
-      #expect(output.values.elements == (0..<20).map { whole[0, step, $0] })
+    Self.context.run {
+      var generator = SeededGenerator(seed: 1)
+      let layer = LSTM(inputSize: 3, hiddenSize: 20, using: &generator).rounded(to: precision)
+      let batch = Self.batch(3, lengths: [6])
+      let whole = layer(batch).values
+      var state = layer.initialState(batchSize: 1)
+      for step in 0..<6 {
+        let one = SequenceBatch(
+          Tensor((0..<3).map { batch.values[0, step, $0] }, shape: [1, 1, 3]))
+        let output = layer.forward(one, state: &state, mode: .prediction)
+        #expect(output.values.elements == (0..<20).map { whole[0, step, $0] })
+      }
     }
   }
 
   /// Few rows read narrow weights; many, and a pass with a gradient, floats.
   @Test func whenTheyAreRead() {
-    var generator = SeededGenerator(seed: 3)
-    let layer = GRU(inputSize: 3, hiddenSize: 10, using: &generator)
-    for (number, precision) in WeightPrecision.allCases.enumerated() {
-      let rounded = layer.rounded(to: precision)
-      func format(_ lengths: [Int]) -> Int {
-        _ = rounded(Self.batch(3, lengths: lengths))
-        return rounded.weights.packed.format.map { Int($0.rawValue) } ?? -1
+    Self.context.run {
+      var generator = SeededGenerator(seed: 3)
+      let layer = GRU(inputSize: 3, hiddenSize: 10, using: &generator)
+      for (number, precision) in WeightPrecision.allCases.enumerated() {
+        let rounded = layer.rounded(to: precision)
+        func format(_ lengths: [Int]) -> Int {
+          _ = rounded(Self.batch(3, lengths: lengths))
+          return rounded.weights.packed.format.map { Int($0.rawValue) } ?? -1
+        }
+        #expect(format([2, 2, 2, 2, 2]) == 0)
+        #expect(format([4, 1, 2, 2]) == number)
+        #expect(format([1]) == number)
       }
-      #expect(format([2, 2, 2, 2, 2]) == 0)
-      #expect(format([4, 1, 2, 2]) == number)
-      #expect(format([1]) == number)
+      // What lies on no grid as a whole.
+      var mixed = layer.rounded(to: .int8)
+      mixed.weights.recurrent = layer.weights.recurrent.rounded(to: .bfloat16)
+      #expect(mixed.weightPrecision == .float32)
+      _ = mixed(Self.batch(3, lengths: [3]))
+      #expect(mixed.weights.packed.format?.rawValue == 0)
     }
-    // What lies on no grid as a whole.
-    var mixed = layer.rounded(to: .int8)
-    mixed.weights.recurrent = layer.weights.recurrent.rounded(to: .bfloat16)
-    #expect(mixed.weightPrecision == .float32)
-    _ = mixed(Self.batch(3, lengths: [3]))
-    #expect(mixed.weights.packed.format?.rawValue == 0)
   }
 
   /// Gradients are those of the float layer; an update makes the weights floats again.
   @Test(arguments: precisions) func training(precision: WeightPrecision) throws {
-    var generator = SeededGenerator(seed: 2)
-    var rounded = AnyLayer(GRU(inputSize: 3, hiddenSize: 10, using: &generator))
-      .rounded(to: precision)
-    let plain = Self.plain(rounded)
-    let batch = Self.batch(3, lengths: [4, 2])
-    func run(_ layer: AnyLayer) -> (value: Float, gradients: Gradients) {
-      valueAndGradients(of: layer) { layer in (layer(batch).values * layer(batch).values).sum() }
+    try Self.context.run {
+      var generator = SeededGenerator(seed: 2)
+      var rounded = AnyLayer(GRU(inputSize: 3, hiddenSize: 10, using: &generator))
+        .rounded(to: precision)
+      let plain = Self.plain(rounded)
+      let batch = Self.batch(3, lengths: [4, 2])
+      func run(_ layer: AnyLayer) -> (value: Float, gradients: Gradients) {
+        valueAndGradients(of: layer) { layer in (layer(batch).values * layer(batch).values).sum() }
+      }
+      let (mine, its) = (run(rounded), run(plain))
+      #expect(mine.value.bitPattern == its.value.bitPattern)
+      #expect(mine.gradients.names == rounded.parameters.map(\.name))
+      for name in mine.gradients.names {
+        let (a, b) = (try #require(mine.gradients[name]), try #require(its.gradients[name]))
+        #expect(a.isIdentical(to: b), "\(name)")
+      }
+      #expect(rounded.weightPrecision == precision)
+      var optimizer = SGD(learningRate: 0.1)
+      optimizer.update(&rounded, along: mine.gradients)
+      #expect(rounded.weightPrecision == .float32)
+      let after = Self.plain(rounded)
+      #expect(rounded(batch).values.isIdentical(to: after(batch).values))
     }
-    let (mine, its) = (run(rounded), run(plain))
-    #expect(mine.value.bitPattern == its.value.bitPattern)
-    #expect(mine.gradients.names == rounded.parameters.map(\.name))
-    for name in mine.gradients.names {
-      let (a, b) = (try #require(mine.gradients[name]), try #require(its.gradients[name]))
-      #expect(a.isIdentical(to: b), "\(name)")
-    }
-    #expect(rounded.weightPrecision == precision)
-    var optimizer = SGD(learningRate: 0.1)
-    optimizer.update(&rounded, along: mine.gradients)
-    #expect(rounded.weightPrecision == .float32)
-    let after = Self.plain(rounded)
-    #expect(rounded(batch).values.isIdentical(to: after(batch).values))
   }
 }

@@ -5,8 +5,8 @@ import Testing
 @testable import RecurrentCore
 
 @Suite struct StorageTests {
-  /// Other tests run beside this one and take from the same pool, so one step of many must pass.
   @Test func aTrainingStepAllocatesNothingNew() {
+    let context = ExecutionContext()
     var generator = RandomGenerator(seed: 1)
     var model = Sequential {
       LSTM(inputSize: 3, hiddenSize: 24, using: &generator)
@@ -20,18 +20,21 @@ import Testing
       lengths: [12, 3, 0, 12, 7, 1, 12, 9])
     let targets = Tensor(SeededGenerator.floats(8, seed: 3), shape: [8, 1])
     func allocations() -> Int {
-      let before = StoragePool.shared.allocations
-      let (_, gradients) = valueAndGradients(of: model) { meanSquaredError($0(input), targets) }
-      optimizer.update(&model, along: gradients.clipped(toNorm: 0.01))
-      return StoragePool.shared.allocations - before
+      let before = context.buffers.allocations
+      context.run {
+        let (_, gradients) = valueAndGradients(of: model) { meanSquaredError($0(input), targets) }
+        optimizer.update(&model, along: gradients.clipped(toNorm: 0.01))
+      }
+      return context.buffers.allocations - before
     }
-    _ = allocations()
-    let later = (0..<200).lazy.map { _ in allocations() }
-    #expect(later.contains(0), "each of 200 steps took new buffers from the system")
+    #expect(allocations() > 0)
+    // Threads may be at another place in each step, so the most at once comes in one of the first.
+    let later = (0..<40).map { _ in allocations() }
+    #expect(later[10...].allSatisfy { $0 == 0 }, "\(later)")
   }
 
   @Test func buffersAreUsedAgain() {
-    let pool = StoragePool()
+    let pool = BufferPool()
     let (first, capacity) = pool.take(100_000)
     #expect(capacity >= 100_000 && UInt(bitPattern: first) % 64 == 0)
     #expect(pool.allocations == 1)
@@ -44,7 +47,10 @@ import Testing
     pool.give(third, capacity: thirdCapacity)
     let pointers = [pool.take(100_000).0, pool.take(100_000).0]
     #expect(Set(pointers) == [second, third] && pool.allocations == 2)
-    for pointer in pointers { UnsafeMutableRawPointer(pointer).deallocate() }
+    for pointer in pointers { pool.give(pointer, capacity: capacity) }
+    pool.release()
+    _ = pool.take(100_000)
+    #expect(pool.allocations == 3)
   }
 
   @Test func copiesAreIndependent() {

@@ -6,7 +6,7 @@ import Testing
 @testable import RecurrentCore
 
 /// What a training step takes from the system: a batch like an earlier one nothing, and one with other
-/// lengths little, since sizes are rounded. Each test runs in a process of its own, since others would
+/// lengths little, since sizes are rounded. Each test runs in a context of its own, so that others do not
 /// take from the same pool.
 @Suite struct StepAllocationTests {
   /// Runs three epochs of six batches of `count` ragged rows, whose longest has between 57 and 60 steps.
@@ -16,21 +16,18 @@ import Testing
   private static func expectNothingNew(
     _ count: Int = 32, _ step: (_ index: Int, _ lengths: [Int]) -> Void
   ) {
-    Parallelism.threads = 1
     let new = (0..<18).map { number in
       let index = number % 6
       let lengths = (0..<count).map { $0 == 3 ? 60 - index % 4 : 1 + ($0 * 7 + index * 5) % 57 }
-      let before = StoragePool.shared.allocations
+      let before = ExecutionContext.current.buffers.allocations
       step(index, lengths)
-      return StoragePool.shared.allocations - before
+      return ExecutionContext.current.buffers.allocations - before
     }
     #expect(new[1..<6].reduce(0, +) * 5 <= new[0], "\(new)")
     #expect(new[6...].allSatisfy { $0 == 0 }, "\(new)")
   }
 
-  @Test func stackedLSTM() async {
-    await #expect(processExitsWith: .success) { StepAllocationTests.stackedLSTMSteps() }
-  }
+  @Test func stackedLSTM() { ExecutionContext(threads: 1).run { Self.stackedLSTMSteps() } }
 
   private static func stackedLSTMSteps() {
     for optimizer: any Optimizer in [
@@ -62,18 +59,13 @@ import Testing
   }
 
   /// With a trainer: an epoch begins with a copy of the weights, to go back to.
-  @Test func trainer() async {
-    await #expect(processExitsWith: .success) { StepAllocationTests.trainerSteps() }
-  }
+  @Test func trainer() { ExecutionContext(threads: 1).run { Self.trainerSteps() } }
 
-  @Test func averagingTrainer() async {
-    await #expect(processExitsWith: .success) {
-      StepAllocationTests.trainerSteps(averaging: 0.9)
-    }
+  @Test func averagingTrainer() {
+    ExecutionContext(threads: 1).run { Self.trainerSteps(averaging: 0.9) }
   }
 
   private static func trainerSteps(averaging: Double? = nil) {
-    Parallelism.threads = 1
     var generator = RandomGenerator(seed: 1)
     let model = Sequential {
       LSTM(inputSize: 8, hiddenSize: 48, using: &generator)
@@ -97,7 +89,7 @@ import Testing
       on: examples,
       callbacks: [
         { event in
-          if case .step = event { noted.note(StoragePool.shared.allocations) }
+          if case .step = event { noted.note(ExecutionContext.current.buffers.allocations) }
           return .proceed
         }
       ])
@@ -110,9 +102,7 @@ import Testing
     #expect(Set(steps[5...]).count == 1, "\(steps)")
   }
 
-  @Test func languageModel() async {
-    await #expect(processExitsWith: .success) { StepAllocationTests.languageModelSteps() }
-  }
+  @Test func languageModel() { ExecutionContext(threads: 1).run { Self.languageModelSteps() } }
 
   private static func languageModelSteps() {
     for lazyRows in [false, true] {
@@ -133,10 +123,8 @@ import Testing
     }
   }
 
-  @Test func bidirectionalWithAttention() async {
-    await #expect(processExitsWith: .success) {
-      StepAllocationTests.bidirectionalWithAttentionSteps()
-    }
+  @Test func bidirectionalWithAttention() {
+    ExecutionContext(threads: 1).run { Self.bidirectionalWithAttentionSteps() }
   }
 
   private static func bidirectionalWithAttentionSteps() {
@@ -156,12 +144,9 @@ import Testing
 
   /// A table of 200 000 rows of which a step reaches 6: neither gradient, clipping nor update makes
   /// anything of the table's size, with no rule.
-  @Test func embedding() async {
-    await #expect(processExitsWith: .success) { StepAllocationTests.embeddingSteps() }
-  }
+  @Test func embedding() { ExecutionContext(threads: 1).run { Self.embeddingSteps() } }
 
   private static func embeddingSteps() {
-    Parallelism.threads = 1
     for optimizer: any Optimizer in [
       SGD(learningRate: 0.1, momentum: 0.9), Adam(), Adam(lazyRows: true), RMSprop(),
       Adagrad(weightDecay: 0.1),
@@ -175,14 +160,14 @@ import Testing
     var table = Embedding(weights: Tensor(repeating: 0.1, shape: [200_000, 8]))
     let place = table.weights.pointer
     for step in 0..<3 {
-      StoragePool.shared.resetPeak()
-      let before = StoragePool.shared.peak
+      ExecutionContext.current.buffers.resetPeak()
+      let before = ExecutionContext.current.buffers.peak
       let (_, gradients) = valueAndGradients(of: table) {
         $0(TokenBatch([[7, 199_999, 7], [0, 1234, 99]])).values.squared().sum()
       }
       optimizer.update(&table, along: gradients.clipped(toNorm: 1e-3))
       // The first update makes the accumulators.
-      if step > 0 { #expect(StoragePool.shared.peak - before < 200_000 * 8 / 10) }
+      if step > 0 { #expect(ExecutionContext.current.buffers.peak - before < 200_000 * 8 / 10) }
     }
     #expect(table.weights.pointer == place, "the table was copied")
   }

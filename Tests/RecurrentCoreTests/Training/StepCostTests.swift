@@ -4,29 +4,25 @@ import Testing
 
 @testable import RecurrentCore
 
-/// What is said about memory before a step is what the step takes, within 15 %. In processes of
-/// their own, since other tests would take from the same pool.
+/// What is said about memory before a step is what the step takes, within 15 %. In contexts of
+/// their own, so that other tests do not take from the same pool.
 @Suite struct StepCostTests {
-  @Test func costOfATrainingStepIsTrue() async {
-    await #expect(processExitsWith: .success) {
-      for kind in CellKind.allCases {
-        for size in [(2, 24, 96, 1), (3, 48, 40, 9), (1, 128, 3, 40), (2, 96, 7, 130)] {
-          StepCostTests.checkTraining(kind, size)
-        }
+  @Test(arguments: CellKind.allCases) func costOfATrainingStepIsTrue(_ kind: CellKind) {
+    ExecutionContext().run {
+      for size in [(2, 24, 96, 1), (3, 48, 40, 9), (1, 128, 3, 40), (2, 96, 7, 130)] {
+        Self.checkTraining(kind, size)
       }
     }
   }
 
-  @Test func costOfAPredictionIsTrue() async {
-    await #expect(processExitsWith: .success) {
-      for kind in CellKind.allCases { StepCostTests.checkPrediction(kind) }
-    }
+  @Test(arguments: CellKind.allCases) func costOfAPredictionIsTrue(_ kind: CellKind) {
+    ExecutionContext().run { Self.checkPrediction(kind) }
   }
 
   /// The most floats in use at once in a step, once buffers and threads are there.
   static func peak(_ step: () -> Void) -> Int {
     for _ in 0..<2 { step() }
-    let pool = StoragePool.shared
+    let pool = ExecutionContext.current.buffers
     pool.resetPeak()
     let before = pool.peak
     step()
@@ -62,7 +58,7 @@ import Testing
       optimizer.update(&model, along: gradients)
     }
     // In use before a step: weights, moments and input.
-    func floats(_ count: Int) -> Int { count < 1024 ? 0 : StoragePool.capacity(for: count) }
+    func floats(_ count: Int) -> Int { count < 1024 ? 0 : BufferPool.capacity(for: count) }
     let held =
       3 * model.parameters.reduce(0) { $0 + floats($1.tensor.count) } + floats(input.values.count)
     let measured = Double(4 * (peak + held))
@@ -80,7 +76,7 @@ import Testing
     let input = SequenceBatch(
       Tensor(SeededGenerator.floats(batch * time * 40, seed: 2), shape: [batch, time, 40]))
     let peak = peak { _ = stack(input) }
-    func floats(_ count: Int) -> Int { count < 1024 ? 0 : StoragePool.capacity(for: count) }
+    func floats(_ count: Int) -> Int { count < 1024 ? 0 : BufferPool.capacity(for: count) }
     let held =
       stack.parameters.reduce(0) { $0 + floats($1.tensor.count) } + floats(input.values.count)
     let measured = Double(4 * (peak + held))

@@ -121,10 +121,9 @@ import Testing
   /// The same seed gives the same bits, another seed others.
   @Test func seeds() throws {
     func weights(_ seed: UInt64, threads: Int) throws -> [[Float]] {
-      let before = Parallelism.threads
-      Parallelism.threads = threads
-      defer { Parallelism.threads = before }
-      let generator = try MadeText.quick { ($0.seed, $0.dropout, $0.layers) = (seed, 0.3, 2) }
+      let generator = try ExecutionContext(threads: threads).run {
+        try MadeText.quick { ($0.seed, $0.dropout, $0.layers) = (seed, 0.3, 2) }
+      }
       return generator.model.parameters.map(\.tensor.elements)
     }
     let first = try weights(1, threads: 1)

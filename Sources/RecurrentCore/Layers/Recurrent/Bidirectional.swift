@@ -63,7 +63,7 @@ public struct Bidirectional<
     func back(_ state: inout Backward.State) -> SequenceBatch {
       backward.forward(input, state: &state, mode: mode.child(1))
     }
-    if Parallelism.threads > 1, !Tape.isAnyRecording,
+    if Parallelism.threads > 1, !Tape.isRecordingHere,
       paths.allSatisfy({ $0.keepsOneThread(batchSize: input.batchSize) })
     {
       var (first, second) = (state.first, state.second)

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// How the work of a recurrent layer over one batch is divided: among threads, and into blocks of
 /// steps. No bit of a result depends on it.
 struct FusedDivision: Sendable {
@@ -27,6 +25,7 @@ struct FusedDivision: Sendable {
       layout.batchSize, weights.inputSize, weights.hiddenSize, weights.outputSize
     )
     let width = weights.gates * units
+    let thresholds = ExecutionContext.current.thresholds
     // An activation costs about as much as sixteen terms of the product.
     let operations = 2 * layout.packedCount * width * (inputs + size + 16)
     parts = Parallelism.parts(
@@ -39,13 +38,13 @@ struct FusedDivision: Sendable {
     sharesUnits =
       hasFewRows && threads > 1 && isPlain && units >= Self.sharedUnits(threads)
       && Parallelism.parts(operations: operations, atMost: threads) == threads
-      && rows * width * size / threads >= Parallelism.smallestStep.load(ordering: .relaxed)
+      && rows * width * size / threads >= thresholds.smallestStep
     multipliesInputFirst = !hasTable && hasFewRows && layout.steps > 2 && 4 * inputs >= size
     blockLength = 256 / max(1, rows)
     let depth = size + (multipliesInputFirst ? 0 : inputs)
     readsNarrowWeights =
       hasFewRows
-      && 4 * width * depth >= rows * Self.leastNarrowBytes.load(ordering: .relaxed)
+      && 4 * width * depth >= rows * thresholds.leastNarrowBytes
   }
 
   /// The steps that are run at once.
@@ -66,7 +65,4 @@ struct FusedDivision: Sendable {
 
   /// The least units that so many threads share.
   private static func sharedUnits(_ threads: Int) -> Int { 64 * threads }
-
-  /// For one row. Tests set it to 0.
-  static let leastNarrowBytes = Atomic(8 << 20)
 }

@@ -41,7 +41,9 @@ struct FusedRecurrence {
     func inputs() -> [Tensor] {
       [source, hidden] + (cellState.map { [$0] } ?? []) + weights.tensors
     }
-    let tape = Tape.isAnyRecording ? Tape.following(inputs()) : nil
+    let isTracked =
+      source.slot != nil || hidden.slot != nil || cellState?.slot != nil || weights.isTracked
+    let tape = isTracked ? Tape.following(inputs()) : nil
     let run = FusedRun(
       self, weights: tape == nil ? weights : weights.detached, noise: noise,
       layout: input.layout, segmentLength: segmentLength, table: table)

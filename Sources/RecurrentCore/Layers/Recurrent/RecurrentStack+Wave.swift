@@ -5,7 +5,7 @@ extension RecurrentStack {
   /// ones. For rows so few that a layer alone keeps one thread busy only.
   func runsAsWave(_ input: SequenceBatch, mode: Mode) -> Bool {
     mode == .prediction && layers.count > 1 && input.time > 1 && Parallelism.threads > 1
-      && !Tape.isAnyRecording && isCausal
+      && !Tape.isRecordingHere && isCausal
       && paths.allSatisfy { $0.keepsOneThread(batchSize: input.batchSize) }
   }
 

@@ -112,6 +112,13 @@ public struct RecurrentWeights: Module {
   var tensors: [Tensor] {
     [input, recurrent] + [bias, recurrentBias, peepholes, projection].compactMap(\.self)
   }
+
+  /// Whether one of them may be on a tape.
+  var isTracked: Bool {
+    input.slot != nil || recurrent.slot != nil || bias?.slot != nil || recurrentBias?.slot != nil
+      || peepholes?.slot != nil || projection?.slot != nil
+  }
+
   /// How the kernels keep the matrices for prediction: narrow if all lie on a grid of one kind.
   var kernelFormat: rk_weight_format {
     let precision = input.precision
