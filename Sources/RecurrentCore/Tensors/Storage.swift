@@ -9,7 +9,7 @@ import Synchronization
 final class Storage: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
-  private let capacity: Int
+  private let room: StoragePool.Room
   /// A number that no other content has: the storage gets a new one whenever its floats may change.
   private(set) var stamp = Storage.nextStamp()
   private static let stamps = Atomic<UInt64>(0)
@@ -28,18 +28,19 @@ final class Storage: @unchecked Sendable {
   }
 
   /// Room for `count` floats, not initialized.
-  init(count: Int) {
+  /// - Parameter lasts: whether it stays from step to step, as an optimizer's moments do.
+  init(count: Int, lasts: Bool = false) {
     precondition(count >= 0, "a storage holds 0 or more floats, not \(count)")
     self.count = count
-    (pointer, capacity) = StoragePool.shared.take(count)
+    (pointer, room) = StoragePool.shared.take(count, lasts: lasts)
   }
 
   deinit {
-    StoragePool.shared.give(pointer, capacity: capacity)
+    StoragePool.shared.give(pointer, room)
   }
 
-  func copy() -> Storage {
-    let copy = Storage(count: count)
+  func copy(lasts: Bool? = nil) -> Storage {
+    let copy = Storage(count: count, lasts: lasts ?? room.lasts)
     copy.pointer.update(from: pointer, count: count)
     return copy
   }
@@ -55,8 +56,15 @@ final class StoragePool: Sendable {
   /// Floats that may wait at most (1 GiB); what comes back beyond that is freed.
   private static let limit = 1 << 28
 
+  /// What buffers are looked up by. Those that last are kept apart: taken from among a step's, they
+  /// would be missing when the next step asks for them again.
+  struct Room: Hashable {
+    let capacity: Int
+    let lasts: Bool
+  }
+
   private struct Waiting {
-    var buffers: [Int: [UnsafeMutablePointer<Float>]] = [:]
+    var buffers: [Room: [UnsafeMutablePointer<Float>]] = [:]
     var total = 0
     var allocations = 0
     var allocated = 0
@@ -64,21 +72,23 @@ final class StoragePool: Sendable {
     var peak = 0
     var bound = Int.max
 
-    /// The size of a waiting buffer that holds `capacity` and is at most a quarter larger.
-    func fitting(_ capacity: Int) -> Int? {
-      if buffers[capacity]?.isEmpty == false { return capacity }
-      return buffers.lazy.filter { !$1.isEmpty && $0 > capacity && $0 <= capacity + capacity / 4 }
-        .map(\.key).min()
+    /// The room of a waiting buffer that is at most a quarter larger.
+    func fitting(_ room: Room) -> Room? {
+      if buffers[room]?.isEmpty == false { return room }
+      let sizes = room.capacity...room.capacity + room.capacity / 4
+      return buffers.lazy
+        .filter { !$1.isEmpty && $0.lasts == room.lasts && sizes.contains($0.capacity) }
+        .map(\.key).min { $0.capacity < $1.capacity }
     }
 
     /// Frees the largest waiting buffers until the bound is kept, or none is left.
     mutating func shrink() {
-      while inUse + total > bound, let size = buffers.keys.max() {
-        if let buffer = buffers[size]?.popLast() {
-          total -= size
+      while inUse + total > bound, let room = buffers.keys.max(by: { $0.capacity < $1.capacity }) {
+        if let buffer = buffers[room]?.popLast() {
+          total -= room.capacity
           UnsafeMutableRawPointer(buffer).deallocate()
         } else {
-          buffers[size] = nil
+          buffers[room] = nil
         }
       }
     }
@@ -107,29 +117,29 @@ final class StoragePool: Sendable {
   /// Floats, in use and waiting, above which waiting buffers are freed before a new one is made.
   func bound(to floats: Int) { waiting.withLock { $0.bound = floats } }
 
-  func take(_ count: Int) -> (UnsafeMutablePointer<Float>, capacity: Int) {
-    let capacity = Self.capacity(for: count)
-    guard capacity >= Self.smallest else {
-      small.wrappingAdd(capacity, ordering: .relaxed)
-      return (Self.allocated(capacity), capacity)
+  func take(_ count: Int, lasts: Bool) -> (UnsafeMutablePointer<Float>, Room) {
+    let room = Room(capacity: Self.capacity(for: count), lasts: lasts)
+    guard room.capacity >= Self.smallest else {
+      small.wrappingAdd(room.capacity, ordering: .relaxed)
+      return (Self.allocated(room.capacity), room)
     }
-    let reused = waiting.withLock { waiting -> (address: UInt, capacity: Int)? in
-      let size = waiting.fitting(capacity)
-      waiting.inUse += size ?? capacity
+    let reused = waiting.withLock { waiting -> (address: UInt, room: Room)? in
+      let fitting = waiting.fitting(room)
+      waiting.inUse += (fitting ?? room).capacity
       waiting.peak = max(waiting.peak, waiting.inUse)
-      if let size, let buffer = waiting.buffers[size]?.popLast() {
-        waiting.total -= size
-        return (UInt(bitPattern: buffer), size)
+      if let fitting, let buffer = waiting.buffers[fitting]?.popLast() {
+        waiting.total -= fitting.capacity
+        return (UInt(bitPattern: buffer), fitting)
       }
       waiting.allocations += 1
-      waiting.allocated += capacity
+      waiting.allocated += room.capacity
       waiting.shrink()
       return nil
     }
     if let reused, let pointer = UnsafeMutablePointer<Float>(bitPattern: reused.address) {
-      return (pointer, reused.capacity)
+      return (pointer, reused.room)
     }
-    return (Self.allocated(capacity), capacity)
+    return (Self.allocated(room.capacity), room)
   }
 
   private static func allocated(_ capacity: Int) -> UnsafeMutablePointer<Float> {
@@ -137,17 +147,17 @@ final class StoragePool: Sendable {
       .bindMemory(to: Float.self, capacity: capacity)
   }
 
-  func give(_ pointer: UnsafeMutablePointer<Float>, capacity: Int) {
+  func give(_ pointer: UnsafeMutablePointer<Float>, _ room: Room) {
     let address = UInt(bitPattern: pointer)
     let kept =
-      capacity >= Self.smallest
+      room.capacity >= Self.smallest
       && waiting.withLock { waiting in
-        waiting.inUse -= capacity
-        guard waiting.total + capacity <= Self.limit,
+        waiting.inUse -= room.capacity
+        guard waiting.total + room.capacity <= Self.limit,
           let pointer = UnsafeMutablePointer<Float>(bitPattern: address)
         else { return false }
-        waiting.buffers[capacity, default: []].append(pointer)
-        waiting.total += capacity
+        waiting.buffers[room, default: []].append(pointer)
+        waiting.total += room.capacity
         return true
       }
     if !kept { UnsafeMutableRawPointer(pointer).deallocate() }
