@@ -31,7 +31,7 @@ static struct block {
 } *blocks;
 
 static void *take(int64_t bytes) {
-  struct block *block = malloc(sizeof *block + (size_t)bytes + 64);
+  struct block *block = malloc(sizeof *block + (size_t)bytes);
   if (!block) {
     fputs("out of memory\n", stderr);
     exit(1);

@@ -2,7 +2,9 @@
 
 #include "Case.h"
 
-static const int64_t counts[] = {1, 2, 3, 5, 15, 16, 17, 31, 100, 1003};
+static const int64_t counts[] = {0, 1, 2, 3, 5, 15, 16, 17, 31, 100, 191, 192, 193, 400, 1003};
+
+static const int64_t row_counts[] = {0, 1, 7, 8, 9, 191, 192, 193, 400};
 
 // MARK: Elementwise
 
@@ -34,11 +36,13 @@ void elements(void) {
   for (int function = 0; function < LENGTH(function_names); function++) {
     map_case((rk_function)function, 1003, false);
     map_case((rk_function)function, 7, false);
+    map_case((rk_function)function, 0, false);
     map_case((rk_function)function, 2050, true);
   }
   for (int operator = RK_ADD; operator <= RK_MINIMUM; operator++)
     for (int strides = 0; strides < 4; strides++)
-      combine_case((rk_operator)operator, strides & 1, strides >> 1, strides == 3 ? 1003 : 21);
+      for (int large = 0; large < 3; large++)
+        combine_case((rk_operator)operator, strides & 1, strides >> 1, large == 0 ? 0 : large == 1 ? 21 : 1003);
   for (int i = 0; i < LENGTH(counts); i++) {
     const int64_t count = counts[i];
     begin_case("add-scaled, scale %lld", (long long)count);
@@ -78,7 +82,7 @@ static void softmax_case(int64_t rows, int64_t columns, bool logarithm) {
   begin_case("%ssoftmax %lldx%lld", logarithm ? "log-" : "", (long long)rows, (long long)columns);
   const int64_t count = rows * columns;
   float *x = random_floats(count, 20), *y = unset(count);
-  if (columns > 2) x[columns / 2] = -__builtin_inff();
+  if (rows > 0 && columns > 2) x[columns / 2] = -__builtin_inff();
   const float *dy = random_floats(count, 1);
   float *dx = random_floats(count, 1);
   (logarithm ? rk_log_softmax : rk_softmax)(x, y, rows, columns);
@@ -119,15 +123,19 @@ static void mask_case(int64_t first, int64_t count) {
 }
 
 void reductions(void) {
-  reduction_case(0, false);
   for (int i = 0; i < LENGTH(counts); i++) {
     reduction_case(counts[i], false);
     reduction_case(counts[i], true);
-    column_case(1 + i * 3, counts[i], i % 2);
-    softmax_case(1 + i % 4, counts[i], false);
-    softmax_case(1 + i % 4, counts[i], true);
-    for (int options = 0; options < 4; options++)
-      if (counts[i] > 0) cross_entropy_case(1 + i % 4, counts[i], options & 1, options & 2);
+    for (int rows = 0; rows < LENGTH(row_counts); rows++) {
+      column_case(row_counts[rows], counts[i], false);
+      column_case(row_counts[rows], counts[i], true);
+    }
+    for (int64_t rows = 0; rows < 5; rows++) {
+      softmax_case(rows, counts[i], false);
+      softmax_case(rows, counts[i], true);
+      for (int options = 0; options < 4; options++)
+        if (counts[i] > 0 || rows == 0) cross_entropy_case(rows, counts[i], options & 1, options & 2);
+    }
     mask_case(i, counts[i]);
   }
 }
@@ -200,7 +208,9 @@ static void update_cases(int variant, int64_t count) {
 
 void optimizers(void) {
   for (int variant = 0; variant < 8; variant++) {
+    update_cases(variant, 0);
     update_cases(variant, 5);
+    update_cases(variant, 192);
     update_cases(variant, 1003);
   }
 }

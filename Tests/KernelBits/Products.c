@@ -1,4 +1,5 @@
-// Matrix products: both operands as they stand and transposed, rows by index, over the edges of tiles and blocks.
+// Matrix products: both operands as they stand and transposed, rows by index, over the edges of tiles and blocks, and
+// with nothing in a dimension.
 
 #include "Case.h"
 
@@ -26,6 +27,9 @@ static const manner manners[] = {
 static const int32_t sizes[][3] = {
   {1, 1, 1}, {1, 67, 40}, {3, 5, 2}, {5, 1030, 9}, {6, 15, 7}, {7, 13, 17}, {8, 8, 0}, {11, 12, 3}, {13, 31, 65},
   {33, 70, 300}, {29, 1, 5}, {401, 19, 11}};
+
+/// Around the rows of a block.
+static const int32_t edges[] = {0, 1, 191, 192, 193, 400};
 
 /// The product's A, and its C as it stands before.
 static rk_matrix_product with_rows(rk_matrix_product product, const manner *how, int32_t rows) {
@@ -69,7 +73,11 @@ static void product_case(const manner *how, int32_t rows, int32_t columns, int32
 }
 
 void products(void) {
-  for (int size = 0; size < LENGTH(sizes); size++)
-    for (int how = 0; how < LENGTH(manners); how++)
+  for (int how = 0; how < LENGTH(manners); how++) {
+    for (int size = 0; size < LENGTH(sizes); size++)
       product_case(&manners[how], sizes[size][0], sizes[size][1], sizes[size][2]);
+    for (int rows = 0; rows < LENGTH(edges); rows++)
+      for (int columns = 0; columns < LENGTH(edges); columns++)
+        for (int32_t depth = 0; depth < 2; depth++) product_case(&manners[how], edges[rows], edges[columns], depth);
+  }
 }

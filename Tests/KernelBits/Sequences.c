@@ -4,10 +4,12 @@
 
 // MARK: Layouts
 
+enum { LENGTHS = 24 };  // which a batch of more rows repeats
+
 static int32_t longest_of(const int32_t *lengths, int32_t rows) {
   int32_t longest = 0;
   for (int32_t row = 0; row < rows; row++)
-    if (lengths[row] > longest) longest = lengths[row];
+    if (lengths[row % LENGTHS] > longest) longest = lengths[row % LENGTHS];
   return longest;
 }
 
@@ -19,7 +21,7 @@ static rk_sequence_layout layout_of(const int32_t *lengths, int32_t rows, int32_
   int64_t *offset = long_integers(steps), kept = 0;
   for (int32_t l = steps; l >= 0; l--)
     for (int32_t row = 0; row < rows; row++)
-      if (lengths[row] == l) {
+      if (lengths[row % LENGTHS] == l) {
         batch_row[sorted] = row;
         length[sorted++] = l;
       }
@@ -75,17 +77,25 @@ static const layer_kind layers[] = {
 typedef struct {
   const char *name;
   int32_t rows;
-  int32_t lengths[24];
+  int32_t lengths[LENGTHS];
   bool reverse, biases, out_gradient;
   int32_t parts;
   int32_t cut;  // where the steps are divided into segments; 0: whole
+  bool input_first;  // its product is taken for all steps at once
 } batch_kind;
 
 static const batch_kind batches[] = {
-  {"one", 1, {3}, false, true, true, 1, 0},
-  {"even", 23, {4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4}, false, false, true, 2, 0},
-  {"uneven", 11, {4, 0, 7, 7, 1, 5, 7, 2, 6, 3, 7}, true, true, false, 3, 0},
-  {"segments", 11, {4, 0, 7, 7, 1, 5, 7, 2, 6, 3, 7}, false, true, true, 1, 4},
+  {"one", 1, {3}, false, true, true, 1, 0, true},
+  {"even", 23, {4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4}, false, false, true, 2, 0, false},
+  {"uneven", 11, {4, 0, 7, 7, 1, 5, 7, 2, 6, 3, 7}, true, true, false, 3, 0, false},
+  {"segments", 11, {4, 0, 7, 7, 1, 5, 7, 2, 6, 3, 7}, false, true, true, 1, 4, false},
+};
+
+/// Rows without steps, no rows at all, and more rows than any block has; with input of no size as well.
+static const batch_kind edge_batches[] = {
+  {"no-steps", 3, {0, 0, 0}, false, true, true, 2, 0, true},
+  {"no-rows", 0, {0}, false, true, true, 2, 0, true},
+  {"many", 400, {2, 1, 0, 2, 2, 1, 0, 2, 2, 1, 0, 2, 2, 1, 0, 2, 2, 1, 0, 2, 2, 1, 0, 2}, true, true, true, 3, 0, false},
 };
 
 /// One layer at work on one batch.
@@ -160,13 +170,17 @@ static rk_cell_options options_of(const layer *l) {
 }
 
 static void run_forward(layer *l, int32_t first, int32_t end, float *h, float *c, const kept_values *kept, bool again) {
-  const rk_sequence_forward pass = {
+  rk_sequence_forward pass = {
     .cell = l->kind->cell, .input_size = l->input, .hidden_size = l->hidden, .recurrent_size = l->size,
     .layout = &l->layout, .first_step = first, .end_step = end, .options = l->plain ? NULL : &l->options,
     .projects = l->kind->projects, .format = l->format, .packed_weights = l->packed, .x = l->x, .x_stride = l->x_stride, .out = l->out,
     .out_stride = l->out_stride, .keeps_out = again, .h = h, .c = l->cell_state ? c : NULL,
     .gates = kept ? kept->gates : NULL, .extra = kept ? kept->extra : NULL, .masked = kept ? kept->masked : NULL,
     .unprojected = kept ? kept->unprojected : NULL};
+  if (l->batch->input_first) {
+    pass.start = unset(kept_of(&l->layout, first, end) * l->gates * l->hidden);
+    for (int32_t part = 0; part < l->batch->parts; part++) rk_multiply_input(&pass, part, l->batch->parts);
+  }
   for (int32_t part = 0; part < l->batch->parts; part++)
     rk_run_forward(&pass, part, l->batch->parts, unset(rk_forward_workspace(&pass)));
 }
@@ -261,13 +275,22 @@ void sequences(void) {
         for (int format = RK_FLOAT32; format <= RK_INT8; format++)
           if (format == RK_FLOAT32 || layers[kind].options == PLAIN)
             layer_case(&layers[kind], &batches[batch], sizes[size][0], sizes[size][1], (rk_weight_format)format);
+  for (int kind = 0; kind < LENGTH(layers); kind++)
+    for (int format = RK_FLOAT32; format <= RK_INT8; format++) {
+      if (format != RK_FLOAT32 && layers[kind].options != PLAIN) continue;
+      for (int batch = 0; batch < LENGTH(edge_batches); batch++)
+        for (int input = 0; input < 4; input += 3)
+          layer_case(&layers[kind], &edge_batches[batch], input, 5, (rk_weight_format)format);
+      layer_case(&layers[kind], &batches[0], 193, 192, (rk_weight_format)format);
+    }
 }
 
 // MARK: Scans
 
-static void scan_case(const char *name, rk_function function, bool shared, bool out_gradient, int32_t width) {
-  begin_case("scan %s%s%s H %d", name, shared ? " shared" : "", out_gradient ? "" : " no-gradient", width);
-  const batch_kind *batch = &batches[2];
+static void scan_case(
+  const char *name, rk_function function, const batch_kind *batch, bool shared, bool out_gradient, int32_t width) {
+  begin_case(
+    "scan %s %s%s%s H %d", name, batch->name, shared ? " shared" : "", out_gradient ? "" : " no-gradient", width);
   const int32_t rows = batch->rows, time = longest_of(batch->lengths, rows) + 1;
   const int64_t count = (int64_t)rows * time * width, states = (int64_t)rows * width;
   const rk_sequence_layout layout = layout_of(batch->lengths, rows, time, out_gradient);
@@ -294,12 +317,14 @@ static void scan_case(const char *name, rk_function function, bool shared, bool 
 }
 
 void scans(void) {
-  static const int32_t widths[] = {1, 3, 16, 37};
-  for (int w = 0; w < LENGTH(widths); w++)
-    for (int shared = 0; shared < 2; shared++)
-      for (int gradient = 0; gradient < 2; gradient++) {
-        scan_case("identity", RK_IDENTITY, shared, gradient, widths[w]);
-        scan_case("tanh", RK_TANH, shared, gradient, widths[w]);
-        scan_case("relu", RK_RELU, shared, gradient, widths[w]);
-      }
+  static const int32_t widths[] = {0, 1, 3, 16, 37, 193};
+  static const batch_kind *const kinds[] = {&batches[2], &edge_batches[0], &edge_batches[1], &edge_batches[2]};
+  for (int kind = 0; kind < LENGTH(kinds); kind++)
+    for (int w = 0; w < LENGTH(widths); w++)
+      for (int shared = 0; shared < 2; shared++)
+        for (int gradient = 0; gradient < 2; gradient++) {
+          scan_case("identity", RK_IDENTITY, kinds[kind], shared, gradient, widths[w]);
+          scan_case("tanh", RK_TANH, kinds[kind], shared, gradient, widths[w]);
+          scan_case("relu", RK_RELU, kinds[kind], shared, gradient, widths[w]);
+        }
 }

@@ -41,7 +41,7 @@ extension Optimizer {
         index < gradients.names.count && gradients.names[index] == name,
         "the gradients belong to another model: parameter \(index) is \(name)")
       if slots.count == index {
-        slots.append(initialSlots(for: parameter))
+        slots.append(initialSlots(for: parameter).map(\.lasting))
         steps.append(0)
       }
       if let gradient = gradients.parts[index] {

@@ -8,24 +8,51 @@ final class BufferPool: Sendable {
   /// Floats that may wait at most (1 GiB); what comes back beyond that is freed.
   private static let mostWaiting = 1 << 28
 
+  /// What a buffer is looked up by.
+  struct Room {
+    /// Floats.
+    fileprivate(set) var capacity: Int
+    /// Whether it stays from step to step. Those that do are kept apart: taken from among a step's,
+    /// they would be missing when the next step asks for them again.
+    let lasts: Bool
+
+    /// Its place among all, ascending by size.
+    fileprivate var index: Int {
+      let power = Int.bitWidth - 1 - capacity.leadingZeroBitCount
+      return 32 * power + (capacity - 1 << power) >> max(0, power - 4) * 2 + (lasts ? 1 : 0)
+    }
+
+    /// That at a place.
+    fileprivate init(index: Int) {
+      let power = index / 32
+      capacity = 1 << power + (index % 32 / 2) << max(0, power - 4)
+      lasts = index % 2 == 1
+    }
+
+    fileprivate init(for count: Int, lasts: Bool) {
+      capacity = BufferPool.capacity(for: count)
+      self.lasts = lasts
+    }
+  }
+
   private struct State {
-    /// The waiting buffers by their size class.
-    var buffers = [[UnsafeMutablePointer<Float>]](repeating: [], count: 16 * 64)
+    /// The waiting buffers by the place of their room.
+    var buffers = [[UnsafeMutablePointer<Float>]](repeating: [], count: 32 * 64)
     var waiting = 0
     var allocations = 0
     var allocated = 0
     var inUse = 0
     var peak = 0
 
-    /// A waiting buffer that holds `capacity` floats and is at most a quarter larger.
-    mutating func take(_ capacity: Int) -> (UnsafeMutablePointer<Float>, capacity: Int)? {
-      var size = capacity
-      while size <= capacity + capacity / 4 {
-        if let buffer = buffers[sizeClass(of: size)].popLast() {
-          waiting -= size
-          return (buffer, size)
+    /// A waiting buffer of this room, or one at most a quarter larger.
+    mutating func take(_ room: Room) -> (UnsafeMutablePointer<Float>, Room)? {
+      var found = room
+      while found.capacity <= room.capacity + room.capacity / 4 {
+        if let buffer = buffers[found.index].popLast() {
+          waiting -= found.capacity
+          return (buffer, found)
         }
-        size = BufferPool.capacity(for: size + 1)
+        found.capacity = BufferPool.capacity(for: found.capacity + 1)
       }
       return nil
     }
@@ -35,7 +62,7 @@ final class BufferPool: Sendable {
       var index = buffers.count - 1
       while inUse + waiting > limit, waiting > 0, index >= 0 {
         if let buffer = buffers[index].popLast() {
-          waiting -= capacity(ofClass: index)
+          waiting -= Room(index: index).capacity
           UnsafeMutableRawPointer(buffer).deallocate()
         } else {
           index -= 1
@@ -76,26 +103,26 @@ final class BufferPool: Sendable {
   func resetPeak() { state.withLock { $0.peak = $0.inUse } }
 
   /// A buffer for `count` floats, not initialized.
-  func take(_ count: Int) -> (UnsafeMutablePointer<Float>, capacity: Int) {
-    let capacity = Self.capacity(for: count)
-    guard capacity >= Self.smallest else {
-      small.wrappingAdd(capacity, ordering: .relaxed)
-      return (Self.allocated(capacity), capacity)
+  func take(_ count: Int, lasts: Bool = false) -> (UnsafeMutablePointer<Float>, Room) {
+    let room = Room(for: count, lasts: lasts)
+    guard room.capacity >= Self.smallest else {
+      small.wrappingAdd(room.capacity, ordering: .relaxed)
+      return (Self.allocated(room.capacity), room)
     }
-    let reused = state.withLock { state -> (address: UInt, capacity: Int)? in
-      let found = state.take(capacity)
-      state.inUse += found?.capacity ?? capacity
+    let reused = state.withLock { state -> (address: UInt, room: Room)? in
+      let found = state.take(room)
+      state.inUse += (found?.1 ?? room).capacity
       state.peak = max(state.peak, state.inUse)
-      if let found { return (UInt(bitPattern: found.0), found.capacity) }
+      if let found { return (UInt(bitPattern: found.0), found.1) }
       state.allocations += 1
-      state.allocated += capacity
+      state.allocated += room.capacity
       state.shrink(to: limit)
       return nil
     }
     if let reused, let pointer = UnsafeMutablePointer<Float>(bitPattern: reused.address) {
-      return (pointer, reused.capacity)
+      return (pointer, reused.room)
     }
-    return (Self.allocated(capacity), capacity)
+    return (Self.allocated(room.capacity), room)
   }
 
   private static func allocated(_ capacity: Int) -> UnsafeMutablePointer<Float> {
@@ -104,41 +131,27 @@ final class BufferPool: Sendable {
   }
 
   /// Takes a buffer back.
-  func give(_ pointer: UnsafeMutablePointer<Float>, capacity: Int) {
+  func give(_ pointer: UnsafeMutablePointer<Float>, _ room: Room) {
     let address = UInt(bitPattern: pointer)
     let kept =
-      capacity >= Self.smallest
+      room.capacity >= Self.smallest
       && state.withLock { state in
-        state.inUse -= capacity
-        guard state.waiting + capacity <= Self.mostWaiting,
-          state.inUse + state.waiting + capacity <= limit,
+        state.inUse -= room.capacity
+        guard state.waiting + room.capacity <= Self.mostWaiting,
+          state.inUse + state.waiting + room.capacity <= limit,
           let pointer = UnsafeMutablePointer<Float>(bitPattern: address)
         else { return false }
-        state.buffers[Self.sizeClass(of: capacity)].append(pointer)
-        state.waiting += capacity
+        state.buffers[room.index].append(pointer)
+        state.waiting += room.capacity
         return true
       }
     if !kept { UnsafeMutableRawPointer(pointer).deallocate() }
   }
-
-  // MARK: Sizes
 
   /// Rounded up to a sixteenth of a power of two, so that nearly equal sizes are the same one.
   static func capacity(for count: Int) -> Int {
     guard count > 16 else { return 16 }
     let step = max(16, 1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount - 4))
     return (count + step - 1) / step * step
-  }
-
-  /// The place of a rounded size among all, ascending.
-  private static func sizeClass(of capacity: Int) -> Int {
-    let power = Int.bitWidth - 1 - capacity.leadingZeroBitCount
-    return 16 * power + (capacity - 1 << power) >> max(0, power - 4)
-  }
-
-  /// The rounded size at a place.
-  private static func capacity(ofClass index: Int) -> Int {
-    let power = index / 16
-    return 1 << power + (index % 16) << max(0, power - 4)
   }
 }

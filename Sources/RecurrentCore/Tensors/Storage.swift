@@ -9,7 +9,7 @@ import Synchronization
 final class Storage: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
-  private let capacity: Int
+  private let room: BufferPool.Room
   /// Where the floats came from and go back to.
   private let pool: BufferPool
   /// A number that no other content has: the storage gets a new one whenever its floats may change.
@@ -30,19 +30,21 @@ final class Storage: @unchecked Sendable {
   }
 
   /// Room for `count` floats, not initialized.
-  init(count: Int) {
+  ///
+  /// - Parameter lasts: whether it stays from step to step, as an optimizer's moments do.
+  init(count: Int, lasts: Bool = false) {
     precondition(count >= 0, "a storage holds 0 or more floats, not \(count)")
     self.count = count
     pool = ExecutionContext.current.buffers
-    (pointer, capacity) = pool.take(count)
+    (pointer, room) = pool.take(count, lasts: lasts)
   }
 
   deinit {
-    pool.give(pointer, capacity: capacity)
+    pool.give(pointer, room)
   }
 
-  func copy() -> Storage {
-    let copy = Storage(count: count)
+  func copy(lasts: Bool? = nil) -> Storage {
+    let copy = Storage(count: count, lasts: lasts ?? room.lasts)
     copy.pointer.update(from: pointer, count: count)
     return copy
   }

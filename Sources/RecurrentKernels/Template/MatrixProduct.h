@@ -256,18 +256,14 @@ static void multiply_block(
 
 static void multiply(const rk_matrix_product *p, float *workspace) {
   if ((p->rows <= 0 && !p->also) || p->columns <= 0) return;
-  if (p->depth <= 0) {  // no block below would run
-    for (; p; p = p->also)
-      if (!p->accumulate) multiply_block(p, 0, p->rows, 0, p->columns, 0, 0, p->a, p->b, 0, false);
-    return;
-  }
   const bool in_place =
     p->b_column_stride == 1 && p->rows <= ROWS_IN_PLACE && !p->also && !p->packed_b;
   float *b = aligned(workspace);
   float *a = b + round_up(smaller(p->columns, COLUMN_BLOCK), RK_PANEL) * smaller(p->depth, DEPTH_BLOCK);
   for (int64_t n0 = 0; n0 < p->columns; n0 += COLUMN_BLOCK) {
     int64_t columns = smaller(p->columns - n0, COLUMN_BLOCK);
-    for (int64_t k0 = 0; k0 < p->depth; k0 += DEPTH_BLOCK) {
+    int64_t k0 = 0;
+    do {  // once at depth 0 too: C is its start then
       int64_t depth = smaller(p->depth - k0, DEPTH_BLOCK);
       for (int64_t n = 0; n < columns && !p->packed_b; n += RK_PANEL) {
         int64_t width = smaller(columns - n, RK_PANEL);
@@ -286,6 +282,7 @@ static void multiply(const rk_matrix_product *p, float *workspace) {
             p->packed_b ? p->depth : depth, in_place);
         }
       }
-    }
+      k0 += DEPTH_BLOCK;
+    } while (k0 < p->depth);
   }
 }

@@ -38,8 +38,9 @@ RK_INLINE int64_t weight_column(rk_weight_format format, int64_t depth) {
   return (format == RK_INT8 ? 2 * RK_LANES : 0) + depth * weight_vector(format);
 }
 
-/// A vector of weights as float32, exactly.
-RK_INLINE vf widened(const rk_weight_format format, const float *w, const float *scale) {
+/// Vector v of a panel's weights as float32, exactly.
+RK_INLINE vf widened(const rk_weight_format format, const float *w, const float *scales, int v) {
+  w += v * weight_vector(format);
   if (format == RK_BFLOAT16) {
     vector_of_halves upper;
     __builtin_memcpy(&upper, w, sizeof upper);
@@ -48,7 +49,7 @@ RK_INLINE vf widened(const rk_weight_format format, const float *w, const float 
   if (format == RK_INT8) {
     vector_of_bytes q;
     __builtin_memcpy(&q, w, sizeof q);
-    return __builtin_convertvector(__builtin_convertvector(q, vi), vf) * vf_load(scale);
+    return __builtin_convertvector(__builtin_convertvector(q, vi), vf) * vf_load(scales + v * RK_LANES);
   }
   return vf_load(w);
 }
@@ -62,7 +63,7 @@ RK_INLINE vf widened(const rk_weight_format format, const float *w, const float 
     RK_UNROLL                                                                             \
     for (int v = 0; v < vectors; v++) {                                                   \
       const int slot = v == 2 ? third : v;                                                \
-      vf weight = widened(format, w + v * weight_vector(format), scales + v * RK_LANES);  \
+      vf weight = widened(format, w, scales, v);                                          \
       RK_UNROLL                                                                           \
       for (int r = 0; r < rows; r++) sum[r][slot] = vf_fma(value[r], weight, sum[r][slot]); \
     }                                                                                     \
@@ -100,10 +101,10 @@ RK_INLINE void sum_tile_of(
   for (int r = 0; r < rows; r++)
     RK_UNROLL
     for (int v = 0; v < sums; v++) sum[r][v] = vf_load(t->start + r * t->start_step + v * RK_LANES);
-  const float *s = t->scales, *w = t->weights;
+  const float *s = t->scales, *w = t->weights, *second = format == RK_INT8 ? s + vectors * RK_LANES : s;
   w = sum_source(sum, rows, vectors, 2, format, t->first, t->first_depth, s, w);
   if (t->second_depth > 0)
-    sum_source(sum, rows, vectors, split ? 3 : 2, format, t->second, t->second_depth, s + vectors * RK_LANES, w);
+    sum_source(sum, rows, vectors, split ? 3 : 2, format, t->second, t->second_depth, second, w);
   RK_UNROLL
   for (int r = 0; r < rows; r++)
     RK_UNROLL

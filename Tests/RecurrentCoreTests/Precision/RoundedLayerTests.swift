@@ -68,7 +68,7 @@ import Testing
 
   /// Biases and peepholes stay; errors are about what the number of bits lets expect.
   @Test(arguments: layers.indices)
-  func whatIsRounded(index: Int) throws {
+  func whatIsRounded(index: Int) {
     Self.context.run {
       var generator = SeededGenerator(seed: UInt64(index))
       let layer = Self.layers[index](&generator)

@@ -35,22 +35,25 @@ import Testing
 
   @Test func buffersAreUsedAgain() {
     let pool = BufferPool()
-    let (first, capacity) = pool.take(100_000)
-    #expect(capacity >= 100_000 && UInt(bitPattern: first) % 64 == 0)
+    let (first, room) = pool.take(100_000)
+    #expect(room.capacity >= 100_000 && UInt(bitPattern: first) % 64 == 0)
     #expect(pool.allocations == 1)
-    pool.give(first, capacity: capacity)
+    pool.give(first, room)
     let (second, _) = pool.take(99_990)
     #expect(second == first && pool.allocations == 1)
-    let (third, thirdCapacity) = pool.take(100_000)
+    let (third, thirdRoom) = pool.take(100_000)
     #expect(third != second && pool.allocations == 2)
-    pool.give(second, capacity: capacity)
-    pool.give(third, capacity: thirdCapacity)
-    let pointers = [pool.take(100_000).0, pool.take(100_000).0]
-    #expect(Set(pointers) == [second, third] && pool.allocations == 2)
-    for pointer in pointers { pool.give(pointer, capacity: capacity) }
+    pool.give(second, room)
+    pool.give(third, thirdRoom)
+    let (lasting, lastingRoom) = pool.take(100_000, lasts: true)
+    #expect(![second, third].contains(lasting) && pool.allocations == 3)
+    let pointers = [pool.take(80_000), pool.take(100_000)]
+    #expect(Set(pointers.map(\.0)) == [second, third] && pool.allocations == 3)
+    for (pointer, room) in pointers + [(lasting, lastingRoom)] { pool.give(pointer, room) }
     pool.release()
-    _ = pool.take(100_000)
-    #expect(pool.allocations == 3)
+    let (last, lastRoom) = pool.take(100_000)
+    #expect(pool.allocations == 4)
+    pool.give(last, lastRoom)
   }
 
   @Test func copiesAreIndependent() {
