@@ -187,7 +187,7 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
       var drawing = Composer.Drawing()
       drawing.seed = 9
       #expect(
-        again.compose(from: Pitch(60), drawing: drawing)
+        try again.compose(from: Pitch(60), drawing: drawing)
           == composer.compose(from: Pitch(60), drawing: drawing))
       let music = MusicCollection(arpeggios(3), source: "t")
       #expect(try again.evaluate(on: music) == composer.evaluate(on: music))

@@ -23,11 +23,11 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
   /// judges each epoch and another tenth is for the report; of fewer than three tunes, the last
   /// tenths of each.
   ///
-  /// - Throws: ``DataError`` if there is nothing to learn from.
+  /// - Throws: ``DataError`` if the options break a rule, or there is nothing to learn from.
   public init(
     _ collection: MusicCollection, options: ComposerOptions = ComposerOptions()
   ) throws(DataError) {
-    if let problem = options.problem { preconditionFailure(problem) }
+    try require(options.problem, of: "the options")
     self.options = options
     source = collection.source
     events = MusicEvents(stepsPerBeat: options.stepsPerBeat)

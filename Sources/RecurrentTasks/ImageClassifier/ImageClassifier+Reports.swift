@@ -77,9 +77,10 @@ extension ImageSet {
   package var hasPNGScale: Bool { range == 0...255 && (channels == 1 || channels == 3) }
 
   /// What black and white are when the images are drawn: 0 and 255 where all pixels lie between
-  /// and one in the upper half, else the smallest and the largest.
+  /// and one in the upper half, else the smallest and the largest; of those that are finite.
   var range: ClosedRange<Float> {
-    let (low, high) = (pixels.min() ?? 0, pixels.max() ?? 255)
+    let finite = pixels.lazy.filter(\.isFinite)
+    let (low, high) = (finite.min() ?? 0, finite.max() ?? 255)
     return low >= 0 && high <= 255 && high >= 128 ? 0...255 : low...max(low, high)
   }
 }

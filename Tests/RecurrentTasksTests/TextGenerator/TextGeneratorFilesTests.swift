@@ -20,7 +20,9 @@ import Testing
       let loaded = try TextGenerator(contentsOf: folder + "/m")
       #expect(loaded.configuration == generator.configuration && loaded.code == generator.code)
       #expect(loaded.summary == generator.summary)
-      let texts = [generator, loaded].map { $0.generate(prompt: "The ж", length: 80, seed: 2) }
+      let texts = try [generator, loaded].map {
+        try $0.generate(prompt: "The ж", length: 80, seed: 2)
+      }
       #expect(texts[0] == texts[1])
       let file = try MadeText.file(String(MadeText.mixed.prefix(300)))
       #expect(try loaded.evaluate(on: [file]) == generator.evaluate(on: [file]))
