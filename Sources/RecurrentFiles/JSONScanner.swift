@@ -38,7 +38,7 @@ package struct JSONScanner {
 
   /// Checks that the whole text is one JSON value in which no object has two members of one name.
   package mutating func validate() throws(Failure) {
-    try skipValue(depth: 0)
+    try skipValue()
     try expectEnd()
   }
 
@@ -239,7 +239,8 @@ package struct JSONScanner {
     return value
   }
 
-  private mutating func skipValue(depth: Int) throws(Failure) {
+  /// Reads a value of any kind, in which no object has two members of one name.
+  package mutating func skipValue(depth: Int = 0) throws(Failure) {
     guard depth <= Self.deepestNesting else {
       throw Failure(offset: position, problem: "found more than \(Self.deepestNesting) levels")
     }
