@@ -95,7 +95,8 @@ extension Evaluate {
     let translator = try Translator(contentsOf: model)
     let pairs = try SentencePairs.read(
       [file] + moreFiles, swapped: swap, encoding: encoding)
-    let (evaluation, _) = try translator.evaluate(on: pairs, beam: beam, lengthPenalty: lengthPenalty)
+    let (evaluation, _) = try translator.evaluate(
+      on: pairs, beam: beam, lengthPenalty: lengthPenalty)
     print("\(pairs.origin): all \(pairs.pairs.count) pairs")
     if pairs.emptyLines > 0 { print("\(pairs.emptyLines) lines with an empty side were left out") }
     print(evaluation)

@@ -26,7 +26,8 @@ extension ZipArchive {
       let start = archive.count
       // Version 4.5 of the format, names in UTF-8, stored, made on the format's first day.
       let common = fields([
-        (45, 2), (1 << 11, 2), (0, 2), (0, 2), (0x21, 2), (UInt64(Zlib.checksum(of: bytes[...])), 4),
+        (45, 2), (1 << 11, 2), (0, 2), (0, 2), (0x21, 2),
+        (UInt64(Zlib.checksum(of: bytes[...])), 4),
         (short(bytes.count), 4), (short(bytes.count), 4), (UInt64(name.utf8.count), 2),
       ])
       let before = extended([bytes.count, bytes.count])

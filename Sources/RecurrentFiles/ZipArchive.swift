@@ -80,7 +80,8 @@ package struct ZipArchive {
         guard listed.size <= most - unpacked else {
           throw Failure(
             place: listed.place,
-            problem: "is to unpack to \(listed.size) bytes, expected at most \(most) of all entries",
+            problem:
+              "is to unpack to \(listed.size) bytes, expected at most \(most) of all entries",
             advice: "Write the file with np.savez instead of np.savez_compressed")
         }
         unpacked += listed.size
@@ -159,7 +160,7 @@ package struct ZipArchive {
 
   /// What the archive's list says about an entry.
   private struct Listed {
-    package var name: String
+    var name: String
     var start: Int
     /// Bytes of its contents, and those that they take in the archive.
     var size: Int

@@ -253,16 +253,21 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
   /// A validation part of a single step foretells nothing, so it judges nothing: the weights are
   /// those of the last epoch, and that is what is said.
   @Test func aPartTooShortToJudge() throws {
-    let options = tinyComposer(.polyphonic) {
-      $0.epochs = 6
-      $0.learningRate = 0.5
+    var found: Composer?
+    for seed in 0..<30 where found == nil {
+      let plan = try ComposerPlan(
+        MusicCollection(arpeggios(1, length: 10), source: "t"),
+        options: tinyComposer(.polyphonic) {
+          $0.epochs = 6
+          $0.learningRate = 0.5
+          $0.seed = UInt64(seed)
+        })
+      #expect(plan.training.map(\.length) == [8] && plan.validation.isEmpty && plan.test.isEmpty)
+      let composer = try plan.train()
+      // The training loss alone names another epoch.
+      if composer.history.best?.epoch != 6 { found = composer }
     }
-    let plan = try ComposerPlan(
-      MusicCollection(arpeggios(1, length: 10), source: "t"), options: options)
-    #expect(plan.training.map(\.length) == [8] && plan.validation.isEmpty && plan.test.isEmpty)
-    let composer = try plan.train()
-    // The training loss alone would name another epoch.
-    try #require(composer.history.best?.epoch != 6)
+    let composer = try #require(found)
     #expect(composer.configuration.bestEpoch == 6 && composer.configuration.epochs == 6)
     #expect(composer.configuration.evaluation == nil)
   }

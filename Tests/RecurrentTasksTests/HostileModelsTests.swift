@@ -74,10 +74,14 @@ import Testing
     },
     Job(testDescription: "composer of steps") { path in
       try HostileModelsTests.composer(.polyphonic).save(to: path)
-    } use: { try HostileModelsTests.play($0) },
+    } use: {
+      try HostileModelsTests.play($0)
+    },
     Job(testDescription: "composer of events") { path in
       try HostileModelsTests.composer(.events).save(to: path)
-    } use: { try HostileModelsTests.play($0) },
+    } use: {
+      try HostileModelsTests.play($0)
+    },
     Job(testDescription: "image classifier") { path in
       var options = ImageClassifierOptions()
       (options.hiddenSize, options.epochs, options.batchSize) = (4, 1, 8)
@@ -209,7 +213,8 @@ import Testing
       var generator = SeededGenerator(seed: 12)
       for (name, bytes) in folder.files.sorted(by: { $0.key < $1.key })
       where name.hasSuffix(".json") {
-        for (place, (change, new)) in try JSONDamage(bytes).changes(using: &generator).enumerated() {
+        for (place, (change, new)) in try JSONDamage(bytes).changes(using: &generator).enumerated()
+        {
           try folder.use(name, new, "change \(place): \(change)")
         }
       }
@@ -313,7 +318,8 @@ import Testing
       for (place, range) in some(numbers).enumerated() {
         for shift in 0..<4 {
           change(
-            range, HostileModelsTests.numbers[(place + 4 * shift) % HostileModelsTests.numbers.count])
+            range,
+            HostileModelsTests.numbers[(place + 4 * shift) % HostileModelsTests.numbers.count])
         }
       }
       for range in some(arrays) { change(range, "[]") }

@@ -37,7 +37,8 @@ import Testing
     ])
     #expect(
       found == [
-        "the window is between 1 and 1000000, not 0", "the horizon is between 1 and 1000000, not -3",
+        "the window is between 1 and 1000000, not 0",
+        "the horizon is between 1 and 1000000, not -3",
         "a season has at least 1 row, not 0", "a forecaster needs at least one",
         "several need names of their own, not none, none",
         "all have the same covariates, not [], [\"covariate 0\"]",

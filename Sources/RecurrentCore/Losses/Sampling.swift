@@ -96,7 +96,9 @@ public struct Sampling: Sendable, Codable, Equatable {
     var likeliest = Likeliest(logits, among: allowed)
     guard let first = likeliest.first else { return nil }
     if temperature == 0 { return first }
-    func weight(_ candidate: Int) -> Double { exp((logits[candidate] - logits[first]) / temperature) }
+    func weight(_ candidate: Int) -> Double {
+      exp((logits[candidate] - logits[first]) / temperature)
+    }
     let sum = likeliest.unordered.reduce(0) { $0 + weight($1) }
     // Each of V terms adds at most 2⁻⁵³ of a sum of 1 to the error, four times: of two sums, and of
     // two times what is subtracted.

@@ -9,15 +9,6 @@ extension ImageClassifier {
     let classes = configuration.classes
     let shown = classes.prefix(12).joined(separator: ", ") + (classes.count > 12 ? ", …" : "")
     let shape = configuration.shape
-    var rows = [["parameter", "shape", "numbers"]]
-    for (name, tensor) in model.parameters {
-      rows.append(
-        [
-          name, tensor.shape.map(String.init).joined(separator: " × "),
-          NumberFormat.grouped(tensor.count),
-        ])
-    }
-    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
     return """
       trained on  \(configuration.trainedOn)
       images      \(shape.height) × \(shape.width), \(shape.channels) \
@@ -28,7 +19,7 @@ extension ImageClassifier {
       training    cross-entropy, Adam \(options.learningRate), seed \(options.seed); \
       \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)
 
-      \(TextTable(rows))
+      \(TextTable(parametersOf: model))
 
       On the test part:
       \(report)

@@ -82,7 +82,8 @@ extension SequenceTagger.Configuration {
     if columns.token < 1 || columns.tag == 0 {
       return "columns \(columns.token) and \(columns.tag ?? 1), expected numbers from 1"
     }
-    let scores = evaluation.map { [$0.network, $0.dictionary, $0.majority].compactMap(\.self) } ?? []
+    let scores =
+      evaluation.map { [$0.network, $0.dictionary, $0.majority].compactMap(\.self) } ?? []
     return scores.lazy.compactMap(\.entities.problem).first
   }
 

@@ -78,7 +78,8 @@ extension TextClassifier.Configuration {
     }
     if let problem = encoder.naiveBayes?.problem(classCount: labels.count) { return problem }
     guard let evaluation else { return nil }
-    if evaluation.labels.count != labels.count || evaluation.confusion.classes.count != labels.count {
+    if evaluation.labels.count != labels.count || evaluation.confusion.classes.count != labels.count
+    {
       return "an evaluation of another number of classes"
     }
     return evaluation.confusion.problem ?? evaluation.calibration.problem

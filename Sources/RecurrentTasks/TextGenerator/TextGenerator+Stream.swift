@@ -20,7 +20,8 @@ extension TextGenerator {
     prompt: String = "", length: Int = 500, sampling: Sampling = Sampling(), seed: UInt64 = 0,
     sample: Int = 0, until end: String? = nil
   ) throws(DataError) -> TextStream {
-    try require(length < 0 ? "a text has at least 0 characters, not \(length)" : nil, of: "the text")
+    try require(
+      length < 0 ? "a text has at least 0 characters, not \(length)" : nil, of: "the text")
     try require(sampling.problem, of: "sampling")
     return TextStream(
       self, prompt: prompt, length: length, sampling: sampling,

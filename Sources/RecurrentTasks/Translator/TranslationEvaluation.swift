@@ -98,7 +98,8 @@ extension Translator {
   public func evaluate(
     on pairs: SentencePairs, beam: Int? = nil, lengthPenalty: Float? = nil
   ) throws(DataError) -> (evaluation: TranslationEvaluation, translations: [String]) {
-    try require(pairs.pairs.isEmpty ? "there are no pairs of sentences in it" : nil, of: pairs.origin)
+    try require(
+      pairs.pairs.isEmpty ? "there are no pairs of sentences in it" : nil, of: pairs.origin)
     return measured(
       pairs, training: nil, try asked(beam: beam, lengthPenalty: lengthPenalty))
   }

@@ -39,7 +39,8 @@ private func deflated(_ contents: [UInt8], stating size: Int? = nil) -> [UInt8] 
   let packed = Array(Zlib.packed(contents).dropFirst(2).dropLast(4))
   var bytes = ZipArchive.encode([("a.npy", packed)])
   for (signature, method) in [(ZipArchive.entrySignature, 8), (ZipArchive.listSignature, 10)] {
-    let start = (0..<bytes.count - 3).first { bytes.littleEndian(at: $0, size: 4) == signature } ?? 0
+    let start =
+      (0..<bytes.count - 3).first { bytes.littleEndian(at: $0, size: 4) == signature } ?? 0
     bytes[start + method] = 8
     var fields: [UInt8] = []
     fields.append(littleEndian: UInt64(Zlib.checksum(of: contents[...])), size: 4)

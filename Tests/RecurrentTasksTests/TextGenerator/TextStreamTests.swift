@@ -18,7 +18,8 @@ import Testing
       let shorter = try generator.generate(prompt: "The", length: length, sampling: hot, seed: 5)
       #expect(shorter == String(text.prefix(length)))
     }
-    #expect(try generator.stream(prompt: "The", length: 200, sampling: hot, seed: 5).joined() == text)
+    #expect(
+      try generator.stream(prompt: "The", length: 200, sampling: hot, seed: 5).joined() == text)
     let others = try [(6, 0), (5, 1)].map { (seed: UInt64, sample: Int) in
       try generator.generate(prompt: "The", length: 200, sampling: hot, seed: seed, sample: sample)
     }
@@ -36,7 +37,8 @@ import Testing
   @Test func greedyAndSteps() throws {
     let generator = try MadeText.quick { $0.layers = 2 }
     let prompt = String(MadeText.mixed.prefix(1500))
-    let text = try generator.generate(prompt: prompt, length: 30, sampling: Sampling(temperature: 0))
+    let text = try generator.generate(
+      prompt: prompt, length: 30, sampling: Sampling(temperature: 0))
     var session = Session(generator.model)
     var logits: [Double] = []
     for token in [generator.code.start] + generator.code.ids(of: prompt) {
