@@ -48,5 +48,5 @@ print("translator: \(translator.translate("sieben und vierzig"))")
 let lines = (0..<300).map { _ in "the \(any(["cat", "dog"])) sat on the \(any(["mat", "log"])).\n" }
 let text = try TextFile(bytes: Array(lines.joined().utf8), source: "lines")
 let generator = try TextGenerator.train(on: [text], seed: 1)
-let more = generator.continuation(ofLine: "the dog sat", sampling: Sampling(temperature: 0))
+let more = try generator.continuation(ofLine: "the dog sat", sampling: Sampling(temperature: 0))
 print("generator: the dog sat\(more)")

@@ -97,12 +97,11 @@ struct Compose: ThreadedCommand {
       let start = try composer.readPrimer(primer)
       tempo = tempo ?? start.beatsPerMinute
       given = start.tune.length
-      tune = composer.compose(after: start.tune, drawing: drawing)
+      tune = try composer.compose(after: start.tune, drawing: drawing)
     } else {
       let note = seedNote ?? Pitch(60)
-      try composer.check(note)
       given = perBeat
-      tune = composer.compose(from: note, drawing: drawing)
+      tune = try composer.compose(from: note, drawing: drawing)
     }
     let start = primer ?? "\(seedNote ?? Pitch(60))"
     let chart = PianoRollChart(

@@ -55,7 +55,7 @@ struct Generate: ThreadedCommand {
       if count > 1 { print("\(sample > 0 ? "\n" : "")--- \(sample + 1) of \(count) ---") }
       var last = prompt.safeForTerminal
       print(last, terminator: "")
-      for piece in generator.stream(
+      for piece in try generator.stream(
         prompt: prompt, length: writing.length ?? 500, sampling: writing.sampling,
         seed: writing.seed, sample: sample, until: until)
       {

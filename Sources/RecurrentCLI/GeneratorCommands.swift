@@ -8,7 +8,7 @@ extension Predict {
     let generator = try TextGenerator(contentsOf: model)
     try forEachBatch(of: file, encoding: encoding) { lines in
       for line in lines {
-        let more = generator.continuation(
+        let more = try generator.continuation(
           ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
           seed: writing.seed)
         print(

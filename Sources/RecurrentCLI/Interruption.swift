@@ -24,12 +24,20 @@ enum Interruption {
     pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
   }
 
-  /// Runs `body` to its end, whoever wants the program to stop.
+  /// Runs `body` to its end, whoever wants the program to stop; what happened on a signal before, as
+  /// nohup and this program chose it, happens again afterwards.
   static func deferred<Result, Failure>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    for number in signals { signal(number, SIG_IGN) }
-    defer { for number in signals { signal(number, SIG_DFL) } }
+    let before = signals.map { number in
+      var action = sigaction()
+      sigaction(number, nil, &action)
+      signal(number, SIG_IGN)
+      return (number, action)
+    }
+    defer {
+      for case (let number, var action) in before { sigaction(number, &action, nil) }
+    }
     return try body()
   }
 }

@@ -143,7 +143,7 @@ struct TrainGenerator: TrainingCommand {
     ])
     let seconds = generator.history.epochs.reduce(0) { $0 + $1.seconds }
     let speed = Double(plan.tokensPerEpoch * generator.history.epochs.count) / max(seconds, 1e-9)
-    let sample = generator.generate(
+    let sample = try generator.generate(
       length: 300, sampling: Sampling(temperature: 0.8), seed: seed)
     try training.finish(
       generator,

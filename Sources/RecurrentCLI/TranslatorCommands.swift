@@ -58,7 +58,7 @@ extension Predict {
     let beam = translating.beam ?? max(translator.options.beam, nBest ?? 1)
     var drawn = attention == nil
     try forEachBatch(of: file, encoding: encoding) { lines in
-      let all = translator.translations(
+      let all = try translator.translations(
         of: lines, beam: beam, lengthPenalty: translating.lengthPenalty, keepsAttention: !drawn)
       var output = ""
       for translations in all {
@@ -95,7 +95,8 @@ extension Evaluate {
     let translator = try Translator(contentsOf: model)
     let pairs = try SentencePairs.read(
       [file] + moreFiles, swapped: swap, encoding: encoding)
-    let (evaluation, _) = translator.evaluate(on: pairs, beam: beam, lengthPenalty: lengthPenalty)
+    let (evaluation, _) = try translator.evaluate(
+      on: pairs, beam: beam, lengthPenalty: lengthPenalty)
     print("\(pairs.origin): all \(pairs.pairs.count) pairs")
     if pairs.emptyLines > 0 { print("\(pairs.emptyLines) lines with an empty side were left out") }
     print(evaluation)

@@ -3,7 +3,8 @@
 /// Foundation's decoder keeps one of two members with the same name and does not say at which line
 /// a text is broken. The header of a weights file must not be ambiguous, and a person who edited a
 /// `config.json` wants the line. No tree is built, so a hostile text cannot make it take much more
-/// memory than its own size, and nesting is bounded by `deepestNesting`.
+/// memory than its own size, and nesting is bounded by `deepestNesting`. Headers of NumPy's arrays,
+/// which are Python's literals, are read by the same pieces.
 package struct JSONScanner {
   /// Where a text is not what it should be, and why.
   package struct Failure: Error {
@@ -13,11 +14,14 @@ package struct JSONScanner {
     package var problem: String
     /// Within what, when the reader knows: `tensor "head.bias"`.
     package var place: String?
+    /// What to do about it, as a sentence without its full stop.
+    package var advice: String?
 
-    package init(offset: Int, problem: String, place: String? = nil) {
+    package init(offset: Int, problem: String, place: String? = nil, advice: String? = nil) {
       self.offset = offset
       self.problem = problem
       self.place = place
+      self.advice = advice
     }
   }
 
@@ -38,7 +42,7 @@ package struct JSONScanner {
 
   /// Checks that the whole text is one JSON value in which no object has two members of one name.
   package mutating func validate() throws(Failure) {
-    try skipValue(depth: 0)
+    try skipValue()
     try expectEnd()
   }
 
@@ -117,6 +121,23 @@ package struct JSONScanner {
     }
   }
 
+  /// Reads a string as Python writes plain ones: in quotes of either kind, without escapes.
+  package mutating func plainString() throws(Failure) -> String {
+    guard let quote = next(), quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
+      throw unexpected("a string")
+    }
+    let start = position + 1
+    guard let close = bytes[start..<end].firstIndex(of: quote) else {
+      throw Failure(offset: position, problem: "found a string without its closing quote")
+    }
+    position = close + 1
+    let text = bytes[start..<close]
+    guard text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
+      throw Failure(offset: start, problem: "found a string that is not plain ASCII")
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
   /// Reads a whole number from 0.
   package mutating func naturalNumber() throws(Failure) -> Int {
     guard let first = next(), isDigit(first) else {
@@ -144,7 +165,7 @@ package struct JSONScanner {
     return number
   }
 
-  /// Reads `literal` (`null`, `true`, `false`) if it comes next.
+  /// Reads `literal` (`null`, `true`, `,`) if it comes next.
   package mutating func skip(_ literal: StaticString) -> Bool {
     _ = next()
     guard position + literal.utf8CodeUnitCount <= end else { return false }
@@ -239,7 +260,8 @@ package struct JSONScanner {
     return value
   }
 
-  private mutating func skipValue(depth: Int) throws(Failure) {
+  /// Reads a value of any kind, in which no object has two members of one name.
+  package mutating func skipValue(depth: Int = 0) throws(Failure) {
     guard depth <= Self.deepestNesting else {
       throw Failure(offset: position, problem: "found more than \(Self.deepestNesting) levels")
     }

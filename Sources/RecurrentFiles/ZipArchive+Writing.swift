@@ -26,7 +26,8 @@ extension ZipArchive {
       let start = archive.count
       // Version 4.5 of the format, names in UTF-8, stored, made on the format's first day.
       let common = fields([
-        (45, 2), (1 << 11, 2), (0, 2), (0, 2), (0x21, 2), (UInt64(crc32(bytes[...])), 4),
+        (45, 2), (1 << 11, 2), (0, 2), (0, 2), (0x21, 2),
+        (UInt64(Zlib.checksum(of: bytes[...])), 4),
         (short(bytes.count), 4), (short(bytes.count), 4), (UInt64(name.utf8.count), 2),
       ])
       let before = extended([bytes.count, bytes.count])
@@ -62,13 +63,4 @@ extension ZipArchive {
     for (value, size) in fields { bytes.append(littleEndian: value, size: size) }
     return bytes
   }
-}
-
-/// The cyclic redundancy check that zip archives use (polynomial 0xEDB88320, bits reversed).
-package func crc32(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-  ~bytes.reduce(~0) { $0 >> 8 ^ crcTable[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] }
-}
-
-private let crcTable: [UInt32] = (0..<256).map { byte in
-  (0..<8).reduce(UInt32(byte)) { value, _ in value >> 1 ^ (value & 1 == 1 ? 0xEDB8_8320 : 0) }
 }

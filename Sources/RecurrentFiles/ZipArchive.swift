@@ -1,18 +1,25 @@
-/// A zip archive whose entries are stored as they are, with checksums: what `np.savez` writes.
+/// A zip archive whose entries are stored as they are or deflated, with checksums: what `np.savez`
+/// and `np.savez_compressed` write.
 ///
 /// The list at the archive's end says where everything lies; what stands before an entry must agree
-/// with it. Entries that are compressed or encrypted are refused, and so are archives that could be
-/// read in two ways: names that come twice, entries that overlap, a list that does not end where
-/// the archive's end begins. Format: PKWARE's APPNOTE, with its 64-bit extension.
+/// with it. Entries that are packed otherwise or encrypted are refused, and so are archives that
+/// unpack to far more than their own size (``mostUnpacked(from:)``) or that could be read in two
+/// ways: names that come twice, entries that overlap, a list that does not end where the archive's
+/// end begins. Format: PKWARE's APPNOTE, with its 64-bit extension.
 package struct ZipArchive {
   /// A file in the archive.
   package struct Entry {
     package var name: String
-    /// Offsets of its contents in the archive's bytes.
+    /// Offsets of its contents in ``ZipArchive/bytes``.
     package var data: Range<Int>
   }
 
   package let entries: [Entry]
+  /// The archive, and behind it what was unpacked.
+  package let bytes: [UInt8]
+
+  /// Bytes that the deflated entries of an archive of so many may have together.
+  package static func mostUnpacked(from count: Int) -> Int { max(1 << 26, 32 * count) }
 
   static let entrySignature: UInt64 = 0x0403_4B50
   static let listSignature: UInt64 = 0x0201_4B50
@@ -29,7 +36,7 @@ package struct ZipArchive {
   /// Reads the archive that `bytes` are, and checks every entry's checksum.
   package init(_ bytes: [UInt8], source: String) throws(DataError) {
     do throws(Failure) {
-      entries = try Self.entries(bytes)
+      (entries, self.bytes) = try Self.entries(bytes)
     } catch {
       throw DataError(
         file: source, place: error.place, problem: error.problem,
@@ -37,7 +44,9 @@ package struct ZipArchive {
     }
   }
 
-  private static func entries(_ bytes: [UInt8]) throws(Failure) -> [Entry] {
+  private static func entries(
+    _ bytes: [UInt8]
+  ) throws(Failure) -> (entries: [Entry], bytes: [UInt8]) {
     let list = try findList(bytes)
     var entries: [(listed: Listed, data: Range<Int>)] = []
     var names: Set<String> = []
@@ -63,11 +72,43 @@ package struct ZipArchive {
       end = data.upperBound
     }
     // Only now, when each byte belongs to one entry at most, is the work bounded by the file's size.
-    for (listed, data) in entries where crc32(bytes[data]) != listed.checksum {
-      throw Failure(
-        place: listed.place, problem: "the checksum of its contents is not the one stated")
+    let most = mostUnpacked(from: bytes.count)
+    var (result, all, unpacked) = ([Entry](), bytes, 0)
+    for (listed, data) in entries {
+      var data = data
+      if listed.isDeflated {
+        guard listed.size <= most - unpacked else {
+          throw Failure(
+            place: listed.place,
+            problem:
+              "is to unpack to \(listed.size) bytes, expected at most \(most) of all entries",
+            advice: "Write the file with np.savez instead of np.savez_compressed")
+        }
+        unpacked += listed.size
+        all += try contents(of: listed, Array(bytes[data]))
+        data = all.count - listed.size..<all.count
+      }
+      guard Zlib.checksum(of: all[data]) == listed.checksum else {
+        throw Failure(
+          place: listed.place, problem: "the checksum of its contents is not the one stated")
+      }
+      result.append(Entry(name: listed.name, data: data))
     }
-    return entries.map { Entry(name: $0.listed.name, data: $0.data) }
+    return (result, all)
+  }
+
+  /// What an entry's deflated bytes hold, which is as much as it states.
+  private static func contents(
+    of listed: Listed, _ packed: [UInt8]
+  ) throws(Failure) -> [UInt8] {
+    do throws(Zlib.Failure) {
+      let contents = try Zlib.unpacked(packed, .none, limit: listed.size)
+      if contents.count == listed.size { return contents }
+      throw Zlib.Failure(
+        problem: "unpacks to \(contents.count) bytes, expected the \(listed.size) stated")
+    } catch {
+      throw Failure(place: listed.place, problem: error.problem)
+    }
   }
 
   /// Where the list of entries lies, and how many it has.
@@ -119,9 +160,12 @@ package struct ZipArchive {
 
   /// What the archive's list says about an entry.
   private struct Listed {
-    package var name: String
+    var name: String
     var start: Int
+    /// Bytes of its contents, and those that they take in the archive.
     var size: Int
+    var packed: Int
+    var isDeflated: Bool
     var checksum: UInt32
     var place: String { "entry \(quoted(name))" }
   }
@@ -148,10 +192,11 @@ package struct ZipArchive {
     let place = "entry \(quoted(name))"
     let (flags, method) = (field(8, 2), field(10, 2))
     guard flags & 1 == 0 else { throw Failure(place: place, problem: "is encrypted") }
-    guard method == 0 else {
+    guard method == 0 || method == 8 else {
       throw Failure(
-        place: place, problem: "is compressed (method \(method)), expected it stored as it is",
-        advice: "Write the file with np.savez instead of np.savez_compressed")
+        place: place,
+        problem: "is packed by method \(method), expected it stored as it is (0) or deflated (8)",
+        advice: "Write the file with np.savez")
     }
     var (packed, size, start) = (field(20, 4), field(24, 4), field(42, 4))
     let extra = record + 46 + nameSize
@@ -166,19 +211,22 @@ package struct ZipArchive {
     try extend(&size)
     try extend(&packed)
     try extend(&start)
-    guard packed == size else {
+    guard packed == size || method == 8 else {
       throw Failure(
         place: place, problem: "found \(packed) bytes stored for contents of \(size)")
     }
-    guard start <= UInt64(bytes.count), size <= UInt64(bytes.count) else {
+    guard start <= UInt64(bytes.count), packed <= UInt64(bytes.count) else {
       throw Failure(
         place: place,
-        problem: "found \(size) bytes at byte \(start), expected both within the file's "
+        problem: "found \(packed) bytes at byte \(start), expected both within the file's "
           + "\(bytes.count)")
+    }
+    guard let size = Int(exactly: size) else {
+      throw Failure(place: place, problem: "is to unpack to \(size) bytes, beyond all memory")
     }
     position = extra + extraSize + noteSize
     return Listed(
-      name: name, start: Int(start), size: Int(size),
+      name: name, start: Int(start), size: size, packed: Int(packed), isDeflated: method == 8,
       checksum: UInt32(truncatingIfNeeded: field(16, 4)))
   }
 
@@ -215,20 +263,20 @@ package struct ZipArchive {
     }
     let nameSize = Int(bytes.littleEndian(at: start + 26, size: 2))
     let extraSize = Int(bytes.littleEndian(at: start + 28, size: 2))
-    guard nameSize + extraSize + listed.size <= end - start - 30 else {
+    guard nameSize + extraSize + listed.packed <= end - start - 30 else {
       throw Failure(
         place: listed.place,
-        problem: "found \(listed.size) bytes, expected at most the "
+        problem: "found \(listed.packed) bytes, expected at most the "
           + "\(max(0, end - start - 30 - nameSize - extraSize)) up to the list of entries")
     }
     guard bytes[start + 30..<start + 30 + nameSize].elementsEqual(listed.name.utf8),
-      bytes.littleEndian(at: start + 8, size: 2) == 0
+      bytes.littleEndian(at: start + 8, size: 2) == (listed.isDeflated ? 8 : 0)
     else {
       throw Failure(
         place: listed.place,
         problem: "byte \(start): found another name or method than the list says")
     }
     let data = start + 30 + nameSize + extraSize
-    return data..<data + listed.size
+    return data..<data + listed.packed
   }
 }

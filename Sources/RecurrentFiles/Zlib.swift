@@ -8,6 +8,8 @@ package enum Zlib {
     case zlib = 15
     /// As files ending in `.gz`.
     case gzip = 31
+    /// Not at all, as in zip archives.
+    case none = -15
   }
 
   /// Why bytes cannot be unpacked.
@@ -70,6 +72,16 @@ package enum Zlib {
         stream.avail_out = UInt32(output.count)
         let status = inflate(&stream, Z_NO_FLUSH)
         return (status, offered - Int(stream.avail_in), output.count - Int(stream.avail_out))
+      }
+    }
+  }
+
+  /// The cyclic redundancy check of zip archives, gzip and PNG.
+  package static func checksum(of bytes: ArraySlice<UInt8>) -> UInt32 {
+    bytes.withUnsafeBufferPointer { all in
+      stride(from: 0, to: all.count, by: 1 << 30).reduce(UInt32(0)) { value, start in
+        let part = UnsafeBufferPointer(rebasing: all[start..<min(start + 1 << 30, all.count)])
+        return UInt32(truncatingIfNeeded: crc32(UInt(value), part.baseAddress, UInt32(part.count)))
       }
     }
   }

@@ -1,3 +1,10 @@
+import Recurrent
+
+/// Throws a rule that is broken, as a sentence, if one is: what was asked for may come from a user.
+func require(_ problem: String?, of what: String) throws(DataError) {
+  if let problem { throw DataError(file: what, problem: problem) }
+}
+
 /// The rules of a task's options, asked one after the other; what is told is the first that is broken,
 /// as a sentence.
 struct OptionRules {

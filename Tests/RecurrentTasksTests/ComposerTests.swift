@@ -187,7 +187,7 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
       var drawing = Composer.Drawing()
       drawing.seed = 9
       #expect(
-        again.compose(from: Pitch(60), drawing: drawing)
+        try again.compose(from: Pitch(60), drawing: drawing)
           == composer.compose(from: Pitch(60), drawing: drawing))
       let music = MusicCollection(arpeggios(3), source: "t")
       #expect(try again.evaluate(on: music) == composer.evaluate(on: music))
@@ -249,5 +249,26 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
       MusicCollection(arpeggios(1, length: 50), source: "t"),
       options: tinyComposer(.polyphonic))
     #expect([one.training, one.validation, one.test].map { $0[0].length } == [40, 5, 5])
+  }
+  /// A validation part of a single step foretells nothing, so it judges nothing: the weights are
+  /// those of the last epoch, and that is what is said.
+  @Test func aPartTooShortToJudge() throws {
+    var found: Composer?
+    for seed in 0..<30 where found == nil {
+      let plan = try ComposerPlan(
+        MusicCollection(arpeggios(1, length: 10), source: "t"),
+        options: tinyComposer(.polyphonic) {
+          $0.epochs = 6
+          $0.learningRate = 0.5
+          $0.seed = UInt64(seed)
+        })
+      #expect(plan.training.map(\.length) == [8] && plan.validation.isEmpty && plan.test.isEmpty)
+      let composer = try plan.train()
+      // The training loss alone names another epoch.
+      if composer.history.best?.epoch != 6 { found = composer }
+    }
+    let composer = try #require(found)
+    #expect(composer.configuration.bestEpoch == 6 && composer.configuration.epochs == 6)
+    #expect(composer.configuration.evaluation == nil)
   }
 }

@@ -46,11 +46,10 @@ public struct Sampling: Sendable, Codable, Equatable {
     of logits: [Double], among allowed: [Int]? = nil
   ) -> [(class: Int, probability: Double)] {
     if let problem { preconditionFailure(problem) }
-    var order = (allowed ?? Array(logits.indices)).filter { logits[$0] > -.infinity }
-    order.sort { (-logits[$0], $0) < (-logits[$1], $1) }
-    guard let first = order.first else { return [] }
+    let likeliest = Likeliest(logits, among: allowed)
+    guard let first = likeliest.first else { return [] }
     if temperature == 0 { return [(first, 1)] }
-    if let topK { order = Array(order.prefix(topK)) }
+    let order = Array(IteratorSequence(likeliest).prefix(topK ?? logits.count))
     let highest = logits[first]
     var weights = order.map { exp((logits[$0] - highest) / temperature) }
     if let topP {
@@ -67,16 +66,109 @@ public struct Sampling: Sendable, Codable, Equatable {
   }
 
   /// One of the candidates, by one random number; nil if there is none.
+  ///
+  /// - Complexity: O(V + k · log V), where k candidates are likelier than the one that is drawn, or
+  ///   with `topK` are let in.
   public func draw(
     from logits: [Double], among allowed: [Int]? = nil,
     using generator: inout some RandomNumberGenerator
   ) -> Int? {
+    let number = Double(generator.next() >> 11) * 0x1p-53
+    if topK == nil, let drawn = drawnEarly(from: logits, among: allowed, by: number) {
+      return drawn
+    }
     let candidates = candidates(of: logits, among: allowed)
-    var rest = Double(generator.next() >> 11) * 0x1p-53
+    var rest = number
     for (candidate, probability) in candidates {
       rest -= probability
       if rest < 0 { return candidate }
     }
     return candidates.last?.class
+  }
+
+  /// What is drawn of all candidates, told from the first few in their order; nil where that cannot
+  /// be told for sure.
+  ///
+  /// The candidates' sum is here taken in another order. Both sums are rounded; where the difference
+  /// could matter, the draw is left to the sum in order.
+  private func drawnEarly(from logits: [Double], among allowed: [Int]?, by number: Double) -> Int? {
+    if let problem { preconditionFailure(problem) }
+    var likeliest = Likeliest(logits, among: allowed)
+    guard let first = likeliest.first else { return nil }
+    if temperature == 0 { return first }
+    func weight(_ candidate: Int) -> Double {
+      exp((logits[candidate] - logits[first]) / temperature)
+    }
+    let sum = likeliest.unordered.reduce(0) { $0 + weight($1) }
+    // Each of V terms adds at most 2⁻⁵³ of a sum of 1 to the error, four times: of two sums, and of
+    // two times what is subtracted.
+    let slack = Double(likeliest.unordered.count + 1) * 0x1p-50
+    var (chosen, weights, taken) = ([Int](), [Double](), 0.0)
+    var rest = number
+    while let next = likeliest.next() {
+      let own = weight(next)
+      guard let topP else {
+        rest -= own / sum
+        guard rest > slack else { return rest < -slack ? next : nil }
+        continue
+      }
+      chosen.append(next)
+      weights.append(own)
+      taken += own
+      guard taken < topP * sum * (1 - slack) else {
+        guard taken > topP * sum * (1 + slack) else { return nil }
+        // These are the candidates, and their sum is that in order.
+        let place = weights.firstIndex {
+          rest -= $0 / taken
+          return rest < 0
+        }
+        return chosen[place ?? chosen.count - 1]
+      }
+    }
+    return nil
+  }
+}
+
+/// Classes from the likeliest down, of equally likely ones the lowest first, put in order only as far
+/// as they are asked for: a binary heap. Those that can never be drawn are left out.
+private struct Likeliest: IteratorProtocol {
+  private let logits: [Double]
+  /// Those that are left.
+  private(set) var unordered: [Int]
+
+  init(_ logits: [Double], among allowed: [Int]?) {
+    self.logits = logits
+    unordered = (allowed ?? Array(logits.indices)).filter { logits[$0] > -.infinity }
+    for place in stride(from: unordered.count / 2 - 1, through: 0, by: -1) { sink(from: place) }
+  }
+
+  /// The likeliest that is left.
+  var first: Int? { unordered.first }
+
+  mutating func next() -> Int? {
+    guard let first, let last = unordered.popLast() else { return nil }
+    if !unordered.isEmpty {
+      unordered[0] = last
+      sink(from: 0)
+    }
+    return first
+  }
+
+  private mutating func sink(from start: Int) {
+    var place = start
+    while true {
+      var best = place
+      for child in 2 * place + 1..<max(2 * place + 1, min(2 * place + 3, unordered.count))
+      where precedes(unordered[child], unordered[best]) {
+        best = child
+      }
+      guard best != place else { return }
+      unordered.swapAt(place, best)
+      place = best
+    }
+  }
+
+  private func precedes(_ a: Int, _ b: Int) -> Bool {
+    logits[a] != logits[b] ? logits[a] > logits[b] : a < b
   }
 }

@@ -54,6 +54,7 @@ public struct Tensor: Sendable {
 
   /// A tensor whose elements are all `value`.
   public init(repeating value: Float, shape: [Int]) {
+    precondition(shape.allSatisfy { $0 >= 0 }, "a tensor's sizes are at least 0, not \(shape)")
     self.init(shape: shape) { $0.update(repeating: value, count: shape.reduce(1, *)) }
   }
 

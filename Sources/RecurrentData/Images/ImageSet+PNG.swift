@@ -51,7 +51,8 @@ extension ImageSet {
     Float((299 * Int(red) + 587 * Int(green) + 114 * Int(blue) + 500) / 1000)
   }
 
-  /// Image `index` as a PNG file.
+  /// Image `index` as a PNG file. What lies outside the range is black or white, what is no number
+  /// black.
   ///
   /// - Parameters:
   ///   - range: the numbers of black and of white.
@@ -60,9 +61,12 @@ extension ImageSet {
     _ index: Int, range: ClosedRange<Float> = 0...255, scale: Int = 1
   ) -> [UInt8] {
     precondition(scale >= 1, "pixels are repeated at least once, not \(scale) times")
-    let spread = max(range.upperBound - range.lowerBound, .leastNormalMagnitude)
-    let bytes = image(index).map { value in
-      UInt8(min(max((value - range.lowerBound) / spread * 255, 0), 255).rounded())
+    // Wider than a pixel's numbers, so that no difference of them runs over.
+    let (low, high) = (Double(range.lowerBound), Double(range.upperBound))
+    let spread = max(high - low, .leastNormalMagnitude)
+    let bytes = image(index).map { value -> UInt8 in
+      let share = (Double(value) - low) / spread
+      return share > 0 ? UInt8((min(share, 1) * 255).rounded()) : 0
     }
     // Of other numbers of channels than PNG has, the first is drawn.
     let shown = channels == 3 ? 3 : 1
@@ -94,7 +98,7 @@ extension PNGFile {
 
   private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
     let named = Array(name.utf8) + data
-    return four(data.count) + named + four(Int(crc32(named[...])))
+    return four(data.count) + named + four(Int(Zlib.checksum(of: named[...])))
   }
 
   private static func four(_ value: Int) -> [UInt8] {

@@ -154,7 +154,7 @@ struct PNGFile {
       let isCritical = bytes[offset + 4] & 0x20 == 0
       if isCritical || name == "tRNS" {
         let stated = UInt32(truncatingIfNeeded: number(bytes, offset + 8 + length))
-        guard crc32(bytes[offset + 4..<offset + 8 + length]) == stated else {
+        guard Zlib.checksum(of: bytes[offset + 4..<offset + 8 + length]) == stated else {
           throw Failure(place: "chunk at byte \(offset)", problem: "its checksum is wrong")
         }
       }

@@ -61,6 +61,11 @@ public struct ChrF: Sendable, Codable, Equatable {
       + "|nc:\(Self.characterOrder)|nw:\(wordOrder)|space:no"
   }
 
+  /// What is wrong with it, as a sentence; nil if it can be told. One from a file can say anything.
+  package var problem: String? {
+    (0...100).contains(wordOrder) ? nil : "a chrF of runs of \(wordOrder) words"
+  }
+
   /// chrF2 or chrF2++.
   public var name: String { "chrF2" + String(repeating: "+", count: wordOrder) }
 

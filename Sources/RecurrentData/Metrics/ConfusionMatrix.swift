@@ -74,6 +74,13 @@ public struct ConfusionMatrix: Sendable, Codable, Equatable {
     return Array(pairs.prefix(count))
   }
 
+  /// What is wrong with it, as a sentence; nil if it can be told. One from a file can say anything.
+  package var problem: String? {
+    counts.count == classes.count
+      && counts.allSatisfy { $0.count == classes.count && $0.allSatisfy(\.isCount) }
+      ? nil : "a confusion matrix that is not square, or not of counts"
+  }
+
   private func ratio(_ part: Int, _ whole: Int) -> Double {
     whole == 0 ? 0 : Double(part) / Double(whole)
   }

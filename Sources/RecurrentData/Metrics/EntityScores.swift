@@ -44,6 +44,13 @@ public struct EntityScores: Sendable, Codable, Equatable {
     }
   }
 
+  /// What is wrong with them, as a sentence; nil if they can be told. Those from a file can say
+  /// anything.
+  package var problem: String? {
+    types.values.allSatisfy { $0.correct.isCount && $0.found.isCount && $0.actual.isCount }
+      ? nil : "scores of chunks that are not counts"
+  }
+
   /// The counts of all types together, from which conlleval takes its overall (micro) figures.
   public var overall: Counts {
     types.values.reduce(into: Counts()) { sum, counts in

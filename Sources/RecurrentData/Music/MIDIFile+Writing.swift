@@ -33,8 +33,9 @@ extension MIDIFile {
         "SMPTE time has 24, 25, 29 or 30 frames of 1 to 255 ticks, not \(frames) of \(ticks)")
       result += [UInt8(256 - frames), UInt8(ticks)]
     }
-    for track in trackEnds.indices {
-      let events = events(ofTrack: UInt16(track))
+    let all = events
+    for index in trackEnds.indices {
+      let events = track(index, all[UInt16(index)] ?? [])
       result += Array("MTrk".utf8) + Self.bigEndian(events.count, count: 4) + events
     }
     return result
@@ -48,21 +49,22 @@ extension MIDIFile {
     var bytes: [UInt8]
   }
 
-  private func events(ofTrack track: UInt16) -> [UInt8] {
-    var events: [Event] = []
-    for tempo in tempos where tempo.track == track {
-      events.append(
+  /// What happens in each track.
+  private var events: [UInt16: [Event]] {
+    var events: [UInt16: [Event]] = [:]
+    for tempo in tempos {
+      events[tempo.track, default: []].append(
         Event(
           tick: tempo.tick, rank: 0,
           bytes: [0xFF, 0x51, 3] + Self.bigEndian(Int(tempo.microsecondsPerBeat), count: 3)))
     }
-    for meter in meters where meter.track == track {
-      events.append(
+    for meter in meters {
+      events[meter.track, default: []].append(
         Event(
           tick: meter.tick, rank: 0,
           bytes: [0xFF, 0x58, 4, meter.count, meter.unitExponent, 24, 8]))
     }
-    for note in notes where note.track == track {
+    for note in notes {
       precondition(
         note.pitch < 128 && (1...127).contains(note.velocity) && note.channel < 16
           && note.start >= 0 && note.duration >= 0,
@@ -70,10 +72,17 @@ extension MIDIFile {
       )
       let off: [UInt8] = [0x80 | note.channel, note.pitch, 64]
       let on: [UInt8] = [0x90 | note.channel, note.pitch, note.velocity]
-      events.append(Event(tick: note.start, rank: 2, bytes: on))
       // A note of no length ends right after its start, not before it.
-      events.append(Event(tick: note.end, rank: note.duration == 0 ? 2 : 1, bytes: off))
+      events[note.track, default: []] += [
+        Event(tick: note.start, rank: 2, bytes: on),
+        Event(tick: note.end, rank: note.duration == 0 ? 2 : 1, bytes: off),
+      ]
     }
+    return events
+  }
+
+  /// The bytes of a track in which these events happen.
+  private func track(_ track: Int, _ events: [Event]) -> [UInt8] {
     var result: [UInt8] = []
     var now = 0
     // Those of one tick and rank keep their order.
@@ -84,7 +93,7 @@ extension MIDIFile {
       result += Self.delay(event.tick - now) + event.bytes
       now = event.tick
     }
-    return result + Self.delay(max(0, trackEnds[Int(track)] - now)) + [0xFF, 0x2F, 0]
+    return result + Self.delay(max(0, trackEnds[track] - now)) + [0xFF, 0x2F, 0]
   }
 
   /// Ticks before an event: seven bits a byte. More than four bytes hold go to empty texts before

@@ -105,12 +105,9 @@ public struct MIDIFile: Sendable, Hashable {
     self.format = format
     self.tempos = tempos
     self.meters = meters
-    let tracks = (notes.map { Int($0.track) } + [0]).reduce(0, max) + 1
-    self.trackEnds =
-      trackEnds
-      ?? (0..<tracks).map { track in
-        notes.reduce(0) { Int($1.track) == track ? max($0, $1.end) : $0 }
-      }
+    var ends = [Int](repeating: 0, count: notes.reduce(0) { max($0, Int($1.track)) } + 1)
+    for note in notes { ends[Int(note.track)] = max(ends[Int(note.track)], note.end) }
+    self.trackEnds = trackEnds ?? ends
   }
 
   /// The ticks of a quarter note; in SMPTE time, which has no beats, those of half a second.

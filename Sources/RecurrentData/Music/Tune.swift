@@ -118,6 +118,8 @@ public struct Tune: Sendable, Hashable {
 extension MIDIFile {
   /// The most steps of a tune that is read from a file: a few bytes can ask for any number.
   public static let longestTune = 100_000
+  /// The most steps of all tunes of a file together.
+  public static let longestTunes = 1_000_000
 
   /// The notes on a grid: one tune, or in the sequential format one for each track with notes.
   ///
@@ -127,24 +129,30 @@ extension MIDIFile {
   /// - Parameters:
   ///   - stepsPerBeat: the steps of a quarter note; of half a second in SMPTE time.
   ///   - source: what the tunes are called.
-  /// - Throws: ``DataError`` if a tune has more than ``longestTune`` steps.
+  /// - Throws: ``DataError`` if a tune has more than ``longestTune`` steps, or all of them together
+  ///   more than ``longestTunes``.
   public func tunes(stepsPerBeat: Int, source: String) throws(DataError) -> [Tune] {
     precondition(stepsPerBeat >= 1, "a beat has at least one step, not \(stepsPerBeat)")
     let pitched = notes.filter { $0.channel != MIDINote.percussionChannel }
-    let groups =
+    let parts =
       format == .sequential
-      ? trackEnds.indices.map { track in pitched.filter { Int($0.track) == track } } : [pitched]
-    let parts = groups.filter { !$0.isEmpty }
+      ? Dictionary(grouping: pitched, by: \.track).sorted { $0.key < $1.key }
+        .filter { $0.key < trackEnds.count }.map(\.value)
+      : pitched.isEmpty ? [] : [pitched]
     let scale = Double(stepsPerBeat) / ticksPerBeat
     func step(_ tick: Int) -> Int { Int((Double(tick) * scale).rounded()) }
     var tunes: [Tune] = []
+    var steps = 0
     for (index, group) in parts.enumerated() {
       let first = group.reduce(Int.max) { min($0, step($1.start)) }
       let last = group.reduce(0) { max($0, step($1.end)) }
-      guard last - first <= Self.longestTune else {
+      steps += last - first
+      guard last - first <= Self.longestTune, steps <= Self.longestTunes else {
         throw DataError(
           file: source,
-          problem: "found a tune of \(last - first) steps, expected at most \(Self.longestTune)",
+          problem: last - first > Self.longestTune
+            ? "found a tune of \(last - first) steps, expected at most \(Self.longestTune)"
+            : "found tunes of more than \(Self.longestTunes) steps together",
           advice: "Take fewer steps per beat, or cut the silence in the file")
       }
       tunes.append(

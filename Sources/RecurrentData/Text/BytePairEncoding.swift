@@ -4,7 +4,7 @@
 ///
 /// A part keeps the space before its word, and every text counts as if a space stood before it, so
 /// that putting parts together gives back the text to the character (``text(of:)``). No join crosses
-/// a word boundary (``WordSegmentation``).
+/// a word boundary (``WordSegmentation``), and none makes a part of more than 256 Unicode scalars.
 public struct BytePairEncoding: Sendable, Equatable {
   /// All parts: single characters, then what each join made.
   public let symbols: [String]
@@ -13,6 +13,10 @@ public struct BytePairEncoding: Sendable, Equatable {
   private let characters: [UnicodeScalar: Int]
   /// The symbol that a pair becomes.
   private let joined: [Pair: Int]
+
+  /// Unicode scalars of a part at most. A join can double a part, so that without a limit some dozen
+  /// numbers in a file would stand for more text than any memory holds.
+  static let longestPart = 256
 
   struct Pair: Hashable, Sendable {
     let left: Int
@@ -118,24 +122,34 @@ extension BytePairEncoding: Codable {
   /// Reads what ``encode(to:)`` wrote.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    let characters = try container.decode([String].self, forKey: .characters)
-    let numbers = try container.decode([Int].self, forKey: .joins)
-    var symbols = characters
-    var joins: [Pair] = []
-    var isValid =
-      numbers.count % 2 == 0 && characters.allSatisfy { $0.unicodeScalars.count == 1 }
-      && Set(characters.map { Array($0.unicodeScalars) }).count == characters.count
-    for place in stride(from: 0, to: numbers.count - 1, by: 2) where isValid {
-      let (left, right) = (numbers[place], numbers[place + 1])
-      isValid = symbols.indices.contains(left) && symbols.indices.contains(right)
-      guard isValid else { break }
-      symbols.append(symbols[left] + symbols[right])
-      joins.append(Pair(left: left, right: right))
+    func damaged(_ key: CodingKeys, _ problem: String) -> DecodingError {
+      .dataCorruptedError(forKey: key, in: container, debugDescription: problem)
     }
-    guard isValid, Set(joins).count == joins.count else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .joins, in: container,
-        debugDescription: "the joins are not pairs of earlier symbols, each once")
+    let characters = try container.decode([String].self, forKey: .characters)
+    guard characters.allSatisfy({ $0.unicodeScalars.count == 1 }),
+      Set(characters.map { Array($0.unicodeScalars) }).count == characters.count
+    else { throw damaged(.characters, "the characters are not single ones, each once") }
+    let numbers = try container.decode([Int].self, forKey: .joins)
+    guard numbers.count % 2 == 0 else { throw damaged(.joins, "the last join has no right side") }
+    var symbols = characters
+    var lengths = [Int](repeating: 1, count: characters.count)
+    var joins: [Pair] = []
+    var known: Set<Pair> = []
+    for place in stride(from: 0, to: numbers.count, by: 2) {
+      let pair = Pair(left: numbers[place], right: numbers[place + 1])
+      let name = "join \(place / 2) of \(pair.left) and \(pair.right)"
+      guard symbols.indices.contains(pair.left), symbols.indices.contains(pair.right),
+        known.insert(pair).inserted
+      else { throw damaged(.joins, "\(name): expected a pair of earlier symbols, each pair once") }
+      let length = lengths[pair.left] + lengths[pair.right]
+      guard length <= Self.longestPart else {
+        throw damaged(
+          .joins,
+          "\(name): makes a part of \(length) characters, expected at most \(Self.longestPart)")
+      }
+      symbols.append(symbols[pair.left] + symbols[pair.right])
+      lengths.append(length)
+      joins.append(pair)
     }
     self.init(characterCount: characters.count, symbols: symbols, joins: joins)
   }

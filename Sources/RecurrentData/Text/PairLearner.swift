@@ -8,6 +8,8 @@ struct PairLearner {
 
   private(set) var symbols: [String]
   private(set) var joins: [Pair] = []
+  /// Unicode scalars of each symbol.
+  private var lengths: [Int]
   let characterCount: Int
   private var words: [(symbols: [Int], count: Int)] = []
   private var counts: [Pair: Int] = [:]
@@ -32,6 +34,7 @@ struct PairLearner {
       covered += count
     }
     characterCount = symbols.count
+    lengths = Array(repeating: 1, count: characterCount)
     let numbers = Dictionary(
       uniqueKeysWithValues: sorted.prefix(characterCount).enumerated().map { ($1.key, $0) })
     // Sorted, so that nothing depends on the order of a dictionary.
@@ -48,15 +51,19 @@ struct PairLearner {
       // An entry is old if the pair was counted again since.
       guard counts[pair] == count else { continue }
       guard count >= 2 else { return false }
+      guard length(of: pair) <= BytePairEncoding.longestPart else { continue }
       join(pair)
       return true
     }
     return false
   }
 
+  private func length(of pair: Pair) -> Int { lengths[pair.left] + lengths[pair.right] }
+
   private mutating func join(_ pair: Pair) {
     let symbol = symbols.count
     symbols.append(symbols[pair.left] + symbols[pair.right])
+    lengths.append(length(of: pair))
     joins.append(pair)
     var touched: Set<Pair> = []
     for word in (places[pair] ?? []).sorted() {

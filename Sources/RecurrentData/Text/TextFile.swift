@@ -34,12 +34,15 @@ public struct TextFile: Sendable {
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// The lines without their ends; line n of the file is at index n - 1.
-  public var lines: [String] {
+  public var lines: [String] { Self.lines(of: bytes) }
+
+  /// The lines of a text in UTF-8.
+  static func lines(of bytes: [UInt8]) -> [String] {
     var lines: [String] = []
     var start = 0
     while start < bytes.count {
       let end = bytes[start...].firstIndex(of: Ascii.lineFeed) ?? bytes.count
-      lines.append(Self.line(bytes[start..<end]))
+      lines.append(line(bytes[start..<end]))
       start = end + 1
     }
     return lines

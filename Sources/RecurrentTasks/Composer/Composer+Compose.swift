@@ -17,18 +17,37 @@ extension Composer {
 
     /// The defaults.
     public init() {}
+
+    /// The first rule that is broken, as a sentence; nil if all is fine.
+    public var problem: String? {
+      var rules = OptionRules()
+      rules.require(["the number of steps": steps])
+      rules.require(temperature > 0, else: "a temperature is above 0, not \(temperature)")
+      return rules.problem ?? Sampling(temperature: temperature, topK: topK).problem
+    }
   }
 
   /// From one note to a tune: the note for a beat, and what the network makes of it.
-  public func compose(from note: Pitch, drawing: Drawing = Drawing()) -> Tune {
+  ///
+  /// - Throws: ``DataError`` if the network does not know the note (``check(_:)``), or for a drawing
+  ///   that breaks a rule.
+  public func compose(
+    from note: Pitch, drawing: Drawing = Drawing()
+  ) throws(DataError) -> Tune {
+    try check(note)
     let seed = Tune.Note(pitch: note.number, start: 0, end: options.stepsPerBeat)
-    return compose(after: Tune(name: "\(note)", notes: [seed]), drawing: drawing)
+    return try compose(after: Tune(name: "\(note)", notes: [seed]), drawing: drawing)
   }
 
-  /// `primer`, and what comes after it.
-  public func compose(after primer: Tune, drawing: Drawing = Drawing()) -> Tune {
-    precondition(primer.length >= 1, "composing begins with at least one step")
-    precondition(drawing.temperature > 0, "a temperature is above 0, not \(drawing.temperature)")
+  /// `primer`, and what comes after it. Notes that the network does not know are left out.
+  ///
+  /// - Throws: ``DataError`` if the primer has no step, or for a drawing that breaks a rule.
+  public func compose(
+    after primer: Tune, drawing: Drawing = Drawing()
+  ) throws(DataError) -> Tune {
+    try require(drawing.problem, of: "the drawing")
+    try require(
+      primer.length < 1 ? "composing begins with at least one step" : nil, of: primer.name)
     let coded = CodedTune(primer, kind: options.kind, events: events)
     switch coded {
     case .polyphonic(let steps):

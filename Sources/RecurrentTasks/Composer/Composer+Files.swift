@@ -58,14 +58,7 @@ extension Composer {
         + (options.averaging.map { ", averaged over steps (decay \($0))" } ?? ""),
       "",
     ]
-    var rows = [["parameter", "shape", "numbers"]]
-    for (name, tensor) in model.parameters {
-      rows.append([
-        name, tensor.shape.map(String.init).joined(separator: " × "),
-        NumberFormat.grouped(tensor.count),
-      ])
-    }
-    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
-    return lines.joined(separator: "\n") + "\(TextTable(rows))\n\nOn the test part:\n\(report)"
+    return lines.joined(separator: "\n")
+      + "\(TextTable(parametersOf: model))\n\nOn the test part:\n\(report)"
   }
 }

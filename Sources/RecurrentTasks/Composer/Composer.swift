@@ -7,7 +7,7 @@ import Recurrent
 /// let music = try MusicCollection(paths: ["chorales"], stepsPerBeat: 4)
 /// let composer = try Composer.train(on: music, seed: 1)
 /// print(composer.report)                                 // beside the Markov baseline
-/// let tune = composer.compose(from: Pitch(60))              // 64 steps; ``Drawing`` says more
+/// let tune = try composer.compose(from: Pitch(60))          // 64 steps; ``Drawing`` says more
 /// try tune.midi(stepsPerBeat: 4).write(to: "tune.mid")
 /// try composer.save(to: "choir")
 /// ```

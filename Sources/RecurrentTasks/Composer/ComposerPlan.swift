@@ -23,20 +23,21 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
   /// judges each epoch and another tenth is for the report; of fewer than three tunes, the last
   /// tenths of each.
   ///
-  /// - Throws: ``DataError`` if there is nothing to learn from.
+  /// - Throws: ``DataError`` if the options break a rule, or there is nothing to learn from.
   public init(
     _ collection: MusicCollection, options: ComposerOptions = ComposerOptions()
   ) throws(DataError) {
-    if let problem = options.problem { preconditionFailure(problem) }
+    try require(options.problem, of: "the options")
     self.options = options
     source = collection.source
     events = MusicEvents(stepsPerBeat: options.stepsPerBeat)
     let tunes = collection.tunes.map(\.tune)
+    let parts: (training: [Tune], validation: [Tune], test: [Tune])
     if collection.tunes.contains(where: { $0.part != nil }) {
       func part(_ part: PianoRollFile.Part) -> [Tune] {
         collection.tunes.filter { ($0.part ?? .train) == part }.map(\.tune)
       }
-      (training, validation, test) = (part(.train), part(.valid), part(.test))
+      parts = (part(.train), part(.valid), part(.test))
       split = "the parts that the file names"
     } else if tunes.count >= 3 {
       var order = Array(tunes.indices)
@@ -44,17 +45,24 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
       order.shuffle(using: &generator)
       let tenth = max(1, tunes.count / 10)
       func some(_ range: Range<Int>) -> [Tune] { order[range].sorted().map { tunes[$0] } }
-      test = some(0..<tenth)
-      validation = some(tenth..<2 * tenth)
-      training = some(2 * tenth..<tunes.count)
+      parts = (some(2 * tenth..<tunes.count), some(tenth..<2 * tenth), some(0..<tenth))
       split = "drawn by the seed"
     } else {
       func share(_ from: Int, _ to: Int) -> [Tune] {
         tunes.map { $0.part($0.length * from / 10..<$0.length * to / 10) }
       }
-      (training, validation, test) = (share(0, 8), share(8, 9), share(9, 10))
+      parts = (share(0, 8), share(8, 9), share(9, 10))
       split = "the last tenths of each tune"
     }
+    // What is too short to foretell anything is in no part, so that a part is empty where it has
+    // nothing to say.
+    let (kind, coding) = (options.kind, events)
+    func usable(_ tunes: [Tune]) -> [Tune] {
+      tunes.filter { CodedTune($0, kind: kind, events: coding).count >= 2 }
+    }
+    (training, validation, test) = (
+      usable(parts.training), usable(parts.validation), usable(parts.test)
+    )
     guard training.contains(where: { $0.length >= 2 && !$0.notes.isEmpty }) else {
       throw DataError(
         file: collection.source, problem: "found no music to train on",
@@ -66,7 +74,7 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
 
   /// Tunes, as the network reads them.
   func coded(_ tunes: [Tune]) -> [CodedTune] {
-    tunes.map { CodedTune($0, kind: options.kind, events: events) }.filter { $0.count >= 2 }
+    tunes.map { CodedTune($0, kind: options.kind, events: events) }
   }
 
   private var trainingExamples: TuneExamples {

@@ -23,21 +23,14 @@ public struct ForecastPlan: Sendable {
 
   /// Plans a forecaster.
   ///
-  /// - Throws: ``DataError`` if a series is too short for the window and horizon, or its target
-  ///   never changes.
+  /// - Throws: ``DataError`` if the options break a rule, there is no series, two have one name or
+  ///   other covariates, one is too short for the window and horizon, or its target never changes.
   public init(
     _ series: [Series], options: ForecasterOptions = ForecasterOptions(),
     columns: ForecastColumns? = nil
   ) throws(DataError) {
-    precondition(!series.isEmpty, "a forecaster needs at least one series")
-    precondition(
-      Set(series.map(\.name)).count == series.count,
-      "several series need names of their own, not \(series.map { $0.name ?? "none" })")
-    let covariates = series.map { $0.covariates.map(\.name) }
-    precondition(
-      covariates.allSatisfy { $0 == covariates[0] },
-      "all series have the same covariates, not \(covariates)")
-    if let problem = options.problem { preconditionFailure(problem) }
+    try require(Self.problem(series), of: "the series")
+    try require(options.problem, of: "the options")
     self.series = series
     self.options = options
     self.columns = columns
@@ -56,6 +49,21 @@ public struct ForecastPlan: Sendable {
     var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1))
     model = ForecastModel(
       features: channels[0].values.count, options: options, using: &generator)
+  }
+
+  /// Why these series cannot be learned together, as a sentence; nil if they can.
+  private static func problem(_ series: [Series]) -> String? {
+    var rules = OptionRules()
+    rules.require(!series.isEmpty, else: "a forecaster needs at least one")
+    rules.require(
+      Set(series.map(\.name)).count == series.count,
+      else: "several need names of their own, not "
+        + listed(series.map { $0.name.map(quoted) ?? "none" }))
+    let covariates = series.map { $0.covariates.map(\.name) }
+    rules.require(
+      covariates.allSatisfy { $0 == covariates[0] },
+      else: "all have the same covariates, not " + listed(covariates.map { "\($0)" }))
+    return rules.problem
   }
 
   private static func tooShort(_ series: Series, _ options: ForecasterOptions) -> DataError {

@@ -29,12 +29,14 @@ extension Forecaster {
   /// come, and intervals grow with the square root of the number of horizons.
   ///
   /// - Parameter steps: how many rows; the horizon if not given.
-  /// - Throws: ``DataError`` if the series is shorter than the window, has other channels, or is
+  /// - Throws: ``DataError`` if `steps` is less than 1, if the series is shorter than the window, has other channels, or is
   ///   one whose scale was not fitted; or if more rows than the horizon are asked for and the
   ///   network has covariates, whose future is unknown.
   public func forecast(after series: Series, steps: Int? = nil) throws(DataError) -> Forecast {
     let steps = steps ?? options.horizon
-    precondition(steps >= 1, "a forecast has at least one step, not \(steps)")
+    var rules = OptionRules()
+    rules.require(["the number of steps": steps])
+    try require(rules.problem, of: "the forecast")
     try check(series)
     if steps > options.horizon, !series.covariates.isEmpty {
       throw DataError(

@@ -24,16 +24,7 @@ extension Forecaster {
       paths.append([path.name, path.layer, path.method.rawValue, path.reason])
     }
     lines += [TextTable(paths).description, ""]
-    var rows = [["parameter", "shape", "numbers"]]
-    for (name, tensor) in model.parameters {
-      rows.append(
-        [
-          name, tensor.shape.map(String.init).joined(separator: " × "),
-          NumberFormat.grouped(tensor.count),
-        ])
-    }
-    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
-    lines.append(TextTable(rows).description)
+    lines.append(TextTable(parametersOf: model).description)
     if let rounding = configuration.rounding {
       lines += ["", "\(rounding)", "", "On the test part, before rounding:", report]
     } else {

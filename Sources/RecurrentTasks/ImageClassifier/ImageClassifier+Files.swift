@@ -62,12 +62,6 @@ extension ImageClassifier.Configuration {
     if let bad = scale.deviations.first(where: { !($0 > 0) }) {
       return "a deviation of \(bad), expected a positive number"
     }
-    if let matrix = evaluation?.confusion,
-      matrix.counts.count != matrix.classes.count
-        || matrix.counts.contains(where: { $0.count != matrix.classes.count })
-    {
-      return "a confusion matrix that is not square"
-    }
-    return nil
+    return evaluation?.confusion.problem
   }
 }

@@ -9,15 +9,6 @@ extension ImageClassifier {
     let classes = configuration.classes
     let shown = classes.prefix(12).joined(separator: ", ") + (classes.count > 12 ? ", …" : "")
     let shape = configuration.shape
-    var rows = [["parameter", "shape", "numbers"]]
-    for (name, tensor) in model.parameters {
-      rows.append(
-        [
-          name, tensor.shape.map(String.init).joined(separator: " × "),
-          NumberFormat.grouped(tensor.count),
-        ])
-    }
-    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
     return """
       trained on  \(configuration.trainedOn)
       images      \(shape.height) × \(shape.width), \(shape.channels) \
@@ -28,7 +19,7 @@ extension ImageClassifier {
       training    cross-entropy, Adam \(options.learningRate), seed \(options.seed); \
       \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)
 
-      \(TextTable(rows))
+      \(TextTable(parametersOf: model))
 
       On the test part:
       \(report)
@@ -77,9 +68,10 @@ extension ImageSet {
   package var hasPNGScale: Bool { range == 0...255 && (channels == 1 || channels == 3) }
 
   /// What black and white are when the images are drawn: 0 and 255 where all pixels lie between
-  /// and one in the upper half, else the smallest and the largest.
+  /// and one in the upper half, else the smallest and the largest; of those that are finite.
   var range: ClosedRange<Float> {
-    let (low, high) = (pixels.min() ?? 0, pixels.max() ?? 255)
+    let finite = pixels.lazy.filter(\.isFinite)
+    let (low, high) = (finite.min() ?? 0, finite.max() ?? 255)
     return low >= 0 && high <= 255 && high >= 128 ? 0...255 : low...max(low, high)
   }
 }

@@ -108,7 +108,8 @@ public struct ImageClassifier: Sendable {
 
   /// The class of each image.
   ///
-  /// - Throws: ``DataError`` if the images are not of the model's size.
+  /// - Throws: ``DataError`` if the images are not of the model's size, or a pixel is not a finite
+  ///   number.
   public func classify(_ images: ImageSet) throws(DataError) -> [Guess] {
     let shape = configuration.shape
     try images.check(height: shape.height, width: shape.width, channels: shape.channels)

@@ -23,12 +23,13 @@ public struct ImagePlan: Sendable {
   /// - Parameters:
   ///   - images: with a class each.
   ///   - test: images that only the report sees; nil: a share of `images`.
-  /// - Throws: ``DataError`` if classes are missing or too few, or the test images differ in size.
+  /// - Throws: ``DataError`` if the options break a rule, classes are missing or too few, the test
+  ///   images differ in size, or a pixel is not a finite number.
   public init(
     _ images: ImageSet, test: ImageSet? = nil,
     options: ImageClassifierOptions = ImageClassifierOptions()
   ) throws(DataError) {
-    if let problem = options.problem { preconditionFailure(problem) }
+    try require(options.problem, of: "the options")
     guard !images.labels.isEmpty else {
       throw DataError(
         file: images.source, problem: "the images have no classes, which training needs",
@@ -57,8 +58,8 @@ public struct ImagePlan: Sendable {
         problem: "found \(images.count) images of \(classes.count) classes, too few for a training "
           + "and a validation part", advice: "Bring more images, or use --validation-fraction 0")
     }
-    if let test {
-      try test.check(height: images.height, width: images.width, channels: images.channels)
+    for part in [images, test].compactMap(\.self) {
+      try part.check(height: images.height, width: images.width, channels: images.channels)
     }
     self.images = images
     testImages = test
@@ -131,7 +132,7 @@ public struct ImagePlan: Sendable {
 }
 
 extension ImageSet {
-  /// Throws unless the images are of that size.
+  /// Throws unless the images are of that size, and all their pixels finite numbers.
   func check(height: Int, width: Int, channels: Int) throws(DataError) {
     guard (self.height, self.width, self.channels) == (height, width, channels) else {
       let expected = ImageSet(
@@ -139,6 +140,13 @@ extension ImageSet {
       throw DataError(
         file: source, problem: "found images of \(sizeText), expected \(expected.sizeText)",
         advice: "Bring them to the size that the model is trained on")
+    }
+    if let bad = pixels.firstIndex(where: { !$0.isFinite }) {
+      let (index, place) = bad.quotientAndRemainder(dividingBy: imageSize)
+      throw DataError(
+        file: source, place: "image \(name(index))",
+        problem: "found \(pixels[bad]) in row \(place / (width * channels) + 1), column "
+          + "\(place / channels % width + 1), expected a finite number")
     }
   }
 

@@ -1,10 +1,23 @@
 import Foundation
+import Recurrent
 
 /// Rows of text under one another: the first column to the left, the others to the right.
 package struct TextTable: CustomStringConvertible {
   private let rows: [[String]]
 
   package init(_ rows: [[String]]) { self.rows = rows }
+
+  /// The parameters of a network: names, shapes, numbers.
+  init(parametersOf model: some Module) {
+    rows =
+      [["parameter", "shape", "numbers"]]
+      + model.parameters.map { name, tensor in
+        [
+          name, tensor.shape.map(String.init).joined(separator: " × "),
+          NumberFormat.grouped(tensor.count),
+        ]
+      } + [["total", "", NumberFormat.grouped(model.parameterCount)]]
+  }
 
   package var description: String {
     let columns = rows.map(\.count).max() ?? 0

@@ -79,10 +79,12 @@ extension SequenceTagger.Configuration {
       return "\(vocabularySize) words and \(characterCount) characters, but words.json has "
         + "\(encoder.vocabulary.count) and \(encoder.characters.count)"
     }
-    if columns.token < 1 || columns.tag.map({ $0 < 1 }) == true {
+    if columns.token < 1 || columns.tag == 0 {
       return "columns \(columns.token) and \(columns.tag ?? 1), expected numbers from 1"
     }
-    return nil
+    let scores =
+      evaluation.map { [$0.network, $0.dictionary, $0.majority].compactMap(\.self) } ?? []
+    return scores.lazy.compactMap(\.entities.problem).first
   }
 
   /// The types of chunks, in the order of their tags.

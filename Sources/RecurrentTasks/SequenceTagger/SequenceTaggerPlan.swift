@@ -28,14 +28,14 @@ public struct SequenceTaggerPlan: Sendable {
   ///   - validation: A validation part, instead of a share of the sentences.
   ///   - test: A test part, instead of a share of the sentences.
   ///   - vectors: A file of word vectors for the embedding to start from.
-  /// - Throws: ``DataError`` if there are fewer than two tags, a tag that is none of the scheme, or
-  ///   vectors of another width.
+  /// - Throws: ``DataError`` if the options break a rule, if there are fewer than two tags, a tag that
+  ///   is none of the scheme, or vectors of another width.
   public init(
     _ sentences: TaggedSentences, validation: TaggedSentences? = nil,
     test: TaggedSentences? = nil, options: SequenceTaggerOptions = SequenceTaggerOptions(),
     vectors: String? = nil
   ) throws(DataError) {
-    if let problem = options.problem { preconditionFailure(problem) }
+    try require(options.problem, of: "the options")
     guard !sentences.sentences.isEmpty else {
       throw DataError(file: sentences.source, problem: "there are no sentences in it")
     }

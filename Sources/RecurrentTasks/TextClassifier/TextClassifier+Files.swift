@@ -77,13 +77,11 @@ extension TextClassifier.Configuration {
         : "naive Bayes is off, but tokenizer.json has word counts"
     }
     if let problem = encoder.naiveBayes?.problem(classCount: labels.count) { return problem }
-    if let evaluation,
-      evaluation.labels.count != labels.count
-        || evaluation.confusion.counts.contains(where: { $0.count != labels.count })
-        || evaluation.confusion.counts.count != labels.count
+    guard let evaluation else { return nil }
+    if evaluation.labels.count != labels.count || evaluation.confusion.classes.count != labels.count
     {
       return "an evaluation of another number of classes"
     }
-    return nil
+    return evaluation.confusion.problem ?? evaluation.calibration.problem
   }
 }

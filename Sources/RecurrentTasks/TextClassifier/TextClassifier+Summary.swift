@@ -14,15 +14,7 @@ extension TextClassifier {
         + configuration.bestEpochs.map(String.init).joined(separator: ", "),
       "",
     ]
-    var rows = [["parameter", "shape", "numbers"]]
-    for (name, tensor) in models.parameters {
-      rows.append([
-        name, tensor.shape.map(String.init).joined(separator: " × "),
-        NumberFormat.grouped(tensor.count),
-      ])
-    }
-    rows.append(["total", "", NumberFormat.grouped(models.parameterCount)])
-    lines += [TextTable(rows).description, "", "On the test part:", report]
+    lines += [TextTable(parametersOf: models).description, "", "On the test part:", report]
     return lines.joined(separator: "\n")
   }
 }

@@ -29,13 +29,13 @@ public struct TextClassifierPlan: Sendable {
   ///   - validation: A validation part, instead of a share of the texts.
   ///   - test: A test part, instead of a share of the texts.
   ///   - vectors: A file of word vectors for the embedding to start from.
-  /// - Throws: ``DataError`` if there are fewer than two classes, too few texts of one, a label in
-  ///   another part that training does not have, or vectors of another width.
+  /// - Throws: ``DataError`` if the options break a rule, if there are fewer than two classes, too few
+  ///   texts of one, a label in another part that training does not have, or vectors of another width.
   public init(
     _ texts: LabeledTexts, validation: LabeledTexts? = nil, test: LabeledTexts? = nil,
     options: TextClassifierOptions = TextClassifierOptions(), vectors: String? = nil
   ) throws(DataError) {
-    if let problem = options.problem { preconditionFailure(problem) }
+    try require(options.problem, of: "the options")
     self.options = options
     labels = texts.labels
     try Self.check(texts, labels)

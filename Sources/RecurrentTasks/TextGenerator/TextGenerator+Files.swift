@@ -54,15 +54,8 @@ extension TextGenerator {
         + "seed \(options.seed); \(configuration.epochs) epochs, weights of epoch "
         + "\(configuration.bestEpoch)", "",
     ]
-    var rows = [["parameter", "shape", "numbers"]]
-    for (name, tensor) in model.parameters {
-      rows.append([
-        name, tensor.shape.map(String.init).joined(separator: " × "),
-        NumberFormat.grouped(tensor.count),
-      ])
-    }
-    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
-    return lines.joined(separator: "\n") + "\n\(TextTable(rows))\n\nOn the test part:\n\(report)"
+    return lines.joined(separator: "\n")
+      + "\n\(TextTable(parametersOf: model))\n\nOn the test part:\n\(report)"
   }
 }
 

@@ -15,33 +15,39 @@ extension TextGenerator {
   ///   - seed: The start of all random numbers.
   ///   - sample: Which of many texts with the same seed, from 0.
   ///   - end: A text that ends it; the pieces do not contain it.
+  /// - Throws: ``DataError`` for a length below 0, or a way of drawing that breaks a rule.
   public func stream(
     prompt: String = "", length: Int = 500, sampling: Sampling = Sampling(), seed: UInt64 = 0,
     sample: Int = 0, until end: String? = nil
-  ) -> TextStream {
-    precondition(length >= 0, "a text has at least 0 characters, not \(length)")
-    if let problem = sampling.problem { preconditionFailure(problem) }
+  ) throws(DataError) -> TextStream {
+    try require(
+      length < 0 ? "a text has at least 0 characters, not \(length)" : nil, of: "the text")
+    try require(sampling.problem, of: "sampling")
     return TextStream(
       self, prompt: prompt, length: length, sampling: sampling,
       key: RandomKey(seed: seed).child(sample), end: end)
   }
 
   /// The same at once.
+  ///
+  /// - Throws: ``DataError`` as ``stream(prompt:length:sampling:seed:sample:until:)``.
   public func generate(
     prompt: String = "", length: Int = 500, sampling: Sampling = Sampling(), seed: UInt64 = 0,
     sample: Int = 0, until end: String? = nil
-  ) -> String {
-    stream(
+  ) throws(DataError) -> String {
+    try stream(
       prompt: prompt, length: length, sampling: sampling, seed: seed, sample: sample, until: end
     ).joined()
   }
 
   /// What comes after `prompt` up to the end of its line.
+  ///
+  /// - Throws: ``DataError`` as ``stream(prompt:length:sampling:seed:sample:until:)``.
   public func continuation(
     ofLine prompt: String, length: Int = 500, sampling: Sampling = Sampling(), seed: UInt64 = 0
-  ) -> String {
+  ) throws(DataError) -> String {
     var line = ""
-    for piece in stream(prompt: prompt, length: length, sampling: sampling, seed: seed) {
+    for piece in try stream(prompt: prompt, length: length, sampling: sampling, seed: seed) {
       guard let end = piece.firstIndex(where: \.isNewline) else {
         line += piece
         continue

@@ -6,7 +6,7 @@ import Recurrent
 /// ```swift
 /// let generator = try TextGenerator.train(on: [TextFile("shakespeare.txt")], seed: 1)
 /// print(generator.report)                                // beside a 5-gram of characters
-/// for piece in generator.stream(prompt: "ROMEO:", seed: 1) {
+/// for piece in try generator.stream(prompt: "ROMEO:", seed: 1) {
 ///   print(piece, terminator: "")
 /// }
 /// try generator.save(to: "shakespeare")

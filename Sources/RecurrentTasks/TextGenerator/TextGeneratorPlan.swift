@@ -19,12 +19,12 @@ public struct TextGeneratorPlan: Sendable {
 
   /// Plans a generator of texts like `files`, which are read one after the other as one text.
   ///
-  /// - Throws: ``DataError`` if there is no text, it is one character again and again, or its
-  ///   training part is shorter than a window of `options.steps` tokens.
+  /// - Throws: ``DataError`` if the options break a rule, if there is no text, it is one character
+  ///   again and again, or its training part is shorter than a window of `options.steps` tokens.
   public init(
     _ files: [TextFile], options: TextGeneratorOptions = TextGeneratorOptions()
   ) throws(DataError) {
-    if let problem = options.problem { preconditionFailure(problem) }
+    try require(options.problem, of: "the options")
     self.options = options
     source = files.map(\.source).joined(separator: ", ")
     let text = files.map(\.text).joined()

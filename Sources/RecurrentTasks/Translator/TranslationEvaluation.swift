@@ -93,26 +93,30 @@ extension Translator {
   /// - Parameters:
   ///   - beam: translations that are pursued at once; nil: as in the options.
   ///   - lengthPenalty: α; nil: as in the options.
+  /// - Throws: ``DataError`` if there are no pairs, or for what
+  ///   ``translations(of:beam:lengthPenalty:keepsAttention:)`` refuses.
   public func evaluate(
     on pairs: SentencePairs, beam: Int? = nil, lengthPenalty: Float? = nil
-  ) -> (evaluation: TranslationEvaluation, translations: [String]) {
-    precondition(!pairs.pairs.isEmpty, "there is a pair to measure on")
-    return measured(pairs, training: nil, beam: beam, lengthPenalty: lengthPenalty)
+  ) throws(DataError) -> (evaluation: TranslationEvaluation, translations: [String]) {
+    try require(
+      pairs.pairs.isEmpty ? "there are no pairs of sentences in it" : nil, of: pairs.origin)
+    return measured(
+      pairs, training: nil, try asked(beam: beam, lengthPenalty: lengthPenalty))
   }
 
   func evaluation(
     _ pairs: SentencePairs, training: SentencePairs
   ) -> TranslationEvaluation {
-    measured(pairs, training: training, beam: nil, lengthPenalty: nil).evaluation
+    measured(pairs, training: training, options).evaluation
   }
 
   private func measured(
-    _ part: SentencePairs, training: SentencePairs?, beam: Int?, lengthPenalty: Float?
+    _ part: SentencePairs, training: SentencePairs?, _ options: TranslatorOptions
   ) -> (evaluation: TranslationEvaluation, translations: [String]) {
     let pairs = part.pairs
-    let translations = translations(
-      of: pairs.map(\.source), beam: beam, lengthPenalty: lengthPenalty
-    ).map { $0.first?.text ?? "" }
+    let translations = search(pairs.map(\.source), options, keepsAttention: false).map {
+      $0.first?.text ?? ""
+    }
     let lowercases = options.normalization.lowercases
     func scores(_ texts: [String]) -> TranslationEvaluation.Scores {
       .init(texts, pairs, lowercases: lowercases)
@@ -125,8 +129,8 @@ extension Translator {
     let evaluation = TranslationEvaluation(
       network: scores(translations), copy: scores(pairs.map(\.source)),
       nearest: memory.map { memory in scores(pairs.map { memory.translation(of: $0.source) }) },
-      perplexity: perplexity(pairs), beam: beam ?? options.beam,
-      lengthPenalty: lengthPenalty ?? options.lengthPenalty, count: pairs.count,
+      perplexity: perplexity(pairs), beam: options.beam,
+      lengthPenalty: options.lengthPenalty, count: pairs.count,
       truncated: pairs.count { source.ids(of: $0.source).count > options.maximumLength },
       samples: samples)
     return (evaluation, translations)

@@ -66,6 +66,6 @@ extension Translator.Configuration {
       }
       if !encoder.isValid { return "\(name).json is not made of byte pairs with start and end" }
     }
-    return nil
+    return evaluation?.network.chrF.problem
   }
 }

@@ -12,15 +12,7 @@ extension Translator {
         + "\(configuration.bestEpoch)",
       "",
     ]
-    var rows = [["parameter", "shape", "numbers"]]
-    for (name, tensor) in model.parameters {
-      rows.append([
-        name, tensor.shape.map(String.init).joined(separator: " × "),
-        NumberFormat.grouped(tensor.count),
-      ])
-    }
-    rows.append(["total", "", NumberFormat.grouped(model.parameterCount)])
-    lines += [TextTable(rows).description, "", "On the test part:", report]
+    lines += [TextTable(parametersOf: model).description, "", "On the test part:", report]
     return lines.joined(separator: "\n")
   }
 }

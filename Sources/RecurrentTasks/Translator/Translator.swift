@@ -98,8 +98,8 @@ public struct Translator: Sendable {
 
   /// The translations of sentences: of each the same, to the bit, whatever stands beside it. A
   /// sentence of spaces alone has an empty translation.
-  public func translate(_ sentences: [String], beam: Int? = nil) -> [String] {
-    translations(of: sentences, beam: beam).map { $0.first?.text ?? "" }
+  public func translate(_ sentences: [String]) -> [String] {
+    search(sentences, options, keepsAttention: false).map { $0.first?.text ?? "" }
   }
 
   /// The best translations of each sentence, the likeliest first, as many as the beam is wide.
@@ -109,14 +109,30 @@ public struct Translator: Sendable {
   ///     token at each step.
   ///   - lengthPenalty: α (``BeamSearch``); nil: as in the options.
   ///   - keepsAttention: whether they come with the weights of attention.
+  /// - Throws: ``DataError`` for a beam or a length penalty that training does not take either.
   public func translations(
     of sentences: [String], beam: Int? = nil, lengthPenalty: Float? = nil,
     keepsAttention: Bool = false
+  ) throws(DataError) -> [[Translation]] {
+    search(
+      sentences, try asked(beam: beam, lengthPenalty: lengthPenalty),
+      keepsAttention: keepsAttention)
+  }
+
+  /// The options with what is asked for instead.
+  func asked(beam: Int?, lengthPenalty: Float?) throws(DataError) -> TranslatorOptions {
+    var asked = options
+    asked.beam = beam ?? options.beam
+    asked.lengthPenalty = lengthPenalty ?? options.lengthPenalty
+    try require(asked.problem, of: "the translation")
+    return asked
+  }
+
+  func search(
+    _ sentences: [String], _ options: TranslatorOptions, keepsAttention: Bool
   ) -> [[Translation]] {
-    let beam = beam ?? options.beam
-    precondition(beam >= 1, "a beam is at least 1 wide, not \(beam)")
     let search = BeamSearch(
-      model: model, beam: beam, lengthPenalty: lengthPenalty ?? options.lengthPenalty,
+      model: model, beam: options.beam, lengthPenalty: options.lengthPenalty,
       maximumLength: options.maximumLength)
     let tokens = sentences.map {
       $0.isBlank ? [] : Array(source.ids(of: $0).prefix(options.maximumLength))
@@ -124,7 +140,7 @@ public struct Translator: Sendable {
     let buckets = LengthBuckets(lengths: tokens.map(\.count), tokenBudget: 4096)
     var result = [[Translation]](repeating: [], count: sentences.count)
     let rows = tokens.indices.filter { !tokens[$0].isEmpty }
-    for rows in buckets.batches(of: rows, size: max(1, 256 / beam)) {
+    for rows in buckets.batches(of: rows, size: max(1, 256 / options.beam)) {
       let found = search(rows.map { tokens[$0] }, keepsAttention: keepsAttention)
       for (row, hypotheses) in zip(rows, found) {
         let read = tokens[row].map { source.vocabulary.tokens[$0] }

@@ -25,12 +25,12 @@ public struct TranslatorPlan: Sendable {
   ///   - pairs: Training part, and what is not given as parts of their own.
   ///   - dev: A dev part, instead of a share of the sentences.
   ///   - test: A test part, instead of a share of the sentences.
-  /// - Throws: ``DataError`` if no pair is left to train on.
+  /// - Throws: ``DataError`` if the options break a rule, or no pair is left to train on.
   public init(
     _ pairs: SentencePairs, dev: SentencePairs? = nil, test: SentencePairs? = nil,
     options: TranslatorOptions = TranslatorOptions()
   ) throws(DataError) {
-    if let problem = options.problem { preconditionFailure(problem) }
+    try require(options.problem, of: "the options")
     self.options = options
     let split = Self.split(
       pairs, options, splitsDev: dev == nil, splitsTest: test == nil)

@@ -33,6 +33,24 @@ private func archive(
   return bytes
 }
 
+/// An archive of one deflated array, which states its size, or another one.
+private func deflated(_ contents: [UInt8], stating size: Int? = nil) -> [UInt8] {
+  // Without what zlib puts before and behind.
+  let packed = Array(Zlib.packed(contents).dropFirst(2).dropLast(4))
+  var bytes = ZipArchive.encode([("a.npy", packed)])
+  for (signature, method) in [(ZipArchive.entrySignature, 8), (ZipArchive.listSignature, 10)] {
+    let start =
+      (0..<bytes.count - 3).first { bytes.littleEndian(at: $0, size: 4) == signature } ?? 0
+    bytes[start + method] = 8
+    var fields: [UInt8] = []
+    fields.append(littleEndian: UInt64(Zlib.checksum(of: contents[...])), size: 4)
+    fields.append(littleEndian: UInt64(packed.count), size: 4)
+    fields.append(littleEndian: UInt64(size ?? contents.count), size: 4)
+    bytes.replaceSubrange(start + method + 6..<start + method + 18, with: fields)
+  }
+  return bytes
+}
+
 /// Files that somebody damaged or made to do harm: every one throws, none crashes.
 @Suite struct HostileNumPyTests {
   static let hostile: [(what: String, bytes: [UInt8], message: String)] = {
@@ -54,7 +72,7 @@ private func archive(
         "a length of 2^32-1", NumPyArray.magic + [2, 0] + most.prefix(4),
         "found a header of 4294967295 bytes"
       ),
-      ("no header", npy(""), "found the end of the header, expected '{'"),
+      ("no header", npy(""), "found the end of the text, expected '{'"),
       ("an open dictionary", npy("{"), "expected a string"),
       ("an empty dictionary", npy("{}"), "expected descr, fortran_order and shape"),
       ("text behind", npy("{'descr':'<f4','fortran_order':False,'shape':()}x"), "found 'x'"),
@@ -73,7 +91,7 @@ private func archive(
       ("a number", npy(shape: "(3)", dataCount: 12), "expected a tuple"),
       ("no commas", npy(shape: "(1 1)", dataCount: 4), "expected ',' or ')'"),
       ("a negative extent", npy(shape: "(-1,)", dataCount: 4), "a whole number from 0"),
-      ("a fraction", npy(shape: "(1.0,)", dataCount: 4), "found '.'"),
+      ("a fraction", npy(shape: "(1.0,)", dataCount: 4), "a fraction or exponent"),
       ("an extent with zeros", npy(shape: "(01,)", dataCount: 4), "begins with 0"),
       ("an extent of 2^63", npy(shape: "(9223372036854775808,)", dataCount: 4), "beyond"),
       ("a product of 2^64", npy(shape: "(4294967296, 4294967296)", dataCount: 4), "too large"),
@@ -116,7 +134,18 @@ private func archive(
       ("a name without .npy", archive(entry, 1, (30, [0x78])), "another name"),
       ("a name twice", archive(list, 1, (46, [0x61])), "entry \"a.npy\": found twice"),
       ("an encrypted entry", archive(list, 1, (8, [1])), "entry \"b.npy\": is encrypted"),
-      ("a compressed entry", archive(list, 1, (10, [8])), "is compressed (method 8)"),
+      ("an entry packed otherwise", archive(list, 1, (10, [12])), "is packed by method 12"),
+      ("another method in the list", archive(list, 1, (10, [8])), "another name or method"),
+      ("a bomb", deflated(npy(shape: "()", dataCount: 4), stating: 1 << 27), "134217728 bytes"),
+      (
+        "more than is stated", deflated([UInt8](repeating: 0, count: 1 << 20), stating: 100),
+        "unpacks to more than 100 bytes"
+      ),
+      (
+        "less than is stated", deflated([1, 2, 3], stating: 4),
+        "entry \"a.npy\": unpacks to 3 bytes, expected the 4 stated"
+      ),
+      ("deflated, but no array", deflated([1, 2, 3]), "does not begin as a NumPy array"),
       ("another method inside", archive(entry, 1, (8, [8])), "another name or method"),
       ("a packed size", archive(list, 1, (20, [1])), "bytes stored for contents of"),
       (
@@ -201,9 +230,18 @@ private func archive(
       NumPyFileTests.written.map { ($0.name + ".npy", NumPyArray.encode($0.tensor)) },
       is64Bit: true),
     NumPyArray.encode(NumPyFileTests.written[0].tensor),
+    deflated(NumPyArray.encode(NumPyFileTests.written[0].tensor)),
   ]
 
-  @Test(arguments: 0..<3)
+  @Test func deflatedArraysAreRead() throws {
+    let values = (0..<5000).map { Float($0 % 7) / 3 }
+    let bytes = deflated(NumPyArray.encode(StoredTensor(shape: [50, 100], values: values)))
+    #expect(bytes.count < 2000)
+    let file = try NumPyFile(bytes: bytes, source: "f.npz")
+    #expect(try file.floats("a") == StoredTensor(shape: [50, 100], values: values))
+  }
+
+  @Test(arguments: sound.indices)
   func everyTruncationIsNoticed(_ index: Int) {
     let bytes = Self.sound[index]
     for count in 0..<bytes.count {
@@ -213,11 +251,11 @@ private func archive(
     }
   }
 
-  @Test(arguments: 0..<3)
+  @Test(arguments: sound.indices)
   func mutatedFilesNeverCrash(_ index: Int) throws {
     let sound = Self.sound[index]
     // All bytes but those of elements, so that mutations meet what is parsed. Checksums would stop
-    // most changes inside entries; the third file has none.
+    // most changes inside entries; the third file has none, and the last unpacks.
     let tokens: [[UInt8]] = [
       [0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
       [0, 0], [8, 0], [1, 0, 24, 0], Array("(9223372036854775807,)".utf8), Array("True".utf8),
@@ -253,7 +291,7 @@ private func archive(
           _ = try? file.floats(name)
           _ = try? file.integers(name)
         }
-        #expect(count <= bytes.count)
+        #expect(count <= (index == 3 ? ZipArchive.mostUnpacked(from: bytes.count) : bytes.count))
       } catch is DataError {
         refused += 1
       }

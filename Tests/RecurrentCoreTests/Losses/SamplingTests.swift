@@ -71,6 +71,86 @@ import Testing
     }
   }
 
+  /// The candidates by a whole sort, and one of them: what drawing means.
+  private func sorted(
+    _ sampling: Sampling, _ logits: [Double], among allowed: [Int]?, number: Double
+  ) -> (candidates: [(class: Int, probability: Double)], drawn: Int?) {
+    var order = (allowed ?? Array(logits.indices)).filter { logits[$0] > -.infinity }
+    order.sort { (-logits[$0], $0) < (-logits[$1], $1) }
+    guard let first = order.first else { return ([], nil) }
+    if sampling.temperature == 0 { return ([(first, 1)], first) }
+    if let topK = sampling.topK { order = Array(order.prefix(topK)) }
+    var weights = order.map { exp((logits[$0] - logits[first]) / sampling.temperature) }
+    if let topP = sampling.topP {
+      let needed = topP * weights.reduce(0, +)
+      var sum = 0.0
+      let last = weights.firstIndex {
+        sum += $0
+        return sum >= needed
+      }
+      weights = Array(weights[...(last ?? weights.count - 1)])
+    }
+    let total = weights.reduce(0, +)
+    var rest = number
+    let drawn = zip(order, weights).first {
+      rest -= $1 / total
+      return rest < 0
+    }
+    return (
+      zip(order, weights).map { ($0, $1 / total) }, drawn?.0 ?? order[weights.count - 1]
+    )
+  }
+
+  /// A generator that gives one number.
+  private struct Fixed: RandomNumberGenerator {
+    let number: UInt64
+    func next() -> UInt64 { number }
+  }
+
+  /// Putting only the first few in order draws the very same, also where the random number lies on
+  /// the edge between two candidates, or next to it.
+  @Test func drawsAreThoseOfAWholeSort() {
+    var generator = SeededGenerator(seed: 8)
+    for round in 0..<600 {
+      let count = Int.random(in: 1...(round % 20 == 0 ? 700 : 40), using: &generator)
+      let width: Double = [0.1, 3, 20, 900].randomElement(using: &generator) ?? 1
+      var logits = (0..<count).map { _ in Double.random(in: -width...width, using: &generator) }
+      for _ in 0..<Int.random(in: 0...3, using: &generator) {
+        let odd: [Double] = [-.infinity, .nan, logits[0], .infinity, 0]
+        logits[Int.random(in: 0..<count, using: &generator)] =
+          odd.randomElement(using: &generator) ?? 0
+      }
+      var sampling = Sampling(
+        temperature: [0, 0.3, 1, 1, 7].randomElement(using: &generator) ?? 1)
+      if round % 3 == 0 { sampling.topK = Int.random(in: 1...count, using: &generator) }
+      if round % 2 == 0 {
+        sampling.topP = [1, 1e-9, 0.5, 0.95].randomElement(using: &generator)
+      }
+      let allowed = round % 5 == 0 ? (0..<count).filter { $0 % 3 != 1 }.shuffled() : nil
+      let expected = sorted(sampling, logits, among: allowed, number: 0).candidates
+      let found = sampling.candidates(of: logits, among: allowed)
+      #expect(found.map(\.class) == expected.map(\.class))
+      #expect(
+        found.map { $0.probability.bitPattern } == expected.map { $0.probability.bitPattern })
+      var numbers: [UInt64] = [0, 1 << 53 - 1]
+      for _ in 0..<8 { numbers.append(generator.next() >> 11) }
+      var edge = 0.0
+      for (_, probability) in expected.prefix(6) where probability.isFinite {
+        edge += probability
+        let number = UInt64(min(edge * 0x1p53, 0x1p53 - 1))
+        numbers += [number == 0 ? 0 : number - 1, number, min(number + 1, 1 << 53 - 1)]
+      }
+      for number in numbers {
+        var fixed = Fixed(number: number << 11)
+        let drawn = sampling.draw(from: logits, among: allowed, using: &fixed)
+        let wanted = sorted(
+          sampling, logits, among: allowed, number: Double(number) * 0x1p-53
+        ).drawn
+        #expect(drawn == wanted, "round \(round), number \(number)")
+      }
+    }
+  }
+
   @Test func problems() {
     #expect(Sampling().problem == nil && Sampling(temperature: 0, topK: 1, topP: 1).problem == nil)
     for sampling in [

@@ -145,7 +145,8 @@ import Testing
       let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
       guard length <= bytes.count - offset - 12 else { break }
       let end = offset + 8 + length
-      bytes.replaceSubrange(end..<end + 4, with: TestPNG.four(Int(crc32(bytes[offset + 4..<end]))))
+      bytes.replaceSubrange(
+        end..<end + 4, with: TestPNG.four(Int(Zlib.checksum(of: bytes[offset + 4..<end]))))
       offset = end + 4
     }
     return bytes

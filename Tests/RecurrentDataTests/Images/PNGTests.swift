@@ -226,6 +226,6 @@ struct TestPNG {
 
   static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
     let named = Array(name.utf8) + data
-    return four(data.count) + named + four(Int(crc32(named[...])))
+    return four(data.count) + named + four(Int(Zlib.checksum(of: named[...])))
   }
 }

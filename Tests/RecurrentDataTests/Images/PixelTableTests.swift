@@ -53,6 +53,16 @@ import Testing
     #expect(error.description == "p.csv:1: found 1 pixels, expected 3 as in the images before.")
   }
 
+  /// What is no finite number is named with its line and column, in the first line as in others.
+  @Test(arguments: ["nan", "inf", "-inf", "1e39", "-1e999"])
+  func numbersThatAreNone(_ cell: String) throws {
+    for (text, line) in [("1,\(cell),3,9\n2,5,6,9\n", 1), ("1,2,3,9\n2,\(cell),6,9\n", 2)] {
+      let error = try #require(throws: DataError.self) { try read(text, label: .last) }
+      #expect(error.line == line && error.place == "column 2")
+      #expect(error.problem == "found \"\(cell)\", expected a number")
+    }
+  }
+
   @Test func splitColumn() throws {
     let (images, test) = try read(
       "split,label,p\ntrain,1,0.5\ntest,2,0.25\ntrain,2,-1\n")

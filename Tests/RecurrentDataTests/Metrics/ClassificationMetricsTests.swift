@@ -32,5 +32,12 @@ import Testing
     let loss = -(log(0.75) + log(0.25) + log(0.5) + log(1)) / 4
     #expect(abs(measured.logLoss - loss) < 1e-12)
     #expect(Calibration(probabilities: [], actual: []).expectedError == 0)
+    // What is no number says nothing.
+    let none = Calibration(
+      probabilities: [[.nan, .nan], [.nan, 0.7], [.infinity, -.infinity]], actual: [0, 1, 0])
+    #expect(none.bins[0] == .init(count: 1, confidence: 0, accuracy: 1))
+    #expect(abs(none.bins[6].confidence + none.bins[7].confidence - 0.7) < 1e-6)
+    #expect(none.bins[9] == .init(count: 1, confidence: 1, accuracy: 1))
+    #expect(abs(none.logLoss - (log(1e12) - log(0.7)) / 3) < 1e-6)
   }
 }

@@ -139,4 +139,24 @@ import Testing
       if case .failure(let error) = result { #expect(error.line != nil) }
     }
   }
+  /// A file of type 2 may have 65,535 tracks; each takes 12 bytes, and each is looked at once.
+  @Test(.timeLimit(.minutes(1))) func veryManyTracks() throws {
+    let count = 65_535
+    let empty: [UInt8] = Array("MTrk".utf8) + [0, 0, 0, 4, 0, 0xFF, 0x2F, 0]
+    let header: [UInt8] = Array("MThd".utf8) + [0, 0, 0, 6, 0, 2, 0xFF, 0xFF, 0, 4]
+    let silent = header + Array(repeatElement(empty, count: count).joined())
+    let file = try MIDIFile(bytes: silent, source: "f")
+    #expect(file.trackEnds.count == count && file.format == .sequential)
+    #expect(try file.tunes(stepsPerBeat: 4, source: "f").isEmpty)
+    #expect(file.bytes == silent)
+    // Each with a note of 20,000 steps.
+    let long: [UInt8] =
+      Array("MTrk".utf8) + [0, 0, 0, 14, 0, 0x90, 60, 80, 0x81, 0x9C, 0x20, 0x80, 60, 64]
+      + [0, 0xFF, 0x2F, 0]
+    let notes = header + Array(repeatElement(long, count: count).joined())
+    let error = try #require(throws: DataError.self) {
+      try MIDIFile(bytes: notes, source: "f").tunes(stepsPerBeat: 4, source: "f")
+    }
+    #expect(error.problem == "found tunes of more than 1000000 steps together")
+  }
 }

@@ -92,6 +92,30 @@ import Testing
     }
   }
 
+  /// Each join doubles a part: forty of them would stand for a text of 2^40 characters.
+  @Test func noFileMakesAPartTooLong() throws {
+    for count in [9, 20, 40] {
+      let joins = (0..<count).map { "\($0),\($0)" }.joined(separator: ",")
+      let file = Array(#"{"characters":["a"],"joins":[\#(joins)]}"#.utf8)
+      let error = try #require(throws: DataError.self) {
+        try decodeJSON(BytePairEncoding.self, from: file, file: "tokenizer.json")
+      }
+      #expect(error.file == "tokenizer.json" && error.place == "joins")
+      #expect(
+        error.problem
+          == "join 8 of 8 and 8: makes a part of 512 characters, expected at most 256")
+    }
+  }
+
+  /// What is learned from a text of one long word can be read back.
+  @Test func noTextMakesAPartTooLong() throws {
+    let encoding = BytePairEncoding(
+      learnedFrom: [String(repeating: "a", count: 3000)], size: 2000)
+    #expect(encoding.symbols.map(\.unicodeScalars.count).max() == 256)
+    let bytes = try JSONEncoder().encode(encoding)
+    #expect(try JSONDecoder().decode(BytePairEncoding.self, from: bytes) == encoding)
+  }
+
   @Test func rareCharactersAreLeftOut() {
     let encoding = BytePairEncoding(
       learnedFrom: [String(repeating: "ab ", count: 500), "ξ"], size: 10, characterCoverage: 0.999)

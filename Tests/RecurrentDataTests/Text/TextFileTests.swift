@@ -99,4 +99,67 @@ import Testing
     #expect(bad.lines == ["a", "b"])
     #expect(bad.error?.line == 3 && bad.error?.problem.contains("byte 5 of the file") == true)
   }
+  /// The lines that a reader gives of a file, and the errors between them.
+  private func read(
+    _ bytes: [UInt8], longestLine: Int, encoding: TextEncoding = .utf8
+  ) throws -> (lines: [String], errors: [DataError]) {
+    try withTemporaryFolder { folder in
+      let path = folder + "/lines"
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      var reader = LineReader(
+        descriptor: file.fileDescriptor, encoding: encoding, source: "f", longestLine: longestLine)
+      var (lines, errors) = ([String](), [DataError]())
+      while errors.count < 9 {
+        do throws(DataError) {
+          guard let some = try reader.next() else { break }
+          lines += some
+        } catch {
+          errors.append(error)
+        }
+      }
+      return (lines, errors)
+    }
+  }
+
+  /// Each byte of a line is looked at once, however long it is: 2^24 bytes take a moment.
+  @Test(.timeLimit(.minutes(1))) func lineReaderIsLinear() throws {
+    let long = [UInt8](repeating: 0x61, count: 1 << 24)
+    let (lines, errors) = try read(long, longestLine: 1 << 24)
+    #expect(lines.map(\.utf8.count) == [1 << 24] && errors.isEmpty)
+    // What has no end is given up after so many bytes.
+    let refused = try read(long, longestLine: 1 << 20)
+    #expect(refused.lines.isEmpty && refused.errors.count == 9)
+    let error = try #require(refused.errors.first)
+    #expect(error.line == 1 && error.problem.hasPrefix("found a line of more than 1048576 bytes"))
+  }
+
+  /// Whether a line is too long does not depend on how it comes, nor on what its end is.
+  @Test func longLines() throws {
+    for end in ["\n", "\r\n", ""] {
+      for length in [9, 10, 11, 12, 70_000] {
+        let text = "ab\n\n" + String(repeating: "x", count: length) + end
+        let (lines, errors) = try read(Array(text.utf8), longestLine: 10)
+        #expect(lines.prefix(2) == ["ab", ""] && lines.count == (length <= 10 ? 3 : 2))
+        #expect(errors.first?.line == (length <= 10 ? nil : 3), "\(length) \(end.debugDescription)")
+      }
+    }
+  }
+
+  /// What is wrong is told with its place, and what stands around it is read.
+  @Test func linesBetweenErrors() throws {
+    let text = Array("PK\u{3}\u{4}".utf8)
+    let bytes: [UInt8] =
+      Array("a\n".utf8) + text + Array("\nc".utf8) + [0xFF, 0x0A] + Array("longer line\n".utf8)
+      + [0xFE, 0x0A] + Array("e".utf8)
+    let (lines, errors) = try read(bytes, longestLine: 10)
+    #expect(lines == ["a", "PK\u{3}\u{4}", "e"])
+    #expect(errors.map(\.line) == [3, 4, 5])
+    #expect(errors.map { $0.problem.contains("of the file") } == [true, false, true])
+    #expect(errors.last?.problem.contains("byte \(bytes.count - 3) of the file") == true)
+    // Lines before a wrong one are given at once.
+    let many = [UInt8](repeating: 0x0A, count: 60_000) + [0xFF, 0x0A]
+    let found = try read(many, longestLine: 10)
+    #expect(found.lines.count == 60_000 && found.errors.map(\.line) == [60_001])
+  }
 }

@@ -60,14 +60,19 @@ import Testing
       ({ $0.options.hiddenSize = 0 }, "hidden size"),
       ({ $0.options.characterSize = 5 }, "even number"),
       ({ $0.options.maximumLength = 0 }, "maximum length"),
-      ({ $0.columns.token = 0 }, "columns 0"), ({ $0.options.dropout = .nan }, "dropout"),
+      ({ $0.columns.token = 0 }, "columns 0"), ({ $0.columns.tag = 0 }, "columns 1 and 0"),
+      ({ $0.options.dropout = .nan }, "dropout"),
     ]
     for (change, part) in changes {
       var other = plain.configuration
       change(&other)
       #expect(try #require(other.problem(with: plain.encoder)).contains(part))
     }
+    // The last column but one is a column too.
+    var other = plain.configuration
+    other.columns.tag = -2
     #expect(plain.configuration.problem(with: plain.encoder) == nil)
+    #expect(other.problem(with: plain.encoder) == nil)
   }
 
   /// Names and shapes as they are told before a model is made are those that it has.

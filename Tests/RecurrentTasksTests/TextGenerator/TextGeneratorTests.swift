@@ -53,10 +53,10 @@ import Testing
     #expect(evaluation.perplexity < 1.05)
     #expect(evaluation.characters == 1120 && (tokens == .bpe) == (evaluation.tokens < 1120))
     #expect(abs(evaluation.nats / 1120 / log(2) - evaluation.bitsPerCharacter) < 1e-12)
-    let more = generator.generate(
+    let more = try generator.generate(
       prompt: "one two thr", length: 40, sampling: .init(temperature: 0))
     #expect(more == "ee four five six\none two three four five")
-    #expect(generator.continuation(ofLine: "one two", seed: 3) == " three four five six")
+    #expect(try generator.continuation(ofLine: "one two", seed: 3) == " three four five six")
   }
 
   /// The parts are the text in its order; the tokens are those of the training part.

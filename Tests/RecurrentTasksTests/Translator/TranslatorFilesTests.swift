@@ -106,7 +106,7 @@ import Testing
       #expect(loaded.configuration == translator.configuration)
       #expect(loaded.source == translator.source && loaded.target == translator.target)
       let sentences = Reversal.pairs(6, seed: 8).pairs.map(\.source)
-      #expect(loaded.translations(of: sentences) == translator.translations(of: sentences))
+      #expect(try loaded.translations(of: sentences) == translator.translations(of: sentences))
       #expect(loaded.report == translator.report && loaded.summary == translator.summary)
       let error = try #require(throws: DataError.self) { try Forecaster(contentsOf: folder + "/m") }
       #expect(error.problem == "is a translator model, expected a forecaster model")

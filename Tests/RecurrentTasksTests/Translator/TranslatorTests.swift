@@ -66,7 +66,7 @@ enum Reversal {
     #expect(translator.report.contains("BLEU nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp"))
     // What it looked at: from the last word to the first.
     let translation = try #require(
-      translator.translations(of: ["three one five"], keepsAttention: true)[0].first)
+      try translator.translations(of: ["three one five"], keepsAttention: true)[0].first)
     #expect(translation.attention.count == translation.tokens.count)
     for weights in translation.attention {
       #expect(weights.count == translation.sourceTokens.count)
@@ -146,9 +146,9 @@ enum Reversal {
     let translator = try Reversal.quick()
     let sentences =
       Reversal.pairs(30, seed: 3).pairs.map(\.source) + ["", "  ", "zzz", "one unknown \u{1F600}"]
-    let all = translator.translations(of: sentences, keepsAttention: true)
+    let all = try translator.translations(of: sentences, keepsAttention: true)
     for (sentence, translations) in zip(sentences, all) {
-      #expect(translator.translations(of: [sentence], keepsAttention: true)[0] == translations)
+      #expect(try translator.translations(of: [sentence], keepsAttention: true)[0] == translations)
     }
     #expect(all[30].isEmpty && all[31].isEmpty && !all[32].isEmpty)
     #expect(translator.translate(["", "two"])[0] == "")
@@ -250,12 +250,12 @@ enum Reversal {
     let said = translator.translate(one.pairs.map(\.source))
     var two = one
     for index in two.pairs.indices { two.pairs[index].targets.append(said[index]) }
-    let (first, translations) = translator.evaluate(on: one)
+    let (first, translations) = try translator.evaluate(on: one)
     #expect(translations == said && first.nearest == nil)
-    let second = translator.evaluate(on: two, beam: 1, lengthPenalty: 0).evaluation
+    let second = try translator.evaluate(on: two, beam: 1, lengthPenalty: 0).evaluation
     #expect(second.network.bleu.referenceCount == 2 && second.beam == 1)
     #expect(said.contains { !$0.isEmpty } && first.network.chrF.score < 99)
-    #expect(translator.evaluate(on: two).evaluation.network.chrF.score > 99)
+    #expect(try translator.evaluate(on: two).evaluation.network.chrF.score > 99)
     #expect(first.samples.count == 5 || first.samples.count == 4)
   }
 

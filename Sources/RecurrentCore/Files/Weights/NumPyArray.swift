@@ -69,7 +69,7 @@ struct NumPyArray: Sendable {
     }
     let dataStart = headerStart + length
     let header: NumPyHeader
-    do throws(NumPyHeader.Failure) {
+    do throws(JSONScanner.Failure) {
       header = try NumPyHeader(bytes, range: headerStart..<dataStart)
     } catch {
       throw damaged("byte \(error.offset): \(error.problem)", error.advice)

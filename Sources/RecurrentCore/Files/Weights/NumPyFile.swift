@@ -1,6 +1,6 @@
 import RecurrentFiles
 
-/// Arrays that NumPy wrote: a `.npy` file of one, or a `.npz` file of several.
+/// Arrays that NumPy wrote: a `.npy` file of one, or a `.npz` file of several, compressed or not.
 ///
 /// ```swift
 /// let file = try NumPyFile(path: "weights.npz")      // np.savez("weights.npz", *model.get_weights())
@@ -10,7 +10,8 @@ import RecurrentFiles
 /// Elements may be 16-, 32- or 64-bit floating point or 32- or 64-bit integers, little-endian, in
 /// C or Fortran order; they are given row-major. Reading checks everything before it believes
 /// anything: whoever made the file, opening it either succeeds or throws a ``DataError`` that names
-/// the file and the array, and never takes more memory than a small multiple of the file's size.
+/// the file and the array, and never takes more memory than a small multiple of the file's size, or
+/// 64 MiB.
 public struct NumPyFile: Sendable {
   /// Where the bytes came from, as messages name it.
   public let source: String
@@ -33,17 +34,18 @@ public struct NumPyFile: Sendable {
   /// - Throws: ``DataError`` if `bytes` are not a sound `.npy` or `.npz` file.
   public init(bytes: [UInt8], source: String) throws(DataError) {
     self.source = source
-    self.bytes = bytes
     if bytes.starts(with: NumPyArray.magic) {
       names = ["arr_0"]
       arrays = [
         "arr_0": try NumPyArray(in: bytes, range: bytes.indices, place: "header", source: source)
       ]
+      self.bytes = bytes
       return
     }
     var names: [String] = []
     var arrays: [String: NumPyArray] = [:]
-    for entry in try ZipArchive(bytes, source: source).entries {
+    let archive = try ZipArchive(bytes, source: source)
+    for entry in archive.entries {
       let place = "entry \(quoted(entry.name))"
       guard entry.name.hasSuffix(".npy") else {
         throw DataError(
@@ -52,8 +54,10 @@ public struct NumPyFile: Sendable {
       }
       let name = String(entry.name.dropLast(".npy".count))
       names.append(name)
-      arrays[name] = try NumPyArray(in: bytes, range: entry.data, place: place, source: source)
+      arrays[name] = try NumPyArray(
+        in: archive.bytes, range: entry.data, place: place, source: source)
     }
+    self.bytes = archive.bytes
     self.names = names
     self.arrays = arrays
   }

@@ -44,6 +44,9 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
 
 extension Session where Model.Input == SequenceBatch {
   /// One step of the only stream with these features; the model's output for it.
+  ///
+  /// - Precondition: They are as many as the model reads. What a stream from outside brings is to be
+  ///   counted before, where the error can name its place.
   public mutating func step(_ features: [Float]) -> Model.Output {
     feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
   }
@@ -51,6 +54,8 @@ extension Session where Model.Input == SequenceBatch {
 
 extension Session where Model.Input == TokenBatch {
   /// One token of the only stream; the model's output for it.
+  ///
+  /// - Precondition: The model knows it, as it does those that the vocabulary of its texts gives.
   public mutating func step(_ token: Int) -> Model.Output {
     feed(TokenBatch([[token]]))
   }
