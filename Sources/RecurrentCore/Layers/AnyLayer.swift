@@ -22,6 +22,11 @@ public struct AnyLayer: Layer {
   /// Whether the layer's output depends on no later step.
   public var isCausal: Bool { base.isCausal }
 
+  /// Whether the layer does.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    base.keepsOneThread(batchSize: batchSize)
+  }
+
   /// Those of the layer.
   public var paths: [LayerPath] { base.paths }
 

@@ -20,6 +20,10 @@ public protocol Layer<Input, Output>: Module {
   /// Whether an output depends on no later step, so that sequences can be fed in pieces.
   var isCausal: Bool { get }
 
+  /// Whether a prediction for so few rows keeps one thread busy only, so that the layers above or
+  /// beside it may run at the same time.
+  func keepsOneThread(batchSize: Int) -> Bool
+
   /// How the recurrent layers in it compute.
   var paths: [LayerPath] { get }
 
@@ -31,6 +35,9 @@ public protocol Layer<Input, Output>: Module {
 extension Layer {
   /// True, but for layers that look ahead.
   public var isCausal: Bool { true }
+
+  /// False: nothing is known of it.
+  public func keepsOneThread(batchSize: Int) -> Bool { false }
 
   /// None.
   public var paths: [LayerPath] { [] }

@@ -1,4 +1,5 @@
-/// How a recurrent layer computes, and what a step of it keeps: for reports and memory plans.
+/// How a recurrent layer computes, and what a step of it keeps: for reports and memory plans. It
+/// decides nothing.
 public struct LayerPath: Sendable, Equatable {
   /// Where the layer stands in its model, as its parameters are named: `0`, `1.forward`.
   public private(set) var name = ""
@@ -81,12 +82,18 @@ public struct LayerPath: Sendable, Equatable {
 }
 
 extension FusedRecurrence {
+  /// Whether so few rows keep one thread busy only: there are too few to share, and too few units.
+  func keepsOneThread(batchSize: Int) -> Bool {
+    FusedDivision.keepsOneThread(batchSize: batchSize, units: weights.outputSize)
+  }
+
   /// The path of a fused layer called `name`.
   func path(_ name: String) -> LayerPath {
     var extras = cell.isCoupled ? ["coupled gates"] : []
     if weights.peepholes != nil { extras.append("peepholes") }
     return LayerPath(
-      name, gates: weights.gates, inputSize: weights.inputSize, hiddenSize: weights.hiddenSize,
+      name, gates: weights.gates, hasCellState: cell.hasCellState, inputSize: weights.inputSize,
+      hiddenSize: weights.hiddenSize,
       projectionSize: weights.projection?.shape[1], extras: extras, options: options)
   }
 }
@@ -94,7 +101,8 @@ extension FusedRecurrence {
 extension LayerPath {
   /// A fused layer with so many gates.
   init(
-    _ name: String, gates: Int, inputSize: Int, hiddenSize: Int, projectionSize: Int? = nil,
+    _ name: String, gates: Int, hasCellState: Bool, inputSize: Int, hiddenSize: Int,
+    projectionSize: Int? = nil,
     extras: [String] = [], options: RecurrentOptions
   ) {
     let size = projectionSize ?? hiddenSize
@@ -107,7 +115,7 @@ extension LayerPath {
       method: .fused,
       reason: extras.isEmpty ? "plain formula" : "with " + extras.joined(separator: ", "),
       inputSize: inputSize, outputSize: size, keptSize: kept,
-      segmentStateSize: name == "LSTM" ? hiddenSize : 0,
+      segmentStateSize: hasCellState ? hiddenSize : 0,
       inputWeights: gates * hiddenSize * inputSize,
       recurrentWeights: gates * hiddenSize * size
         + (projectionSize.map { hiddenSize * $0 } ?? 0),

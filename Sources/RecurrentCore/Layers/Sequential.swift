@@ -21,6 +21,11 @@ public struct Sequential<Layers: LayerList>: Layer {
   /// Whether all layers are.
   public var isCausal: Bool { layers.isCausal }
 
+  /// Whether all layers do.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    layers.keepsOneThread(batchSize: batchSize)
+  }
+
   /// Those of the layers, by position.
   public var paths: [LayerPath] { layers.paths }
 
@@ -58,6 +63,11 @@ public struct FirstLayer<First: Layer>: LayerList {
   /// Whether the layer is.
   public var isCausal: Bool { layer.isCausal }
 
+  /// Whether the layer does.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    layer.keepsOneThread(batchSize: batchSize)
+  }
+
   /// Those of the layer, as `0`.
   public var paths: [LayerPath] { layer.paths.map { $0.under("0") } }
 
@@ -92,6 +102,11 @@ where Previous.Output == Last.Input {
 
   /// Whether all layers are.
   public var isCausal: Bool { previous.isCausal && layer.isCausal }
+
+  /// Whether all layers do.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    previous.keepsOneThread(batchSize: batchSize) && layer.keepsOneThread(batchSize: batchSize)
+  }
 
   /// Those of the layers, by position.
   public var paths: [LayerPath] {

@@ -23,10 +23,14 @@ final class Storage: @unchecked Sendable {
   /// The grid on which the floats lie, if whoever made them knows one.
   var grid: WeightGrid?
 
+  /// What kernels read in place of these floats, as the recurrent matrix of a layer.
+  let packed = Mutex(PackedWeights())
+
   /// Tells that the floats are about to change.
   func willChange() {
     stamp = Self.nextStamp()
     grid = nil
+    packed.withLock { if !$0.entries.isEmpty { $0 = PackedWeights() } }
   }
 
   /// Room for `count` floats, not initialized.

@@ -32,14 +32,7 @@ struct CharacterFeatures: Module {
     let vectors = embedding(TokenBatch(padded: words))
     if let convolution { return MaxOverTime()(convolution(vectors)).tanh() }
     guard let recurrent else { return MaxOverTime()(vectors) }
-    // The summary of each direction is what it says last: backwards, at the first character.
-    let states = recurrent(vectors, mode: mode)
-    let half = states.features / 2
-    return Tensor.concatenated(
-      [
-        states.lastValidSteps.slice(0..<half, along: 1),
-        states.reversed.lastValidSteps.slice(half..<2 * half, along: 1),
-      ], along: 1)
+    return recurrent(vectors, mode: mode).bidirectionalEnds
   }
 
   /// Visits `embedding`, `recurrent` and `convolution`.

@@ -87,15 +87,7 @@ public struct TextClassifierModel: Layer {
     case .mean: return MeanOverTime()(hidden)
     case .max: return MaxOverTime()(hidden)
     case .attention: return attention.map { $0(hidden) } ?? MeanOverTime()(hidden)
-    case .last:
-      guard isBidirectional else { return hidden.lastValidSteps }
-      // The summary of each direction is what it says last: backwards, at the first token.
-      let half = hidden.features / 2
-      return Tensor.concatenated(
-        [
-          hidden.lastValidSteps.slice(0..<half, along: 1),
-          hidden.reversed.lastValidSteps.slice(half..<2 * half, along: 1),
-        ], along: 1)
+    case .last: return isBidirectional ? hidden.bidirectionalEnds : hidden.lastValidSteps
     }
   }
 

@@ -86,4 +86,35 @@ import Testing
     let loaded = LSTM(weights: layer.weights)
     #expect(loaded(batch).values.isIdentical(to: layer(batch).values))
   }
+
+  /// Which layers leave threads to others: fused ones, on few rows and with few units.
+  @Test func whatKeepsOneThread() {
+    var generator = RandomGenerator(seed: 1)
+    func stack(_ units: Int, _ kind: CellKind = .gru, bidirectional: Bool = false)
+      -> RecurrentStack
+    {
+      RecurrentStack(
+        kind, inputSize: 2, hiddenSize: units, layerCount: 2, isBidirectional: bidirectional,
+        using: &generator)
+    }
+    for kind in CellKind.allCases {
+      #expect(stack(127, kind).keepsOneThread(batchSize: 3))
+      #expect(!stack(128, kind).keepsOneThread(batchSize: 3))
+      #expect(!stack(127, kind).keepsOneThread(batchSize: 4))
+    }
+    #expect(stack(127, bidirectional: true).keepsOneThread(batchSize: 1))
+    let few = stack(5)
+    #expect(Sequential { few }.keepsOneThread(batchSize: 1))
+    #expect(LearnedInitialState(SkipConnection(around: few)).keepsOneThread(batchSize: 1))
+    #expect(Bidirectional(few, few).final.keepsOneThread(batchSize: 1))
+    #expect(!Bidirectional(few, stack(128)).keepsOneThread(batchSize: 1))
+    #expect(!RecurrentStack(few.layers + stack(128).layers).keepsOneThread(batchSize: 1))
+    // Nothing is known of a cell of one's own.
+    let own = Recurrence(SLSTMCell(inputSize: 2, hiddenSize: 5, using: &generator))
+    #expect(
+      !Sequential {
+        few
+        own
+      }.keepsOneThread(batchSize: 1))
+  }
 }

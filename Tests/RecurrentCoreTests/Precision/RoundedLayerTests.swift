@@ -108,6 +108,12 @@ import Testing
     }
   }
 
+  /// The number of the format that was read last.
+  private static func format(_ layer: GRU) -> Int {
+    let last = layer.weights.recurrent.storage.packed.withLock { $0.entries.first }
+    return last.map { Int($0.format.rawValue) } ?? -1
+  }
+
   /// Few rows read narrow weights; many, and a pass with a gradient, floats.
   @Test func whenTheyAreRead() {
     Self.context.run {
@@ -117,7 +123,7 @@ import Testing
         let rounded = layer.rounded(to: precision)
         func format(_ lengths: [Int]) -> Int {
           _ = rounded(Self.batch(3, lengths: lengths))
-          return rounded.weights.packed.format.map { Int($0.rawValue) } ?? -1
+          return Self.format(rounded)
         }
         #expect(format([2, 2, 2, 2, 2]) == 0)
         #expect(format([4, 1, 2, 2]) == number)
@@ -128,7 +134,23 @@ import Testing
       mixed.weights.recurrent = layer.weights.recurrent.rounded(to: .bfloat16)
       #expect(mixed.weightPrecision == .float32)
       _ = mixed(Self.batch(3, lengths: [3]))
-      #expect(mixed.weights.packed.format?.rawValue == 0)
+      #expect(Self.format(mixed) == 0)
+    }
+  }
+
+  /// Few and many rows in turn: each format is packed once.
+  @Test(arguments: precisions) func formatsInTurn(precision: WeightPrecision) {
+    Self.context.run {
+      var generator = SeededGenerator(seed: 4)
+      let layer = GRU(inputSize: 3, hiddenSize: 10, using: &generator).rounded(to: precision)
+      var packed: Set<ObjectIdentifier> = []
+      for _ in 0..<3 {
+        for rows in [1, 9] {
+          _ = layer(Self.batch(3, lengths: Array(repeating: 2, count: rows)))
+          packed.formUnion(layer.weights.kept.map(ObjectIdentifier.init))
+        }
+      }
+      #expect(packed.count == 2 && layer.weights.kept.count == 2)
     }
   }
 

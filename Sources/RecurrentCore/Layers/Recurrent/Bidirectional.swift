@@ -36,6 +36,11 @@ public struct Bidirectional<
   /// Its output depends on steps to come.
   public var isCausal: Bool { false }
 
+  /// Whether both layers do.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    forward.keepsOneThread(batchSize: batchSize) && backward.keepsOneThread(batchSize: batchSize)
+  }
+
   /// Those of both layers.
   public var paths: [LayerPath] {
     forward.paths.map { $0.under("forward") } + backward.paths.map { $0.under("backward") }
@@ -64,7 +69,7 @@ public struct Bidirectional<
       backward.forward(input, state: &state, mode: mode.child(1))
     }
     if Parallelism.threads > 1, !Tape.isRecordingHere,
-      paths.allSatisfy({ $0.keepsOneThread(batchSize: input.batchSize) })
+      keepsOneThread(batchSize: input.batchSize)
     {
       var (first, second) = (state.first, state.second)
       let outputs = Parallelism.both({ there(&first) }, { back(&second) })
@@ -95,6 +100,11 @@ public struct BidirectionalEnds<
   /// Its output depends on steps to come.
   public var isCausal: Bool { false }
 
+  /// Whether both layers do.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    layer.keepsOneThread(batchSize: batchSize)
+  }
+
   /// Those of both layers.
   public var paths: [LayerPath] { layer.paths }
 
@@ -108,7 +118,8 @@ public struct BidirectionalEnds<
     _ input: SequenceBatch, state: inout StatePair<Forward.State, Backward.State>, mode: Mode
   ) -> Tensor {
     let (there, back) = layer.both(input, state: &state, mode: mode)
-    return layer.merge(there.lastValidSteps, input.reversed.with(back.values).lastValidSteps)
+    let ends = SequenceBatch.ends(forward: there, backward: back)
+    return layer.merge(ends.forward, ends.backward)
   }
 
   /// Visits the layers as `forward` and `backward`.
@@ -129,6 +140,11 @@ public struct Reversed<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// Its output depends on steps to come.
   public var isCausal: Bool { false }
 
+  /// Whether the layer does.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    layer.keepsOneThread(batchSize: batchSize)
+  }
+
   /// Those of the layer.
   public var paths: [LayerPath] { layer.paths }
 
@@ -147,5 +163,26 @@ public struct Reversed<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// Visits the parameters of the layer under their own names.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     layer.visitParameters(&visitor)
+  }
+}
+
+extension SequenceBatch {
+  /// What two directions say last, each `[B, F]`: forward at each row's last valid step, backward at
+  /// its first.
+  static func ends(
+    forward: SequenceBatch, backward: SequenceBatch
+  ) -> (forward: Tensor, backward: Tensor) {
+    (forward.lastValidSteps, backward.reversed.lastValidSteps)
+  }
+
+  /// The summary of two directions that stand side by side in the features, as a bidirectional layer
+  /// gives them: what each says last, `[B, F]`; zeros for an empty row.
+  public var bidirectionalEnds: Tensor {
+    let (ends, half) = (Self.ends(forward: self, backward: self), features / 2)
+    return .concatenated(
+      [
+        ends.forward.slice(0..<half, along: 1),
+        ends.backward.slice(half..<features, along: 1),
+      ], along: 1)
   }
 }

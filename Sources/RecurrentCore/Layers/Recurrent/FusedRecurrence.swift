@@ -60,10 +60,9 @@ struct FusedRecurrence {
     func pack() -> Storage {
       run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights, format: format)
     }
-    if tape != nil { weights.packed.clear() }
     let packed =
       tape == nil
-      ? weights.packed.storage(for: run.weights, format: format, pack: pack) : pack()
+      ? weights.packed(for: cell, format, pack: pack) : pack()
     run.multiplyTable(packed: packed, format: format)
     for segment in run.segments {
       if let finalCell, tape != nil { cellStates.append(finalCell) }

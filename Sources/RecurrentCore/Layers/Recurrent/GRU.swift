@@ -62,6 +62,9 @@ public struct GRU: Layer {
   /// One fused kernel.
   public var paths: [LayerPath] { [fused.path("GRU")] }
 
+  /// For few units.
+  public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
+
   private var fused: FusedRecurrence {
     FusedRecurrence(cell: reset.cell, weights: weights, options: options)
   }

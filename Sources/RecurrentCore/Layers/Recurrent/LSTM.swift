@@ -73,6 +73,9 @@ public struct LSTM: Layer {
   /// One fused kernel.
   public var paths: [LayerPath] { [fused.path("LSTM")] }
 
+  /// For few units.
+  public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
+
   private var fused: FusedRecurrence {
     FusedRecurrence(cell: cell, weights: weights, options: options)
   }

@@ -14,6 +14,11 @@ public struct LearnedInitialState<Base: Layer>: Layer {
   /// That of the layer.
   public var isCausal: Bool { layer.isCausal }
 
+  /// Whether the layer does.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    layer.keepsOneThread(batchSize: batchSize)
+  }
+
   /// Those of the layer.
   public var paths: [LayerPath] { layer.paths }
 

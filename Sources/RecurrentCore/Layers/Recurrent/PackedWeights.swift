@@ -1,50 +1,64 @@
 internal import RecurrentKernels
-import Synchronization
 
-/// Weights in the order in which the kernels read them, kept from call to call while the weights
-/// stay as they are: for prediction, where packing them would often take longer than a step.
+/// Weights in the order in which the kernels read them, kept from call to call: for prediction, where
+/// packing them would often take longer than a step.
 ///
-/// Copies of a layer share it; it holds those weights that were used last.
-final class PackedWeights: Sendable {
-  private struct Entry: Sendable {
-    let stamps: Stamps
+/// They belong to the floats of the recurrent matrix: layers with the same weights share them, and
+/// they go when these floats change; a copy that is trained has floats of its own. The path of the
+/// kernels, which shapes a packing too, is one throughout a process.
+struct PackedWeights: Sendable {
+  /// The last used first.
+  private(set) var entries: [Entry] = []
+  /// Two kinds of cell in two formats.
+  private static let limit = 4
+
+  struct Entry: Sendable {
+    fileprivate let key: Key
     let format: rk_weight_format
     let packed: Storage
   }
 
-  /// Of the tensors that are packed; 0 for one that is not there.
-  private struct Stamps: Equatable {
-    let input, recurrent, bias, recurrentBias, projection: UInt64
+  /// What else shapes a packing: sizes, and the content of the other tensors, 0 for one that is not
+  /// there.
+  fileprivate struct Key: Sendable, Equatable {
+    let cell, format: UInt32
+    let inputSize, outputSize, hiddenSize: Int
+    let input, bias, recurrentBias, projection: UInt64
 
-    init(_ weights: RecurrentWeights) {
+    init(_ weights: RecurrentWeights, cell: rk_cell, format: rk_weight_format) {
+      (self.cell, self.format) = (cell.rawValue, format.rawValue)
+      inputSize = weights.inputSize
+      outputSize = weights.outputSize
+      hiddenSize = weights.hiddenSize
       input = weights.input.stamp
-      recurrent = weights.recurrent.stamp
       bias = weights.bias?.stamp ?? 0
       recurrentBias = weights.recurrentBias?.stamp ?? 0
       projection = weights.projection?.stamp ?? 0
     }
   }
 
-  private let entry = Mutex<Entry?>(nil)
-
-  /// What is kept for `weights` in this format, else what `pack` makes of them.
-  func storage(
-    for weights: RecurrentWeights, format: rk_weight_format, pack: () -> Storage
-  ) -> Storage {
-    let stamps = Stamps(weights)
-    if let entry = entry.withLock({ $0 }), entry.stamps == stamps, entry.format == format {
-      return entry.packed
-    }
-    let packed = pack()
-    entry.withLock { $0 = Entry(stamps: stamps, format: format, packed: packed) }
-    return packed
+  fileprivate mutating func use(_ key: Key) -> Storage? {
+    guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
+    if index > 0 { entries.insert(entries.remove(at: index), at: 0) }
+    return entries[0].packed
   }
 
-  /// The format of what is kept.
-  var format: rk_weight_format? { entry.withLock { $0?.format } }
+  fileprivate mutating func keep(_ entry: Entry) -> Storage {
+    // Another thread may have packed the same meanwhile.
+    if let packed = use(entry.key) { return packed }
+    if entries.count == Self.limit { entries.removeLast() }
+    entries.insert(entry, at: 0)
+    return entry.packed
+  }
+}
 
-  /// Gives the memory back: for training, which changes the weights after each call.
-  func clear() {
-    entry.withLock { $0 = nil }
+extension RecurrentWeights {
+  /// What is kept of these weights for a cell in a format, else what `pack` makes of them.
+  func packed(for cell: rk_cell, _ format: rk_weight_format, pack: () -> Storage) -> Storage {
+    let key = PackedWeights.Key(self, cell: cell, format: format)
+    let storage = recurrent.storage
+    if let packed = storage.packed.withLock({ $0.use(key) }) { return packed }
+    let entry = PackedWeights.Entry(key: key, format: format, packed: pack())
+    return storage.packed.withLock { $0.keep(entry) }
   }
 }

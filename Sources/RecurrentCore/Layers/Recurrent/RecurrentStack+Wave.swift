@@ -6,7 +6,7 @@ extension RecurrentStack {
   func runsAsWave(_ input: SequenceBatch, mode: Mode) -> Bool {
     mode == .prediction && layers.count > 1 && input.time > 1 && Parallelism.threads > 1
       && !Tape.isRecordingHere && isCausal
-      && paths.allSatisfy { $0.keepsOneThread(batchSize: input.batchSize) }
+      && keepsOneThread(batchSize: input.batchSize)
   }
 
   /// The outputs of the last layer, all layers in a wave over layers and pieces of time.
@@ -31,12 +31,5 @@ extension RecurrentStack {
       state.layers = $0.states
       return input.with(Tensor.concatenated($0.pieces[layers.count].map(\.values), along: 1))
     }
-  }
-}
-
-extension LayerPath {
-  /// Whether so few rows keep one thread busy only: there are too few to share, and too few units.
-  func keepsOneThread(batchSize: Int) -> Bool {
-    method == .fused && FusedDivision.keepsOneThread(batchSize: batchSize, units: outputSize)
   }
 }

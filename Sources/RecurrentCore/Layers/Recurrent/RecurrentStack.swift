@@ -92,7 +92,7 @@ public struct RecurrentStack: Layer {
     let outputSize = isBidirectional ? 2 * hiddenSize : hiddenSize
     let paths = (0..<layerCount).flatMap { index in
       let path = LayerPath(
-        kind.rawValue.uppercased(), gates: kind.gates,
+        kind.rawValue.uppercased(), gates: kind.gates, hasCellState: kind == .lstm,
         inputSize: index == 0 ? inputSize : outputSize, hiddenSize: hiddenSize, options: options)
       let directions =
         isBidirectional ? [path.under("forward"), path.under("backward")] : [path]
@@ -126,6 +126,11 @@ public struct RecurrentStack: Layer {
 
   /// Whether all layers are.
   public var isCausal: Bool { layers.allSatisfy(\.isCausal) }
+
+  /// Whether all layers do.
+  public func keepsOneThread(batchSize: Int) -> Bool {
+    layers.allSatisfy { $0.keepsOneThread(batchSize: batchSize) }
+  }
 
   /// Those of the layers, by position.
   public var paths: [LayerPath] {

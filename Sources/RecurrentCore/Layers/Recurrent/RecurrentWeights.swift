@@ -21,9 +21,6 @@ public struct RecurrentWeights: Module {
   /// P, `[H, P]`: the hidden state is (o·tanh(c'))·P (LSTM; Sak et al. 2014, arXiv:1402.1128).
   public var projection: Tensor?
 
-  /// The same in the order of the kernels.
-  let packed = PackedWeights()
-
   /// These parameters; their shapes must belong together.
   public init(
     input: Tensor, recurrent: Tensor, bias: Tensor?, recurrentBias: Tensor?,

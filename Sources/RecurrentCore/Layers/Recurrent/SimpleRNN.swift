@@ -43,6 +43,9 @@ public struct SimpleRNN: Layer {
   /// One fused kernel.
   public var paths: [LayerPath] { [fused.path("RNN")] }
 
+  /// For few units.
+  public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
+
   private var fused: FusedRecurrence {
     FusedRecurrence(cell: cell, weights: weights, options: options)
   }
