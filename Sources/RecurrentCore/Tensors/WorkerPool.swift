@@ -104,14 +104,22 @@ private final class Worker: Sendable {
 
   private func work() {
     var done = 0
-    while true {
+    repeat {
       done += 1
       started.wait(for: done)
-      guard let job = job.withLock({ $0.take() }) else { return }
+    } while runJob()
+  }
+
+  /// False if there is none. What was started is let go of before it counts as finished: it may not
+  /// outlive its caller.
+  private func runJob() -> Bool {
+    do {
+      guard let job = job.withLock({ $0.take() }) else { return false }
       rk_thread_place().pointee = job.place
       job.body()
-      finished.advance()
     }
+    finished.advance()
+    return true
   }
 }
 
