@@ -24,10 +24,12 @@ struct BenchmarkCommand: ParsableCommand {
     case step
     case lengths
     case product
+    case beside
   }
 
   @Option(
-    help: "What to measure: recipe, train, infer, step, lengths, product; all if not given.")
+    help: "What to measure: recipe, train, infer, step, lengths, product, beside; all if not given."
+  )
   var mode: Mode?
 
   @Option(
@@ -83,6 +85,8 @@ struct BenchmarkCommand: ParsableCommand {
       case .lengths: try measureLengths()
       case .product:
         try show(ProductCase(size: short ? 256 : 2048).measured(budget: short ? 0.1 : budget))
+      case .beside where json: break  // a comparison, not a measurement of one case
+      case .beside: BesideCase(budget: short ? 0.1 : budget).lines().forEach { print($0) }
       }
     }
   }
