@@ -195,11 +195,16 @@ private struct ProductCase {
     ProductCase(5, 65, 531, transposedA: true, start: .c).check(on: KernelPath.all)
   }
 
-  /// Without depth, C is its start.
-  @Test func noDepth() {
-    ProductCase(5, 21, 0).check(on: KernelPath.all)
-    ProductCase(5, 21, 0, start: .bias).check(on: KernelPath.all)
-    ProductCase(5, 21, 0, start: .c).check(on: KernelPath.all)
+  /// Without depth, C is its start; without rows or columns, nothing is written. Sizes lie around
+  /// the rows of a block.
+  @Test(arguments: [0, 1, 191, 192, 193, 400], [0, 1, 191, 192, 193, 400])
+  func nothingInADimension(_ size: Int, _ other: Int) {
+    for start in [ProductCase.Start.zero, .bias, .c] {
+      ProductCase(size, other, 0, indexed: start == .bias, start: start)
+        .check(on: KernelPath.all)
+      ProductCase(0, size, other, start: start).check(on: KernelPath.all)
+      ProductCase(size, 0, other, start: start).check(on: KernelPath.all)
+    }
   }
 
   /// A row has the same bits in a large product as alone, so work may be split among threads

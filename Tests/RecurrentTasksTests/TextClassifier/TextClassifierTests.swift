@@ -56,6 +56,23 @@ import Testing
     #expect(classifier.classify([String]()).isEmpty)
   }
 
+  /// Batches in which every text is empty.
+  @Test func manyEmptyTexts() throws {
+    let empty = ["red", "blue"].flatMap { label in
+      (0..<200).map { _ in LabeledTexts.Example(text: "", label: label) }
+    }
+    var options = Grammar.options
+    options.pooling = .attention
+    options.hiddenSize = 128
+    options.batchSize = 128
+    options.epochs = 1
+    let texts = LabeledTexts(empty + Grammar.firstColour(80, seed: 4).examples)
+    let classifier = try TextClassifierPlan(texts, options: options).train()
+    let answer = classifier.classify("")
+    #expect(answer.probabilities.allSatisfy { (0...1).contains($0) })
+    #expect(try #require(classifier.configuration.evaluation).confusion.total == 96)
+  }
+
   @Test func sameSeedSameBits() throws {
     func weights(_ seed: UInt64) throws -> [[Float]] {
       try Grammar.quick {
