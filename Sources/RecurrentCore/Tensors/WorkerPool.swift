@@ -13,6 +13,9 @@ final class WorkerPool: Sendable {
   private let isTaken = Atomic(false)
   private let workers = Mutex<[Worker]>([])
 
+  /// The threads so far, which is one less than the most parts of a job.
+  var threadCount: Int { workers.withLock { $0.count } }
+
   /// Runs `body` for each part, all of them at the same time, part 0 on this thread. False if the
   /// pool is taken; nothing has run then.
   func run(parts: Int, _ body: @escaping @Sendable (_ part: Int) -> Void) -> Bool {

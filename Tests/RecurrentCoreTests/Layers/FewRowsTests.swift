@@ -2,6 +2,8 @@ import Recurrent
 import TestSupport
 import Testing
 
+@testable import RecurrentCore
+
 /// Batches of a few rows run in ways of their own; their bits are those of the ordinary way.
 @Suite struct FewRowsTests {
   private func batch(rows: Int, time: Int, features: Int) -> SequenceBatch {
@@ -37,7 +39,25 @@ import Testing
     }
     let one = gradients(threads: 1)
     for threads in [2, 3] {
-      #expect(zip(gradients(threads: threads), one).allSatisfy { $0.isIdentical(to: $1) })
+      #expect(paired(gradients(threads: threads), one).allSatisfy { $0.isIdentical(to: $1) })
+    }
+  }
+
+  /// In a process of its own, where nobody else takes the threads: two steps of two rows give them
+  /// nothing to share but the units, so there are as many threads as a layer shares its units among.
+  @Test func unitsAreShared() async {
+    await #expect(processExitsWith: .success) {
+      var generator = RandomGenerator(seed: 1)
+      let batch = SequenceBatch(Tensor(SeededGenerator.floats(240, seed: 4), shape: [2, 2, 60]))
+      for (index, cell) in CellKind.allCases.enumerated() {
+        let threads = 2 + index
+        let layer = cell.layer(inputSize: 60, hiddenSize: 64 * threads + 8, using: &generator)
+        let alone = withThreads(1) { layer(batch).values }
+        #expect(WorkerPool.shared.threadCount == index)
+        let shared = withThreads(threads) { layer(batch).values }
+        #expect(WorkerPool.shared.threadCount == threads - 1, "\(cell)")
+        #expect(shared.isIdentical(to: alone), "\(cell)")
+      }
     }
   }
 
@@ -54,7 +74,7 @@ import Testing
     for index in [1, 2] {
       #expect(outputs[index].isIdentical(to: outputs[0]))
       #expect(
-        zip(states[index].tensors, states[0].tensors).allSatisfy { $0.isIdentical(to: $1) })
+        paired(states[index].tensors, states[0].tensors).allSatisfy { $0.isIdentical(to: $1) })
     }
   }
 
