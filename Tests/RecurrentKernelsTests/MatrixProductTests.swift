@@ -242,12 +242,10 @@ private struct ProductCase {
   /// B packed before gives the same bits as B packed on the way or read in place.
   @Test(arguments: KernelPath.all, [false, true])
   func packedBefore(path: KernelPath, transposedB: Bool) {
-    for (rows, columns, depth) in [(1, 70, 40), (6, 33, 9), (29, 43, 600), (40, 1090, 520)] {
+    for (rows, columns, depth) in [(1, 70, 40), (6, 33, 9), (29, 43, 600), (25, 1090, 520)] {
       let product = ProductCase(rows, columns, depth, transposedB: transposedB, start: .bias)
       let (plain, packed) = (product.run(on: path), product.run(on: path, packed: true))
-      for at in product.c.indices {
-        #expect(packed.pointer[at].bitPattern == plain.pointer[at].bitPattern)
-      }
+      #expect(packed.bits == plain.bits, "\(product.description)")
     }
   }
 

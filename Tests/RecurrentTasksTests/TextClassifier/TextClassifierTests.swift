@@ -8,7 +8,9 @@ import Testing
 /// Learning, and the same bits everywhere.
 @Suite struct TextClassifierTests {
   /// Every pooling and cell learns what only order tells; words and pairs of words do not.
-  @Test(arguments: SequencePooling.allCases) func learnsOrder(_ pooling: SequencePooling) throws {
+  @Test(arguments: cases(SequencePooling.allCases)) func learnsOrder(_ pooling: SequencePooling)
+    throws
+  {
     for cell in [CellKind.lstm, .gru] {
       var options = Grammar.options
       options.pooling = pooling
@@ -25,7 +27,7 @@ import Testing
   }
 
   /// Characters and learned parts too.
-  @Test(arguments: [Tokenizer.Kind.character, .bpe, .whitespace])
+  @Test(arguments: cases([Tokenizer.Kind.bpe, .character, .whitespace]))
   func otherTokens(_ kind: Tokenizer.Kind) throws {
     var options = Grammar.options
     options.tokens = kind
