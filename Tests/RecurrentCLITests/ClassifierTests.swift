@@ -59,7 +59,7 @@ import Testing
       #expect(piped.exitCode == 0, "\(piped.errorOutput)")
       let answers = piped.output.split(separator: "\n").map(String.init)
       #expect(answers.count == 5)
-      for (line, answer) in zip(lines, answers) {
+      for (line, answer) in paired(lines, answers) {
         #expect(try await predict(workspace, line + "\n", ["--json"]).output == answer + "\n")
         let object = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
         #expect((object?["probabilities"] as? [String: Double])?.count == 2)

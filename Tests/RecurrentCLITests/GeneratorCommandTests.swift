@@ -81,7 +81,7 @@ import Testing
       #expect(piped.exitCode == 0, "\(piped.errorOutput)")
       let answers = piped.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
       try #require(answers.count == 4)
-      for (line, answer) in zip(lines, answers) {
+      for (line, answer) in paired(lines, answers) {
         #expect(try await predict(line + "\n", "--seed", "2").output == answer + "\n")
       }
       try workspace.write(lines.joined(separator: "\n"), to: "lines.txt")

@@ -169,16 +169,18 @@ import Testing
       }
       #expect(!result.output.contains("On the test part:"))
       for line in result.output.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
-      func row(_ name: String, _ more: String...) async throws -> [Substring] {
-        let text = try await workspace.recurrent(["inspect", "model", "--cost"] + more).output
+      func row(_ name: String, of text: String) throws -> [Substring] {
         let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
         return try #require(line).split(separator: " ")
       }
       // 2·T·G·H·(I + H) = 2·8·3·4·(2 + 4) a window; a step has 2·(2 + 4) + 4 for 64 of them.
-      #expect(try await row("recurrent.0") == ["recurrent.0", "96", "1,152", "196,608"])
-      #expect(try await row("head") == ["head", "5", "8", "1,536"])
       #expect(
-        try await row("recurrent.0", "--batch", "3", "--time", "10")
+        try row("recurrent.0", of: result.output) == ["recurrent.0", "96", "1,152", "196,608"])
+      #expect(try row("head", of: result.output) == ["head", "5", "8", "1,536"])
+      let other = try await workspace.recurrent(
+        ["inspect", "model", "--cost", "--batch", "3", "--time", "10"])
+      #expect(
+        try row("recurrent.0", of: other.output)
           == ["recurrent.0", "96", "1,440", "11,520"])
     }
   }

@@ -66,7 +66,7 @@ import Testing
         answers[0] == #"{"text":"so mr Ada No3 ran","spans":[{"type":"PER","text":"Ada No3","#
           + #""start":6,"end":13}]}"#)
       #expect(answers[1] == #"{"text":"","spans":[]}"#)
-      for (line, answer) in zip(lines, answers) {
+      for (line, answer) in paired(lines, answers) {
         #expect(try await predict(workspace, line + "\n").output == answer + "\n")
         let object = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
         let text = try #require(object?["text"] as? String)

@@ -1,5 +1,6 @@
 import Foundation
 import Recurrent
+import TestSupport
 import Testing
 
 @testable import RecurrentCharts
@@ -99,7 +100,7 @@ private let steps = (0..<50).map(Double.init)
       [left, top + height], [left + width / 4, top], [left + width, top + height * 0.75],
     ]
     #expect(found.count == 3)
-    for (one, other) in zip(found, expected) {
+    for (one, other) in paired(found, expected) {
       #expect(abs(one[0] - other[0]) <= 0.011 && abs(one[1] - other[1]) <= 0.011)
     }
   }
@@ -290,7 +291,7 @@ private let steps = (0..<50).map(Double.init)
     // Three and two: a missing value has no bar.
     #expect(heights.count == 5)
     let unit = try #require(heights.first)
-    for (height, value) in zip(heights, [1.0, 2, 4, 3, 1]) {
+    for (height, value) in paired(heights, [1.0, 2, 4, 3, 1]) {
       #expect(abs(height - value * unit) <= 0.04)
     }
     let tops = bars.compactMap { $0.attributes["y"].flatMap(Double.init) }

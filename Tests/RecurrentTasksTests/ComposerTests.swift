@@ -147,7 +147,7 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
     #expect(abs(markov.score(.events([9, 6])).nll + log(3 / total)) < 1e-12)
   }
 
-  @Test(arguments: ComposerKind.allCases)
+  @Test(arguments: cases(ComposerKind.allCases))
   func learnsWhatCountingCannot(kind: ComposerKind) throws {
     // From the middle of three pitches, up or down? One step back does not tell.
     let tunes = (0..<12).map { index in

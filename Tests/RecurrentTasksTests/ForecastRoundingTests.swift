@@ -19,7 +19,7 @@ import Testing
     return try ForecastPlan([wavySeries(260)], options: options).train()
   }
 
-  @Test(arguments: CellKind.allCases) func accuracy(cell: CellKind) throws {
+  @Test(arguments: cases(CellKind.allCases)) func accuracy(cell: CellKind) throws {
     let forecaster = try Self.trained(cell)
     let fresh = try wavySeries(400, seed: 12, level: 3)
     let before = try forecaster.evaluate(on: [fresh])

@@ -36,7 +36,7 @@ struct ForecastTests {
     let forecaster = try trained(series) { $0.season = 4 }
     let points = try forecaster.forecast(after: series, steps: 7).points
     let others = try forecaster.forecast(after: other, steps: 7).points
-    for (point, other) in zip(points, others) {
+    for (point, other) in paired(points, others) {
       for part in [\Forecaster.Point.value, \.lower, \.upper] {
         let expected = a * point[keyPath: part] + b
         #expect(abs(other[keyPath: part] - expected) <= 1e-5 * a * 10, "a \(a), b \(b)")
@@ -65,7 +65,7 @@ struct ForecastTests {
     let points = try Forecaster.untrained(plan).forecast(after: series, steps: 6).points
     // Beyond the horizon of 3 the fourth row of the season comes, then the forecasts themselves.
     let expected = [76, 77, 78, 79, 76, 77].map { series.target[$0] }
-    for (point, value) in zip(points, expected) { #expect(abs(point.value - value) < 1e-5) }
+    for (point, value) in paired(points, expected) { #expect(abs(point.value - value) < 1e-5) }
     // Where the season says nothing, the last value is the better base.
     let walk = try Series(values: wavyValues(80).reduce(into: [0]) { $0.append($0.last! + $1) })
     #expect(try ForecastPlan([walk], options: tinyOptions { $0.season = 7 }).base == .last)
@@ -94,7 +94,7 @@ struct ForecastTests {
       let points = try forecaster.forecast(after: Series(values: values)).points
       let shown = all[(3 * block)..<min(8, 3 * block + 3)]
       let growth = Double(block + 1).squareRoot()
-      for (point, expected) in zip(shown, points) {
+      for (point, expected) in paired(shown, points) {
         #expect(point.value == expected.value)
         #expect(expected.lower < expected.upper)
         #expect(

@@ -72,7 +72,7 @@ struct ForecasterFilesTests {
       #expect(loaded.options == options)
       try expectSame(forecaster, loaded, after: series)
       #expect(loaded.recent.count == 2)
-      for (mine, its) in zip(forecaster.recent, loaded.recent) {
+      for (mine, its) in paired(forecaster.recent, loaded.recent) {
         #expect(mine.times == its.times && mine.target == its.target && mine.name == its.name)
         #expect(mine.covariates == its.covariates)
         #expect(try forecaster.forecast(after: mine) == loaded.forecast(after: its))

@@ -42,7 +42,8 @@ struct HostileFilesTests {
           checksumText(of: Array(recent.utf8)), with: checksumText(of: Array(text.utf8))))
     }
 
-    /// Reads and uses the model: whether that came to an end without an error.
+    /// Reads and uses the model: whether that came to an end without an error, which may be a
+    /// `DataError` only.
     func use() -> Bool {
       do {
         let forecaster = try Forecaster(contentsOf: path)
@@ -60,7 +61,9 @@ struct HostileFilesTests {
             _ = chart.terminal(height: 5, colour: false)
             _ = try report.json
             _ = try forecaster.evaluate(on: [series])
-          } catch {}
+          } catch {
+            #expect(error is DataError, "\(error)")
+          }
         }
         let long = try Series(
           values: wavyValues(40), name: "a",
@@ -70,6 +73,7 @@ struct HostileFilesTests {
         _ = try forecaster.evaluate(on: [long]).description
         return true
       } catch {
+        #expect(error is DataError, "\(error)")
         return false
       }
     }

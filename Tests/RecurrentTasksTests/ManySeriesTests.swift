@@ -23,7 +23,7 @@ struct ManySeriesTests {
     #expect(plan.examples(\.test).count == counts.test)
     let forecaster = try plan.train()
     #expect(Set(forecaster.configuration.scales.keys) == ["low", "high"])
-    for (series, split) in zip(plan.series, plan.splits) {
+    for (series, split) in paired(plan.series, plan.splits) {
       let scale = forecaster.configuration.scales[series.name ?? ""]?[0]
       #expect(scale?.offset == series.target[..<split.validationStart].min())
     }
@@ -88,7 +88,7 @@ struct ManySeriesTests {
     let plan = try plan(.window)
     let evaluation = try #require(Forecaster.untrained(plan).configuration.evaluation)
     var (sum, count) = (0.0, 0.0)
-    for (series, split) in zip(plan.series, plan.splits) {
+    for (series, split) in paired(plan.series, plan.splits) {
       let scale = ForecastErrors.naiveScale(series.target[..<split.validationStart])
       for origin in split.test {
         for step in 0..<3 {

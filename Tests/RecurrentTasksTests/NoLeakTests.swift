@@ -1,4 +1,5 @@
 import Recurrent
+import TestSupport
 import Testing
 
 @testable import RecurrentTasks
@@ -135,7 +136,7 @@ struct NoLeakTests {
       let plan = try ForecastPlan([series], options: Self.options(scaling, nil))
       let scales = try #require(plan.channels[0].scales)
       #expect(scales.count == 2)
-      for (scale, column) in zip(scales, columns) {
+      for (scale, column) in paired(scales, columns) {
         let rows = column[..<plan.splits[0].validationStart]
         let mean = rows.reduce(0, +) / Double(rows.count)
         let variance = rows.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rows.count)

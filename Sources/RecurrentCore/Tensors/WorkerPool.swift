@@ -26,6 +26,9 @@ final class WorkerPool: Sendable {
     for worker in state.withLock({ $0.idle }) { worker.end() }
   }
 
+  /// The workers so far.
+  var threadCount: Int { state.withLock { $0.made } }
+
   /// Runs `body` for each part, on this thread and on as many workers as are free.
   func run(parts: Int, _ body: @escaping @Sendable (_ part: Int) -> Void) {
     let helpers = claim(parts - 1)

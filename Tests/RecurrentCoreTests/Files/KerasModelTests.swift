@@ -160,7 +160,7 @@ import Testing
       var weights = try KerasWeights(files: paths)
       let read = try weights.gru()
       try weights.finish()
-      for ((name, a), (_, b)) in zip(read.parameters, layer.parameters) {
+      for ((name, a), (_, b)) in paired(read.parameters, layer.parameters) {
         #expect(a.isIdentical(to: b), "\(name)")
       }
       #expect(throws: DataError.self) { try KerasWeights(files: [folder + "/all.npz"]) }

@@ -162,7 +162,7 @@ import Testing
         var tensors = Self.model()
         tensors[name] = StoredTensor(
           shape: shape, values: [Float](repeating: 0, count: shape.reduce(1, *)))
-        for (error, place) in zip(
+        for (error, place) in paired(
           try Self.errors(tensors), [name, "arr_\(name.prefix(1))"])
         {
           // A dense layer's kernel may have any number of outputs, but as many as its bias.
@@ -183,7 +183,7 @@ import Testing
       values[3] = .nan
       var tensors = Self.model()
       tensors[name] = StoredTensor(shape: tensor.shape, values: values)
-      for (error, place) in zip(try Self.errors(tensors), [name, "arr_\(name.prefix(1))"]) {
+      for (error, place) in paired(try Self.errors(tensors), [name, "arr_\(name.prefix(1))"]) {
         #expect(error.place == "tensor \"\(place)\"", "\(error)")
         #expect(error.problem == "element 3 is nan, expected finite numbers")
       }

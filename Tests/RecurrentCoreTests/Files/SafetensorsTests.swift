@@ -98,7 +98,7 @@ func safetensors(_ header: [UInt8], dataCount: Int = 0) -> [UInt8] {
     // Sign, exponent and fraction give the value; taken apart here in the textbook's way.
     let all = (0...UInt16.max).map { $0 }
     let values = try file("F16", all).floats("x").values
-    for (bits, value) in zip(all, values) {
+    for (bits, value) in paired(all, values) {
       let sign: Double = bits >> 15 == 0 ? 1 : -1
       let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 1023))
       switch exponent {

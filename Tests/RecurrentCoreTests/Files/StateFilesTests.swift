@@ -49,7 +49,7 @@ import Testing
     let next = input(2, 2, seed: 4)
     let output = stack(next, state: &some)
     let merged = all.settingRows([3, 1], to: some)
-    for (before, (after, moved)) in zip(all.tensors, zip(merged.tensors, some.tensors)) {
+    for (before, (after, moved)) in paired(all.tensors, paired(merged.tensors, some.tensors)) {
       #expect(after.rows([0, 2]).isIdentical(to: before.rows([0, 2])))
       #expect(after.rows([3, 1]).isIdentical(to: moved))
     }

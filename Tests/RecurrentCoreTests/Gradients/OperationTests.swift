@@ -38,7 +38,7 @@ import Testing
     let (_, gradients) = valueAndGradients(of: tensors) {
       (test.operation($0) * Tensor(cotangent, shape: expected.shape)).sum()
     }
-    for ((index, gradient), slope) in zip(gradients.tensors.enumerated(), plain(slopes)) {
+    for ((index, gradient), slope) in paired(Array(gradients.tensors.enumerated()), plain(slopes)) {
       let gradient = try #require(gradient)
       expectClose(
         gradient.elements.map(Double.init), shape: gradient.shape, to: slope.elements,

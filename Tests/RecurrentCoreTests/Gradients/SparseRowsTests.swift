@@ -53,7 +53,7 @@ import Testing
     #expect(table.indices == [0, 1, 2, 3, 4, 6, 9] && table.values.shape == [7, 3])
     #expect(rows.rows(of: "second.weights")?.indices == [0, 2, 6, 9])
     #expect(rows.rows(of: "scale") == nil && whole.rows(of: "first.weights") == nil)
-    for (a, b) in zip(rows.tensors, whole.tensors) {
+    for (a, b) in paired(rows.tensors, whole.tensors) {
       #expect(try #require(a).isIdentical(to: #require(b)))
     }
     #expect(try #require(rows["first.weights"]).isIdentical(to: #require(whole.tensors[0])))
@@ -68,7 +68,7 @@ import Testing
     let rows = gradients(model, byRows: true).clipped(rule)
     let whole = gradients(model, byRows: false).clipped(rule)
     #expect(rows.rows(of: "first.weights")?.indices.count == 7)
-    for (a, b) in zip(rows.tensors, whole.tensors) {
+    for (a, b) in paired(rows.tensors, whole.tensors) {
       #expect(try #require(a).isIdentical(to: #require(b)))
     }
     #expect(rows.norm.bitPattern == whole.norm.bitPattern)
@@ -89,7 +89,7 @@ import Testing
     }
     let found = gradients(byRows: true)
     #expect(found.rows(of: "first.weights") == nil)
-    for (a, b) in zip(found.tensors, gradients(byRows: false).tensors) {
+    for (a, b) in paired(found.tensors, gradients(byRows: false).tensors) {
       #expect(try #require(a).isIdentical(to: #require(b)))
     }
   }
@@ -136,7 +136,7 @@ import Testing
       return model
     }
     let optimizer = Self.optimizers[index]
-    for (a, b) in zip(
+    for (a, b) in paired(
       trained(optimizer, byRows: true).parameters, trained(optimizer, byRows: false).parameters)
     {
       #expect(a.tensor.isIdentical(to: b.tensor), "\(a.name)")

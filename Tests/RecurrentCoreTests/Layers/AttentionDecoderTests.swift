@@ -157,7 +157,7 @@ private struct Writing: Layer {
   @Test(arguments: AttentionDecoder.AttentionKind.allCases)
   func memoryPaddingDoesNotMatter(_ kind: AttentionDecoder.AttentionKind) {
     let expected = Self.outputAndGradients(kind, 0)
-    for (found, expected) in zip(Self.outputAndGradients(kind, .nan), expected) {
+    for (found, expected) in paired(Self.outputAndGradients(kind, .nan), expected) {
       #expect(found.isIdentical(to: expected))
     }
     let weights = expected[1]
@@ -183,7 +183,7 @@ private struct Writing: Layer {
         Self.input, state: &state, over: memory, memoryRows: memoryRows)
       return [output.values, weights] + state.tensors
     }
-    for (shared, copied) in zip(run(memory, rows), run(memory.rows(rows), nil)) {
+    for (shared, copied) in paired(run(memory, rows), run(memory.rows(rows), nil)) {
       #expect(shared.isIdentical(to: copied))
     }
   }

@@ -257,7 +257,7 @@ private struct Inputs<A: Attention>: Module {
       return sum
     }
     #expect(abs(value - expectedValue) < 1e-5)
-    for (name, (a, b)) in zip(found.names, zip(found.tensors, expected.tensors)) {
+    for (name, (a, b)) in paired(found.names, paired(found.tensors, expected.tensors)) {
       let (a, b) = (try #require(a, "\(name)"), try #require(b, "\(name)"))
       expectClose(
         a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 5e-6, name)

@@ -206,7 +206,7 @@ import Testing
     let found = run(SequenceBatch(holed, mask: mask))
     let expected = run(SequenceBatch(compact, lengths: lengths))
     #expect(found.count == expected.count, sourceLocation: sourceLocation)
-    for (index, (a, b)) in zip(found, expected).enumerated() where !a.isIdentical(to: b) {
+    for (index, (a, b)) in paired(found, expected).enumerated() where !a.isIdentical(to: b) {
       Issue.record("tensor \(index) \(b.shape) has other bits", sourceLocation: sourceLocation)
     }
   }

@@ -166,7 +166,7 @@ import Testing
     var slopes = finiteDifferenceGradient(at: point) { flat in
       zip(twin(flat).elements, cotangent.elements).reduce(0) { $0 + $1.0 * Double($1.1) }
     }[...]
-    for (name, gradient) in zip(gradients.names, gradients.tensors) {
+    for (name, gradient) in paired(gradients.names, gradients.tensors) {
       let gradient = try #require(gradient)
       let slope = Array(slopes.prefix(gradient.count))
       slopes = slopes.dropFirst(gradient.count)

@@ -2,6 +2,8 @@ import Recurrent
 import TestSupport
 import Testing
 
+@testable import RecurrentCore
+
 /// Batches of a few rows run in ways of their own; their bits are those of the ordinary way.
 @Suite struct FewRowsTests {
   private func batch(rows: Int, time: Int, features: Int) -> SequenceBatch {
@@ -37,8 +39,22 @@ import Testing
     }
     let one = gradients(threads: 1)
     for threads in [2, 3] {
-      #expect(zip(gradients(threads: threads), one).allSatisfy { $0.isIdentical(to: $1) })
+      #expect(paired(gradients(threads: threads), one).allSatisfy { $0.isIdentical(to: $1) })
     }
+  }
+
+  /// Two steps of two rows give threads nothing to share but the units, so a context that nobody
+  /// else has makes as many as a layer shares its units among.
+  @Test(arguments: CellKind.allCases, [2, 3, 4])
+  func unitsAreShared(cell: CellKind, threads: Int) {
+    var generator = RandomGenerator(seed: 1)
+    let batch = SequenceBatch(Tensor(SeededGenerator.floats(240, seed: 4), shape: [2, 2, 60]))
+    let layer = cell.layer(inputSize: 60, hiddenSize: 64 * threads + 8, using: &generator)
+    let alone = withThreads(1) { layer(batch).values }
+    let context = ExecutionContext(threads: threads, thresholds: .none)
+    let shared = context.run { layer(batch).values }
+    #expect(context.workers.threadCount == threads - 1)
+    #expect(shared.isIdentical(to: alone))
   }
 
   @Test(arguments: CellKind.allCases)
@@ -54,7 +70,7 @@ import Testing
     for index in [1, 2] {
       #expect(outputs[index].isIdentical(to: outputs[0]))
       #expect(
-        zip(states[index].tensors, states[0].tensors).allSatisfy { $0.isIdentical(to: $1) })
+        paired(states[index].tensors, states[0].tensors).allSatisfy { $0.isIdentical(to: $1) })
     }
   }
 

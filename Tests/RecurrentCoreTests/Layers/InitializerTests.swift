@@ -1,4 +1,5 @@
 import Recurrent
+import TestSupport
 import Testing
 
 @Suite struct InitializerTests {
@@ -110,7 +111,7 @@ import Testing
     let layer = GRU(inputSize: 3, hiddenSize: 4, using: &a)
     let twin = GRU(inputSize: 3, hiddenSize: 4, using: &b)
     let stranger = GRU(inputSize: 3, hiddenSize: 4, using: &other)
-    for ((x, y), z) in zip(zip(layer.parameters, twin.parameters), stranger.parameters) {
+    for ((x, y), z) in paired(paired(layer.parameters, twin.parameters), stranger.parameters) {
       #expect(x.tensor.isIdentical(to: y.tensor) && !x.tensor.isIdentical(to: z.tensor))
     }
   }

@@ -99,7 +99,7 @@ import Testing
           )
         }
         #expect(found.output.values.isIdentical(to: expected.output.values))
-        for (a, b) in zip(found.state.tensors, expected.state.tensors) {
+        for (a, b) in paired(found.state.tensors, expected.state.tensors) {
           #expect(a.isIdentical(to: b))
         }
       }
@@ -126,7 +126,7 @@ import Testing
     let (_, found) = valueAndGradients(of: model) { loss($0, usesTable: true) }
     let (_, expected) = valueAndGradients(of: model) { loss($0, usesTable: false) }
     #expect(found.names == expected.names)
-    for (name, (a, b)) in zip(found.names, zip(found.tensors, expected.tensors)) {
+    for (name, (a, b)) in paired(found.names, paired(found.tensors, expected.tensors)) {
       let (a, b) = (try #require(a), try #require(b))
       expectClose(a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 1e-6, name)
     }
@@ -151,7 +151,7 @@ import Testing
     }
     let expected = gradients(threads: 1, segmentLength: nil)
     for (threads, segmentLength) in [(3, nil), (1, 4), (2, 1)] {
-      for (a, b) in zip(gradients(threads: threads, segmentLength: segmentLength), expected) {
+      for (a, b) in paired(gradients(threads: threads, segmentLength: segmentLength), expected) {
         #expect(try #require(a).isIdentical(to: #require(b)))
       }
     }
@@ -204,7 +204,7 @@ import Testing
     let (_, own) = valueAndGradients(of: model.layer) {
       loss(Model(embedding: model.embedding, layer: $0), usesTable: true)
     }
-    for (a, b) in zip(own.tensors, all.tensors.dropFirst()) {
+    for (a, b) in paired(own.tensors, all.tensors.dropFirst()) {
       #expect(try #require(a).isIdentical(to: #require(b)))
     }
   }

@@ -78,7 +78,7 @@ import Testing
     let (_, a) = valueAndGradients(of: own) { $0(input).values.squared().sum() }
     let (_, b) = valueAndGradients(of: fused) { $0(input).values.squared().sum() }
     #expect(a.names == b.names)
-    for (name, (a, b)) in zip(a.names, zip(a.tensors, b.tensors)) {
+    for (name, (a, b)) in paired(a.names, paired(a.tensors, b.tensors)) {
       let (a, b) = (try #require(a), try #require(b))
       expectClose(
         a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 2e-6, name)

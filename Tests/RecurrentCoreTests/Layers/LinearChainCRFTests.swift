@@ -84,7 +84,7 @@ import Testing
     }[...]
     #expect(
       gradients.names == ["emissions", "field.transitions", "field.start", "field.end"])
-    for (name, gradient) in zip(gradients.names, gradients.tensors) {
+    for (name, gradient) in paired(gradients.names, gradients.tensors) {
       let gradient = try #require(gradient)
       let slope = Array(slopes.prefix(gradient.count))
       slopes = slopes.dropFirst(gradient.count)
@@ -159,7 +159,7 @@ import Testing
     }
     let expected = results(1, emissions.values)
     for (threads, values) in [(3, emissions.values), (1, poisoned), (2, poisoned)] {
-      for (a, b) in zip(results(threads, values), expected) { #expect(a.isIdentical(to: b)) }
+      for (a, b) in paired(results(threads, values), expected) { #expect(a.isIdentical(to: b)) }
     }
     let order = [3, 1, 4, 0, 2]
     let mixed = field.logLikelihood(emissions.rows(order), tags: order.map { tags[$0] })
@@ -207,7 +207,7 @@ import Testing
     let total = largest + log(scores.reduce(0) { $0 + exp($1 - largest) })
     #expect(abs(Double(value) / (score(path) - total) - 1) < 1e-6)
     var expected = [Double](repeating: 0, count: 9)
-    for (path, score) in zip(allowed, scores) {
+    for (path, score) in paired(allowed, scores) {
       for (i, j) in zip(path, path.dropFirst()) { expected[i * 3 + j] -= exp(score - total) }
     }
     for (i, j) in zip(path, path.dropFirst()) { expected[i * 3 + j] += 1 }

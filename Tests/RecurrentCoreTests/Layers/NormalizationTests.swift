@@ -95,7 +95,7 @@ import Testing
       let values = steps.map { x[$0 * 3 + k] }
       let mean = values.reduce(0, +) / Double(values.count)
       let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-      for (step, value) in zip(steps, values) {
+      for (step, value) in paired(steps, values) {
         result[step * 3 + k] =
           gain[k] * (value - mean) / (variance + Double(Float(1e-3))).squareRoot() + bias[k]
       }
@@ -122,7 +122,7 @@ import Testing
         Array(flat[..<60]), Array(flat[60..<63]), Array(flat[63..<66]))
       return zip(output, cotangent).reduce(0) { $0 + $1.0 * Double($1.1) }
     }[...]
-    for (name, gradient) in zip(gradients.names, gradients.tensors) {
+    for (name, gradient) in paired(gradients.names, gradients.tensors) {
       let gradient = try #require(gradient)
       let slope = Array(slopes.prefix(gradient.count))
       slopes = slopes.dropFirst(gradient.count)

@@ -110,7 +110,7 @@ import Testing
     let a = layer(masked, state: &states[0])
     let b = layer(compact, state: &states[1])
     #expect(a.validSteps.isIdentical(to: b.validSteps))
-    for (a, b) in zip(states[0].tensors, states[1].tensors) { #expect(a.isIdentical(to: b)) }
+    for (a, b) in paired(states[0].tensors, states[1].tensors) { #expect(a.isIdentical(to: b)) }
     for (place, isValid) in mask.joined().enumerated() where !isValid {
       let features = a.features
       #expect(
@@ -122,7 +122,7 @@ import Testing
         problem.layer(batch.with(problem.input)).validSteps.squared().sum()
       }.gradients
     }
-    for (name, (a, b)) in zip(
+    for (name, (a, b)) in paired(
       gradients[0].names, zip(gradients[0].tensors, gradients[1].tensors))
     where name != "input" {
       #expect(try #require(a).isIdentical(to: try #require(b)), "\(name)")
@@ -199,7 +199,7 @@ import Testing
       var decoding = model.bridge(state, for: model.decoder)
       return model.decoder(target, state: &decoding).values.squared().sum()
     }
-    for (name, tensor) in zip(gradients.names, gradients.tensors) {
+    for (name, tensor) in paired(gradients.names, gradients.tensors) {
       #expect(try #require(tensor, "\(name)").elements.contains { $0 != 0 }, "\(name)")
     }
   }

@@ -142,7 +142,7 @@ import Testing
     }
     let expected = try results(1, logits.values)
     for (threads, values) in [(3, logits.values), (1, poisoned), (2, poisoned)] {
-      for (a, b) in zip(try results(threads, values), expected) { #expect(a.isIdentical(to: b)) }
+      for (a, b) in paired(try results(threads, values), expected) { #expect(a.isIdentical(to: b)) }
     }
     let order = [7, 0, 5, 1]
     let mixed = connectionistTemporalClassification(

@@ -70,7 +70,7 @@ import Testing
 
   private func expectClose(_ a: Gradients, _ b: Gradients) throws {
     #expect(a.names == b.names)
-    for (name, (a, b)) in zip(a.names, zip(a.tensors, b.tensors)) {
+    for (name, (a, b)) in paired(a.names, paired(a.tensors, b.tensors)) {
       let (a, b) = (try #require(a), try #require(b))
       TestSupport.expectClose(
         a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 1e-6, name)
@@ -89,7 +89,7 @@ import Testing
       (loss($0, options, blockSize: nil) * 2).exp()
     }
     let (_, scaledOthers) = valueAndGradients(of: model) { (composed($0, options) * 2).exp() }
-    for (a, b) in zip(scaled.tensors, scaledOthers.tensors) {
+    for (a, b) in paired(scaled.tensors, scaledOthers.tensors) {
       let (a, b) = (try #require(a), try #require(b))
       TestSupport.expectClose(
         a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 2e-5)
@@ -107,7 +107,7 @@ import Testing
       }
       #expect(again.bitPattern == value.bitPattern, "blocks of \(blockSize)")
       #expect(loss(model, options, blockSize: blockSize).value.bitPattern == value.bitPattern)
-      for (name, (a, b)) in zip(gradients.names, zip(gradients.tensors, others.tensors)) {
+      for (name, (a, b)) in paired(gradients.names, paired(gradients.tensors, others.tensors)) {
         #expect(try #require(a).isIdentical(to: #require(b)), "\(name), blocks of \(blockSize)")
       }
     }
@@ -203,7 +203,7 @@ import Testing
       return sum / total
     }
     var rest = slopes[...]
-    for (name, tensor) in zip(gradients.names, gradients.tensors) {
+    for (name, tensor) in paired(gradients.names, gradients.tensors) {
       let tensor = try #require(tensor)
       TestSupport.expectClose(
         tensor.elements.map(Double.init), shape: tensor.shape,

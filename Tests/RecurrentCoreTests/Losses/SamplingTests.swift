@@ -14,7 +14,7 @@ import Testing
   ) {
     let found = sampling.candidates(of: logits, among: allowed)
     #expect(found.map(\.class) == expected.map(\.0), sourceLocation: sourceLocation)
-    for (a, b) in zip(found, expected) {
+    for (a, b) in paired(found, expected) {
       #expect(abs(a.probability - b.1) < 1e-12, sourceLocation: sourceLocation)
     }
   }
@@ -65,7 +65,7 @@ import Testing
     }
     var expected = [Double](repeating: 0, count: logits.count)
     for (index, probability) in sampling.candidates(of: logits) { expected[index] = probability }
-    for (seen, p) in zip(seen, expected) {
+    for (seen, p) in paired(seen, expected) {
       let deviation = (Double(count) * p * (1 - p)).squareRoot()
       #expect(abs(Double(seen) - Double(count) * p) <= 5 * deviation)
     }

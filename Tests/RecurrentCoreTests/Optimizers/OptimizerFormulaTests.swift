@@ -43,7 +43,7 @@ import Testing
             Double(counts[index]))
         }
       }
-      for (parameter, expected) in zip(model, expected) {
+      for (parameter, expected) in paired(model, expected) {
         expectClose(
           parameter.elements.map(Double.init), shape: parameter.shape, to: expected,
           shape: parameter.shape, within: 2e-6, "\(name), step \(step)")

@@ -111,7 +111,7 @@ import Testing
     // PyTorch's own runs do not agree on it. Below a ten-thousandth of the largest, errors count
     // relative to that.
     let smallest = Double(expected.max() ?? 0) * 1e-4
-    for (step, (found, expected)) in zip(losses, expected).enumerated() {
+    for (step, (found, expected)) in paired(losses, expected).enumerated() {
       let error = abs(Double(found) - Double(expected)) / max(Double(expected), smallest)
       #expect(
         error <= (step < 10 ? 1e-5 : 1e-4),

@@ -19,7 +19,7 @@ import Testing
     let file = try Self.file(layer)
     var loaded = Self.layer()
     try loaded.load(from: file)
-    for (mine, its) in zip(layer.parameters, loaded.parameters) {
+    for (mine, its) in paired(layer.parameters, loaded.parameters) {
       #expect(
         mine.tensor.isIdentical(to: its.tensor) && mine.tensor.precision == its.tensor.precision)
     }

@@ -74,7 +74,7 @@ import Testing
       let layer = Self.layers[index](&generator)
       for precision in Self.precisions {
         let rounded = layer.rounded(to: precision)
-        for (mine, its) in zip(rounded.parameters, layer.parameters) {
+        for (mine, its) in paired(rounded.parameters, layer.parameters) {
           let isMatrix = ["input_weights", "recurrent_weights", "projection"].contains {
             mine.name.hasSuffix($0)
           }

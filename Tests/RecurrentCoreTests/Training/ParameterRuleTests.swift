@@ -68,7 +68,8 @@ import Testing
     try byRule.run(on: smallExamples(20))
     try byLoss.run(on: smallExamples(20))
     try plain.run(on: smallExamples(20))
-    for ((name, a), (_, b)) in zip(byRule.state.model.parameters, byLoss.state.model.parameters) {
+    for ((name, a), (_, b)) in paired(byRule.state.model.parameters, byLoss.state.model.parameters)
+    {
       expectClose(
         a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 1e-5, name)
     }

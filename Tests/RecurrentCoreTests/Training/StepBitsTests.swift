@@ -55,7 +55,7 @@ import Testing
     }
     let expected = withThreads(1) { gradients() }
     for threads in [2, 3, 5] {
-      for (a, b) in zip(withThreads(threads) { gradients() }, expected) {
+      for (a, b) in paired(withThreads(threads) { gradients() }, expected) {
         #expect(try #require(a).isIdentical(to: #require(b)))
       }
     }
@@ -82,7 +82,7 @@ import Testing
         let (_, gradients) = valueAndGradients(of: model) { $0(input).squared().sum() }
         let before = model.parameters.map(\.tensor.elements)
         optimizer.update(&model, along: gradients.clipped(toNorm: 1e-2))
-        #expect(zip(before, model.parameters).allSatisfy { $0 != $1.tensor.elements })
+        #expect(paired(before, model.parameters).allSatisfy { $0 != $1.tensor.elements })
         let tensors = model.parameters.map(\.tensor) + optimizer.state.slots.joined()
         places.append(tensors.map { Int(bitPattern: $0.pointer) })
       }

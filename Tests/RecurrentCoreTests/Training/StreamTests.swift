@@ -85,7 +85,7 @@ import Testing
     let (found, expected) = (
       try trained(stepsPerUpdate, stepsBack), expected(stepsPerUpdate, stepsBack)
     )
-    for ((name, a), (_, b)) in zip(found.parameters, expected.parameters) {
+    for ((name, a), (_, b)) in paired(found.parameters, expected.parameters) {
       expectClose(
         a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 1e-6, name)
     }

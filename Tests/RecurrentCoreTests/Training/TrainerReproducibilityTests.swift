@@ -9,7 +9,7 @@ struct TrainerReproducibilityTests {
     #expect(a.optimizer.learningRate == b.optimizer.learningRate)
     let (slots, others) = (a.optimizer.state.slots, b.optimizer.state.slots)
     #expect(slots.map(\.count) == others.map(\.count))
-    for (slot, other) in zip(slots.joined(), others.joined()) {
+    for (slot, other) in paired(slots.joined(), others.joined()) {
       #expect(slot.isIdentical(to: other))
     }
     #expect(a.schedule == b.schedule)

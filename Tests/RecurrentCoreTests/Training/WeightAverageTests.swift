@@ -69,8 +69,8 @@ import Testing
         average.model.statistics.map(\.name) == ["norm.running_mean", "norm.running_variance"])
       let found = numbers(of: average.model)
       #expect(found.map(\.count) == sum.map(\.count))
-      for (tensor, expected) in zip(found, sum) {
-        for (a, b) in zip(tensor, expected) {
+      for (tensor, expected) in paired(found, sum) {
+        for (a, b) in paired(tensor, expected) {
           // Each step rounds once the difference, once the result; weights are below 4 here.
           #expect(abs(a - b / total) < Double(steps) * 4 * 0x1p-23)
         }

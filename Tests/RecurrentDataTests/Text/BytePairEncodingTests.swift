@@ -58,7 +58,7 @@ import Testing
       }
     }
     #expect(encoding.symbols == symbols)
-    for (word, piece) in zip(words, pieces) {
+    for (word, piece) in paired(words, pieces) {
       #expect(encoding.tokens(in: word) == piece.map { symbols[$0] })
     }
   }

@@ -35,7 +35,7 @@ import Testing
     #expect(try #require(tagger.configuration.evaluation).score < 0.9)
   }
 
-  @Test(arguments: [CharacterReader.lstm, .cnn]) func charactersSeeCapitals(
+  @Test(arguments: cases([CharacterReader.lstm, .cnn])) func charactersSeeCapitals(
     _ reader: CharacterReader
   ) throws {
     var options = TagGrammar.options
@@ -104,10 +104,10 @@ import Testing
     }
     let sentences = TagGrammar.oddSentences.filter { !$0.isEmpty }
     let together = scores(sentences)
-    for (sentence, row) in zip(sentences, together) { #expect(scores([sentence])[0] == row) }
+    for (sentence, row) in paired(sentences, together) { #expect(scores([sentence])[0] == row) }
     let tags = tagger.tags(of: TagGrammar.oddSentences)
     #expect(tags == tagger.tags(of: TagGrammar.oddSentences))
-    for (sentence, tags) in zip(TagGrammar.oddSentences, tags) {
+    for (sentence, tags) in paired(TagGrammar.oddSentences, tags) {
       #expect(tagger.tags(of: sentence) == tags)
     }
     let texts = ["so mr Ada Lee", "", "  ", "near Rom.", "mr-Ada's", "mr É x", "mr E\u{301} x"]

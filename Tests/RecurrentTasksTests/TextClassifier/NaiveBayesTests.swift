@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import RecurrentTasks
@@ -45,7 +46,7 @@ import Testing
       let rest = NaiveBayes(
         tokens: others.map { texts[$0] }, classes: others.map { classes[$0] }, classCount: 3)
       let own = evidence(bag, texts[left], leavingOut: classes[left])
-      for (a, b) in zip(own, evidence(rest, texts[left])) { #expect(abs(a - b) < 1e-6) }
+      for (a, b) in paired(own, evidence(rest, texts[left])) { #expect(abs(a - b) < 1e-6) }
       #expect(own != evidence(bag, texts[left]))
       #expect(abs(own.reduce(0, +)) < 1e-5)
     }

@@ -8,7 +8,9 @@ import Testing
 /// Learning, and the same bits everywhere.
 @Suite struct TextClassifierTests {
   /// Every pooling and cell learns what only order tells; words and pairs of words do not.
-  @Test(arguments: SequencePooling.allCases) func learnsOrder(_ pooling: SequencePooling) throws {
+  @Test(arguments: cases(SequencePooling.allCases)) func learnsOrder(_ pooling: SequencePooling)
+    throws
+  {
     for cell in [CellKind.lstm, .gru] {
       var options = Grammar.options
       options.pooling = pooling
@@ -25,7 +27,7 @@ import Testing
   }
 
   /// Characters and learned parts too.
-  @Test(arguments: [Tokenizer.Kind.character, .bpe, .whitespace])
+  @Test(arguments: cases([Tokenizer.Kind.bpe, .character, .whitespace]))
   func otherTokens(_ kind: Tokenizer.Kind) throws {
     var options = Grammar.options
     options.tokens = kind
@@ -54,6 +56,23 @@ import Testing
     // No token, no difference between the texts.
     #expect(alone[0] == alone[2])
     #expect(classifier.classify([String]()).isEmpty)
+  }
+
+  /// Batches in which every text is empty.
+  @Test func manyEmptyTexts() throws {
+    let empty = ["red", "blue"].flatMap { label in
+      (0..<200).map { _ in LabeledTexts.Example(text: "", label: label) }
+    }
+    var options = Grammar.options
+    options.pooling = .attention
+    options.hiddenSize = 128
+    options.batchSize = 128
+    options.epochs = 1
+    let texts = LabeledTexts(empty + Grammar.firstColour(80, seed: 4).examples)
+    let classifier = try TextClassifierPlan(texts, options: options).train()
+    let answer = classifier.classify("")
+    #expect(answer.probabilities.allSatisfy { (0...1).contains($0) })
+    #expect(try #require(classifier.configuration.evaluation).confusion.total == 96)
   }
 
   @Test func sameSeedSameBits() throws {

@@ -16,7 +16,7 @@ import Testing
   }
 
   /// A source of known entropy: the network comes near it and cannot be below it.
-  @Test(arguments: [CellKind.lstm, .gru]) func reachesEntropy(cell: CellKind) throws {
+  @Test(arguments: cases([CellKind.lstm, .gru])) func reachesEntropy(cell: CellKind) throws {
     let text = MadeText.markov(40_000, seed: 1)
     let plan = try plan(text) {
       $0.cell = cell

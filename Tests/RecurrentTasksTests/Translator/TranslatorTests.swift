@@ -48,7 +48,7 @@ enum Reversal {
 
 @Suite struct TranslatorTests {
   /// The best translation is known, and is found for sentences that training never saw.
-  @Test(arguments: AttentionDecoder.AttentionKind.allCases)
+  @Test(arguments: cases(AttentionDecoder.AttentionKind.allCases))
   func learnsToReverse(_ attention: AttentionDecoder.AttentionKind) throws {
     let options = Reversal.options {
       $0.epochs = 14
@@ -147,7 +147,7 @@ enum Reversal {
     let sentences =
       Reversal.pairs(30, seed: 3).pairs.map(\.source) + ["", "  ", "zzz", "one unknown \u{1F600}"]
     let all = try translator.translations(of: sentences, keepsAttention: true)
-    for (sentence, translations) in zip(sentences, all) {
+    for (sentence, translations) in paired(sentences, all) {
       #expect(try translator.translations(of: [sentence], keepsAttention: true)[0] == translations)
     }
     #expect(all[30].isEmpty && all[31].isEmpty && !all[32].isEmpty)
@@ -165,7 +165,7 @@ enum Reversal {
     }
     let first = try Reversal.quick(change)
     let second = try Reversal.quick(change)
-    for (a, b) in zip(first.model.parameters, second.model.parameters) {
+    for (a, b) in paired(first.model.parameters, second.model.parameters) {
       #expect(a.tensor.isIdentical(to: b.tensor), "\(a.name)")
     }
     let other = try Reversal.quick {
@@ -191,7 +191,7 @@ enum Reversal {
       mode: .prediction
     ).value
     var sum = 0.0
-    for (source, target) in zip(sources, targets) {
+    for (source, target) in paired(sources, targets) {
       let batch = TranslationBatch(
         sources: TokenBatch([source], time: max(1, source.count)), targets: [target])
       let loss = model.loss(batch, labelSmoothing: 0.1, mode: .prediction).value
