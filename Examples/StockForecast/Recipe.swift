@@ -31,7 +31,7 @@ struct Recipe {
   }
 
   /// A line on standard error for the first epoch and every tenth.
-  private func showProgress(_ event: TrainingEvent) -> TrainingDecision {
+  private func showProgress(_ event: TrainingEvent, _ run: any TrainingState) -> TrainingDecision {
     if case .epoch(let record, _) = event, record.epoch == 1 || record.epoch % 10 == 0 {
       let line = String(format: "  epoch %d/%d  loss %.6f\n", record.epoch, epochs, record.loss)
       FileHandle.standardError.write(Data(line.utf8))

@@ -1,5 +1,5 @@
 extension ProgressBar {
-  /// Shows what a training callback hears of: `callbacks: [{ progress.show($0) }]`;
+  /// Shows what a training callback hears of: `callbacks: [{ event, _ in progress.show(event) }]`;
   /// with an epoch a note, such as a score.
   public mutating func show(_ event: TrainingEvent, note: String? = nil) -> TrainingDecision {
     switch event {

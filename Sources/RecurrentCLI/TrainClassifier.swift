@@ -74,12 +74,11 @@ struct TrainClassifier: TrainingCommand {
     }
     try training.begin(preface + plan.description)
 
-    let (steps, members) = (plan.stepsPerEpoch, plan.options.members)
     let classifier = try plan.train(callbacks: [
-      { member, event in
+      { member, event, _ in
         training.show(
-          event, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "texts",
-          member: (member, members))
+          event, epochs: plan.options.epochs, unit: "texts",
+          member: (member, plan.options.members))
       }
     ])
     let tested = plan.test.examples.count

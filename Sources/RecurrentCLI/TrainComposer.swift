@@ -123,9 +123,8 @@ struct TrainComposer: TrainingCommand {
     let plan = try ComposerPlan(music, options: options)
     try training.begin("\(music.source): \(music.tunes.count) tunes\n\(plan)")
 
-    let steps = plan.stepsPerEpoch
     let composer = try plan.train(callbacks: [
-      { training.show($0, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "tunes") }
+      { event, _ in training.show(event, epochs: plan.options.epochs, unit: "tunes") }
     ])
     try training.finish(
       composer, test: composer.configuration.evaluation.map { "\($0.tunes) tunes" }, seed: seed,

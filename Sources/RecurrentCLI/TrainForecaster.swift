@@ -58,9 +58,8 @@ struct TrainForecaster: TrainingCommand {
     try training.begin(preface.description)
 
     let counts = plan.windowCounts
-    let steps = (counts.training + options.batchSize - 1) / options.batchSize
     let forecaster = try plan.train(callbacks: [
-      { training.show($0, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "windows") }
+      { event, _ in training.show(event, epochs: plan.options.epochs, unit: "windows") }
     ])
     let forecasts = TestForecasts(forecaster, plan: plan)
     let chart = forecasts.chart

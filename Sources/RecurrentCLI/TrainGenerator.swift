@@ -137,9 +137,8 @@ struct TrainGenerator: TrainingCommand {
     let plan = try TextGeneratorPlan(texts, options: options)
     try training.begin("\(files.joined(separator: ", "))\n\(plan)")
 
-    let updates = plan.stepsPerEpoch
     let generator = try plan.train(callbacks: [
-      { training.show($0, epochs: plan.options.epochs, stepsPerEpoch: updates, unit: "updates") }
+      { event, _ in training.show(event, epochs: plan.options.epochs, unit: "updates") }
     ])
     let seconds = generator.history.epochs.reduce(0) { $0 + $1.seconds }
     let speed = Double(plan.tokensPerEpoch * generator.history.epochs.count) / max(seconds, 1e-9)

@@ -57,9 +57,8 @@ struct TrainImageClassifier: TrainingCommand {
     let plan = try ImagePlan(images, test: testImages, options: options)
     try training.begin("\(images.source)\n\(plan)")
 
-    let steps = (plan.counts.training + options.batchSize - 1) / options.batchSize
     let classifier = try plan.train(callbacks: [
-      { training.show($0, epochs: options.epochs, stepsPerEpoch: steps, unit: "images") }
+      { event, _ in training.show(event, epochs: options.epochs, unit: "images") }
     ])
     let pictures = pictures(classifier)
     let example = (output + "/example.png").shellQuoted

@@ -68,14 +68,15 @@ struct TrainTagger: TrainingCommand {
     }
     try training.begin(preface + plan.description)
 
-    let (steps, members) = (plan.stepsPerEpoch, plan.options.members)
     let name = plan.scheme == .plain ? "accuracy" : "F1"
     let tagger = try plan.train(callbacks: [
-      { member, event, score in
+      { member, event, run in
         training.show(
-          event, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "sentences",
-          member: (member, members),
-          note: score.map { "\(name) \(NumberFormat.fixed($0 * 100, 2)) %" })
+          event, epochs: plan.options.epochs, unit: "sentences",
+          member: (member, plan.options.members),
+          note: run.history.epochs.last?.score.map {
+            "\(name) \(NumberFormat.fixed($0.value * 100, 2)) %"
+          })
       }
     ])
     let tested = plan.test.sentences.count

@@ -60,9 +60,8 @@ struct TrainTranslator: TrainingCommand {
     }
     try training.begin(preface + plan.description)
 
-    let steps = plan.stepsPerEpoch
     let translator = try plan.train(callbacks: [
-      { training.show($0, epochs: plan.options.epochs, stepsPerEpoch: steps, unit: "pairs") }
+      { event, _ in training.show(event, epochs: plan.options.epochs, unit: "pairs") }
     ])
     let tested = plan.test.pairs.count
     try training.finish(

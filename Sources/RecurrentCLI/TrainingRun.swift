@@ -44,9 +44,11 @@ struct TrainingRun {
 
   /// Shows what a callback hears of: of which network, of how many.
   mutating func show(
-    _ event: TrainingEvent, epochs: Int, stepsPerEpoch: Int, unit: String,
+    _ event: TrainingEvent, epochs: Int, unit: String,
     member: (number: Int, count: Int) = (1, 1), note: String? = nil
   ) -> TrainingDecision {
+    var stepsPerEpoch = 1
+    if case .step(_, _, let count, _, _) = event { stepsPerEpoch = count }
     if bars[member.number] == nil, member.count > 1, progress != .silent {
       warn("network \(member.number) of \(member.count)")
     }
@@ -68,9 +70,10 @@ struct TrainingRun {
     _ model: some TrainedModel, test: String?, seed: UInt64,
     files: [(name: String, bytes: [UInt8])] = [], details: String? = nil, next: String?
   ) throws {
+    // Of several networks, the history of the first.
     let reports =
       [
-        ("history.csv", Array(model.historyTable.utf8)),
+        ("history.csv", Array(model.histories[0].csv.utf8)),
         ("loss.svg", Array(model.histories[0].chart.svg().utf8)),
       ] + files
     // Written before anything is printed: who reads the report may go away (`| head`).
@@ -79,7 +82,7 @@ struct TrainingRun {
         try model.save(to: output, reports: reports)
       }
     }
-    let epochs = model.bestEpochs.map(String.init).joined(separator: ", ")
+    let epochs = model.histories.map { "\($0.best?.epoch ?? 0)" }.joined(separator: ", ")
     if let test { print("\nTest part: \(test), weights of epoch \(epochs), seed \(seed)") }
     print(model.report)
     if let failure { throw failure }

@@ -44,7 +44,9 @@ import Testing
       for file in ["config.json", "model.safetensors", "words.json", "history.csv", "loss.svg"] {
         #expect(workspace.isThere("model/" + file))
       }
-      #expect(try workspace.text("model/history.csv").hasPrefix("epoch,loss,validation_f1,"))
+      #expect(
+        try workspace.text("model/history.csv").hasPrefix(
+          "epoch,loss,validation_loss,validation_f1,"))
       let shown = try await workspace.recurrent(["inspect", "model"])
       #expect(shown.output.contains("model: sequence-tagger, written by"))
       #expect(shown.output.contains("types       PER\n"))
@@ -56,7 +58,7 @@ import Testing
   /// A JSON object a line, the same from a pipe, from a file and alone.
   @Test func answersLineByLine() async throws {
     try await Workspace.with { workspace in
-      _ = try await train(workspace, "--epochs", "15", "--learning-rate", "0.05")
+      _ = try await train(workspace, "--epochs", "25", "--learning-rate", "0.05")
       let lines = ["so mr Ada No3 ran", "", "é \"mr\" Ada No1\r", "  mr   Ada\u{85}x"]
       let piped = try await predict(workspace, lines.joined(separator: "\n"))
       #expect(piped.exitCode == 0, "\(piped.errorOutput)")
@@ -87,7 +89,7 @@ import Testing
   /// A line out for each line in, and a score from it.
   @Test func tagsFilesAndScores() async throws {
     try await Workspace.with { workspace in
-      _ = try await train(workspace, "--epochs", "15", "--learning-rate", "0.05")
+      _ = try await train(workspace, "--epochs", "25", "--learning-rate", "0.05")
       let tagged = try await workspace.recurrent(["predict", "model", "t.conll", "--conll"])
       #expect(tagged.output.hasPrefix("# made up\nso\tO\tO\nmr\tO\tO\nAda\tB-PER\tB-PER\n"))
       #expect(tagged.output.split(separator: "\n").count == Self.file.split(separator: "\n").count)

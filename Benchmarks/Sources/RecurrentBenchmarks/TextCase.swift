@@ -54,7 +54,7 @@ struct TextCase {
     var last = start
     var times: [Double] = []
     var warmUps = 2
-    try train { event in
+    try train { event, _ in
       guard case .step = event else { return .proceed }
       let now = clock.now
       defer { last = clock.now }
@@ -95,7 +95,7 @@ struct TextCase {
       (options.batchSize, options.epochs) = (shape.batch, 100_000)
       (options.testFraction, options.validationFraction) = (0, 0)
       _ = try TextClassifierPlan(LabeledTexts(texts), options: options).train(
-        callbacks: [{ _, event in callback(event) }])
+        callbacks: [{ callback($1, $2) }])
     case .tagger:
       let tags = (0..<shape.classes).map { "t\($0)" }
       let sentences = (0..<40 * shape.batch).map { _ in
@@ -108,7 +108,7 @@ struct TextCase {
       (options.batchSize, options.epochs) = (shape.batch, 100_000)
       (options.testFraction, options.validationFraction) = (0, 0)
       _ = try SequenceTaggerPlan(TaggedSentences(sentences), options: options).train(
-        callbacks: [{ _, event, _ in callback(event) }])
+        callbacks: [{ callback($1, $2) }])
     case .translator:
       let pairs = (0..<40 * shape.batch).map { _ in
         // Tokens too: the space that counts as standing before a text, and the translation's end.

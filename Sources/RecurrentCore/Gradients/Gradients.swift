@@ -8,7 +8,7 @@ public struct Gradients: Sendable {
 
   /// What the statistics change by; nil if the pass did not measure. Not part of the gradients:
   /// neither norm nor clipping counts them.
-  let statisticChanges: [Tensor?]
+  private(set) var statisticChanges: [Tensor?]
 
   init(names: [String], parts: [Gradient?], statisticChanges: [Tensor?] = []) {
     self.names = names
@@ -88,6 +88,26 @@ public struct Gradients: Sendable {
     parts[index] = sum
   }
 
+  /// Becomes the mean of these and others, which count as much as `share`.
+  mutating func mix(with other: Gradients, share: Float) {
+    func mean(_ own: Gradient?, _ other: Gradient?) -> Gradient? {
+      guard let other = other?.mapped({ $0 * share }) else {
+        return own?.mapped { $0 * (1 - share) }
+      }
+      guard var sum = own?.mapped({ $0 * (1 - share) }) else { return other }
+      sum.add(other)
+      return sum
+    }
+    for index in parts.indices {
+      let own = parts[index]
+      parts[index] = nil
+      parts[index] = mean(own, other.parts[index])
+    }
+    statisticChanges = zip(statisticChanges, other.statisticChanges).map {
+      mean($0.map(Gradient.init), $1.map(Gradient.init))?.tensor
+    }
+  }
+
   private mutating func scale(by factor: (Gradient) -> Float) {
     parts = parts.map { part in
       guard let part else { return nil }
@@ -98,7 +118,7 @@ public struct Gradients: Sendable {
 }
 
 /// How gradients are limited before an update.
-public enum GradientClipping: Sendable, Equatable {
+public enum GradientClipping: Sendable, Codable, Equatable {
   /// All gradients as one vector, scaled by min(1, limit / (norm + 1e-6)): PyTorch's
   /// `clip_grad_norm_`.
   case norm(Float)

@@ -10,16 +10,32 @@ public struct Dropout: Layer {
     self.rate = rate
   }
 
-  /// `[B, …]` to the same shape.
+  /// `[B, …]` to the same shape. What is dropped of a row depends on the mode and on its number there
+  /// alone.
   public func forward(_ input: Tensor, state: inout NoState, mode: Mode) -> Tensor {
-    guard case .training(let key, _) = mode, rate > 0 else { return input }
-    let mask = RandomMask(key: key, rate: rate, low: 0, high: 1 / (1 - rate))
-    return Self.masked(input, by: mask)
-  }
-
-  /// The mask is drawn again on the way back instead of being kept.
-  private static func masked(_ x: Tensor, by mask: RandomMask) -> Tensor {
-    mask.applied(to: x).recorded(from: [x]) { [mask.applied(to: $0)] }
+    guard rate > 0, let keys = mode.rowKeys(input.batchSize) else { return input }
+    // The rows that an example has one after the other take its numbers one after the other.
+    var first = 0
+    let starts = keys.indices.map { row in
+      if keys[row] != keys[first] { first = row }
+      return first
+    }
+    let width = input.count / max(1, keys.count)
+    // Drawn again on the way back instead of being kept.
+    let masked = { @Sendable [rate] (x: Tensor) in
+      Tensor(shape: x.shape) { y in
+        // A draw costs about forty operations.
+        let parts = Parallelism.parts(operations: 40 * x.count, atMost: keys.count)
+        Parallelism.run(parts: parts) { part in
+          for row in Parallelism.range(part, of: parts, count: keys.count, granularity: 1) {
+            RandomMask(key: keys[row], rate: rate, low: 0, high: 1 / (1 - rate)).apply(
+              from: (row - starts[row]) * width, to: x.pointer + row * width,
+              result: y + row * width, count: width)
+          }
+        }
+      }
+    }
+    return masked(input).recorded(from: [input]) { [masked($0)] }
   }
 
   /// There are none.

@@ -154,16 +154,44 @@ public enum Mode: Sendable, Hashable {
   case prediction
   /// Dropout acts; its random numbers are those of the key.
   ///
+  /// What is drawn for a row is a function of the key and the row's number in `rows` alone: an
+  /// example gets the same masks whatever else is in its batch. nil: rows are numbered from 0.
+  ///
   /// The inner values of `segmentLength` steps are kept for the backward pass of a fused layer at a
   /// time; those of others are computed again when their turn comes. Gradients are the same to the
   /// bit. nil: all steps are kept.
-  case training(RandomKey, segmentLength: Int? = nil)
+  case training(RandomKey, rows: [Int]? = nil, segmentLength: Int? = nil)
 
   /// The mode for part `index` of a layer made of several.
   public func child(_ index: Int) -> Mode {
     switch self {
     case .prediction: .prediction
-    case .training(let key, let length): .training(key.child(index), segmentLength: length)
+    case .training(let key, let rows, let length):
+      .training(key.child(index), rows: rows, segmentLength: length)
     }
+  }
+
+  /// The mode for a layer that gets `counts[b]` rows, one after the other, for each row b: as one
+  /// that gets every step as a row.
+  public func repeatingRows(_ counts: [Int]) -> Mode {
+    guard case .training(let key, let rows, let length) = self else { return self }
+    let repeated = zip(rows ?? Array(counts.indices), counts).flatMap {
+      Array(repeating: $0, count: $1)
+    }
+    return .training(key, rows: repeated, segmentLength: length)
+  }
+
+  /// The keys from which a layer draws for each of `count` rows; nil in prediction.
+  public func rowKeys(_ count: Int) -> [RandomKey]? {
+    guard case .training(let key, let rows, _) = self else { return nil }
+    precondition(
+      rows.map { $0.count == count } ?? true,
+      "a mode that numbers \(rows?.count ?? 0) rows cannot number \(count): see repeatingRows")
+    var (keys, last): ([RandomKey], Int?) = ([], nil)
+    for row in rows ?? Array(0..<count) {
+      keys.append(row == last ? keys[keys.count - 1] : key.child(row))
+      last = row
+    }
+    return keys
   }
 }

@@ -10,19 +10,6 @@ struct RandomMask: Sendable {
     mask = rk_mask(seed: key.seed, stream: key.stream, rate: rate, low: low, high: high)
   }
 
-  /// x times the factors, which are drawn and used in one pass. Not recorded.
-  func applied(to x: Tensor) -> Tensor {
-    Tensor(shape: x.shape) { y in
-      // A draw costs about forty operations.
-      let parts = Parallelism.parts(operations: 40 * x.count, atMost: x.count)
-      Parallelism.run(parts: parts) { part in
-        let range = Parallelism.range(part, of: parts, count: x.count, granularity: 64)
-        let start = range.lowerBound
-        apply(from: start, to: x.pointer + start, result: y + start, count: range.count)
-      }
-    }
-  }
-
   /// `count` factors from number `first` on, times x (nil: 1).
   func apply(
     from first: Int = 0, to x: UnsafePointer<Float>?, result y: UnsafeMutablePointer<Float>,

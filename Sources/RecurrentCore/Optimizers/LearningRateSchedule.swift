@@ -12,9 +12,9 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
     /// Rises in a line over the first `warmUp` epochs, then falls along half a cosine to `floor`
     /// times the rate at epoch `epochs` (Loshchilov and Hutter 2017, arXiv:1608.03983).
     case cosine(epochs: Double, warmUp: Double = 0, floor: Double = 0)
-    /// Times `factor` whenever the validation loss (the training loss, without a validation part)
-    /// has not fallen for more than `patience` epochs by the relative amount `threshold`; then
-    /// waits `cooldown` epochs; never below `floor` times the rate. PyTorch's `ReduceLROnPlateau`.
+    /// Times `factor` whenever the deciding loss (``EpochRecord/decidingLoss``) has not fallen for
+    /// more than `patience` epochs by the relative amount `threshold`; then waits `cooldown` epochs;
+    /// never below `floor` times the rate. PyTorch's `ReduceLROnPlateau`.
     case onPlateau(
       factor: Double = 0.1, patience: Int = 10, threshold: Double = 1e-4, cooldown: Int = 0,
       floor: Double = 0)
@@ -53,11 +53,12 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
     }
   }
 
-  /// Takes note of an epoch's loss.
+  /// Takes note of an epoch's deciding loss.
   public mutating func epochEnded(loss: Double) {
     guard case .onPlateau(let factor, let patience, let threshold, let cooldown, let floor) = rule
     else { return }
-    if loss < best * (1 - threshold) {
+    // A score of which more is better comes with its sign changed.
+    if loss < best * (1 - (best < 0 ? -threshold : threshold)) {
       best = loss
       badEpochs = 0
     } else {

@@ -5,8 +5,8 @@
 /// ```
 ///
 /// - Parameters:
-///   - model: `[B, T, F]` to the shape of the targets. It becomes the model with the lowest loss on
-///     `validation`, or that of the last epoch.
+///   - model: `[B, T, F]` to the shape of the targets. It becomes ``Trainer/bestModel``: the model
+///     with the lowest loss on `validation`, or that of the last epoch.
 ///   - examples: what to train on.
 ///   - validation: examples that judge each epoch and are never trained on.
 ///   - loss: from predictions and targets to one number.

@@ -21,16 +21,18 @@ public struct MemoryPlan: Sendable, Equatable {
   ///   - paths: The layers (``Layer/paths``), from the input up; those that are not fused keep
   ///     everything and are not counted.
   ///   - parameterCount: Weights of the model; each has a gradient and two moments of the
-  ///     optimizer, and the model is kept twice (now and best).
+  ///     optimizer.
+  ///   - weightCopies: What the run holds beside them (``TrainingOptions/weightCopies``).
   ///   - batchSize: B.
   ///   - time: T.
   ///   - limit: The bytes that may be used.
   /// - Returns: nil if even segments of one step need more.
   public init?(
-    paths: [LayerPath], parameterCount: Int, batchSize: Int, time: Int, limit: Int? = nil
+    paths: [LayerPath], parameterCount: Int, batchSize: Int, time: Int, weightCopies: Int = 2,
+    limit: Int? = nil
   ) {
     func bytes(_ segmentLength: Int?) -> Double {
-      Self.bytes(paths, parameterCount, batchSize, time, segmentLength)
+      Self.bytes(paths, parameterCount, batchSize, time, weightCopies, segmentLength)
     }
     wholeBytes = bytes(nil)
     self.limit = limit
@@ -50,10 +52,10 @@ public struct MemoryPlan: Sendable, Equatable {
 
   /// The fewest bytes that any plan takes.
   public static func smallestBytes(
-    paths: [LayerPath], parameterCount: Int, batchSize: Int, time: Int
+    paths: [LayerPath], parameterCount: Int, batchSize: Int, time: Int, weightCopies: Int = 2
   ) -> Double {
     Set((1...max(1, time)).map { (time + $0 - 1) / $0 })
-      .map { bytes(paths, parameterCount, batchSize, time, $0) }.min() ?? 0
+      .map { bytes(paths, parameterCount, batchSize, time, weightCopies, $0) }.min() ?? 0
   }
 
   /// Runs `body` with no more than ``limit``: in a context of its own, whose buffers that wait to be
@@ -67,14 +69,15 @@ public struct MemoryPlan: Sendable, Equatable {
     return try ExecutionContext(threads: threads, memoryLimit: limit).run(body)
   }
 
-  /// The step, and the best weights so far beside those of now.
+  /// The step, and what the run holds beside it.
   private static func bytes(
     _ paths: [LayerPath], _ parameterCount: Int, _ batchSize: Int, _ time: Int,
-    _ segmentLength: Int?
+    _ weightCopies: Int, _ segmentLength: Int?
   ) -> Double {
     let step = StepCost.training(
       paths: paths, parameterCount: parameterCount, batchSize: batchSize, time: time,
       segmentLength: segmentLength)
-    return step.peak + step.parameters
+    // A little more for what is small: states, tables of steps, losses, biases that are packed too.
+    return 1.02 * (step.peak + Double(weightCopies) * step.parameters)
   }
 }

@@ -8,7 +8,7 @@ internal import RecurrentKernels
 ///   ParameterRule("0.input_weights", constraint: .nonNegative),
 /// ])
 /// ```
-public struct ParameterRule: Sendable, Equatable {
+public struct ParameterRule: Sendable, Codable, Equatable {
   /// Parameters whose name is this or ends with `.` and this.
   public let name: String
   /// Adds l1·|w| to the loss of each weight.
@@ -30,7 +30,7 @@ public struct ParameterRule: Sendable, Equatable {
 
   /// What a parameter is after each step. Norms are of columns: of a matrix `[I, O]`, the incoming
   /// weights of one output; a vector is one column.
-  public enum Constraint: Sendable, Equatable {
+  public enum Constraint: Sendable, Codable, Equatable {
     /// Columns longer than this are shortened to it.
     case maxNorm(Float)
     /// Every column has length 1; a column of zeros stays.

@@ -156,16 +156,28 @@ extension LayerPath {
     return buffer(steps * Double(width)) + buffer(steps * Double(keptSize - width))
   }
 
-  /// Floats that the gradients of the weights need on the way: tables of the steps, and the blocks
-  /// of each thread's product.
+  /// Floats that the gradients of the weights and the input need on the way: tables of the steps, and
+  /// the blocks of each thread's product.
   fileprivate func workspace(steps: Double) -> Double {
-    let width = biases / 2
+    let (inputs, width) = (Double(inputSize), Double(biases / 2))
     guard width > 0, steps > 0 else { return 0 }
-    let rows = max(inputSize, outputSize)
-    let operations = min(2 * steps * Double(rows * width), 1e15)
-    let parts = Parallelism.parts(operations: Int(operations), atMost: max(1, width / 16))
-    let one = rk_multiply_workspace(
-      Int64(rows), Int64((width + parts - 1) / parts), Int64(min(steps, 1e9)))
-    return 2 * StepCost.buffer(steps) + Double(parts) * StepCost.buffer(Double(one))
+    func blocks(_ rows: Double, _ columns: Double, depth: Double, dividesRows: Bool) -> Double {
+      let operations = Int(min(2 * rows * columns * depth, 1e15))
+      let divided = dividesRows ? rows : columns
+      let parts = Double(
+        Parallelism.parts(operations: operations, atMost: max(1, Int(min(divided, 1e9)) / 16)))
+      func size(_ count: Double, _ isDivided: Bool) -> Int64 {
+        Int64(min((isDivided ? count / parts : count).rounded(.up), 1e9))
+      }
+      let one = rk_multiply_workspace(
+        size(rows, dividesRows), size(columns, !dividesRows), size(depth, false))
+      return parts * StepCost.buffer(Double(one))
+    }
+    let ofWeights = blocks(
+      Double(max(inputSize, outputSize)), width, depth: steps, dividesRows: false)
+    let ofInput =
+      givesInputGradient
+      ? blocks(steps, inputs, depth: width, dividesRows: steps >= inputs) : 0
+    return 2 * StepCost.buffer(steps) + max(ofWeights, ofInput)
   }
 }

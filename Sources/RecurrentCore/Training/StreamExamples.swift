@@ -61,8 +61,10 @@ public struct StreamExamples<Inputs: SequenceValue, Targets: SequenceValue>: Exa
     let end = min(counted + stepsPerUpdate, inputs.time)
     let cuts = Set([start(index), min(start(index + 1), counted), counted, end]).sorted()
     let parts = zip(cuts, cuts.dropFirst()).map { $0..<$1 }
+    let rows = inputs.batchSize
     return StreamPiece(
-      isFromStart: start(index) == 0, parts: parts.map { inputs.steps($0) },
+      rows: Array(index * rows..<(index + 1) * rows), isFromStart: start(index) == 0,
+      parts: parts.map { inputs.steps($0) },
       keptAfter: start(index + 1) > start(index)
         ? parts.firstIndex { $0.upperBound >= min(start(index + 1), end) } : nil,
       targets: targets.steps(counted..<end))
@@ -71,6 +73,8 @@ public struct StreamExamples<Inputs: SequenceValue, Targets: SequenceValue>: Exa
 
 /// One update's share of ``StreamExamples``.
 public struct StreamPiece<Inputs: SequenceValue, Targets: SequenceValue>: Sendable {
+  /// Its rows among those of all pieces: each draws its own random numbers.
+  let rows: [Int]
   /// Whether its gradients go back to the first step of all.
   let isFromStart: Bool
   /// Steps in their order; the outputs of the last part count, the others are history.
@@ -86,17 +90,20 @@ public struct StreamPiece<Inputs: SequenceValue, Targets: SequenceValue>: Sendab
   /// The outputs for ``inputs`` of a model that went on from `carried`, which becomes what the next
   /// piece starts from, as a constant.
   func run<Model: Layer>(
-    _ model: Model, mode: Mode, carried: inout (any LayerState)?
+    _ model: Model, mode: Mode, carried: inout [Tensor]
   ) -> Model.Output where Model.Input == Inputs {
-    var state =
-      (isFromStart ? nil : carried as? Model.State)
-      ?? model.initialState(batchSize: targets.batchSize)
+    var mode = mode
+    if case .training(let key, _, let length) = mode {
+      mode = .training(key, rows: rows, segmentLength: length)
+    }
+    var state = model.initialState(batchSize: targets.batchSize)
+    if !isFromStart, !carried.isEmpty { state.tensors = carried }
     for (index, part) in parts.dropLast().enumerated() {
       _ = model.forward(part, state: &state, mode: mode.child(index))
-      if index == keptAfter { carried = state.detached }
+      if index == keptAfter { carried = state.detached.tensors }
     }
     let output = model.forward(inputs, state: &state, mode: mode.child(parts.count - 1))
-    if keptAfter == parts.count - 1 { carried = state.detached }
+    if keptAfter == parts.count - 1 { carried = state.detached.tensors }
     return output
   }
 }

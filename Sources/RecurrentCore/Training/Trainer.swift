@@ -1,8 +1,8 @@
 import Foundation
 internal import RecurrentKernels
 
-/// Trains a model on examples. Everything a run is stands in ``state``, one value: take a copy at
-/// any epoch, and a trainer that goes on from it gives the same bits as one that never stopped.
+/// Trains a model on examples. Everything a run is stands in ``state``, one value: take a copy after
+/// any step, and a trainer that goes on from it gives the same bits as one that never stopped.
 ///
 /// ```swift
 /// var trainer = Trainer(
@@ -16,41 +16,51 @@ internal import RecurrentKernels
 public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sendable {
   /// From model, batch and mode to the loss: a tensor with one element, the mean over the examples.
   public typealias Loss = @Sendable (Model, Examples.Batch, Mode) -> Tensor
+  /// From weights to the score by which epochs are compared.
+  public typealias Judge = @Sendable (Model) -> EpochScore
 
   /// A run, whole: what must be saved to go on exactly.
-  public struct State: Sendable {
+  public struct State: TrainingState {
     /// The weights now.
     public var model: Model
     /// The optimizer with what it accumulated.
     public var optimizer: Rule
+    /// The learning rate that the schedule changes by a factor.
+    public var learningRate: Float
     /// The schedule with what it remembers.
     public var schedule: LearningRateSchedule
     /// The average of the weights after each step, if the options ask for one.
     public var average: WeightAverage<Model>?
+    /// Where all random numbers come from: order and dropout.
+    public var seed: UInt64
     /// Epochs done.
     public var epoch = 0
-    /// Steps done, over all epochs.
+    /// Updates done, over all epochs.
     public var step = 0
-    /// The best weights so far and their deciding loss.
-    public var best: (model: Model, loss: Double)?
-    /// Epochs since then.
-    public var epochsSinceBest = 0
+    /// How far the epoch after them is.
+    public var progress = EpochProgress()
+    /// What streams carry from batch to batch of an epoch: the tensors of the model's state.
+    public var carried: [Tensor] = []
+    /// The weights of ``TrainingHistory/best``; at first those that training starts from.
+    public var best: Model
     /// One record an epoch.
     public var history = TrainingHistory()
 
     /// The weights that are judged and given away: the average, if there is one.
-    var judged: Model { average?.model ?? model }
+    public var judged: Model { average?.model ?? model }
   }
 
   /// The run so far.
   public var state: State
   /// How it is done.
   public let options: TrainingOptions
+  /// What becomes of the gradients of a step before rules, clipping and update: where several
+  /// machines each have a part of the examples, they bring theirs together here.
+  public var beforeUpdate: (@Sendable (ExampleGradients) -> ExampleGradients)?
   /// The loss with what is carried from one batch of an epoch to the next.
   typealias CarryingLoss =
-    @Sendable (Model, Examples.Batch, Mode, _ carried: inout (any LayerState)?) -> Tensor
+    @Sendable (Model, Examples.Batch, Mode, _ carried: inout [Tensor]) -> Tensor
   private let loss: CarryingLoss
-  private let learningRate: Float
 
   /// A run before its first epoch.
   public init(
@@ -66,90 +76,80 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     _ model: Model, optimizer: Rule, options: TrainingOptions,
     carryingLoss loss: @escaping CarryingLoss
   ) {
+    if let problem = options.problem { preconditionFailure(problem) }
     options.rules.check(for: model)
     state = State(
-      model: model, optimizer: optimizer, schedule: LearningRateSchedule(options.schedule),
-      average: options.averaging.map { WeightAverage(of: model, decay: $0) })
+      model: model, optimizer: optimizer, learningRate: optimizer.learningRate,
+      schedule: LearningRateSchedule(options.schedule),
+      average: options.averaging.map { WeightAverage(of: model, decay: $0) }, seed: options.seed,
+      best: model)
     self.options = options
     self.loss = loss
-    learningRate = optimizer.learningRate
   }
 
-  /// The weights with the lowest loss on the validation part; without one, those of the last epoch.
-  /// Averaged ones, if the options ask for that.
-  public var bestModel: Model {
-    guard let best = state.best, state.history.epochs.last?.validationLoss != nil else {
-      return state.judged
-    }
-    return best.model
-  }
+  /// The weights of the epoch that is best (``TrainingHistory/best``): averaged ones, if the options
+  /// ask for that. Before an epoch is done, those of now.
+  public var bestModel: Model { state.epoch > 0 ? state.best : state.judged }
 
-  /// Runs the epochs that are left.
+  /// Runs the epochs that are left, and what is left of one that was stopped.
   ///
   /// - Parameters:
   ///   - examples: what to train on.
   ///   - validation: examples that judge each epoch and are never trained on.
+  ///   - judge: what judges in place of the validation loss.
   ///   - callbacks: hear of each step and epoch; any of them may stop the run.
   /// - Throws: ``NonFiniteError`` when a loss, gradient or weight is no longer a finite number.
-  ///   ``state`` then holds the last good weights: those before the step, or before the epoch if an
-  ///   update broke them or the validation loss showed it.
+  ///   ``state`` then holds the last good weights: those before the step, or, if an update broke
+  ///   them or the validation loss showed it, those of the best epoch with an optimizer that begins
+  ///   anew.
   /// - Returns: why the run ended.
   @discardableResult
   public mutating func run(
-    on examples: Examples, validation: Examples? = nil, callbacks: [TrainingCallback] = []
+    on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
+    callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason {
-    precondition(examples.count > 0, "training needs at least one example")
-    func announce(_ event: TrainingEvent) -> Bool {
-      callbacks.map { $0(event) }.contains(.stop)
-    }
     state.history.stop = nil
-    var reason = StopReason.allEpochs
-    while state.epoch < options.epochs {
-      let (record, stopped) = try runEpoch(on: examples, validation: validation, announce)
-      state.history.epochs.append(record)
-      state.schedule.epochEnded(loss: record.decidingLoss)
-      let improvement = options.earlyStopping?.minimumImprovement ?? 0
-      let isBest = state.best.map { record.decidingLoss < $0.loss - improvement } ?? true
-      if isBest { state.best = (state.judged, record.decidingLoss) }
-      state.epochsSinceBest = isBest ? 0 : state.epochsSinceBest + 1
-      if announce(.epoch(record, isBest: isBest)) || stopped {
-        reason = .requested
-        break
-      }
-      if !isBest, let patience = options.earlyStopping?.patience, state.epochsSinceBest >= patience
-      {
-        reason = .noImprovement(epochs: state.epochsSinceBest)
-        break
-      }
+    var reason: StopReason?
+    while reason == nil, state.epoch < options.epochs {
+      reason = try runEpoch(
+        on: examples, validation: validation, judge: judge, callbacks: callbacks)
     }
-    state.history.stop = reason
-    _ = announce(.finished(reason))
-    return reason
+    return end(reason ?? .allEpochs, callbacks)
   }
 
-  /// As ``run(on:validation:callbacks:)``, but what earlier epochs learned is not thrown away: where
-  /// numbers run away after an epoch that went well, the run ends with ``StopReason/ranAway(_:)``.
+  /// As ``run(on:validation:judge:callbacks:)``, but what earlier epochs learned is not thrown away:
+  /// where numbers run away after an epoch that went well, the run ends with
+  /// ``StopReason/ranAway(_:)``.
   ///
   /// - Throws: ``NonFiniteError`` if that happens before any epoch went well.
   @discardableResult
   public mutating func runKeepingBest(
-    on examples: Examples, validation: Examples? = nil, callbacks: [TrainingCallback] = []
+    on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
+    callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason {
     do throws(NonFiniteError) {
-      return try run(on: examples, validation: validation, callbacks: callbacks)
+      return try run(on: examples, validation: validation, judge: judge, callbacks: callbacks)
     } catch {
-      guard !state.history.epochs.isEmpty else { throw error }
-      let reason = StopReason.ranAway(error)
-      state.history.stop = reason
-      for callback in callbacks { _ = callback(.finished(reason)) }
-      return reason
+      guard state.epoch > 0 else { throw error }
+      return end(.ranAway(error), callbacks)
     }
+  }
+
+  private mutating func end(_ reason: StopReason, _ callbacks: [TrainingCallback]) -> StopReason {
+    state.history.stop = reason
+    _ = announce(.finished(reason), callbacks)
+    return reason
+  }
+
+  /// Whether a callback asks to stop.
+  private func announce(_ event: TrainingEvent, _ callbacks: [TrainingCallback]) -> Bool {
+    callbacks.map { $0(event, state) }.contains(.stop)
   }
 
   /// The mean loss over `examples` in prediction mode.
   public func evaluate(_ model: Model, on examples: Examples) -> Double {
     var total = 0.0
-    var carried: (any LayerState)?
+    var carried: [Tensor] = []
     for indices in examples.batches(of: Array(0..<examples.count), size: options.batchSize) {
       let value = loss(model, examples.batch(indices), .prediction, &carried).value
       total += Double(value) * Double(indices.count)
@@ -157,80 +157,123 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     return total / Double(max(1, examples.count))
   }
 
-  private mutating func runEpoch(
-    on examples: Examples, validation: Examples?, _ announce: (TrainingEvent) -> Bool
-  ) throws(NonFiniteError) -> (EpochRecord, stopped: Bool) {
-    let start = ProcessInfo.processInfo.systemUptime
-    let root = RandomKey(seed: options.seed)
+  /// Runs what is left of an epoch, and judges it. Stopped by a callback after a step, the epoch is
+  /// not done: the next call goes on with the step after it.
+  ///
+  /// - Returns: why the run should end with it, if it should.
+  public mutating func runEpoch(
+    on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
+    callbacks: [TrainingCallback] = []
+  ) throws(NonFiniteError) -> StopReason? {
+    precondition(examples.count > 0, "training needs at least one example")
+    let start = ProcessInfo.processInfo.systemUptime - state.progress.seconds
     var order = Array(0..<examples.count)
     if options.shuffles {
-      var generator = RandomGenerator(root.child(0).child(state.epoch))
+      var generator = RandomGenerator(RandomKey(seed: state.seed).child(0).child(state.epoch))
       order.shuffle(using: &generator)
     }
     let batches = examples.batches(of: order, size: options.batchSize)
-    let epoch = state.epoch + 1
-    var lossSum = 0.0
-    var normSum = 0.0
-    var steps = 0
-    var seen = 0
-    var stopped = false
-    let atStart = state
-    var carried: (any LayerState)?
-    for (index, indices) in batches.enumerated() {
-      let progress = Double(state.epoch) + Double(index) / Double(batches.count)
+    let stepCount = (batches.count + options.accumulate - 1) / options.accumulate
+    while state.progress.batches < batches.count {
+      let next = state.progress.batches
+      let progress = Double(state.epoch) + Double(next) / Double(batches.count)
       state.optimizer.learningRate = Float(
-        Double(learningRate) * state.schedule.factor(after: progress))
-      let mode = Mode.training(
-        root.child(1).child(state.step), segmentLength: options.segmentLength)
+        Double(state.learningRate) * state.schedule.factor(after: progress))
+      let parts = Array(batches[next..<min(next + options.accumulate, batches.count)])
+      try step(parts, of: examples)
+      state.progress.seconds = ProcessInfo.processInfo.systemUptime - start
+      let event = TrainingEvent.step(
+        epoch: state.epoch + 1, step: state.progress.steps, stepsPerEpoch: stepCount,
+        examples: parts.reduce(0) { $0 + $1.count }, loss: state.progress.loss)
+      if announce(event, callbacks) { return .requested }
+    }
+    let validation = validation.flatMap { $0.count > 0 ? $0 : nil }
+    let record = EpochRecord(
+      epoch: state.epoch + 1, loss: state.progress.loss,
+      validationLoss: validation.map { evaluate(state.judged, on: $0) },
+      score: judge.map { $0(state.judged) }, learningRate: Double(state.optimizer.learningRate),
+      gradientNorm: state.progress.normSum / Double(max(1, state.progress.steps)),
+      seconds: ProcessInfo.processInfo.systemUptime - start)
+    if !(record.validationLoss ?? 0).isFinite || !record.decidingLoss.isFinite {
+      throw broken(
+        record.validationLoss?.isFinite == false ? "the validation loss" : "what judges the epoch",
+        after: 0)
+    }
+    state.epoch += 1
+    (state.progress, state.carried) = (EpochProgress(), [])
+    state.schedule.epochEnded(loss: record.decidingLoss)
+    let isBest = state.history.append(
+      record, minimumImprovement: options.earlyStopping?.minimumImprovement ?? 0)
+    if isBest { state.best = state.judged }
+    if announce(.epoch(record, isBest: isBest), callbacks) { return .requested }
+    let waited = state.history.epochsSinceBest
+    guard !isBest, let patience = options.earlyStopping?.patience, waited >= patience else {
+      return nil
+    }
+    return .noImprovement(epochs: waited)
+  }
+
+  /// One update along the gradient of the loss on examples, given as the indices of one batch or of
+  /// several, whose gradients count by their examples.
+  ///
+  /// - Returns: the mean loss before the update.
+  @discardableResult
+  public mutating func step(
+    _ batches: [[Int]], of examples: Examples
+  ) throws(NonFiniteError) -> Double {
+    let key = RandomKey(seed: state.seed).child(1).child(state.step)
+    var carried = state.carried
+    var sum: ExampleGradients?
+    for indices in batches {
       let batch = examples.batch(indices)
-      let (value, plain) = valueAndGradients(of: state.model) {
+      let mode = Mode.training(key, rows: indices, segmentLength: options.segmentLength)
+      let (value, gradients) = valueAndGradients(of: state.model) {
         loss($0, batch, mode, &carried)
       }
-      let gradients = options.rules.penalized(plain, of: state.model)
-      let norm = gradients.norm
-      if !value.isFinite || !norm.isFinite {
-        let gradient = gradients.firstNonFinite.map { "the gradient of \($0)" }
-        let tensor = value.isFinite ? gradient ?? "the norm of the gradients" : "the loss"
-        throw NonFiniteError(epoch: epoch, step: index + 1, tensor: tensor)
-      }
-      let written = state.optimizer.update(
-        &state.model, along: options.clipping.map { gradients.clipped($0, norm: norm) } ?? gradients
-      )
-      options.rules.constrain(&state.model)
-      // An update tells of what it wrote; all weights are looked at once an epoch, and where
-      // constraints write too.
-      let looksAtAll = index == 0 || options.rules.contains { $0.constraint != nil }
-      if let name = written ?? (looksAtAll ? state.model.firstNonFinite : nil) {
-        state = atStart
-        throw NonFiniteError(epoch: epoch, step: index + 1, tensor: name)
-      }
-      state.average?.add(state.model)
-      state.step += 1
-      steps += 1
-      lossSum += Double(value) * Double(indices.count)
-      normSum += Double(norm)
-      seen += indices.count
-      let event = TrainingEvent.step(
-        epoch: epoch, step: index + 1, stepsPerEpoch: batches.count, examples: indices.count,
-        loss: lossSum / Double(seen))
-      if announce(event) {
-        stopped = true
-        break
-      }
+      let part = ExampleGradients(
+        loss: Double(value), gradients: gradients, examples: indices.count)
+      if sum?.merge(part) == nil { sum = part }
     }
-    let validationLoss = validation.flatMap {
-      $0.count > 0 ? evaluate(state.judged, on: $0) : nil
+    guard var found = sum else { preconditionFailure("a step needs at least one batch") }
+    sum = nil
+    found = beforeUpdate?(found) ?? found
+    let gradients = options.rules.penalized(found.gradients, of: state.model)
+    let norm = gradients.norm
+    if !found.loss.isFinite || !norm.isFinite {
+      let gradient = gradients.firstNonFinite.map { "the gradient of \($0)" }
+      throw error(found.loss.isFinite ? gradient ?? "the norm of the gradients" : "the loss")
     }
-    if let validationLoss, !validationLoss.isFinite {
-      state = atStart
-      throw NonFiniteError(epoch: epoch, step: steps, tensor: "the validation loss")
+    let written = state.optimizer.update(
+      &state.model, along: options.clipping.map { gradients.clipped($0, norm: norm) } ?? gradients)
+    options.rules.constrain(&state.model)
+    // An update tells of what it wrote; all weights are looked at once an epoch, and where
+    // constraints write too.
+    let looksAtAll = state.progress.steps == 0 || options.rules.contains { $0.constraint != nil }
+    if let name = written ?? (looksAtAll ? state.model.firstNonFinite : nil) { throw broken(name) }
+    state.average?.add(state.model)
+    state.carried = carried
+    state.step += 1
+    state.progress.batches += batches.count
+    state.progress.steps += 1
+    state.progress.examples += found.examples
+    state.progress.lossSum += found.loss * Double(found.examples)
+    state.progress.normSum += Double(norm)
+    return found.loss
+  }
+
+  private func error(_ tensor: String, after steps: Int = 1) -> NonFiniteError {
+    NonFiniteError(epoch: state.epoch + 1, step: state.progress.steps + steps, tensor: tensor)
+  }
+
+  /// The error, after the weights went back to the best ones, which are held anyway: a copy of
+  /// everything as it was before the epoch would take as much memory again.
+  private mutating func broken(_ tensor: String, after steps: Int = 1) -> NonFiniteError {
+    defer {
+      state.model = state.best
+      state.average = options.averaging.map { WeightAverage(of: state.best, decay: $0) }
+      state.optimizer.state = OptimizerState()
+      (state.progress, state.carried) = (EpochProgress(), [])
     }
-    state.epoch = epoch
-    let record = EpochRecord(
-      epoch: epoch, loss: lossSum / Double(seen), validationLoss: validationLoss,
-      learningRate: Double(state.optimizer.learningRate),
-      gradientNorm: normSum / Double(steps),
-      seconds: ProcessInfo.processInfo.systemUptime - start)
-    return (record, stopped)
+    return error(tensor, after: steps)
   }
 }

@@ -3,7 +3,7 @@ public enum TrainingEvent: Sendable {
   /// A step is done. `epoch` and `step` count from 1; `examples` were in it; `loss` is the epoch's
   /// mean so far.
   case step(epoch: Int, step: Int, stepsPerEpoch: Int, examples: Int, loss: Double)
-  /// An epoch is done; `isBest` if its loss is the best so far.
+  /// An epoch is done; `isBest` if it is ``TrainingHistory/best``.
   case epoch(EpochRecord, isBest: Bool)
   /// Training is over.
   case finished(StopReason)
@@ -13,7 +13,7 @@ public enum TrainingEvent: Sendable {
 public enum StopReason: Sendable, Codable, Equatable {
   /// All epochs are done.
   case allEpochs
-  /// The loss no longer fell.
+  /// The epochs no longer got better.
   case noImprovement(epochs: Int)
   /// A callback asked for it.
   case requested
@@ -25,9 +25,9 @@ public enum StopReason: Sendable, Codable, Equatable {
 public enum TrainingDecision: Sendable {
   /// Go on.
   case proceed
-  /// Stop after this event; the best weights are kept.
+  /// Stop after this event. After a step the epoch is not done, and the run can go on there.
   case stop
 }
 
-/// Hears of steps and epochs and may stop the run.
-public typealias TrainingCallback = (TrainingEvent) -> TrainingDecision
+/// Hears of steps and epochs, with the run as it then is, and may stop it.
+public typealias TrainingCallback = (TrainingEvent, any TrainingState) -> TrainingDecision

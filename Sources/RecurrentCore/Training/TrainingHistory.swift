@@ -6,6 +6,8 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   public let loss: Double
   /// The loss on the validation part after the epoch, if there is one.
   public let validationLoss: Double?
+  /// What the run's judge says of the weights after the epoch, if there is one.
+  public internal(set) var score: EpochScore?
   /// The learning rate of the epoch's last step.
   public let learningRate: Double
   /// The mean norm of the gradients before clipping.
@@ -13,36 +15,73 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   /// How long the epoch took, validation included.
   public let seconds: Double
 
-  /// The loss by which epochs are compared.
-  public var decidingLoss: Double { validationLoss ?? loss }
+  /// The number by which epochs are compared, the lower the better: the score, with its sign changed
+  /// where higher is better; without one the validation loss, without that the training loss.
+  public var decidingLoss: Double {
+    score.map { $0.isHigherBetter ? -$0.value : $0.value } ?? validationLoss ?? loss
+  }
+}
+
+/// A number by which epochs are compared where the loss is not what counts.
+public struct EpochScore: Sendable, Codable, Equatable {
+  /// As the history's table calls it.
+  public let name: String
+  /// The number.
+  public let value: Double
+  /// Whether more of it is better.
+  public let isHigherBetter: Bool
+
+  /// A score.
+  public init(_ name: String, _ value: Double, isHigherBetter: Bool) {
+    self.name = name
+    self.value = value
+    self.isHigherBetter = isHigherBetter
+  }
 }
 
 /// The epochs of a run, in order.
 public struct TrainingHistory: Sendable, Codable, Equatable {
   /// One record an epoch.
-  public internal(set) var epochs: [EpochRecord] = []
+  public private(set) var epochs: [EpochRecord] = []
+  private var bestPlace = 0
   /// Why the run ended; nil until then.
   public var stop: StopReason?
 
   /// No epochs yet.
   public init() {}
 
-  /// The epoch with the lowest deciding loss, the first of them.
-  public var best: EpochRecord? {
-    epochs.reduce(nil) { best, record in
-      guard let best, best.decidingLoss <= record.decidingLoss else { return record }
-      return best
-    }
+  /// Adds an epoch.
+  ///
+  /// - Returns: whether it is ``best``.
+  mutating func append(_ record: EpochRecord, minimumImprovement: Double = 0) -> Bool {
+    let isJudged = record.score != nil || record.validationLoss != nil
+    let isBest =
+      !isJudged
+      || best.map { record.decidingLoss < $0.decidingLoss - minimumImprovement } ?? true
+    if isBest { bestPlace = epochs.count }
+    epochs.append(record)
+    return isBest
   }
 
-  /// A table with a header, one line an epoch; an absent validation loss is an empty cell.
+  /// The epoch whose weights count: by score or validation loss the best, where a later one has to be
+  /// better by more than ``EarlyStopping/minimumImprovement``. The training loss chooses no weights:
+  /// if nothing else judges, the last epoch.
+  public var best: EpochRecord? { epochs.indices.contains(bestPlace) ? epochs[bestPlace] : nil }
+
+  /// Epochs since ``best``.
+  public var epochsSinceBest: Int { max(0, epochs.count - 1 - bestPlace) }
+
+  /// A table with a header, one line an epoch; an absent validation loss is an empty cell. Scores
+  /// have a column if there are any.
   public var csv: String {
-    var text = "epoch,loss,validation_loss,learning_rate,gradient_norm,seconds\n"
+    let score = epochs.lazy.compactMap(\.score).first?.name
+    var text = "epoch,loss,validation_loss,\(score.map { $0 + "," } ?? "")"
+    text += "learning_rate,gradient_norm,seconds\n"
+    func cell(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
     for record in epochs {
-      let validation = record.validationLoss.map { "\($0)" } ?? ""
-      text +=
-        "\(record.epoch),\(record.loss),\(validation),\(record.learningRate),"
-        + "\(record.gradientNorm),\(record.seconds)\n"
+      text += "\(record.epoch),\(record.loss),\(cell(record.validationLoss)),"
+      if score != nil { text += cell(record.score?.value) + "," }
+      text += "\(record.learningRate),\(record.gradientNorm),\(record.seconds)\n"
     }
     return text
   }

@@ -1,9 +1,12 @@
 /// How a model is trained.
-public struct TrainingOptions: Sendable {
+public struct TrainingOptions: Sendable, Codable, Equatable {
   /// Passes over the examples, at most.
   public var epochs: Int
   /// Examples in a step; the last step of an epoch may have fewer.
   public var batchSize: Int
+  /// Batches whose gradients, weighted by their examples, make one update; the last update of an
+  /// epoch may have fewer. They draw the masks of one batch of all these examples.
+  public var accumulate: Int
   /// Whether each epoch takes the examples in a new order.
   public var shuffles: Bool
   /// Where all random numbers come from: order and dropout. Same seed, same bits.
@@ -26,19 +29,15 @@ public struct TrainingOptions: Sendable {
 
   /// Options; what is left out is the default.
   public init(
-    epochs: Int = 100, batchSize: Int = 32, shuffles: Bool = true, seed: UInt64 = 0,
+    epochs: Int = 100, batchSize: Int = 32, accumulate: Int = 1, shuffles: Bool = true,
+    seed: UInt64 = 0,
     clipping: GradientClipping? = .norm(1), schedule: LearningRateSchedule.Rule = .constant,
     earlyStopping: EarlyStopping? = nil, rules: [ParameterRule] = [],
     averaging: Double? = nil, segmentLength: Int? = nil
   ) {
-    precondition(epochs >= 0, "the number of epochs is at least 0, not \(epochs)")
-    precondition(batchSize >= 1, "a batch has at least one example, not \(batchSize)")
-    if let averaging {
-      precondition((0..<1).contains(averaging), "the decay lies in 0..<1, not \(averaging)")
-    }
-    if let problem = schedule.problem { preconditionFailure(problem) }
     self.epochs = epochs
     self.batchSize = batchSize
+    self.accumulate = accumulate
     self.shuffles = shuffles
     self.seed = seed
     self.clipping = clipping
@@ -47,11 +46,33 @@ public struct TrainingOptions: Sendable {
     self.rules = rules
     self.averaging = averaging
     self.segmentLength = segmentLength
+    if let problem { preconditionFailure(problem) }
   }
+
+  /// What is wrong with them, if anything is: whoever reads options from a file asks before a
+  /// ``Trainer`` does.
+  public var problem: String? {
+    if epochs < 0 { return "the number of epochs is at least 0, not \(epochs)" }
+    if batchSize < 1 { return "a batch has at least one example, not \(batchSize)" }
+    if accumulate < 1 { return "an update takes at least one batch, not \(accumulate)" }
+    if let averaging, !(0..<1).contains(averaging) {
+      return "the decay lies in 0..<1, not \(averaging)"
+    }
+    if let segmentLength, segmentLength < 1 {
+      return "a segment has at least one step, not \(segmentLength)"
+    }
+    return schedule.problem
+  }
+
+  /// Copies of the weights that a run holds beside those that it trains and one gradient: the best
+  /// ones, the same in the order in which their judging read them, an average, and the gradient that
+  /// further batches are added to (``MemoryPlan``).
+  public var weightCopies: Int { 2 + (averaging == nil ? 0 : 1) + (accumulate > 1 ? 1 : 0) }
 }
 
-/// Stop when the validation loss (the training loss, without a validation part) no longer falls.
-public struct EarlyStopping: Sendable, Equatable {
+/// Stop when the validation loss, or what else judges, no longer gets better. Without either no run
+/// stops early: the training loss decides nothing.
+public struct EarlyStopping: Sendable, Codable, Equatable {
   /// Epochs in a row without a better loss after which training stops; 0, like 1, stops at the
   /// first.
   public var patience: Int

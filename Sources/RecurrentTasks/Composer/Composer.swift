@@ -62,7 +62,7 @@ public struct Composer: Sendable {
     baselines = Baselines(markov: baseline(true), marginal: baseline(false))
     configuration = Configuration(
       options: plan.options, epochs: history.epochs.count,
-      bestEpoch: (plan.validation.isEmpty ? nil : history.best?.epoch) ?? history.epochs.count,
+      bestEpoch: history.best?.epoch ?? 0,
       evaluation: nil, trainedOn: "\(plan.source), \(plan.training.count) tunes")
     let test = plan.coded(plan.test)
     if !test.isEmpty { configuration.evaluation = evaluation(of: test) }

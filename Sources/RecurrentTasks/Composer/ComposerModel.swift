@@ -91,15 +91,13 @@ public struct ComposerModel: Layer {
   }
 
   /// The mean over all steps of the negative log-likelihood of a step (of a polyphonic one, the sum
-  /// over its keys). In training each piece is moved by a number of semitones drawn from the mode's
-  /// key.
+  /// over its keys). In training each piece is moved by a number of semitones drawn from its key.
   func loss(_ pieces: [TuneExamples.Piece], events: MusicEvents, mode: Mode) -> Tensor {
-    let shifts: [Int]
-    if case .training(let key, _) = mode {
-      var generator = RandomGenerator(key.child(3))
-      shifts = pieces.map { Int.random(in: $0.transpositions, using: &generator) }
-    } else {
-      shifts = pieces.map { _ in 0 }
+    let keys = mode.child(3).rowKeys(pieces.count)
+    let shifts = pieces.enumerated().map { row, piece -> Int in
+      guard let keys else { return 0 }
+      var generator = RandomGenerator(keys[row])
+      return Int.random(in: piece.transpositions, using: &generator)
     }
     let tunes = pieces.map(\.tune)
     let logits = self(

@@ -82,11 +82,6 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
       coded(training), window: options.window, transpose: options.transpose, events: events)
   }
 
-  /// Training steps of an epoch.
-  public var stepsPerEpoch: Int {
-    (trainingExamples.count + options.batchSize - 1) / options.batchSize
-  }
-
   /// Trains the network.
   ///
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; later, what was learned

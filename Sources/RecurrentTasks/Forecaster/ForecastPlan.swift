@@ -174,13 +174,12 @@ public struct ForecastPlan: Sendable {
   public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> Forecaster {
     let loss = options.loss
     let quantiles = options.quantiles
-    let earlyStopping =
-      options.validationFraction > 0 ? EarlyStopping(patience: options.patience) : nil
     var trainer = Trainer(
       model, optimizer: Adam(learningRate: options.learningRate),
       options: TrainingOptions(
         epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
-        earlyStopping: earlyStopping, segmentLength: memory.segmentLength),
+        earlyStopping: EarlyStopping(patience: options.patience),
+        segmentLength: memory.segmentLength),
       on: ForecastExamples.self
     ) { model, batch, mode in
       loss(model(batch.inputs, mode: mode) + batch.base, batch.targets, quantiles: quantiles)

@@ -84,7 +84,7 @@ public struct Forecaster: Sendable {
       intervalSource: options.loss == .quantile
         ? .quantiles : hasValidation ? .validationResiduals : .trainingResiduals,
       epochs: history.epochs.count,
-      bestEpoch: (hasValidation ? history.best?.epoch : nil) ?? history.epochs.count,
+      bestEpoch: history.best?.epoch ?? 0,
       evaluation: nil,
       trainedOn:
         "\(plan.series[0].source), \(rows) rows"

@@ -69,11 +69,10 @@ public struct ImageClassifier: Sendable {
     var counts = [Int](repeating: 0, count: plan.classes.count)
     for index in plan.split.training { counts[plan.labels[index]] += 1 }
     let most = counts.indices.max { counts[$0] < counts[$1] } ?? 0
-    let hasValidation = !plan.split.validation.isEmpty
     configuration = Configuration(
       options: plan.options, classes: plan.classes, shape: plan.shape, scale: plan.scale,
       majorityClass: plan.classes[most], epochs: history.epochs.count,
-      bestEpoch: (hasValidation ? history.best?.epoch : nil) ?? history.epochs.count,
+      bestEpoch: history.best?.epoch ?? 0,
       evaluation: nil,
       trainedOn: "\(plan.images.source), \(plan.images.count) images of \(plan.images.sizeText)")
     let test =

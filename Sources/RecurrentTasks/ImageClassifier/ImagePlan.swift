@@ -113,19 +113,19 @@ public struct ImagePlan: Sendable {
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; ``DataError`` if the
   ///   test part has a class that the others have not.
   public func train(callbacks: [TrainingCallback] = []) throws -> ImageClassifier {
-    let validation = examples(split.validation)
     var trainer = Trainer(
       model, optimizer: Adam(learningRate: options.learningRate),
       options: TrainingOptions(
         epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
         schedule: .cosine(epochs: Double(options.epochs), floor: 0.01),
-        earlyStopping: validation.count > 0 ? EarlyStopping(patience: options.patience) : nil),
+        earlyStopping: EarlyStopping(patience: options.patience)),
       on: ImageExamples.self
     ) { model, batch, mode in
       categoricalCrossEntropy(logits: model(batch.images, mode: mode), classes: batch.classes)
     }
     try trainer.runKeepingBest(
-      on: examples(split.training), validation: validation, callbacks: callbacks)
+      on: examples(split.training), validation: examples(split.validation),
+      callbacks: callbacks)
     return try ImageClassifier(
       plan: self, model: trainer.bestModel, history: trainer.state.history)
   }

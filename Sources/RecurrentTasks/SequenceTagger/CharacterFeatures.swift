@@ -28,11 +28,11 @@ struct CharacterFeatures: Module {
   }
 
   /// Of a word without characters, what the network makes of nothing.
-  func callAsFunction(_ words: [[Int]], mode: Mode) -> Tensor {
+  func callAsFunction(_ words: [[Int]]) -> Tensor {
     let vectors = embedding(TokenBatch(padded: words))
     if let convolution { return MaxOverTime()(convolution(vectors)).tanh() }
     guard let recurrent else { return MaxOverTime()(vectors) }
-    return recurrent(vectors, mode: mode).bidirectionalEnds
+    return recurrent(vectors).bidirectionalEnds
   }
 
   /// Visits `embedding`, `recurrent` and `convolution`.

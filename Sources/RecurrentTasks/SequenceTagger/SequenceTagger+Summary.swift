@@ -24,18 +24,6 @@ extension SequenceTagger {
     lines += [TextTable(parametersOf: models).description, "", "On the test part:", report]
     return lines.joined(separator: "\n")
   }
-
-  /// The epochs as a table for spreadsheets, with the score on the validation part; of several
-  /// networks those of the first.
-  public var historyTable: String {
-    let name = scheme == .plain ? "validation_accuracy" : "validation_f1"
-    var text = "epoch,loss,\(name),learning_rate,gradient_norm,seconds\n"
-    for (record, score) in zip(histories.first?.epochs ?? [], scores.first ?? []) {
-      text += "\(record.epoch),\(record.loss),\(score.map { "\($0)" } ?? ""),"
-      text += "\(record.learningRate),\(record.gradientNorm),\(record.seconds)\n"
-    }
-    return text
-  }
 }
 
 extension TagScheme {

@@ -45,10 +45,8 @@ public struct SequenceTagger: Sendable {
   public let tokenizer: SentenceTokenizer
   /// The networks, whose scores are averaged.
   public let models: [SequenceTaggerModel]
-  /// Epoch by epoch, for each network; empty after loading.
+  /// Epoch by epoch, for each network, with the scores on the validation part; empty after loading.
   public let histories: [TrainingHistory]
-  /// The scores of the epochs on the validation part; empty after loading.
-  public let scores: [[Double?]]
 
   let tagSet: TagSet
   /// The features of words, of all networks one after the other.
@@ -69,20 +67,17 @@ public struct SequenceTagger: Sendable {
     return try SequenceTaggerPlan(sentences, options: options).train()
   }
 
-  init(plan: SequenceTaggerPlan, runs: [TaggerRun]) {
-    models = runs.map(\.model)
-    histories = runs.map(\.history)
-    scores = runs.map(\.scores)
+  init(plan: SequenceTaggerPlan, models: [SequenceTaggerModel], histories: [TrainingHistory]) {
+    self.models = models
+    self.histories = histories
     encoder = plan.encoder
     tokenizer = plan.tokenizer
     tagSet = plan.tags
     configuration = Configuration(
       options: plan.options, tags: plan.tags.names, vocabularySize: plan.encoder.vocabulary.count,
       characterCount: plan.encoder.characters.count, columns: plan.training.columns,
-      bestEpochs: runs.map(\.bestEpoch),
-      validationScores: runs.map { run in
-        run.scores.indices.contains(run.bestEpoch - 1) ? run.scores[run.bestEpoch - 1] : nil
-      }, repairs: plan.repairs,
+      bestEpochs: histories.map { $0.best?.epoch ?? 0 },
+      validationScores: histories.map { $0.best?.score?.value }, repairs: plan.repairs,
       trainedOn: "\(plan.training.source), \(plan.training.sentences.count) sentences")
     guard !plan.test.sentences.isEmpty else { return }
     let known = plan.training.sentences + plan.validation.sentences
@@ -105,7 +100,6 @@ public struct SequenceTagger: Sendable {
     self.tokenizer = tokenizer
     self.models = models
     histories = []
-    scores = []
     tagSet = TagSet(configuration.tags, scheme: configuration.options.scheme ?? .plain)
   }
 

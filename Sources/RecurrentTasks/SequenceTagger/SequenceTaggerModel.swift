@@ -49,13 +49,13 @@ public struct SequenceTaggerModel: Module {
   }
 
   /// The features of words, `[U, F]`.
-  func vectors(of words: WordFeatures, mode: Mode = .prediction) -> Tensor {
+  func vectors(of words: WordFeatures) -> Tensor {
     func rows(_ table: Embedding, _ ids: [Int]) -> Tensor {
       let batch = table(TokenBatch([ids]))
       return batch.values.reshaped(to: [ids.count, batch.features])
     }
     var parts = [rows(embedding, words.ids)]
-    if let characters { parts.append(characters(words.characters, mode: mode.child(0))) }
+    if let characters { parts.append(characters(words.characters)) }
     if let shapes { parts.append(rows(shapes, words.shapes)) }
     return parts.count == 1 ? parts[0] : Tensor.concatenated(parts, along: 1)
   }
@@ -75,7 +75,7 @@ public struct SequenceTaggerModel: Module {
   /// of a token.
   func loss(_ batch: TaggerExamples.Batch, mode: Mode) -> Tensor {
     let emissions = emissions(
-      vectors(of: batch.words, mode: mode), TokenBatch(padded: batch.sentences), mode: mode)
+      vectors(of: batch.words), TokenBatch(padded: batch.sentences), mode: mode)
     if let crf { return crf.loss(emissions, tags: batch.tags) }
     return categoricalCrossEntropy(
       logits: emissions.validSteps, classes: batch.tags.flatMap(\.self))

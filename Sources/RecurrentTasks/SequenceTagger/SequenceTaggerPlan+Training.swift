@@ -1,110 +1,40 @@
 import Recurrent
 
 extension SequenceTaggerPlan {
-  /// Hears of each step and epoch of each network, whose number, from 1, comes first. With an epoch
-  /// comes its score on the validation part: F1 of chunks, of plain tags the share of right ones.
-  public typealias Callback =
-    (_ member: Int, _ event: TrainingEvent, _ score: Double?) -> TrainingDecision
-
-  /// Trains the networks.
+  /// Trains the networks. With a validation part, the best epoch is that of the best score there: F1
+  /// of chunks, of plain tags the share of right ones.
   ///
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
-  public func train(callbacks: [Callback] = []) throws(NonFiniteError) -> SequenceTagger {
-    var runs: [TaggerRun] = []
-    for member in 0..<options.members {
-      runs.append(
-        try run(member: member) { event, score in
-          callbacks.map { $0(member + 1, event, score) }.contains(.stop)
-        })
-    }
-    return SequenceTagger(plan: self, runs: runs)
-  }
-
-  private func run(
-    member: Int, announce: @escaping (TrainingEvent, Double?) -> Bool
-  ) throws(NonFiniteError) -> TaggerRun {
+  public func train(callbacks: [EnsembleCallback] = []) throws(NonFiniteError) -> SequenceTagger {
     let dropRates = dropRates
-    var trainer = Trainer(
-      model(member: member), optimizer: Adam(learningRate: options.learningRate),
-      options: TrainingOptions(
-        epochs: options.epochs, batchSize: options.batchSize,
-        seed: options.seed &+ UInt64(member) &* 0x9E37_79B9,
-        schedule: .cosine(epochs: Double(options.epochs))),
-      on: TaggerExamples.self
-    ) { model, batch, mode in
-      model.loss(batch.dropping(dropRates, mode: mode), mode: mode)
-    }
     let examples = trainingExamples
     let judge = TaggerJudge(self)
-    var result = TaggerRun(model: trainer.state.model)
-    var bestScore = -1.0
-    var sinceBest = 0
-    var isStopped = false
-    var reason = StopReason.allEpochs
-    // One epoch at a time: what chooses the best is the score, which the trainer does not know.
-    while trainer.state.epoch < options.epochs, !isStopped {
-      do throws(NonFiniteError) {
-        try trainer.run(
-          on: examples,
-          callbacks: [
-            { event in
-              switch event {
-              case .step: isStopped = announce(event, nil) || isStopped
-              case .epoch: return .stop
-              case .finished: break
-              }
-              return isStopped ? .stop : .proceed
-            }
-          ])
-      } catch {
-        // What earlier epochs learned is not thrown away.
-        guard !result.scores.isEmpty else { throw error }
-        reason = .ranAway(error)
-        break
+    var models: [SequenceTaggerModel] = []
+    var histories: [TrainingHistory] = []
+    for member in 0..<options.members {
+      var trainer = Trainer(
+        model(member: member), optimizer: Adam(learningRate: options.learningRate),
+        options: TrainingOptions(
+          epochs: options.epochs, batchSize: options.batchSize,
+          seed: options.seed &+ UInt64(member) &* 0x9E37_79B9,
+          schedule: .cosine(epochs: Double(options.epochs)),
+          earlyStopping: EarlyStopping(patience: options.patience)),
+        on: TaggerExamples.self
+      ) { model, batch, mode in
+        model.loss(batch.dropping(dropRates, mode: mode), mode: mode)
       }
-      let (model, score) =
-        judge.map { $0.balanced(trainer.state.model) }.map { ($0.model, Optional($0.score)) }
-        ?? (trainer.state.model, nil)
-      let isBest = score.map { $0 > bestScore } ?? true
-      sinceBest = isBest ? 0 : sinceBest + 1
-      bestScore = max(bestScore, score ?? 0)
-      result.scores.append(score)
-      if isBest {
-        result.model = model
-        result.bestEpoch = trainer.state.epoch
-      }
-      if let record = trainer.state.history.epochs.last,
-        announce(.epoch(record, isBest: isBest), score)
-      {
-        isStopped = true
-      }
-      if isStopped { reason = .requested }
-      if !isStopped, !isBest, sinceBest >= options.patience {
-        reason = .noImprovement(epochs: sinceBest)
-        break
-      }
+      try trainer.runKeepingBest(
+        on: examples, judge: judge?.epochScore,
+        callbacks: callbacks.map { callback in { callback(member + 1, $0, $1) } })
+      models.append(judge?.balanced(trainer.bestModel).model ?? trainer.bestModel)
+      histories.append(trainer.state.history)
     }
-    result.history = trainer.state.history
-    result.history.stop = reason
-    _ = announce(.finished(reason), nil)
-    return result
+    return SequenceTagger(plan: self, models: models, histories: histories)
   }
-}
-
-/// What came of the training of one network.
-struct TaggerRun {
-  /// That of the best epoch.
-  var model: SequenceTaggerModel
-  var bestEpoch = 0
-  /// Those of the epochs on the validation part; nil without one.
-  var scores: [Double?] = []
-  var history = TrainingHistory()
-
-  init(model: SequenceTaggerModel) { self.model = model }
 }
 
 /// Scores networks on the validation part.
-struct TaggerJudge {
+struct TaggerJudge: Sendable {
   private let plan: SequenceTaggerPlan
   private let pieces: SentencePieces
   private let examples: TaggerExamples
@@ -116,6 +46,13 @@ struct TaggerJudge {
       plan.validation.sentences.map(\.tokens), length: plan.options.maximumLength)
     examples = TaggerExamples(
       sentences: pieces.tokens, tags: pieces.tokens.map { _ in [] }, encoder: plan.encoder)
+  }
+
+  /// How good an epoch's network is.
+  @Sendable func epochScore(_ model: SequenceTaggerModel) -> EpochScore {
+    EpochScore(
+      plan.scheme == .plain ? "validation_accuracy" : "validation_f1", balanced(model).score,
+      isHigherBetter: true)
   }
 
   /// The network with the bias of `O` lowered by what gives the best score, and that score.
@@ -188,12 +125,15 @@ extension TagSet {
 
 extension TaggerExamples.Batch {
   /// In training, some words become unknown, rare ones more readily: so that the unknown word has a
-  /// meaning, and characters and context have to do their part.
+  /// meaning, and characters and context have to do their part. A word is unknown in all sentences of
+  /// an update, or in none.
   func dropping(_ rates: [Float], mode: Mode) -> Self {
-    guard case .training(let key, _) = mode else { return self }
-    var generator = RandomGenerator(key.child(4))
+    guard case .training(let key, _, _) = mode.child(4) else { return self }
     var result = self
-    result.words.ids = words.ids.map { generator.uniform() < rates[$0] ? 0 : $0 }
+    result.words.ids = words.ids.map { id in
+      var generator = RandomGenerator(key.child(id))
+      return generator.uniform() < rates[id] ? 0 : id
+    }
     return result
   }
 }

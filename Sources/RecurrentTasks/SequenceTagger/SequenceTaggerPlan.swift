@@ -88,13 +88,6 @@ public struct SequenceTaggerPlan: Sendable {
   /// Tags of the training part that break its scheme and are read by conlleval's rule.
   public var repairs: Int { training.violations(of: scheme) }
 
-  /// Steps of an epoch.
-  public var stepsPerEpoch: Int {
-    let longest = options.maximumLength
-    let pieces = training.sentences.reduce(0) { $0 + ($1.tokens.count + longest - 1) / longest }
-    return (pieces + options.batchSize - 1) / options.batchSize
-  }
-
   /// The sentences of the training part, in pieces of the maximum length.
   var trainingExamples: TaggerExamples {
     let pieces = SentencePieces(training.sentences.map(\.tokens), length: options.maximumLength)

@@ -74,16 +74,13 @@ public struct TextClassifier: Sendable {
     if plan.options.naiveBayes { encoder.naiveBayes = naiveBayes }
     self.encoder = encoder
     let classes = plan.training.classes(plan.labels)
-    let hasValidation = !plan.validation.examples.isEmpty
     configuration = Configuration(
       options: plan.options, labels: plan.labels,
       shares: plan.labels.indices.map { index in
         Double(classes.count { $0 == index }) / Double(classes.count)
       },
       vocabularySize: plan.encoder.vocabulary.count, columns: plan.training.columns,
-      bestEpochs: histories.map {
-        (hasValidation ? $0.best?.epoch : nil) ?? $0.epochs.count
-      },
+      bestEpochs: histories.map { $0.best?.epoch ?? 0 },
       trainedOn: "\(plan.training.source), \(plan.training.examples.count) texts")
     guard !plan.test.examples.isEmpty else { return }
     configuration.evaluation = evaluation(plan.test, bagOfWords: naiveBayes)

@@ -75,11 +75,12 @@ public struct TextClassifierModel: Layer {
   /// In training, some tokens become unknown: so that the unknown token has a meaning, and no
   /// decision hangs on one word.
   private func dropping(_ input: TokenBatch, mode: Mode) -> TokenBatch {
-    guard case .training(let key, _) = mode, tokenDropout > 0 else { return input }
-    var generator = RandomGenerator(key.child(3))
+    guard tokenDropout > 0, let keys = mode.child(3).rowKeys(input.batchSize) else { return input }
     return TokenBatch(
-      input.tokens.map { $0.map { generator.uniform() < tokenDropout ? 0 : $0 } },
-      time: input.time)
+      zip(keys, input.tokens).map { key, tokens in
+        var generator = RandomGenerator(key)
+        return tokens.map { generator.uniform() < tokenDropout ? 0 : $0 }
+      }, time: input.time)
   }
 
   private func pooled(_ hidden: SequenceBatch) -> Tensor {

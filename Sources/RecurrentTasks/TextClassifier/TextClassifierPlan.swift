@@ -101,12 +101,6 @@ public struct TextClassifierPlan: Sendable {
       }, classes: classes, encoder: encoder, tokenBudget: options.tokenBudget)
   }
 
-  /// Steps of an epoch; with a token budget, about.
-  public var stepsPerEpoch: Int {
-    LengthBuckets(lengths: trainingLengths, tokenBudget: options.tokenBudget)
-      .batches(of: Array(training.examples.indices), size: options.batchSize).count
-  }
-
   /// How much each class counts in the loss; nil: all the same.
   var classWeights: [Float]? {
     switch options.classWeights {
@@ -136,12 +130,8 @@ public struct TextClassifierPlan: Sendable {
 
   /// Trains the networks.
   ///
-  /// - Parameter callbacks: hear of each step and epoch of each network, whose number, from 1, comes
-  ///   first.
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
-  public func train(
-    callbacks: [(_ member: Int, TrainingEvent) -> TrainingDecision] = []
-  ) throws(NonFiniteError) -> TextClassifier {
+  public func train(callbacks: [EnsembleCallback] = []) throws(NonFiniteError) -> TextClassifier {
     let smoothing = options.labelSmoothing
     let weights = classWeights
     let training = examples(training, areCounted: true)
@@ -154,7 +144,7 @@ public struct TextClassifierPlan: Sendable {
         options: TrainingOptions(
           epochs: options.epochs, batchSize: options.batchSize,
           seed: options.seed &+ UInt64(member) &* 0x9E37_79B9,
-          earlyStopping: validation.count > 0 ? EarlyStopping(patience: options.patience) : nil),
+          earlyStopping: EarlyStopping(patience: options.patience)),
         on: TextExamples.self
       ) { model, batch, mode in
         categoricalCrossEntropy(
@@ -163,7 +153,7 @@ public struct TextClassifierPlan: Sendable {
       }
       try trainer.runKeepingBest(
         on: training, validation: validation,
-        callbacks: callbacks.map { callback in { callback(member + 1, $0) } })
+        callbacks: callbacks.map { callback in { callback(member + 1, $0, $1) } })
       models.append(trainer.bestModel)
       histories.append(trainer.state.history)
     }

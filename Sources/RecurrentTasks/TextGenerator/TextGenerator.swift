@@ -53,11 +53,10 @@ public struct TextGenerator: Sendable {
     code = plan.code
     self.model = model
     self.history = history
-    let isJudged = !plan.validationTokens.targets.isEmpty
     configuration = Configuration(
       options: plan.options, vocabularySize: plan.code.vocabulary.count,
       epochs: history.epochs.count,
-      bestEpoch: (isJudged ? history.best?.epoch : nil) ?? history.epochs.count, evaluation: nil,
+      bestEpoch: history.best?.epoch ?? 0, evaluation: nil,
       trainedOn:
         "\(plan.source), the first \(NumberFormat.grouped(plan.training.count)) characters")
     guard !plan.test.isEmpty else { return }

@@ -63,9 +63,6 @@ public struct TextGeneratorPlan: Sendable {
     trainingTokens.streams(options.streams, steps: options.steps)
   }
 
-  /// Training steps of an epoch.
-  public var stepsPerEpoch: Int { examples.count }
-
   /// Tokens that an epoch trains on.
   public var tokensPerEpoch: Int { examples.targets.lengths.reduce(0, +) }
 

@@ -68,7 +68,7 @@ public struct Translator: Sendable {
     configuration = Configuration(
       options: plan.options, sourceSize: plan.source.vocabulary.count,
       targetSize: plan.target.vocabulary.count,
-      bestEpoch: (plan.dev.pairs.isEmpty ? nil : history.best?.epoch) ?? history.epochs.count,
+      bestEpoch: history.best?.epoch ?? 0,
       trainedOn: "\(plan.training.origin), \(plan.training.pairs.count) pairs")
     guard !plan.test.pairs.isEmpty else { return }
     configuration.evaluation = evaluation(plan.test, training: plan.training)

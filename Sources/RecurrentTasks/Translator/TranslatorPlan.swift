@@ -111,11 +111,6 @@ public struct TranslatorPlan: Sendable {
       targets: tokens.map { Array($0.1.prefix(limit)) }, tokenBudget: options.tokenBudget)
   }
 
-  /// Steps of an epoch, about.
-  public var stepsPerEpoch: Int {
-    examples.batches(of: Array(0..<examples.count), size: options.batchSize).count
-  }
-
   /// The network before training.
   var model: TranslatorModel {
     var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1))
@@ -130,20 +125,19 @@ public struct TranslatorPlan: Sendable {
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
   public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> Translator {
     let smoothing = options.labelSmoothing
-    let validation = examples(dev)
     let warmUp = min(1, Double(options.epochs) / 4)
     var trainer = Trainer(
       model, optimizer: Adam(learningRate: options.learningRate),
       options: TrainingOptions(
         epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
         schedule: .cosine(epochs: Double(options.epochs), warmUp: warmUp, floor: 0.01),
-        earlyStopping: validation.count > 0 ? EarlyStopping(patience: options.patience) : nil),
+        earlyStopping: EarlyStopping(patience: options.patience)),
       on: TranslationExamples.self
     ) { model, batch, mode in
       // What is measured is the cross-entropy itself.
       model.loss(batch, labelSmoothing: mode == .prediction ? 0 : smoothing, mode: mode)
     }
-    try trainer.runKeepingBest(on: examples, validation: validation, callbacks: callbacks)
+    try trainer.runKeepingBest(on: examples, validation: examples(dev), callbacks: callbacks)
     return Translator(plan: self, model: trainer.bestModel, history: trainer.state.history)
   }
 }

@@ -13,10 +13,29 @@ import Testing
     let uniforms = (0..<count).map { _ in generator.uniform() }
     let x = Tensor(SeededGenerator.floats(count, seed: 2), shape: [count])
     let expected = zip(uniforms, x.elements).map { $0 < 0.3 ? 0 * $1 : 1 / (1 - 0.3) * $1 }
-    let found = RandomMask(key: key, rate: 0.3, low: 0, high: 1 / (1 - 0.3)).applied(to: x)
-    #expect(found.isIdentical(to: Tensor(expected)))
-    let layer = Dropout(rate: 0.3)(x.reshaped(to: [1, count]), mode: .training(key))
-    #expect(layer.elements == expected)
+    let row = Mode.training(RandomKey(seed: 9), rows: [4])
+    let found = Dropout(rate: 0.3)(x.reshaped(to: [1, count]), mode: row)
+    #expect(found.isIdentical(to: Tensor(expected, shape: [1, count])))
+  }
+
+  /// The mask of an example is the same wherever it stands and whatever stands beside it, and its steps
+  /// are one run of numbers.
+  @Test func masksBelongToExamples() {
+    let ones = SequenceBatch(Tensor(repeating: 1, shape: [4, 5, 3]), lengths: [5, 2, 0, 4])
+    let layer = EachStep(Dropout(rate: 0.5))
+    func masks(_ rows: [Int], _ batch: SequenceBatch) -> SequenceBatch {
+      layer(batch, mode: .training(RandomKey(seed: 3), rows: rows))
+    }
+    let together = masks([7, 0, 3, 12], ones)
+    for (place, row) in [7, 0, 3, 12].enumerated() {
+      #expect(
+        masks([row], ones.rows([place])).values.isIdentical(to: together.values.rows([place])))
+    }
+    let part = masks([12, 7], ones.rows([3, 0]))
+    #expect(part.values.isIdentical(to: together.values.rows([3, 0])))
+    // Other examples, other masks; other steps too.
+    #expect(masks([7, 7, 7, 7], ones).values != together.values)
+    #expect(Set((0..<5).map { step in (0..<3).map { together.values[0, step, $0] } }).count > 1)
   }
 
   /// On the way back the same elements are dropped.

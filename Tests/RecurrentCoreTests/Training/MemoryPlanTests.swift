@@ -79,4 +79,48 @@ import Testing
     #expect(held <= plan.bytes)
     #expect(held >= plan.bytes * 0.5)
   }
+
+  /// A whole training, best weights, average and validation included, is within its plan, which does
+  /// not ask for much more.
+  ///
+  /// On one thread: which of the waiting buffers fits, and how well, depends on who asks first.
+  @Test(arguments: CellKind.allCases, [(nil, 1), (0.9, 1), (0.9, 2)])
+  func aTrainingKeepsItsPlan(_ kind: CellKind, _ options: (averaging: Double?, accumulate: Int))
+    throws
+  {
+    try ExecutionContext(threads: 1).run {
+      try Self.checkTraining(kind, averaging: options.averaging, accumulate: options.accumulate)
+    }
+  }
+
+  /// Many weights and few steps, so that copies of the weights are what counts.
+  private static func checkTraining(_ kind: CellKind, averaging: Double?, accumulate: Int) throws {
+    let (batch, time) = (4, 12)
+    func examples(_ count: Int) -> TensorExamples {
+      TensorExamples(
+        inputs: SequenceBatch(
+          Tensor(SeededGenerator.floats(count * time * 8, seed: 2), shape: [count, time, 8])),
+        targets: Tensor(SeededGenerator.floats(count * 128, seed: 3), shape: [count, 128]))
+    }
+    let (training, validation) = (examples(20), examples(4))
+    let options = TrainingOptions(
+      epochs: 3, batchSize: batch, accumulate: accumulate, averaging: averaging)
+    let pool = ExecutionContext.current.buffers
+    pool.resetPeak()
+    let before = pool.peak
+    var generator = RandomGenerator(seed: 1)
+    var trainer = Trainer(
+      RecurrentStack(
+        kind, inputSize: 8, hiddenSize: 128, layerCount: 2, using: &generator),
+      optimizer: Adam(), options: options, on: TensorExamples.self
+    ) { meanSquaredError($0($1.inputs, mode: $2).lastValidSteps, $1.targets) }
+    let plan = try #require(
+      MemoryPlan(
+        paths: trainer.state.model.paths, parameterCount: trainer.state.model.parameterCount,
+        batchSize: batch, time: time, weightCopies: options.weightCopies))
+    try trainer.run(on: training, validation: validation)
+    let held = Double(4 * (pool.peak - before))
+    #expect(held <= plan.bytes, "\(kind) \(options.weightCopies): \(held) of \(plan.bytes)")
+    #expect(plan.bytes <= 1.3 * held, "\(kind) \(options.weightCopies): \(plan.bytes / held)")
+  }
 }

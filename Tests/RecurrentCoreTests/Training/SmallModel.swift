@@ -1,5 +1,6 @@
 import Recurrent
 import TestSupport
+import Testing
 
 /// A network that trains in a moment: an LSTM of 5 units, dropout, and 2 outputs.
 struct SmallModel: Layer {
@@ -61,7 +62,41 @@ extension TrainingHistory {
   /// All but the seconds.
   var numbers: [[Double?]] {
     epochs.map {
-      [Double($0.epoch), $0.loss, $0.validationLoss, $0.learningRate, $0.gradientNorm]
+      [
+        Double($0.epoch), $0.loss, $0.validationLoss, $0.score?.value, $0.learningRate,
+        $0.gradientNorm,
+      ]
     }
   }
+}
+
+/// Two runs are the same, to the bit.
+func expectSame<Model, Rule, Examples>(
+  _ a: Trainer<Model, Rule, Examples>.State, _ b: Trainer<Model, Rule, Examples>.State,
+  _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  func expect(_ isSame: Bool, _ what: String) {
+    #expect(isSame, "\(what) \(comment?.description ?? "")", sourceLocation: sourceLocation)
+  }
+  func areIdentical(_ tensors: [Tensor], _ others: [Tensor]) -> Bool {
+    tensors.count == others.count && zip(tensors, others).allSatisfy { $0.isIdentical(to: $1) }
+  }
+  expect(a.model.bits == b.model.bits, "weights")
+  expect(a.best.bits == b.best.bits, "best weights")
+  expect(a.average?.model.bits == b.average?.model.bits, "average")
+  expect(a.average?.steps == b.average?.steps, "steps of the average")
+  expect(a.optimizer.state.steps == b.optimizer.state.steps, "updates")
+  let (slots, others) = (a.optimizer.state.slots, b.optimizer.state.slots)
+  expect(slots.map(\.count) == others.map(\.count), "accumulators")
+  expect(areIdentical(Array(slots.joined()), Array(others.joined())), "accumulators")
+  expect(a.optimizer.learningRate == b.optimizer.learningRate, "learning rate")
+  expect(a.learningRate == b.learningRate && a.schedule == b.schedule, "schedule")
+  expect(a.seed == b.seed && a.epoch == b.epoch && a.step == b.step, "place in the run")
+  expect(areIdentical(a.carried, b.carried), "carried state")
+  var (here, there) = (a.progress, b.progress)
+  (here.seconds, there.seconds) = (0, 0)
+  expect(here == there, "place in the epoch")
+  expect(a.history.numbers == b.history.numbers, "history")
+  expect(a.history.best?.epoch == b.history.best?.epoch, "best epoch")
+  expect(a.history.epochsSinceBest == b.history.epochsSinceBest, "epochs since the best")
 }

@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  /// With a trainer: an epoch begins with a copy of the weights, to go back to.
+  /// With a trainer, which keeps the best weights beside those of now.
   @Test func trainer() { ExecutionContext(threads: 1).run { Self.trainerSteps() } }
 
   @Test func averagingTrainer() {
@@ -88,15 +88,15 @@ import Testing
     _ = try? trainer.run(
       on: examples,
       callbacks: [
-        { event in
+        { event, _ in
           if case .step = event { noted.note(ExecutionContext.current.buffers.allocations) }
           return .proceed
         }
       ])
     let steps = noted.values
     #expect(steps.count == 18)
-    // The first update takes buffers of weights and moments from those that wait; the second epoch
-    // copies both. After that nothing is new.
+    // The first update copies the weights that training starts from, and makes the moments; later
+    // epochs copy the weights into the buffers of those that were the best. Nothing is new.
     // The average gets buffers of its own at the second step.
     #expect(averaging != nil || steps[2] == steps[1], "\(steps)")
     #expect(Set(steps[5...]).count == 1, "\(steps)")

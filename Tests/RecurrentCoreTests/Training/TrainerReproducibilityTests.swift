@@ -3,25 +3,6 @@ import TestSupport
 import Testing
 
 struct TrainerReproducibilityTests {
-  private func expectSame(_ a: SmallTrainer.State, _ b: SmallTrainer.State) {
-    #expect(a.model.bits == b.model.bits)
-    #expect(a.optimizer.state.steps == b.optimizer.state.steps)
-    #expect(a.optimizer.learningRate == b.optimizer.learningRate)
-    let (slots, others) = (a.optimizer.state.slots, b.optimizer.state.slots)
-    #expect(slots.map(\.count) == others.map(\.count))
-    for (slot, other) in paired(slots.joined(), others.joined()) {
-      #expect(slot.isIdentical(to: other))
-    }
-    #expect(a.schedule == b.schedule)
-    #expect(a.average?.model.bits == b.average?.model.bits)
-    #expect(a.average?.steps == b.average?.steps)
-    #expect(a.epoch == b.epoch && a.step == b.step)
-    #expect(a.best?.model.bits == b.best?.model.bits)
-    #expect(a.best?.loss == b.best?.loss)
-    #expect(a.epochsSinceBest == b.epochsSinceBest)
-    #expect(a.history.numbers == b.history.numbers)
-  }
-
   @Test func bitsDoNotDependOnThreads() throws {
     let states = try [1, 2, 3].map { threads in
       try withThreads(threads) {
@@ -86,7 +67,7 @@ struct TrainerReproducibilityTests {
     let reason = try first.run(
       on: examples, validation: validation,
       callbacks: [
-        { event in
+        { event, _ in
           if case .epoch(let record, _) = event, record.epoch == k { return .stop }
           return .proceed
         }

@@ -7,7 +7,7 @@ struct TrainingHistoryTests {
   private func history(_ losses: [(Double, Double?)]) -> TrainingHistory {
     var history = TrainingHistory()
     for (index, (loss, validation)) in losses.enumerated() {
-      history.epochs.append(
+      _ = history.append(
         EpochRecord(
           epoch: index + 1, loss: loss, validationLoss: validation, learningRate: 0.001,
           gradientNorm: 1.5, seconds: 0.25))
@@ -29,9 +29,25 @@ struct TrainingHistoryTests {
   }
 
   @Test func theBestEpochIsTheFirstWithTheLowestDecidingLoss() {
-    #expect(history([(3, nil), (1, nil), (2, nil), (1, nil)]).best?.epoch == 2)
     #expect(history([(3, 5), (1, 7), (2, 4), (0.5, 4)]).best?.epoch == 3)
-    #expect(history([]).best == nil)
+    #expect(history([(3, 5), (1, 7), (2, 4), (0.5, 4)]).epochsSinceBest == 1)
+    #expect(history([]).best == nil && history([]).epochsSinceBest == 0)
+    // The training loss decides nothing.
+    let unjudged = history([(3, nil), (1, nil), (2, nil), (1, nil)])
+    #expect(unjudged.best?.epoch == 4 && unjudged.epochsSinceBest == 0)
+  }
+
+  /// Small improvements are none, in history as in the run.
+  @Test func theBestEpochIsBetterByTheMinimum() throws {
+    let examples = smallExamples(12)
+    var trainer = smallTrainer(
+      learningRate: 1e-5,
+      TrainingOptions(epochs: 3, earlyStopping: EarlyStopping(minimumImprovement: 0.1)))
+    try trainer.run(on: examples, validation: examples)
+    let losses = trainer.state.history.epochs.compactMap(\.validationLoss)
+    #expect(losses[2] < losses[0])
+    #expect(trainer.state.history.best?.epoch == 1)
+    #expect(trainer.evaluate(trainer.bestModel, on: examples) == losses[0])
   }
 
   @Test func examplesKeepInputsAndTargetsTogether() {

@@ -7,6 +7,26 @@ import Testing
 
 /// Learning, and the same bits everywhere.
 @Suite struct TextClassifierTests {
+  /// A text draws the same noise in every batch of an update.
+  @Test func noiseBelongsToTexts() throws {
+    let classifier = try Grammar.quick {
+      ($0.dropout, $0.tokenDropout, $0.pooling) = (0.3, 0.3, .mean)
+    }
+    let encoder = classifier.encoder
+    let texts = Grammar.firstColour(9, seed: 2).examples.map {
+      encoder.encoded(encoder.tokens(in: $0.text))
+    }
+    func logits(_ rows: [Int]) -> Tensor {
+      classifier.models[0](
+        encoder.batch(rows.map { texts[$0] }), mode: .training(RandomKey(seed: 6), rows: rows))
+    }
+    let whole = logits(Array(0..<9))
+    for rows in [[0, 1, 2], [8, 3], [5]] {
+      #expect(logits(rows).isIdentical(to: whole.rows(rows)))
+    }
+    #expect(classifier.models[0](encoder.batch(texts)) != whole)
+  }
+
   /// Every pooling and cell learns what only order tells; words and pairs of words do not.
   @Test(arguments: cases(SequencePooling.allCases)) func learnsOrder(_ pooling: SequencePooling)
     throws

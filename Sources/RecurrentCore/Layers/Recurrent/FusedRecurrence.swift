@@ -32,7 +32,7 @@ struct FusedRecurrence {
     var weights = weights
     if let mask = noise.weightMask { weights.recurrent = weights.recurrent * mask }
     var segmentLength: Int?
-    if case .training(_, let length) = mode { segmentLength = length }
+    if case .training(_, _, let length) = mode { segmentLength = length }
     precondition(
       segmentLength.map { $0 >= 1 } ?? true,
       "a segment has at least one step, not \(segmentLength ?? 0)")

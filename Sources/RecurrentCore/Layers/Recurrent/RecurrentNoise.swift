@@ -1,6 +1,7 @@
 /// The random masks of a recurrent layer for one call in training; nothing in prediction.
 ///
-/// Each row of a batch has numbers of its own, and so has each kind of mask.
+/// Each row of a batch has numbers of its own, and so has each kind of mask; weights have those of
+/// the call.
 struct RecurrentNoise: Sendable {
   /// `[B, 1, I]`.
   private(set) var inputMask: Tensor?
@@ -15,43 +16,44 @@ struct RecurrentNoise: Sendable {
   init(
     _ options: RecurrentOptions, mode: Mode, layout: SequenceLayout, weights: RecurrentWeights
   ) {
-    guard case .training(let key, _) = mode else { return }
+    guard case .training(let key, _, _) = mode else { return }
     let (batch, inputs, size) = (layout.batchSize, weights.inputSize, weights.outputSize)
+    func keys(_ kind: Int) -> [RandomKey] { mode.child(kind).rowKeys(batch) ?? [] }
     if options.inputDropout > 0 {
-      inputMask = Self.rows(batch, inputs, options.inputDropout, key.child(0))
+      inputMask = Self.rows(keys(0), inputs, options.inputDropout)
         .reshaped(to: [batch, 1, inputs])
     }
     if options.recurrentDropout > 0 {
-      recurrentMask = Self.rows(batch, size, options.recurrentDropout, key.child(1))
+      recurrentMask = Self.rows(keys(1), size, options.recurrentDropout)
     }
     if options.zoneout > 0 {
-      zoneoutMask = Self.steps(layout, size, options.zoneout, key.child(2))
+      zoneoutMask = Self.steps(layout, size, options.zoneout, keys(2))
     }
     if options.cellZoneout > 0 {
-      cellZoneoutMask = Self.steps(layout, weights.hiddenSize, options.cellZoneout, key.child(3))
+      cellZoneoutMask = Self.steps(layout, weights.hiddenSize, options.cellZoneout, keys(3))
     }
     if options.dropConnect > 0 {
       weightMask = Self.rows(
-        size, weights.recurrent.shape[1], options.dropConnect, key.child(4))
+        (0..<size).map(key.child(4).child), weights.recurrent.shape[1], options.dropConnect)
     }
   }
 
-  /// `[count, width]` of 0 with probability `rate`, else 1 / (1 - rate).
-  private static func rows(_ count: Int, _ width: Int, _ rate: Float, _ key: RandomKey) -> Tensor {
-    Tensor(shape: [count, width]) { y in
-      for row in 0..<count {
-        RandomMask(key: key.child(row), rate: rate, low: 0, high: 1 / (1 - rate))
+  /// `[count, width]` of 0 with probability `rate`, else 1 / (1 - rate), a key a row.
+  private static func rows(_ keys: [RandomKey], _ width: Int, _ rate: Float) -> Tensor {
+    Tensor(shape: [keys.count, width]) { y in
+      for (row, key) in keys.enumerated() {
+        RandomMask(key: key, rate: rate, low: 0, high: 1 / (1 - rate))
           .apply(to: nil, result: y + row * width, count: width)
       }
     }
   }
 
-  /// `[N, width]` of 1 with probability `rate`, else 0.
+  /// `[N, width]` of 1 with probability `rate`, else 0, a key a row.
   private static func steps(
-    _ layout: SequenceLayout, _ width: Int, _ rate: Float, _ key: RandomKey
+    _ layout: SequenceLayout, _ width: Int, _ rate: Float, _ keys: [RandomKey]
   ) -> Tensor {
     let masks = (0..<layout.batchSize).map {
-      RandomMask(key: key.child(Int(layout.batchRow[$0])), rate: rate, low: 1, high: 0)
+      RandomMask(key: keys[Int(layout.batchRow[$0])], rate: rate, low: 1, high: 0)
     }
     return Tensor(shape: [layout.packedCount, width]) { y in
       for step in 0..<layout.steps {

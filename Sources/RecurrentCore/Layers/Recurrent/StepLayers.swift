@@ -27,7 +27,9 @@ where Step.Input == Tensor, Step.Output == Tensor, Step.State == NoState {
 
   /// Padded steps are not computed; they are zeros in the output.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> SequenceBatch {
-    input.with(validSteps: layer.forward(input.validSteps, state: &state, mode: mode))
+    input.with(
+      validSteps: layer.forward(
+        input.validSteps, state: &state, mode: mode.repeatingRows(input.lengths)))
   }
 
   /// Visits the parameters of the layer under their own names.

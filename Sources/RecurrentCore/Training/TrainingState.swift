@@ -1,0 +1,39 @@
+/// A run as callbacks see it, whatever its model: ``Trainer/State``.
+public protocol TrainingState: Sendable {
+  /// What is trained.
+  associatedtype Model: Module
+  /// The weights now.
+  var model: Model { get }
+  /// The weights that are judged and given away: the average, if there is one.
+  var judged: Model { get }
+  /// Epochs done.
+  var epoch: Int { get }
+  /// Updates done, over all epochs.
+  var step: Int { get }
+  /// How far the epoch after them is.
+  var progress: EpochProgress { get }
+  /// One record an epoch.
+  var history: TrainingHistory { get }
+}
+
+/// How far an epoch is.
+public struct EpochProgress: Sendable, Codable, Equatable {
+  /// Batches done: the index of the next one in the epoch's order, which follows from seed and epoch.
+  public var batches = 0
+  /// Updates done.
+  public var steps = 0
+  /// Examples seen.
+  public var examples = 0
+  /// The losses of the examples, added up.
+  public var lossSum = 0.0
+  /// The norms of the updates' gradients, added up.
+  public var normSum = 0.0
+  /// How long it took so far.
+  public var seconds = 0.0
+
+  /// An epoch before its first batch.
+  public init() {}
+
+  /// The mean loss of the examples so far.
+  public var loss: Double { lossSum / Double(max(1, examples)) }
+}
