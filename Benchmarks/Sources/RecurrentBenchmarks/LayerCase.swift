@@ -38,7 +38,7 @@ struct LayerCase {
   }
 
   /// The layers, with fresh weights.
-  func stack(using generator: inout RandomGenerator) -> RecurrentStack {
+  func stack(using generator: inout some RandomNumberGenerator) -> RecurrentStack {
     RecurrentStack(
       cell, inputSize: shape.input, hiddenSize: shape.hidden, layerCount: shape.layers,
       isBidirectional: shape.directions == 2, using: &generator)

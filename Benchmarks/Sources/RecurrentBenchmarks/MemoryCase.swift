@@ -24,9 +24,8 @@ struct MemoryCase {
   /// Bytes that a step cannot do without: the input, the output of each layer and what the
   /// backward pass needs of its steps, and of each weight the value, the gradient and two moments.
   var storedBytes: Int {
-    let model = RecurrentStack.outlook(
-      layers.cell, inputSize: layers.shape.input, hiddenSize: layers.shape.hidden,
-      layerCount: layers.shape.layers, isBidirectional: layers.shape.directions == 2)
+    var shapes = ShapesOnly()
+    let model = layers.stack(using: &shapes)
     let steps = layers.shape.batch * layers.shape.time
     let activations = model.paths.reduce(steps * layers.shape.input) {
       $0 + steps * ($1.outputSize + $1.keptSize)

@@ -66,7 +66,7 @@ public struct LayerBenchmark: Sendable {
   /// formulas).
   public var operations: Double {
     let steps = Double(steps)
-    return outlook.paths.reduce(0) {
+    return shapes.paths.reduce(0) {
       let backward = mode == .train ? $1.backwardOperations(steps: steps) : 0
       return $0 + $1.forwardOperations(steps: steps) + backward
     }
@@ -74,7 +74,7 @@ public struct LayerBenchmark: Sendable {
 
   /// What a run is expected to take where all rows are full; an optimizer included if it trains.
   public var cost: StepCost {
-    let (paths, count) = outlook
+    let (paths, count) = (shapes.paths, shapes.parameterCount)
     return mode == .train
       ? .training(paths: paths, parameterCount: count, batchSize: batchSize, time: time)
       : .prediction(
@@ -88,17 +88,23 @@ public struct LayerBenchmark: Sendable {
     guard mode == .train else { return 0 }
     let (places, steps) = (batchSize * time, steps)
     return 4
-      * outlook.paths.reduce(places * (inputSize + outputSize)) {
+      * shapes.paths.reduce(places * (inputSize + outputSize)) {
         $0 + places * $1.outputSize + steps * $1.keptSize
       }
   }
 
   private var outputSize: Int { isBidirectional ? 2 * hiddenSize : hiddenSize }
 
-  private var outlook: (paths: [LayerPath], parameterCount: Int) {
-    RecurrentStack.outlook(
+  /// The layers without their weights.
+  private var shapes: RecurrentStack {
+    var shapes = ShapesOnly()
+    return stack(using: &shapes)
+  }
+
+  private func stack(using generator: inout some RandomNumberGenerator) -> RecurrentStack {
+    RecurrentStack(
       cell, inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layerCount,
-      isBidirectional: isBidirectional)
+      isBidirectional: isBidirectional, using: &generator)
   }
 
   /// Measures, after three runs that do not count: at least seven runs, and more until `budget`
@@ -108,9 +114,7 @@ public struct LayerBenchmark: Sendable {
     pool.resetPeak()
     let before = pool.peak
     var generator = RandomGenerator(seed: 1)
-    let stack = RecurrentStack(
-      cell, inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layerCount,
-      isBidirectional: isBidirectional, using: &generator)
+    let stack = stack(using: &generator)
     let time = mode == .step ? 1 : time
     let draw = Initializer.normal(1)
     let input = SequenceBatch(

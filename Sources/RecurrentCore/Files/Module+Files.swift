@@ -14,11 +14,19 @@ extension Module {
 
   /// Takes every parameter and statistic from a weights file.
   ///
+  /// A model built for its shapes alone (``ShapesOnly``) draws no numbers that the file replaces, and
+  /// takes no memory before its names and shapes are found to be those of the file.
+  ///
+  /// - Parameters:
+  ///   - file: The weights.
+  ///   - model: What the model is called in messages.
   /// - Throws: ``DataError`` if one is missing, has another shape, is not stored as floats, or is
   ///   not finite, or if the file has others. The module is then unchanged.
-  public mutating func load(from file: SafetensorsFile) throws(DataError) {
-    let expected = parameters + statistics
-    try file.requireTensors(expected.map { ($0.name, $0.tensor.shape) }, of: "the model")
+  public mutating func load(
+    from file: SafetensorsFile, of model: String = "the model"
+  ) throws(DataError) {
+    let expected = (parameters + statistics).map { ($0.name, $0.tensor.shape) }
+    try file.requireTensors(expected, of: model)
     var loaded: [Tensor] = []
     for (name, _) in expected { loaded.append(try file.finiteTensor(name)) }
     var index = 0

@@ -62,20 +62,19 @@ public struct Conv1D: Layer {
     let shape = [kernelSize, inputSize, outputSize]
     precondition(
       shape.allSatisfy { $0 >= 1 }, "a kernel has sizes [K, I, O] of at least 1, not \(shape)")
-    let kernel: Tensor
-    let offsets: Tensor
+    let draw: (kernel: Initializer, bias: Initializer)
     switch initialization {
     case .pytorch:
-      let draw = Initializer.uniform(1 / Float(inputSize * kernelSize).squareRoot())
-      kernel = draw(shape, using: &generator)
-      offsets = bias ? draw([outputSize], using: &generator) : .zeros([outputSize])
+      let plain = Initializer.uniform(1 / Float(inputSize * kernelSize).squareRoot())
+      draw = (plain, plain)
     case .keras:
       let fans = Float(kernelSize * (inputSize + outputSize))
-      kernel = Initializer.uniform((6 / fans).squareRoot())(shape, using: &generator)
-      offsets = .zeros([outputSize])
+      draw = (.uniform((6 / fans).squareRoot()), .zeros)
     }
     self.init(
-      weights: kernel, bias: bias ? offsets : nil, stride: stride, dilation: dilation,
+      weights: draw.kernel(shape, using: &generator),
+      bias: bias ? draw.bias([outputSize], using: &generator) : nil, stride: stride,
+      dilation: dilation,
       padding: padding)
   }
 

@@ -22,7 +22,7 @@ public struct Dense: Layer {
       self.bias = bias ? Initializer.uniform(limit)([outputSize], using: &generator) : nil
     case .keras:
       weights = Initializer.glorotUniform([inputSize, outputSize], using: &generator)
-      self.bias = bias ? .zeros([outputSize]) : nil
+      self.bias = bias ? Initializer.zeros([outputSize], using: &generator) : nil
     }
     self.activation = activation
   }

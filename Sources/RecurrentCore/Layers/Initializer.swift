@@ -23,10 +23,11 @@ public enum Initializer: Sendable, Equatable {
   /// All zeros.
   public static var zeros: Initializer { .constant(0) }
 
-  /// A parameter of `shape`; the orthogonal, Glorot and He rules need two dimensions.
+  /// A parameter of `shape`, without elements if the generator is ``ShapesOnly``; the orthogonal, Glorot and He rules need two dimensions.
   public func callAsFunction(
     _ shape: [Int], using generator: inout some RandomNumberGenerator
   ) -> Tensor {
+    if generator is ShapesOnly { return Tensor(withoutElements: shape) }
     switch self {
     case .constant(let value): return Tensor(repeating: value, shape: shape)
     case .uniform(let limit): return Self.uniform(shape, limit, &generator)

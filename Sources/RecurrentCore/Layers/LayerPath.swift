@@ -89,40 +89,27 @@ extension FusedRecurrence {
 
   /// The path of a fused layer called `name`.
   func path(_ name: String) -> LayerPath {
+    let (inputs, units, size) = (weights.inputSize, weights.hiddenSize, weights.outputSize)
+    let (gates, projects) = (weights.gates, weights.projection != nil)
     var extras = cell.isCoupled ? ["coupled gates"] : []
     if weights.peepholes != nil { extras.append("peepholes") }
-    return LayerPath(
-      name, gates: weights.gates, hasCellState: cell.hasCellState, inputSize: weights.inputSize,
-      hiddenSize: weights.hiddenSize,
-      projectionSize: weights.projection?.shape[1], extras: extras, options: options)
-  }
-}
-
-extension LayerPath {
-  /// A fused layer with so many gates.
-  init(
-    _ name: String, gates: Int, hasCellState: Bool, inputSize: Int, hiddenSize: Int,
-    projectionSize: Int? = nil,
-    extras: [String] = [], options: RecurrentOptions
-  ) {
-    let size = projectionSize ?? hiddenSize
-    let extras = extras + (projectionSize != nil ? ["projection"] : []) + options.named
-    var kept = gates * hiddenSize + (gates > 1 ? hiddenSize : 0)
+    if projects { extras.append("projection") }
+    extras += options.named
+    var kept = gates * units + (cell.hasGates ? units : 0)
     if options.recurrentDropout > 0 { kept += size }
-    if projectionSize != nil { kept += hiddenSize }
-    self.init(
-      layer: "\(name) \(inputSize) → \(hiddenSize)" + (projectionSize.map { " → \($0)" } ?? ""),
-      method: .fused,
+    if projects { kept += units }
+    var masks = options.zoneout > 0 ? size : 0
+    if options.cellZoneout > 0 { masks += units }
+    if options.inputDropout > 0 { masks += inputs }  // the input under its mask
+    func count(_ shape: [Int]) -> Int { elementCount(ofShape: shape) ?? .max }
+    return LayerPath(
+      layer: "\(name) \(inputs) → \(units)" + (projects ? " → \(size)" : ""), method: .fused,
       reason: extras.isEmpty ? "plain formula" : "with " + extras.joined(separator: ", "),
-      inputSize: inputSize, outputSize: size, keptSize: kept,
-      segmentStateSize: hasCellState ? hiddenSize : 0,
-      inputWeights: gates * hiddenSize * inputSize,
-      recurrentWeights: gates * hiddenSize * size
-        + (projectionSize.map { hiddenSize * $0 } ?? 0),
-      biases: 2 * gates * hiddenSize)
-    if options.zoneout > 0 { maskSize += size }
-    if options.cellZoneout > 0 { maskSize += hiddenSize }
-    if options.inputDropout > 0 { maskSize += inputSize }  // the input under its mask
+      inputSize: inputs, outputSize: size, keptSize: kept,
+      segmentStateSize: cell.hasCellState ? units : 0, inputWeights: count([inputs, gates, units]),
+      recurrentWeights: count([size, projects ? gates + 1 : gates, units]),
+      biases: 2 * gates * units
+    ).masked(by: masks)
   }
 }
 

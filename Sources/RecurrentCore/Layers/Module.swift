@@ -89,9 +89,12 @@ extension Module {
     return result
   }
 
-  /// The number of single weights.
+  /// The number of single weights; `Int.max` if there are more.
   public var parameterCount: Int {
-    parameters.reduce(0) { $0 + $1.tensor.count }
+    parameters.reduce(0) {
+      let (sum, overflow) = $0.addingReportingOverflow($1.tensor.count)
+      return overflow ? .max : sum
+    }
   }
 
   /// The statistics and their names, in visiting order: what the module measures and training does

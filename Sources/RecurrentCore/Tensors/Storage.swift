@@ -7,11 +7,10 @@ import Synchronization
 /// that has just checked that it holds the only reference (`isKnownUniquelyReferenced`, as any
 /// copy-on-write type does). Once two references exist, nobody writes.
 final class Storage: @unchecked Sendable {
-  let pointer: UnsafeMutablePointer<Float>
   let count: Int
-  private let room: BufferPool.Room
-  /// Where the floats came from and go back to.
-  private let pool: BufferPool
+  /// The floats, and where they came from and go back to; nil: there are none.
+  private let buffer:
+    (floats: UnsafeMutablePointer<Float>, room: BufferPool.Room, pool: BufferPool)?
   /// A number that no other content has: the storage gets a new one whenever its floats may change.
   private(set) var stamp = Storage.nextStamp()
   private static let stamps = Atomic<UInt64>(0)
@@ -39,16 +38,31 @@ final class Storage: @unchecked Sendable {
   init(count: Int, lasts: Bool = false) {
     precondition(count >= 0, "a storage holds 0 or more floats, not \(count)")
     self.count = count
-    pool = ExecutionContext.current.buffers
-    (pointer, room) = pool.take(count, lasts: lasts)
+    let pool = ExecutionContext.current.buffers
+    let (floats, room) = pool.take(count, lasts: lasts)
+    buffer = (floats, room, pool)
+  }
+
+  /// No room: of a tensor of which only the shape is asked for.
+  init(withoutFloats count: Int) {
+    (self.count, buffer) = (count, nil)
   }
 
   deinit {
-    pool.give(pointer, room)
+    if let buffer { buffer.pool.give(buffer.floats, buffer.room) }
+  }
+
+  var hasFloats: Bool { buffer != nil }
+
+  var pointer: UnsafeMutablePointer<Float> {
+    guard let buffer else {
+      preconditionFailure("a tensor that was made for its shape alone has no elements")
+    }
+    return buffer.floats
   }
 
   func copy(lasts: Bool? = nil) -> Storage {
-    let copy = Storage(count: count, lasts: lasts ?? room.lasts)
+    let copy = Storage(count: count, lasts: lasts ?? buffer?.room.lasts ?? false)
     copy.pointer.update(from: pointer, count: count)
     return copy
   }

@@ -30,6 +30,17 @@ public struct Tensor: Sendable {
     self.init(storage: storage, shape: shape)
   }
 
+  /// A tensor without elements, for its shape alone; it counts at most `Int.max`.
+  init(withoutElements shape: [Int]) {
+    precondition(shape.allSatisfy { $0 >= 0 }, "a shape has sizes of at least 0, not \(shape)")
+    self.init(
+      storage: Storage(withoutFloats: elementCount(ofShape: shape) ?? .max), shape: shape)
+  }
+
+  /// False for a parameter of a model that was built for its shapes alone (``ShapesOnly``): to read
+  /// an element of it is a programmer's error.
+  public var hasElements: Bool { storage.hasFloats }
+
   /// A tensor of `shape` with these elements, in row-major order.
   public init(_ elements: [Float], shape: [Int]) {
     precondition(
@@ -155,7 +166,7 @@ extension Tensor: Equatable {
 extension Tensor: CustomStringConvertible {
   /// The shape and the elements, nested by dimension; long ones are cut.
   public var description: String {
-    "Tensor\(shape) \(nested(0..<count, shape[...]))"
+    "Tensor\(shape) \(hasElements ? nested(0..<count, shape[...]) : "without elements")"
   }
 
   private func nested(_ range: Range<Int>, _ shape: ArraySlice<Int>) -> String {

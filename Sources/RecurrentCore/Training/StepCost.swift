@@ -66,7 +66,7 @@ public struct StepCost: Sendable, Equatable {
     let running = paths.map { path in
       (path.givesInputGradient ? Self.buffer(steps * Double(path.inputSize)) : 0)
         + Self.buffer(steps * Double(path.outputSize))
-        + Self.buffer(Double(path.inputWeights + path.recurrentWeights))
+        + Self.buffer(path.products)
     }
     peak = 4 * (Self.weights(paths, parameterCount) + input + (running.max() ?? 0))
   }
@@ -108,7 +108,7 @@ public struct StepCost: Sendable, Equatable {
       own += Self.buffer(Double(path.recurrentWeights))
       if let segmentLength {
         own += path.kept(of: batchSize * segmentLength, Self.buffer)
-        own += Self.buffer(Double(path.inputWeights + path.recurrentWeights))
+        own += Self.buffer(path.products)
       }
       own += path.workspace(steps: batchSize * (segmentLength ?? time))
       most = max(most, inUse + own)
@@ -119,8 +119,8 @@ public struct StepCost: Sendable, Equatable {
 
   /// Floats of the weights as the pool holds them; those outside `paths` as they are.
   private static func weights(_ paths: [LayerPath], _ parameterCount: Int) -> Double {
-    let counted = paths.reduce(0) { $0 + $1.inputWeights + $1.recurrentWeights + $1.biases }
-    return paths.reduce(Double(max(0, parameterCount - counted))) { $0 + $1.weights }
+    let counted = paths.reduce(0) { $0 + $1.products + Double($1.biases) }
+    return paths.reduce(max(0, Double(parameterCount) - counted)) { $0 + $1.weights }
   }
 
   /// What the pool gives for so many floats: whole sixteenths of a power of two.
@@ -134,15 +134,18 @@ public struct StepCost: Sendable, Equatable {
 extension LayerPath {
   /// Operations of the forward pass over N = `steps` valid steps: 2·N·(W + U).
   public func forwardOperations(steps: Double) -> Double {
-    2 * steps * Double(inputWeights + recurrentWeights)
+    2 * steps * products
   }
 
   /// Operations of the backward pass over N = `steps` valid steps: 2·N·(W + U) for the gradients of
   /// the weights, 2·N·U through time, 2·N·W for that of the input where a layer below needs it.
   public func backwardOperations(steps: Double) -> Double {
-    let through = recurrentWeights + (givesInputGradient ? inputWeights : 0)
-    return forwardOperations(steps: steps) + 2 * steps * Double(through)
+    let through = givesInputGradient ? products : Double(recurrentWeights)
+    return forwardOperations(steps: steps) + 2 * steps * through
   }
+
+  /// Weights in matrix products.
+  fileprivate var products: Double { Double(inputWeights) + Double(recurrentWeights) }
 
   /// Floats of the weights as the pool holds them.
   fileprivate var weights: Double {

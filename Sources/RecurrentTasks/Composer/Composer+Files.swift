@@ -31,12 +31,9 @@ extension Composer {
         file: path + "/config.json", place: "configuration", problem: problem,
         advice: "Train the model again")
     }
-    // Checked against the file before anything of that size is made.
-    try contents.weights.requireTensors(
-      ComposerModel.parameterShapes(options), of: "the model in config.json")
-    var generator = RandomGenerator(seed: 0)
-    var model = ComposerModel(options, using: &generator)
-    try model.load(from: contents.weights)
+    var shapes = ShapesOnly()
+    var model = ComposerModel(options, using: &shapes)
+    try model.load(from: contents.weights, of: "the model in config.json")
     let file = path + "/" + Self.baselineFile
     let baselines = try decodeJSON(
       Baselines.self, from: try contents.extraFile(Self.baselineFile), file: file)

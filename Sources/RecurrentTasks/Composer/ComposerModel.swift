@@ -32,22 +32,6 @@ public struct ComposerModel: Layer {
     }
   }
 
-  /// Names and shapes of the parameters, without making them.
-  static func parameterShapes(_ options: ComposerOptions) -> [(name: String, shape: [Int])] {
-    let (inputs, outputs) = sizes(options)
-    let (hidden, width) = (options.hiddenSize, options.cell.gates * options.hiddenSize)
-    var shapes: [(name: String, shape: [Int])] = []
-    if options.kind == .events { shapes.append(("embedding.weights", [outputs, inputs])) }
-    for layer in 0..<options.layers {
-      shapes += [
-        ("recurrent.\(layer).input_weights", [layer == 0 ? inputs : hidden, width]),
-        ("recurrent.\(layer).recurrent_weights", [hidden, width]),
-        ("recurrent.\(layer).bias", [width]), ("recurrent.\(layer).recurrent_bias", [width]),
-      ]
-    }
-    return shapes + [("head.weights", [hidden, outputs]), ("head.bias", [outputs])]
-  }
-
   /// Those of the recurrent layers.
   public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
 

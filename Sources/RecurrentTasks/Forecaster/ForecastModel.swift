@@ -22,8 +22,7 @@ public struct ForecastModel: Layer {
     horizon = options.horizon
     if options.scaling == .window {
       // No correction at first: training begins at the naive forecast.
-      head.weights = .zeros(head.weights.shape)
-      head.bias = head.bias.map { .zeros($0.shape) }
+      head.updateParameters { $1 = Initializer.zeros($1.shape, using: &generator) }
     }
   }
 

@@ -98,12 +98,10 @@ public struct ForecastPlan: Sendable {
   ) throws(DataError) -> MemoryPlan {
     let rows = min(options.batchSize, splits.reduce(0) { $0 + $1.training.count })
     let available = Double(ProcessInfo.processInfo.physicalMemory)
-    let outputs = options.horizon * options.outputs
-    let (paths, recurrentWeights) = RecurrentStack.outlook(
-      options.cell, inputSize: 1 + series[0].covariates.count, hiddenSize: options.hiddenSize,
-      layerCount: options.layers, options: options.recurrent ?? RecurrentOptions(),
-      dropout: options.dropout)
-    let weights = recurrentWeights + outputs * (options.hiddenSize + 1)
+    var shapes = ShapesOnly()
+    let model = ForecastModel(
+      features: 1 + series[0].covariates.count, options: options, using: &shapes)
+    let (paths, weights) = (model.paths, model.parameterCount)
     let plan = MemoryPlan(
       paths: paths, parameterCount: weights, batchSize: rows, time: options.window,
       limit: options.memoryLimit)

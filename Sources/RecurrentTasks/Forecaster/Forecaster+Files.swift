@@ -43,14 +43,10 @@ extension Forecaster {
       throw DataError(
         file: file, place: "configuration", problem: problem, advice: "Train the model again")
     }
-    // Checked against the file before anything of that size is made.
-    let shapes = ForecastModel.parameterShapes(
-      features: configuration.channels.count, options: configuration.options)
-    try contents.weights.requireTensors(shapes, of: "the model in config.json")
-    var generator = RandomGenerator(seed: 0)
+    var shapes = ShapesOnly()
     var model = ForecastModel(
-      features: configuration.channels.count, options: configuration.options, using: &generator)
-    try model.load(from: contents.weights)
+      features: configuration.channels.count, options: configuration.options, using: &shapes)
+    try model.load(from: contents.weights, of: "the model in config.json")
     if let said = configuration.rounding?.precision, said != model.weightPrecision {
       throw DataError(
         file: file, place: "configuration.rounding",
@@ -104,28 +100,5 @@ extension Forecaster.Configuration {
       return "an evaluation of \(bad.steps.count) steps for a horizon of \(options.horizon)"
     }
     return nil
-  }
-}
-
-extension ForecastModel {
-  /// Names and shapes of the parameters, without making them.
-  static func parameterShapes(
-    features: Int, options: ForecasterOptions
-  ) -> [(name: String, shape: [Int])] {
-    let gates = options.cell.gates
-    var shapes: [(name: String, shape: [Int])] = []
-    for layer in 0..<options.layers {
-      let inputs = layer == 0 ? features : options.hiddenSize
-      let width = gates * options.hiddenSize
-      shapes += [
-        ("recurrent.\(layer).input_weights", [inputs, width]),
-        ("recurrent.\(layer).recurrent_weights", [options.hiddenSize, width]),
-        ("recurrent.\(layer).bias", [width]), ("recurrent.\(layer).recurrent_bias", [width]),
-      ]
-    }
-    let outputs = options.horizon * options.outputs
-    return shapes + [
-      ("head.weights", [options.hiddenSize, outputs]), ("head.bias", [outputs]),
-    ]
   }
 }

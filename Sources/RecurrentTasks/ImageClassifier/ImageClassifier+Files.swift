@@ -29,13 +29,9 @@ extension ImageClassifier {
         file: path + "/config.json", place: "configuration", problem: problem,
         advice: "Train the model again")
     }
-    // Checked against the file before anything of that size is made.
-    let shapes = ImageModel.parameterShapes(configuration.shape, options: configuration.options)
-    try contents.weights.requireTensors(shapes, of: "the model in config.json")
-    var generator = RandomGenerator(seed: 0)
-    var model = ImageModel(
-      configuration.shape, options: configuration.options, using: &generator)
-    try model.load(from: contents.weights)
+    var shapes = ShapesOnly()
+    var model = ImageModel(configuration.shape, options: configuration.options, using: &shapes)
+    try model.load(from: contents.weights, of: "the model in config.json")
     self.init(configuration: configuration, model: model)
   }
 }

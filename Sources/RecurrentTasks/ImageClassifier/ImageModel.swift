@@ -77,26 +77,4 @@ public struct ImageModel: Layer {
     visitor.visit("recurrent", &recurrent)
     visitor.visit("head", &head)
   }
-
-  /// Names and shapes of the parameters, without making them.
-  static func parameterShapes(
-    _ shape: ImageShape, options: ImageClassifierOptions
-  ) -> [(name: String, shape: [Int])] {
-    var shapes: [(name: String, shape: [Int])] = []
-    let size = options.hiddenSize
-    for layer in 0..<options.layers {
-      let inputs = layer == 0 ? shape.steps(options.model).features : size
-      if options.model == .mlp {
-        shapes += [("hidden.\(layer).weights", [inputs, size]), ("hidden.\(layer).bias", [size])]
-        continue
-      }
-      let width = options.cell.gates * size
-      shapes += [
-        ("recurrent.\(layer).input_weights", [inputs, width]),
-        ("recurrent.\(layer).recurrent_weights", [size, width]),
-        ("recurrent.\(layer).bias", [width]), ("recurrent.\(layer).recurrent_bias", [width]),
-      ]
-    }
-    return shapes + [("head.weights", [size, shape.classes]), ("head.bias", [shape.classes])]
-  }
 }

@@ -77,9 +77,8 @@ public struct ImagePlan: Sendable {
   private static func checkMemory(
     _ shape: ImageShape, _ options: ImageClassifierOptions, source: String
   ) throws(DataError) {
-    let weights = ImageModel.parameterShapes(shape, options: options).reduce(0.0) {
-      $0 + $1.shape.reduce(1) { $0 * Double($1) }
-    }
+    var shapes = ShapesOnly()
+    let weights = Double(ImageModel(shape, options: options, using: &shapes).parameterCount)
     let steps = Double(options.batchSize * options.layers * shape.steps(options.model).time)
     // Weights, gradients and two of Adam; the values that the backward pass needs of each step.
     let values = steps * Double(options.hiddenSize) * Double(options.cell.gates + 3)

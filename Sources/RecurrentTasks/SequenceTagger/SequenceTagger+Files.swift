@@ -40,23 +40,15 @@ extension SequenceTagger {
         file: path + "/config.json", place: "configuration", problem: problem,
         advice: "Train the model again")
     }
-    // Checked against the file before anything of that size is made.
     let options = configuration.options
-    let shapes = options.parameterShapes(
-      vocabularySize: configuration.vocabularySize, characterCount: configuration.characterCount,
-      tagCount: configuration.tags.count)
-    try contents.weights.requireTensors(
-      (0..<options.members).flatMap { member in
-        shapes.map { ("\(member).\($0.name)", $0.shape) }
-      }, of: "the model in config.json")
     let tags = TagSet(configuration.tags, scheme: options.scheme ?? .plain)
-    var generator = RandomGenerator(seed: 0)
+    var shapes = ShapesOnly()
     var models = (0..<options.members).map { _ in
       SequenceTaggerModel(
         vocabularySize: configuration.vocabularySize, characterCount: configuration.characterCount,
-        tags: tags, options: options, using: &generator)
+        tags: tags, options: options, using: &shapes)
     }
-    try models.load(from: contents.weights)
+    try models.load(from: contents.weights, of: "the model in config.json")
     self.init(
       configuration: configuration, encoder: words.encoder, tokenizer: words.tokenizer,
       models: models)

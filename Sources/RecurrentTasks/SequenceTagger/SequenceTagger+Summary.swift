@@ -106,10 +106,11 @@ extension SequenceTaggerPlan: CustomStringConvertible {
     let cut = training.sentences.count { $0.tokens.count > options.maximumLength }
     if cut > 0 { lines.append("            \(cut) sentences are longer, and read in pieces") }
     lines.append("network     \(options.networkText)")
-    let count = options.parameterShapes(
+    var shapes = ShapesOnly()
+    let count = SequenceTaggerModel(
       vocabularySize: encoder.vocabulary.count, characterCount: encoder.characters.count,
-      tagCount: tags.count
-    ).reduce(0) { $0 + $1.shape.reduce(1, *) }
+      tags: tags, options: options, using: &shapes
+    ).parameterCount
     lines.append("            \(NumberFormat.grouped(count * options.members)) parameters")
     return lines.joined(separator: "\n")
   }

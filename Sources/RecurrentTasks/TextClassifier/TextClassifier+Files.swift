@@ -34,21 +34,14 @@ extension TextClassifier {
         file: path + "/config.json", place: "configuration", problem: problem,
         advice: "Train the model again")
     }
-    // Checked against the file before anything of that size is made.
     let options = configuration.options
-    let shapes = options.parameterShapes(
-      vocabularySize: configuration.vocabularySize, classCount: configuration.labels.count)
-    try contents.weights.requireTensors(
-      (0..<options.members).flatMap { member in
-        shapes.map { ("\(member).\($0.name)", $0.shape) }
-      }, of: "the model in config.json")
-    var generator = RandomGenerator(seed: 0)
+    var shapes = ShapesOnly()
     var models = (0..<options.members).map { _ in
       TextClassifierModel(
         vocabularySize: configuration.vocabularySize, classCount: configuration.labels.count,
-        options: options, using: &generator)
+        options: options, using: &shapes)
     }
-    try models.load(from: contents.weights)
+    try models.load(from: contents.weights, of: "the model in config.json")
     self.init(configuration: configuration, encoder: encoder, models: models)
   }
 }

@@ -81,9 +81,11 @@ extension TextClassifierPlan: CustomStringConvertible {
           + "\(NumberFormat.grouped(vocabulary.count)) tokens")
     }
     lines.append("network     \(options.networkText)")
-    let count = options.parameterShapes(
-      vocabularySize: encoder.vocabulary.count, classCount: labels.count
-    ).reduce(0) { $0 + $1.shape.reduce(1, *) }
+    var shapes = ShapesOnly()
+    let count = TextClassifierModel(
+      vocabularySize: encoder.vocabulary.count, classCount: labels.count, options: options,
+      using: &shapes
+    ).parameterCount
     lines.append(
       "            \(NumberFormat.grouped(count * options.members)) parameters")
     return lines.joined(separator: "\n")

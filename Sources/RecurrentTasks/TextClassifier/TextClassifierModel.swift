@@ -39,7 +39,7 @@ public struct TextClassifierModel: Layer {
         inputSize: width, attentionSize: options.hiddenSize, using: &generator)
     }
     head = Dense(inputSize: width, outputSize: classCount, using: &generator)
-    if options.naiveBayes { evidenceWeight = Tensor([1], shape: [1]) }
+    if options.naiveBayes { evidenceWeight = Initializer.constant(1)([1], using: &generator) }
     pooling = options.pooling
     isBidirectional = options.isBidirectional
     dropout = options.dropout
@@ -105,32 +105,4 @@ public struct TextClassifierModel: Layer {
 extension TextClassifierOptions {
   /// Features of a hidden state: those of both directions.
   var featureSize: Int { hiddenSize * (isBidirectional ? 2 : 1) }
-
-  /// Names and shapes of a network's parameters, without making them.
-  func parameterShapes(
-    vocabularySize: Int, classCount: Int
-  ) -> [(name: String, shape: [Int])] {
-    var shapes = [("embedding.weights", [vocabularySize, embeddingSize])]
-    for layer in 0..<layers {
-      let inputs = layer == 0 ? embeddingSize : featureSize
-      let width = cell.gates * hiddenSize
-      for direction in isBidirectional ? [".forward", ".backward"] : [""] {
-        let name = "recurrent.\(layer)\(direction)."
-        shapes += [
-          (name + "input_weights", [inputs, width]),
-          (name + "recurrent_weights", [hiddenSize, width]),
-          (name + "bias", [width]), (name + "recurrent_bias", [width]),
-        ]
-      }
-    }
-    if pooling == .attention {
-      shapes += [
-        ("attention.projection.weights", [featureSize, hiddenSize]),
-        ("attention.projection.bias", [hiddenSize]), ("attention.query", [hiddenSize]),
-      ]
-    }
-    shapes += [("head.weights", [featureSize, classCount]), ("head.bias", [classCount])]
-    if naiveBayes { shapes.append(("evidence_weight", [1])) }
-    return shapes
-  }
 }

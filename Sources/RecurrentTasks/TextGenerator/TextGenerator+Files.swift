@@ -32,16 +32,10 @@ extension TextGenerator {
         file: path + "/config.json", place: "configuration", problem: problem,
         advice: "Train the model again")
     }
-    // Checked against the file before anything of that size is made.
-    let (options, size) = (configuration.options, configuration.vocabularySize)
-    try contents.weights.requireTensors(
-      options.parameterShapes(vocabularySize: size), of: "the model in config.json")
-    var generator = RandomGenerator(seed: 0)
-    let blank = RecurrentInitialization(
-      input: .zeros, recurrent: .zeros, bias: .zeros, hasTwoBiases: false)
+    var shapes = ShapesOnly()
     var model = TextGeneratorModel(
-      vocabularySize: size, options: options, initialization: blank, using: &generator)
-    try model.load(from: contents.weights)
+      vocabularySize: configuration.vocabularySize, options: configuration.options, using: &shapes)
+    try model.load(from: contents.weights, of: "the model in config.json")
     self.init(configuration: configuration, code: code, model: model)
   }
 

@@ -13,15 +13,15 @@ public struct TextGeneratorModel: Layer {
 
   init(
     vocabularySize: Int, options: TextGeneratorOptions,
-    initialization: RecurrentInitialization = .keras,
     using generator: inout some RandomNumberGenerator
   ) {
     let width = options.embeddingSize
     let vectors = Initializer.normal(1)([vocabularySize - 1, width], using: &generator)
-    embedding = Embedding(weights: .concatenated([.zeros([1, width]), vectors], along: 0))
+    let unknown = Initializer.zeros([1, width], using: &generator)
+    embedding = Embedding(weights: .concatenated([unknown, vectors], along: 0))
     recurrent = RecurrentStack(
       options.cell, inputSize: width, hiddenSize: options.hiddenSize, layerCount: options.layers,
-      dropout: options.dropout, initialization: initialization, using: &generator)
+      dropout: options.dropout, initialization: .keras, using: &generator)
     head = Dense(inputSize: options.hiddenSize, outputSize: vocabularySize, using: &generator)
     dropout = options.dropout
   }
@@ -65,25 +65,5 @@ public struct NextTokens: Sendable {
   /// The mean negative log-likelihood of `tokens`, in nats a token.
   func loss(_ tokens: TokenBatch) -> Tensor {
     linearCrossEntropy(hidden: hidden, head: head, classes: tokens.tokens)
-  }
-}
-
-extension TextGeneratorOptions {
-  /// Names and shapes of a network's parameters, without making them.
-  func parameterShapes(vocabularySize: Int) -> [(name: String, shape: [Int])] {
-    let width = cell.gates * hiddenSize
-    var shapes = [("embedding.weights", [vocabularySize, embeddingSize])]
-    for layer in 0..<layers {
-      shapes += [
-        ("recurrent.\(layer).input_weights", [layer == 0 ? embeddingSize : hiddenSize, width]),
-        ("recurrent.\(layer).recurrent_weights", [hiddenSize, width]),
-        ("recurrent.\(layer).bias", [width]),
-      ]
-      // The other cells' second bias would only add to the first.
-      if cell == .gru { shapes.append(("recurrent.\(layer).recurrent_bias", [width])) }
-    }
-    return shapes + [
-      ("head.weights", [hiddenSize, vocabularySize]), ("head.bias", [vocabularySize]),
-    ]
   }
 }

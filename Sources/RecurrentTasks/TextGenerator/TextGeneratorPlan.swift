@@ -97,8 +97,10 @@ extension TextGeneratorPlan: CustomStringConvertible {
     let examples = examples
     func size(_ part: Substring) -> String { NumberFormat.grouped(part.count) + " characters" }
     func share(_ fraction: Double) -> String { "\(NumberFormat.fixed(100 * fraction, 1)) %" }
-    let count = options.parameterShapes(vocabularySize: code.vocabulary.count)
-      .reduce(0) { $0 + $1.shape.reduce(1, *) }
+    var shapes = ShapesOnly()
+    let count = TextGeneratorModel(
+      vocabularySize: code.vocabulary.count, options: options, using: &shapes
+    ).parameterCount
     return [
       "training    \(size(training))",
       "validation  \(size(validation)), the last \(share(options.validationFraction)) before the test part",

@@ -40,17 +40,11 @@ extension Translator {
         file: path + "/config.json", place: "configuration", problem: problem,
         advice: "Train the model again")
     }
-    // Checked against the file before anything of that size is made.
-    let options = configuration.options
-    try contents.weights.requireTensors(
-      options.parameterShapes(
-        sourceSize: configuration.sourceSize, targetSize: configuration.targetSize),
-      of: "the model in config.json")
-    var generator = RandomGenerator(seed: 0)
+    var shapes = ShapesOnly()
     var model = TranslatorModel(
       sourceSize: configuration.sourceSize, targetSize: configuration.targetSize,
-      options: options, using: &generator)
-    try model.load(from: contents.weights)
+      options: configuration.options, using: &shapes)
+    try model.load(from: contents.weights, of: "the model in config.json")
     self.init(configuration: configuration, source: source, target: target, model: model)
   }
 }

@@ -66,9 +66,11 @@ extension TranslatorPlan: CustomStringConvertible {
       "target      \(target.explanation); \(tokens(examples.targets))",
       "network     \(options.networkText)",
     ]
-    let count = options.parameterShapes(
-      sourceSize: source.vocabulary.count, targetSize: target.vocabulary.count
-    ).reduce(0) { $0 + $1.shape.reduce(1, *) }
+    var shapes = ShapesOnly()
+    let count = TranslatorModel(
+      sourceSize: source.vocabulary.count, targetSize: target.vocabulary.count, options: options,
+      using: &shapes
+    ).parameterCount
     lines.append("            \(NumberFormat.grouped(count)) parameters")
     return lines.joined(separator: "\n")
   }

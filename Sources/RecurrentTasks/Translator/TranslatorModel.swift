@@ -33,13 +33,13 @@ public struct TranslatorModel: Module {
     encoder = RecurrentStack(
       options.cell, inputSize: vector, hiddenSize: units, layerCount: options.layers,
       isBidirectional: true, dropout: options.dropout, using: &generator)
-    let stateSize = encoder.initialState(batchSize: 1).tensors.reduce(0) { $0 + $1.count }
+    let stateSize = encoder.initialState(batchSize: 0).tensors.reduce(0) { $0 + $1.shape[1] }
     bridge = Dense(
       inputSize: stateSize, outputSize: 4 * units, activation: .tanh, using: &generator)
     decoder = AttentionDecoder(
       inputSize: vector, hiddenSize: 2 * units, memorySize: 2 * units, outputSize: vector,
       attention: options.attention, using: &generator)
-    outputBias = .zeros([targetSize])
+    outputBias = Initializer.zeros([targetSize], using: &generator)
     dropout = options.dropout
   }
 
@@ -101,46 +101,5 @@ public struct TranslatorModel: Module {
     visitor.visit("target_embedding", &targetEmbedding)
     visitor.visit("decoder", &decoder)
     visitor.visit("output_bias", &outputBias)
-  }
-}
-
-extension TranslatorOptions {
-  /// Names and shapes of a network's parameters, without making them.
-  func parameterShapes(sourceSize: Int, targetSize: Int) -> [(name: String, shape: [Int])] {
-    let (vector, units) = (embeddingSize, hiddenSize)
-    var shapes = [("source_embedding.weights", [sourceSize, vector])]
-    for layer in 0..<layers {
-      let (inputs, width) = (layer == 0 ? vector : 2 * units, cell.gates * units)
-      for direction in ["forward", "backward"] {
-        let name = "encoder.\(layer).\(direction)."
-        shapes += [
-          (name + "input_weights", [inputs, width]),
-          (name + "recurrent_weights", [units, width]),
-          (name + "bias", [width]), (name + "recurrent_bias", [width]),
-        ]
-      }
-    }
-    let attention: [(name: String, shape: [Int])] =
-      switch attention {
-      case .multiplicative: [("decoder.attention.weights", [2 * units, 2 * units])]
-      case .additive:
-        [
-          ("decoder.attention.query_weights", [2 * units, 2 * units]),
-          ("decoder.attention.memory_weights", [2 * units, 2 * units]),
-          ("decoder.attention.bias", [2 * units]), ("decoder.attention.vector", [2 * units]),
-        ]
-      }
-    let states = layers * 2 * units * (cell == .lstm ? 2 : 1)
-    return shapes + [
-      ("bridge.weights", [states, 4 * units]), ("bridge.bias", [4 * units]),
-      ("target_embedding.weights", [targetSize, vector]),
-      ("decoder.input_weights", [vector, 8 * units]),
-      ("decoder.recurrent_weights", [vector + 2 * units, 8 * units]),
-      ("decoder.bias", [8 * units]),
-    ] + attention + [
-      ("decoder.combination.weights", [4 * units, vector]),
-      ("decoder.combination.bias", [vector]),
-      ("output_bias", [targetSize]),
-    ]
   }
 }

@@ -31,7 +31,7 @@ public struct AdditiveAttention: Attention {
     let query = Dense(
       inputSize: querySize, outputSize: size, initialization: initialization, using: &generator)
     queryWeights = query.weights
-    bias = query.bias ?? .zeros([size])
+    bias = query.bias ?? Initializer.zeros([size], using: &generator)
     memoryWeights =
       Dense(
         inputSize: memorySize, outputSize: size, bias: false, initialization: initialization,

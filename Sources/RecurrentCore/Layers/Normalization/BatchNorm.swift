@@ -29,13 +29,21 @@ public struct BatchNorm: Layer {
 
   /// A layer for `size` features.
   public init(size: Int, momentum: Float = 0.1, epsilon: Float = 1e-5) {
+    var nothingToDraw = SystemRandomNumberGenerator()
+    self.init(size: size, momentum: momentum, epsilon: epsilon, using: &nothingToDraw)
+  }
+
+  /// The same, for its shapes alone if the generator is ``ShapesOnly``.
+  public init(
+    size: Int, momentum: Float = 0.1, epsilon: Float = 1e-5,
+    using generator: inout some RandomNumberGenerator
+  ) {
     precondition(size >= 1, "a batch norm has at least 1 feature, not \(size)")
     precondition((0...1).contains(momentum), "the momentum lies in 0...1, not \(momentum)")
     precondition(epsilon >= 0, "ε is at least 0, not \(epsilon)")
-    gain = Tensor(repeating: 1, shape: [size])
-    bias = .zeros([size])
-    runningMean = .zeros([size])
-    runningVariance = Tensor(repeating: 1, shape: [size])
+    gain = Initializer.constant(1)([size], using: &generator)
+    bias = Initializer.zeros([size], using: &generator)
+    (runningMean, runningVariance) = (bias, gain)
     self.momentum = momentum
     self.epsilon = epsilon
   }

@@ -17,8 +17,18 @@ public struct LayerNorm: Layer {
 
   /// A layer for `size` features.
   public init(size: Int, epsilon: Float = 1e-5) {
+    var nothingToDraw = SystemRandomNumberGenerator()
+    self.init(size: size, epsilon: epsilon, using: &nothingToDraw)
+  }
+
+  /// The same, for its shapes alone if the generator is ``ShapesOnly``.
+  public init(
+    size: Int, epsilon: Float = 1e-5, using generator: inout some RandomNumberGenerator
+  ) {
     precondition(size >= 1, "a layer norm has at least 1 feature, not \(size)")
-    self.init(gain: Tensor(repeating: 1, shape: [size]), bias: .zeros([size]), epsilon: epsilon)
+    self.init(
+      gain: Initializer.constant(1)([size], using: &generator),
+      bias: Initializer.zeros([size], using: &generator), epsilon: epsilon)
   }
 
   /// A layer with these parameters, `[F]` each; without a bias it is zeros.

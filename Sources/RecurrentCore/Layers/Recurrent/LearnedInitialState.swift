@@ -8,7 +8,12 @@ public struct LearnedInitialState<Base: Layer>: Layer {
   /// Lets the initial state of `layer`, at first that of the layer itself, be learned.
   public init(_ layer: Base) {
     self.layer = layer
-    initial = layer.initialState(batchSize: 1).tensors
+    initial =
+      layer.parameters.allSatisfy(\.tensor.hasElements)
+      ? layer.initialState(batchSize: 1).tensors
+      : layer.initialState(batchSize: 0).tensors.map {
+        Tensor(withoutElements: [1] + $0.shape.dropFirst())
+      }
   }
 
   /// That of the layer.

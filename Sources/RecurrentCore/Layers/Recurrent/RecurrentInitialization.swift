@@ -67,7 +67,7 @@ public struct RecurrentInitialization: Sendable, Equatable {
       to bias: inout Tensor, cell: rk_cell, hiddenSize: Int,
       using generator: inout some RandomNumberGenerator
     ) {
-      guard cell != RK_CELL_RNN_TANH, cell != RK_CELL_RNN_RELU else { return }
+      guard cell.hasGates, bias.hasElements else { return }
       func fill(_ gate: Int, _ value: (_ unit: Int) -> Float) {
         bias.withUnsafeMutableElements { bias in
           for unit in 0..<hiddenSize { bias[gate * hiddenSize + unit] = value(unit) }

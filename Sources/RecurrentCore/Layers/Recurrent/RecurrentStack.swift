@@ -82,29 +82,6 @@ public struct RecurrentStack: Layer {
     self.init(layers, dropout: dropout)
   }
 
-  /// What ``paths`` of such a stack will be, and how many weights it will have, before there is
-  /// one.
-  public static func outlook(
-    _ kind: CellKind, inputSize: Int, hiddenSize: Int, layerCount: Int,
-    isBidirectional: Bool = false, options: RecurrentOptions = RecurrentOptions(),
-    dropout: Float = 0
-  ) -> (paths: [LayerPath], parameterCount: Int) {
-    let outputSize = isBidirectional ? 2 * hiddenSize : hiddenSize
-    let paths = (0..<layerCount).flatMap { index in
-      let path = LayerPath(
-        kind.rawValue.uppercased(), gates: kind.gates, hasCellState: kind == .lstm,
-        inputSize: index == 0 ? inputSize : outputSize, hiddenSize: hiddenSize, options: options)
-      let directions =
-        isBidirectional ? [path.under("forward"), path.under("backward")] : [path]
-      return directions.map {
-        let path = $0.under(stack: index)
-        return index > 0 && dropout > 0 ? path.masked(by: 2 * path.inputSize) : path
-      }
-    }
-    let count = paths.reduce(0) { $0 + $1.inputWeights + $1.recurrentWeights + $1.biases }
-    return (paths, count)
-  }
-
   /// The states of the layers.
   public struct State: LayerState {
     /// One state a layer.

@@ -77,6 +77,7 @@ extension Tensor {
         "tensors of shapes \(first.shape) and \(tensor.shape) cannot be concatenated along \(dimension)"
       )
     }
+    guard tensors.allSatisfy(\.hasElements) else { return Tensor(withoutElements: shape) }
     let inner = shape[(dimension + 1)...].reduce(1, *)
     let outer = shape[..<dimension].reduce(1, *)
     let total = shape[dimension] * inner

@@ -1,3 +1,5 @@
+internal import RecurrentKernels
+
 /// The convolutional LSTM (Shi et al. 2015, arXiv:1506.04214) over frames, which are rows of pixels
 /// or pictures: an LSTM whose products are convolutions, so that each place of the grid has units of
 /// its own and sees only its neighbours.
@@ -36,14 +38,15 @@ public struct ConvLSTM: Layer {
       "a convolution has at least one channel and one filter, not \(channels) and \(filters)")
     // The fans of a convolution count every place of the kernel.
     let limit = (6 / Float(places * (channels + 4 * filters))).squareRoot()
-    var bias = [Float](repeating: 0, count: 4 * filters)
-    bias.replaceSubrange(filters..<2 * filters, with: repeatElement(1, count: filters))
+    var bias = Initializer.zeros([4 * filters], using: &generator)
+    RecurrentInitialization.GateBiases.forget(1).apply(
+      to: &bias, cell: RK_CELL_LSTM, hiddenSize: filters, using: &generator)
     self.init(
       inputWeights: Initializer.uniform(limit)(
         [places * channels, 4 * filters], using: &generator),
       recurrentWeights: Initializer.orthogonal()(
         [places * filters, 4 * filters], using: &generator),
-      bias: Tensor(bias), grid: grid, kernelSize: kernelSize)
+      bias: bias, grid: grid, kernelSize: kernelSize)
   }
 
   /// A layer with these parameters.

@@ -23,8 +23,9 @@ public struct IndRNN: Layer {
     let input = Dense(
       inputSize: inputSize, outputSize: hiddenSize, initialization: initialization,
       using: &generator)
+    let recurrent = Initializer.uniform(0.5)([hiddenSize], using: &generator)
     self.init(
-      input: input, recurrent: (Initializer.uniform(0.5)([hiddenSize], using: &generator) + 0.5),
+      input: input, recurrent: recurrent.hasElements ? recurrent + 0.5 : recurrent,
       activation: activation)
   }
 

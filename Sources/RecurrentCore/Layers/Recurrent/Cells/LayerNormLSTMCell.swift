@@ -32,11 +32,16 @@ public struct LayerNormLSTMCell: Cell {
     self.init(
       weights: RecurrentWeights(
         cell: RK_CELL_LSTM, inputSize: inputSize, hiddenSize: hiddenSize, bias: true,
-        initialization: initialization, using: &generator))
+        initialization: initialization, using: &generator), using: &generator)
   }
 
   /// A cell with these parameters, of four gates; gains are 1, β₃ is 0.
   public init(weights: RecurrentWeights) {
+    var nothingToDraw = SystemRandomNumberGenerator()
+    self.init(weights: weights, using: &nothingToDraw)
+  }
+
+  private init(weights: RecurrentWeights, using generator: inout some RandomNumberGenerator) {
     precondition(
       weights.gates == 4 && weights.recurrentBias == nil && weights.peepholes == nil
         && weights.projection == nil,
@@ -44,10 +49,10 @@ public struct LayerNormLSTMCell: Cell {
     )
     self.weights = weights
     let units = weights.hiddenSize
-    inputGain = Tensor(repeating: 1, shape: [4 * units])
+    inputGain = Initializer.constant(1)([4 * units], using: &generator)
     recurrentGain = inputGain
-    cellGain = Tensor(repeating: 1, shape: [units])
-    cellBias = .zeros([units])
+    cellGain = Initializer.constant(1)([units], using: &generator)
+    cellBias = Initializer.zeros([units], using: &generator)
   }
 
   /// Zeros.
