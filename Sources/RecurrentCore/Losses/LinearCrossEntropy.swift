@@ -122,8 +122,8 @@ struct LinearCrossEntropy {
     let inputs = [hidden, weights] + (bias.map { [$0] } ?? [])
     // Of inputs that are not tracked nothing is computed.
     var gradients = inputs.map { $0.isTracked ? Tensor.zeros($0.shape) : nil }
-    let (dHidden, dWeights) = (gradients[0]?.mutablePointer(), gradients[1]?.mutablePointer())
-    let dBias = inputs.count == 3 ? gradients[2]?.mutablePointer() : nil
+    let (dHidden, dWeights) = (gradients[0]?.mutableMatrix(), gradients[1]?.mutableMatrix())
+    let dBias = inputs.count == 3 ? gradients[2]?.mutableMatrix() : nil
     let factors = classWeights.map { Tensor($0) }
     let rule = rk_cross_entropy(
       columns: Int64(vocabulary), own: 1 - labelSmoothing,
@@ -134,56 +134,34 @@ struct LinearCrossEntropy {
       gradients: gradients.contains { $0 != nil })
 
     let blockSize = max(1, min(count, self.blockSize ?? max(128, (1 << 23) / vocabulary)))
-    let logits = Storage(count: blockSize * vocabulary)
-    let losses = Storage(count: blockSize)
-    let (x, w) = (hidden.pointer, weights.pointer)
-    // The steps between features and between classes in the weights.
-    let (feature, `class`) = hasClassRows ? (1, Int64(size)) : (Int64(vocabulary), 1)
-    let block = hasClassRows && dWeights != nil ? Storage(count: blockSize * size) : nil
+    let logits = Matrix(rows: blockSize, columns: vocabulary)
+    let losses = Matrix(rows: blockSize, columns: 1)
+    let w = hasClassRows ? weights.matrix.transposed : weights.matrix
+    let block = hasClassRows && dWeights != nil ? Matrix(rows: blockSize, columns: size) : nil
     var sum = 0.0
     for start in stride(from: 0, to: count, by: blockSize) {
       let n = min(blockSize, count - start)
-      var product = rk_matrix_product(
-        rows: n, columns: vocabulary, depth: size, a: x, b: w, c: logits.pointer)
-      product.a_row_index = places.pointer + start
-      (product.b_depth_stride, product.b_column_stride) = (feature, `class`)
-      product.bias = bias.map { UnsafePointer($0.pointer) }
-      product.run()
-      run(rule, logits, targets.pointer + start, losses, rows: n)
-      for row in 0..<n { sum += Double(losses.pointer[row]) }
+      let places = places.suffix(from: start)
+      let (x, d) = (hidden.matrix.rows(at: places, count: n), logits.rows(0..<n))
+      Matrix.multiply(x, w, into: d, bias: bias)
+      run(rule, d, targets.suffix(from: start), losses)
+      for row in 0..<n { sum += Double(losses.row(row).pointee) }
       // From here on the logits are their gradient d.
       if let dHidden {
         // dx = d·wᵀ
-        var product = rk_matrix_product(
-          rows: n, columns: size, depth: vocabulary, a: logits.pointer, b: w, c: dHidden)
-        (product.b_depth_stride, product.b_column_stride) = (`class`, feature)
-        product.c_row_index = places.pointer + start
-        product.run()
+        Matrix.multiply(d, w.transposed, into: dHidden.rows(at: places, count: n))
       }
       if let dWeights, let block {
         // dw += dᵀ·x
-        for row in 0..<n {
-          (block.pointer + row * size).update(
-            from: x + Int(places[start + row]) * size, count: size)
-        }
-        var product = rk_matrix_product(
-          rows: vocabulary, columns: size, depth: n, a: logits.pointer, b: block.pointer,
-          c: dWeights)
-        (product.a_row_stride, product.a_depth_stride) = (1, Int64(vocabulary))
-        product.accumulate = true
-        product.run()
+        let x = block.rows(0..<n).copying(x)
+        Matrix.multiply(d.transposed, x, into: dWeights, accumulate: true)
       } else if let dWeights {
         // dw += xᵀ·d
-        var product = rk_matrix_product(
-          rows: size, columns: vocabulary, depth: n, a: x, b: logits.pointer, c: dWeights)
-        (product.a_row_stride, product.a_depth_stride) = (1, Int64(size))
-        product.a_depth_index = places.pointer + start
-        product.accumulate = true
-        product.run()
+        Matrix.multiply(x.transposed, d, into: dWeights, accumulate: true)
       }
-      if let dBias { addColumns(of: logits, rows: n, columns: vocabulary, to: dBias) }
+      dBias?.addColumnSums(of: d)
     }
-    withExtendedLifetime((inputs, factors, places, targets, block)) {}
+    withExtendedLifetime(factors) {}
     let loss = Tensor(weight > 0 ? Float(sum / Double(weight)) : 0)
     return loss.recorded(from: inputs) { [gradients] dy in
       let upstream = dy.value
@@ -191,32 +169,20 @@ struct LinearCrossEntropy {
     }
   }
 
+  /// The losses of rows of logits, which become their gradients.
   private func run(
-    _ rule: rk_cross_entropy, _ logits: Storage, _ classes: UnsafePointer<Int32>, _ losses: Storage,
-    rows: Int
+    _ rule: rk_cross_entropy, _ logits: Matrix, _ classes: IndexTable, _ losses: Matrix
   ) {
-    let columns = Int(rule.columns)
     withUnsafePointer(to: rule) { rule in
       // Two exponentials an element.
-      let parts = Parallelism.parts(operations: 60 * rows * columns, atMost: rows)
+      let parts = Parallelism.parts(
+        operations: 60 * logits.rows * logits.columns, atMost: logits.rows)
       Parallelism.run(parts: parts) { part in
-        let range = Parallelism.range(part, of: parts, count: rows, granularity: 1)
+        let range = Parallelism.range(part, of: parts, count: logits.rows, granularity: 1)
         rk_run_cross_entropy(
-          rule, logits.pointer + range.lowerBound * columns, Int64(range.count),
-          classes + range.lowerBound, losses.pointer + range.lowerBound)
+          rule, logits.row(range.lowerBound), Int64(range.count),
+          classes.pointer + range.lowerBound, losses.row(range.lowerBound))
       }
-    }
-  }
-
-  private func addColumns(
-    of logits: Storage, rows: Int, columns: Int, to sums: UnsafeMutablePointer<Float>
-  ) {
-    let parts = Parallelism.parts(operations: 4 * rows * columns, atMost: (columns + 63) / 64)
-    Parallelism.run(parts: parts) { part in
-      let range = Parallelism.range(part, of: parts, count: columns, granularity: 64)
-      rk_column_sums(
-        logits.pointer + range.lowerBound, Int64(rows), Int64(range.count), Int64(columns), true,
-        sums + range.lowerBound)
     }
   }
 }

@@ -1,5 +1,3 @@
-internal import RecurrentKernels
-
 /// All steps of an ``AttentionDecoder`` as one primitive, whose input is projected already.
 ///
 /// Rows run sorted by length, as in ``SequenceLayout``: what belongs to a step of a row stands in
@@ -16,7 +14,7 @@ struct AttentionSteps {
   /// Outputs `[B, S, A]`, attention weights `[B, S, T]` and the last state.
   func callAsFunction() -> (output: Tensor, weights: Tensor, state: AttentionDecoder.State) {
     let layout = input.layout
-    let (batch, time) = (layout.batchSize, layout.time)
+    let batch = layout.batchSize
     let (units, width) = (state.hidden.shape[1], state.output.shape[1])
     let (values, counts) = memory.values.leadingSteps
     let (keys, _) = memory.keys.leadingSteps
@@ -51,12 +49,10 @@ struct AttentionSteps {
     var (hidden, cell, last) = (
       state.hidden.detached, state.cell.detached, state.output.detached
     )
-    let output = Tensor(shape: [batch, time, width]) {
-      if !input.isFull { $0.update(repeating: 0, count: batch * time * width) }
-      run.forward(
-        kept, output: $0, hidden: hidden.mutablePointer(), cell: cell.mutablePointer(),
-        last: last.mutablePointer())
-    }
+    var output = layout.room(for: width)
+    run.forward(
+      kept, output: output.mutableMatrix(), hidden: hidden.mutableMatrix(),
+      cell: cell.mutableMatrix(), last: last.mutableMatrix())
     var results = [output, hidden, cell, last]
     if let tape {
       results = tape.record(results, inputs: inputs) { run.gradients($0, kept) }

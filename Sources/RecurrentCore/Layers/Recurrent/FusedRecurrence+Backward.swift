@@ -32,11 +32,8 @@ extension FusedRecurrence {
         cellState: cellStates.first.map { c in gradients[2] ?? .zeros(c.shape) },
         peepholes: weights.peepholes.map { _ in .zeros([run.layout.batchSize, 3, run.units]) })
       var sums = WeightSums(weights)
-      let isFull = run.layout.packedCount == run.layout.batchSize * run.layout.time
-      var dx: Tensor?
-      if input.isTracked, run.table == nil {
-        dx = isFull ? Tensor(shape: input.values.shape) { _ in } : .zeros(input.values.shape)
-      }
+      var dx =
+        input.isTracked && run.table == nil ? run.layout.room(for: weights.inputSize) : nil
       // D of the table.
       var ofVectors = run.table.map { Tensor.zeros([$0.indices.count, run.width]) }
       let packed = run.packedWeights(rk_backward_weights_size, rk_pack_backward_weights)
@@ -46,7 +43,15 @@ extension FusedRecurrence {
         let cellState = cellStates.isEmpty ? nil : cellStates[index]
         guard let kept = kept ?? recomputed(segment, cellState, forwardWeights) else { continue }
         let projected = backward(segment, cellState, packed, kept, &state)
-        if let target = dx?.mutablePointer() { inputGradient(segment, kept, target) }
+        // dx = d·Wᵀ
+        if let target = dx?.mutableMatrix() {
+          let places = run.layout.packed(segment)
+          Matrix.multiply(
+            Matrix(kept.gates, rows: places.count, columns: run.width),
+            weights.input.matrix.transposed,
+            into: target.rows(
+              at: run.layout.places.suffix(from: places.lowerBound), count: places.count))
+        }
         if var target = ofVectors.take() {
           run.table?.add(kept.gates, of: run.layout.packed(segment), to: &target)
           ofVectors = target
@@ -118,20 +123,6 @@ extension FusedRecurrence {
       withExtendedLifetime((packed, kept, cellState, self)) {}
       return projected
     }
-
-    /// dx = d·Wᵀ
-    private func inputGradient(
-      _ segment: Range<Int>, _ kept: Kept, _ dx: UnsafeMutablePointer<Float>
-    ) {
-      let range = run.layout.packed(segment)
-      var product = rk_matrix_product(
-        rows: range.count, columns: run.weights.inputSize, depth: run.width,
-        a: kept.gates.pointer, b: run.weights.input.pointer, c: dx)
-      (product.b_depth_stride, product.b_column_stride) = (1, Int64(run.width))
-      product.c_row_index = UnsafePointer(run.layout.place + range.lowerBound)
-      product.run()
-      withExtendedLifetime((kept, self)) {}
-    }
   }
 
   /// The gradients of the weights, which grow segment by segment.
@@ -157,112 +148,59 @@ extension FusedRecurrence {
       _ segment: Range<Int>, _ kept: Kept, _ projected: Storage?, _ backward: Backward
     ) {
       let run = backward.run
-      let (features, size, units, width) = (
-        run.weights.inputSize, run.size, run.units, run.width
-      )
+      let (size, units, width) = (run.size, run.units, run.width)
       let (now, before) = run.layout.descendingPlaces(segment)
       let depth = run.layout.packed(segment).count
       // The rows of step 0, which come last, meet the initial state; the others the outputs before.
       let starting = segment.lowerBound == 0 && depth > 0 ? Int(run.layout.active[0]) : 0
       let later = depth - starting
-      let one = Tensor(1)
-      let x = Factor(values: backward.input.values.pointer, rows: now.pointer, width: features)
-      let ones = Factor(values: one.pointer, rows: nil, width: 1, stride: 0)
-      let h: [Factor]
-      if let masked = kept.masked {
-        h = [Factor(packed: masked.pointer, depth: depth, width: size)]
-      } else {
-        h = [
-          Factor(
-            values: backward.output.pointer, rows: before.pointer, width: size, range: 0..<later),
-          Factor(
-            values: backward.hidden.pointer, rows: before.pointer, width: size,
-            range: later..<depth),
-        ]
+      let cuts = [0..<later, later..<depth]
+      /// Rows in packed order from the last step to the first.
+      func steps(_ values: Storage, _ width: Int) -> Matrix {
+        Matrix(values, rows: depth, columns: width).reversed
       }
-      let (w, u) = (input.mutablePointer(), recurrent.mutablePointer())
-      let (b, bRecurrent) = (bias.mutablePointer(), recurrentBias.mutablePointer())
-      let candidate = 2 * units
-      let fromInput = run.table == nil ? [(factor: x, target: w)] : []
-      /// target[:, columns] += factorᵀ·d for each factor.
+      let x = backward.input.values.matrix.rows(at: now, count: depth)
+      let ones = Matrix(Tensor(1).storage, rows: depth, columns: 1, stride: 0)
+      /// h₋₁ of each cut.
+      let h =
+        kept.masked.map { masked in cuts.map { steps(masked, size).rows($0) } }
+        ?? zip(cuts, [backward.output, backward.hidden]).map { cut, values in
+          values.matrix.rows(at: before.suffix(from: cut.lowerBound), count: cut.count)
+        }
+      let (w, u) = (input.mutableMatrix(), recurrent.mutableMatrix())
+      let (b, bRecurrent) = (bias.mutableMatrix(), recurrentBias.mutableMatrix())
+      let (candidate, all) = (2 * units..<width, 0..<width)
+      let others = (run.table == nil ? [(x, w)] : []) + [(ones, b)]
+      /// sum[:, columns] += factorᵀ·d for each factor, and for h.
       func multiply(
-        _ d: UnsafePointer<Float>, _ stride: Int, _ columns: Range<Int>, _ targetWidth: Int,
-        _ factors: [(factor: Factor, target: UnsafeMutablePointer<Float>)]
+        _ d: Matrix, _ columns: Range<Int>, _ factors: [(Matrix, sum: Matrix)], h sum: Matrix? = nil
       ) {
-        let cuts = [0, later, depth]
-        for (start, end) in zip(cuts, cuts.dropFirst()) where end > start {
-          rk_matrix_product.run(
-            factors.compactMap { factor, target in
-              guard factor.range?.contains(start) ?? true else { return nil }
-              var product = rk_matrix_product(
-                rows: factor.width, columns: columns.count, depth: end - start,
-                a: factor.rows == nil ? factor.values + start * factor.stride : factor.values,
-                b: d + (depth - 1 - start) * stride, c: target + columns.lowerBound)
-              (product.a_row_stride, product.a_depth_stride) = (1, Int64(factor.stride))
-              product.a_depth_index = factor.rows.map { $0 + start }
-              product.b_depth_stride = Int64(-stride)
-              product.c_row_stride = Int64(targetWidth)
-              product.accumulate = true
-              return product
-            })
+        for (cut, h) in zip(cuts, h) where !cut.isEmpty {
+          let parts = factors.map { ($0.rows(cut), $1) } + (sum.map { [(h, $0)] } ?? [])
+          Matrix.multiply(
+            parts.map { (a: $0.transposed, c: $1.columns(columns)) }, d.rows(cut))
         }
       }
-      let d = UnsafePointer(kept.gates.pointer)
-      func withH(
-        _ target: UnsafeMutablePointer<Float>,
-        _ others: [(factor: Factor, target: UnsafeMutablePointer<Float>)]
-      ) -> [(factor: Factor, target: UnsafeMutablePointer<Float>)] {
-        others + h.map { ($0, target) }
-      }
+      let d = steps(kept.gates, width)
       switch (run.cell, kept.extra) {
       case (RK_CELL_GRU_RESET_AFTER, let extra?):
-        multiply(d, width, 0..<candidate, width, withH(u, fromInput + [(ones, b)]))
-        multiply(d + candidate, width, candidate..<width, width, fromInput + [(ones, b)])
-        multiply(
-          UnsafePointer(extra.pointer), units, candidate..<width, width,
-          withH(u, [(ones, bRecurrent)]))
-        bRecurrent.update(from: b, count: candidate)
+        multiply(d.columns(0..<2 * units), 0..<2 * units, others, h: u)
+        multiply(d.columns(candidate), candidate, others)
+        multiply(steps(extra, units), candidate, [(ones, bRecurrent)], h: u)
+        bRecurrent.columns(0..<2 * units).copying(b.columns(0..<2 * units))
       case (RK_CELL_GRU_RESET_BEFORE, let extra?):
-        let rh = Factor(packed: extra.pointer, depth: depth, width: units)
-        multiply(d, width, 0..<candidate, width, withH(u, fromInput + [(ones, b)]))
-        multiply(d + candidate, width, candidate..<width, width, fromInput + [(rh, u), (ones, b)])
-        bRecurrent.update(from: b, count: width)
+        multiply(d.columns(0..<2 * units), 0..<2 * units, others, h: u)
+        multiply(
+          d.columns(candidate), candidate,
+          others.dropLast() + [(steps(extra, units), u), (ones, b)])
+        bRecurrent.copying(b)
       default:
-        multiply(d, width, 0..<width, width, withH(u, fromInput + [(ones, b)]))
-        bRecurrent.update(from: b, count: width)
+        multiply(d, all, others, h: u)
+        bRecurrent.copying(b)
       }
-      if let projected, let raw = kept.unprojected, let target = projection?.mutablePointer() {
-        let factor = Factor(packed: raw.pointer, depth: depth, width: units)
-        multiply(UnsafePointer(projected.pointer), size, 0..<size, size, [(factor, target)])
+      if let projected, let raw = kept.unprojected, let sum = projection?.mutableMatrix() {
+        multiply(steps(projected, size), 0..<size, [(steps(raw, units), sum)])
       }
-      withExtendedLifetime((now, before, one, kept, projected, backward)) {}
-    }
-  }
-
-  /// A factor of the products over the steps: what a row of the weights was multiplied by, from the
-  /// last step to the first.
-  private struct Factor {
-    let values: UnsafePointer<Float>
-    /// The row of each step; nil: one after the other.
-    let rows: UnsafePointer<Int32>?
-    let width: Int
-    /// Floats from row to row; 0 where one row stands for all.
-    let stride: Int
-    /// The steps it is there for; nil: all.
-    let range: Range<Int>?
-
-    init(
-      values: UnsafePointer<Float>, rows: UnsafePointer<Int32>?, width: Int, stride: Int? = nil,
-      range: Range<Int>? = nil
-    ) {
-      (self.values, self.rows, self.width, self.range) = (values, rows, width, range)
-      self.stride = stride ?? width
-    }
-
-    /// Values in packed order.
-    init(packed: UnsafePointer<Float>, depth: Int, width: Int) {
-      self.init(
-        values: packed + max(0, depth - 1) * width, rows: nil, width: width, stride: -width)
     }
   }
 }

@@ -49,9 +49,7 @@ struct FusedRecurrence {
       layout: input.layout, segmentLength: segmentLength, table: table)
 
     let keepsAll = tape != nil && segmentLength == nil
-    var output = Tensor(shape: [batch, input.time, size]) { y in
-      if !input.isFull { y.update(repeating: 0, count: batch * input.time * size) }
-    }
+    var output = input.layout.room(for: size)
     var finalHidden = hidden.detached
     var finalCell = cellState?.detached
     var kept: Kept?

@@ -1,5 +1,3 @@
-internal import RecurrentKernels
-
 /// Values that are rows of a table: what an ``Embedding`` gives.
 struct TableRows: Sendable {
   /// `[V, F]`.
@@ -50,44 +48,20 @@ struct InputTable: Sendable {
 
   /// D `[U, G·H]`, which grows from the last step to the first.
   func add(_ gates: Storage, of packed: Range<Int>, to sums: inout Tensor) {
-    let (target, width) = (sums.mutablePointer(), sums.shape[1])
-    let parts = Parallelism.parts(operations: 2 * packed.count * width, atMost: (width + 63) / 64)
-    Parallelism.run(parts: parts) { part in
-      let columns = Parallelism.range(part, of: parts, count: width, granularity: 64)
-      for place in packed.reversed() {
-        rk_add_scaled(
-          1, gates.pointer + (place - packed.lowerBound) * width + columns.lowerBound,
-          target + Int(rows[place]) * width + columns.lowerBound, Int64(columns.count))
-      }
-    }
-    withExtendedLifetime((self, gates)) {}
+    let d = Matrix(gates, rows: packed.count, columns: sums.shape[1])
+    sums.mutableMatrix().rows(at: rows.suffix(from: packed.lowerBound), count: packed.count)
+      .addRows(of: d, lastFirst: true)
   }
 
   /// The gradient of the table, by rows: D·Wᵀ.
   func gradient(_ sums: Tensor, weights: Tensor) -> SparseRows {
-    let (width, features) = (sums.shape[1], weights.shape[0])
-    let values = Tensor(shape: [indices.count, features]) { dx in
-      var product = rk_matrix_product(
-        rows: indices.count, columns: features, depth: width, a: sums.pointer,
-        b: weights.pointer, c: dx)
-      (product.b_depth_stride, product.b_column_stride) = (1, Int64(width))
-      product.run()
-    }
-    withExtendedLifetime((sums, weights)) {}
-    return SparseRows(shape: shape, indices: indices, values: values)
+    SparseRows(
+      shape: shape, indices: indices,
+      values: Tensor(product: sums.matrix, weights.matrix.transposed))
   }
 
   /// The gradient of the weights: xᵀ·D.
   func weightGradient(_ sums: Tensor) -> Tensor {
-    let (width, features) = (sums.shape[1], vectors.shape[1])
-    let gradient = Tensor(shape: [features, width]) { dw in
-      var product = rk_matrix_product(
-        rows: features, columns: width, depth: indices.count, a: vectors.pointer,
-        b: sums.pointer, c: dw)
-      (product.a_row_stride, product.a_depth_stride) = (1, Int64(features))
-      product.run()
-    }
-    withExtendedLifetime((self, sums)) {}
-    return gradient
+    Tensor(product: vectors.matrix.transposed, sums.matrix)
   }
 }

@@ -115,27 +115,15 @@ extension LayerState {
 extension SequenceBatch {
   /// The running rows at each step, `[active, F]`, the longest first.
   fileprivate func packedSteps() -> [Tensor] {
-    let (layout, width) = (layout, features)
-    let steps = (0..<layout.steps).map { step in
-      Tensor(shape: [Int(layout.active[step]), width]) { y in
-        let place = layout.place + Int(layout.offset[step])
-        for j in 0..<Int(layout.active[step]) {
-          (y + j * width).update(from: values.pointer + Int(place[j]) * width, count: width)
-        }
-      }
-    }
+    let (layout, shape) = (layout, values.shape)
+    let steps = (0..<layout.steps).map { layout.step($0, of: values) }
     // One entry on the tape for all steps: their gradients meet in one tensor.
     guard let tape = Tape.following([values]) else { return steps }
-    return tape.record(steps, inputs: [values]) { [shape = values.shape] gradients in
+    return tape.record(steps, inputs: [values]) { gradients in
       var dx = Tensor.zeros(shape)
-      let target = dx.mutablePointer()
+      let target = dx.mutableMatrix()
       for (step, gradient) in gradients.enumerated() {
-        guard let gradient else { continue }
-        let place = layout.place + Int(layout.offset[step])
-        for j in 0..<Int(layout.active[step]) {
-          (target + Int(place[j]) * width).update(
-            from: gradient.pointer + j * width, count: width)
-        }
+        if let gradient { layout.step(step, in: target).copying(gradient.matrix) }
       }
       return [dx]
     }
@@ -143,26 +131,29 @@ extension SequenceBatch {
 
   /// The reverse of ``packedSteps()``: zeros where there is no step.
   fileprivate func with(packedSteps steps: [Tensor]) -> SequenceBatch {
-    let (layout, width) = (layout, steps[0].shape[1])
-    let values = Tensor(shape: [batchSize, time, width]) { y in
-      if !isFull { y.update(repeating: 0, count: batchSize * time * width) }
-      for (step, output) in steps.enumerated() {
-        let place = layout.place + Int(layout.offset[step])
-        for j in 0..<Int(layout.active[step]) {
-          (y + Int(place[j]) * width).update(from: output.pointer + j * width, count: width)
-        }
-      }
+    let layout = layout
+    var values = layout.room(for: steps[0].shape[1])
+    let target = values.mutableMatrix()
+    for (step, output) in steps.enumerated() {
+      layout.step(step, in: target).copying(output.matrix)
     }
     return with(
       values.recorded(from: steps) { dy in
-        (0..<layout.steps).map { step in
-          Tensor(shape: [Int(layout.active[step]), width]) { d in
-            let place = layout.place + Int(layout.offset[step])
-            for j in 0..<Int(layout.active[step]) {
-              (d + j * width).update(from: dy.pointer + Int(place[j]) * width, count: width)
-            }
-          }
-        }
+        (0..<layout.steps).map { layout.step($0, of: dy) }
       })
+  }
+}
+
+extension SequenceLayout {
+  /// The rows that run at a step, the longest first, among the steps of all rows.
+  fileprivate func step(_ step: Int, in values: Matrix) -> Matrix {
+    values.rows(at: places.suffix(from: Int(offset[step])), count: Int(active[step]))
+  }
+
+  /// The same as a tensor, `[active, F]`.
+  fileprivate func step(_ step: Int, of values: Tensor) -> Tensor {
+    let rows = self.step(step, in: values.matrix)
+    let copy = Matrix(rows: rows.rows, columns: rows.columns).copying(rows)
+    return Tensor(storage: copy.storage, shape: [copy.rows, copy.columns])
   }
 }

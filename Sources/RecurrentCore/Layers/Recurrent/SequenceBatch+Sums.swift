@@ -84,12 +84,10 @@ struct RowProducts: Sendable {
     let (count, time, features) = (q.shape[1], k.shape[1], k.shape[2])
     check(q, [count, features], k, [time, features])
     let w = result([count, time], features) { b, w in
-      var product = rk_matrix_product(
-        rows: queries[b], columns: steps[b], depth: features, a: q.pointer + b * count * features,
-        b: k.pointer + b * time * features, c: w)
-      (product.b_depth_stride, product.b_column_stride) = (1, Int64(features))
-      product.c_row_stride = Int64(time)
-      return product
+      (
+        q.matrix(of: b, rows: queries[b]), k.matrix(of: b, rows: steps[b]).transposed,
+        w.matrix(of: b, rows: queries[b], columns: steps[b])
+      )
     }
     return w.recorded(from: [q, k]) { [q = Operand(q), k = Operand(k)] dw in
       [
@@ -104,11 +102,10 @@ struct RowProducts: Sendable {
     let (count, time, features) = (w.shape[1], k.shape[1], k.shape[2])
     check(w, [count, time], k, [time, features])
     let q = result([count, features], time) { b, q in
-      var product = rk_matrix_product(
-        rows: queries[b], columns: features, depth: steps[b], a: w.pointer + b * count * time,
-        b: k.pointer + b * time * features, c: q)
-      product.a_row_stride = Int64(time)
-      return product
+      (
+        w.matrix(of: b, rows: queries[b], columns: steps[b]), k.matrix(of: b, rows: steps[b]),
+        q.matrix(of: b, rows: queries[b])
+      )
     }
     return q.recorded(from: [w, k]) { [w = Operand(w), k = Operand(k)] dq in
       [
@@ -122,35 +119,41 @@ struct RowProducts: Sendable {
   private func sumsOverQueries(_ w: Tensor, _ q: Tensor) -> Tensor {
     let (count, time, features) = (w.shape[1], w.shape[2], q.shape[2])
     return result([time, features], count) { b, k in
-      var product = rk_matrix_product(
-        rows: steps[b], columns: features, depth: queries[b], a: w.pointer + b * count * time,
-        b: q.pointer + b * count * features, c: k)
-      (product.a_row_stride, product.a_depth_stride) = (1, Int64(time))
-      return product
+      (
+        w.matrix(of: b, rows: queries[b], columns: steps[b]).transposed,
+        q.matrix(of: b, rows: queries[b]), k.matrix(of: b, rows: steps[b])
+      )
     }
   }
 
-  /// One product a row of the batch, on several threads where that pays.
+  /// One product c = a·b a row of the batch, on several threads where that pays.
   private func result(
     _ shape: [Int], _ depth: Int,
-    _ product: (_ row: Int, _ target: UnsafeMutablePointer<Float>) -> rk_matrix_product
+    _ product: (_ row: Int, _ result: Tensor) -> (a: Matrix, b: Matrix, c: Matrix)
   ) -> Tensor {
-    let size = shape.reduce(1, *)
-    return Tensor(shape: [queries.count] + shape) { y in
-      y.update(repeating: 0, count: queries.count * size)
-      let operations = 2 * queries.count * size * depth
-      let alone = Parallelism.parts(operations: operations, atMost: queries.count) > 1
-      forEachRow(queries.count, operations: operations) { b in
-        let product = product(b, y + b * size)
-        if product.depth > 0 { product.run(alone: alone) }
-      }
+    let y = Tensor.zeros([queries.count] + shape)
+    let operations = 2 * y.count * depth
+    let alone = Parallelism.parts(operations: operations, atMost: queries.count) > 1
+    forEachRow(queries.count, operations: operations) { row in
+      let (a, b, c) = product(row, y)
+      Matrix.multiply(a, b, into: c, alone: alone)
     }
+    return y
   }
 
   private func check(_ a: Tensor, _ sizesA: [Int], _ b: Tensor, _ sizesB: [Int]) {
     precondition(
       a.shape == [queries.count] + sizesA && b.shape == [queries.count] + sizesB,
       "shapes \(a.shape) and \(b.shape) do not fit a batch of \(queries.count) rows")
+  }
+}
+
+extension Tensor {
+  /// The first rows and columns of what belongs to a row of the batch in `[B, …, …]`.
+  fileprivate func matrix(of row: Int, rows: Int, columns: Int? = nil) -> Matrix {
+    Matrix(
+      storage, from: row * shape[1] * shape[2], rows: rows, columns: columns ?? shape[2],
+      stride: shape[2])
   }
 }
 

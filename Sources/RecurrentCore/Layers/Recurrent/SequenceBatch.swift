@@ -97,7 +97,7 @@ public struct SequenceBatch: BatchValue {
   /// The features of a step, F.
   public var features: Int { values.shape[2] }
   /// Whether every step of every row is valid.
-  public var isFull: Bool { layout.packedCount == batchSize * time }
+  public var isFull: Bool { layout.isFull }
 
   /// Other values `[B, T, F']` of which the same steps are valid.
   public func with(_ values: Tensor) -> SequenceBatch {

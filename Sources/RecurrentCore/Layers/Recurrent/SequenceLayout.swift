@@ -75,6 +75,19 @@ final class SequenceLayout: Sendable {
   /// `[N]` row b·T + t of the values, for each packed place.
   var place: UnsafeMutablePointer<Int32> { table(3 * steps + 2 * batchSize) }
 
+  /// The same as tables that keep the layout's buffer.
+  var batchRows: IndexTable { IndexTable(tables, from: 2 * steps) }
+  var places: IndexTable { IndexTable(tables, from: 3 * steps + 2 * batchSize) }
+
+  /// Whether every step of every row is valid.
+  var isFull: Bool { packedCount == batchSize * time }
+
+  /// Values `[B, T, width]` whose valid steps are still to be written; the others are zeros.
+  func room(for width: Int) -> Tensor {
+    let shape = [batchSize, time, width]
+    return isFull ? Tensor(shape: shape) { _ in } : .zeros(shape)
+  }
+
   /// The packed places of the steps in a range.
   func packed(_ range: Range<Int>) -> Range<Int> {
     func start(_ step: Int) -> Int { step < steps ? Int(offset[step]) : packedCount }
@@ -105,23 +118,5 @@ final class SequenceLayout: Sendable {
       rows: Int32(batchSize), steps: Int32(steps), batch_row: batchRow, length: length,
       active: active, offset: offset, place: place)
     return withExtendedLifetime(self) { body(&layout) }
-  }
-}
-
-/// Whole numbers in a pooled buffer, as index tables of kernels.
-struct IndexTable: Sendable {
-  private let storage: Storage
-
-  init(count: Int) { storage = Storage(count: count) }
-
-  var pointer: UnsafePointer<Int32> { UnsafePointer(mutable) }
-
-  private var mutable: UnsafeMutablePointer<Int32> {
-    UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: Int32.self)
-  }
-
-  subscript(index: Int) -> Int32 {
-    get { mutable[index] }
-    nonmutating set { mutable[index] = newValue }
   }
 }

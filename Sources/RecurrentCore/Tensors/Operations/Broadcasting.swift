@@ -1,5 +1,3 @@
-internal import RecurrentKernels
-
 extension Tensor {
   /// The shape of a ∘ b: sizes aligned at the end, equal or one of them 1.
   static func broadcastShape(_ a: [Int], _ b: [Int]) -> [Int] {
@@ -34,9 +32,8 @@ extension Tensor {
     if shape == self.shape { return self }
     let size = shape.reduce(1, *)
     if self.shape.hasSuffix(shape), size > 0 {
-      return Tensor(shape: shape) {
-        rk_column_sums(pointer, Int64(count / size), Int64(size), Int64(size), false, $0)
-      }
+      return Tensor(columnSumsOf: Matrix(storage, rows: count / size, columns: size))
+        .reshaped(to: shape)
     }
     let strides = Tensor.zeros(shape).broadcastStrides(in: self.shape)
     return Tensor(shape: shape) { y in

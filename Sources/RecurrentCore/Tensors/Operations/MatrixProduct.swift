@@ -13,67 +13,86 @@ extension Tensor {
       bias.map { $0.shape == [columns] } ?? true,
       "the bias of a product with \(columns) columns has shape [\(columns)], not \(bias?.shape ?? [])"
     )
-    let rows = depth == 0 ? shape.dropLast().reduce(1, *) : count / depth
-    let y = Tensor(shape: shape.dropLast() + [columns]) { y in
-      var product = rk_matrix_product(
-        rows: rows, columns: columns, depth: depth, a: pointer, b: other.pointer, c: y)
-      product.bias = bias.map { UnsafePointer($0.pointer) }
-      product.run()
-    }
+    let y = Tensor(
+      product: matrix, other.matrix, bias: bias, shape: shape.dropLast() + [columns])
     return y.recorded(from: [self, other] + (bias.map { [$0] } ?? [])) {
       [x = Operand(self), w = Operand(other)] dy in
-      var gradients: [Tensor?] = [nil, nil, nil]
-      if x.isTracked {
-        // dx = dy · wᵀ
-        gradients[0] = Tensor(shape: x.values.shape) { dx in
-          var product = rk_matrix_product(
-            rows: rows, columns: depth, depth: columns, a: dy.pointer, b: w.values.pointer, c: dx)
-          (product.b_depth_stride, product.b_column_stride) = (1, Int64(columns))
-          product.run()
-        }
-      }
-      if w.isTracked {
-        // dw = xᵀ · dy
-        gradients[1] = Tensor(shape: [depth, columns]) { dw in
-          var product = rk_matrix_product(
-            rows: depth, columns: columns, depth: rows, a: x.values.pointer, b: dy.pointer, c: dw)
-          (product.a_row_stride, product.a_depth_stride) = (1, Int64(depth))
-          product.run()
-        }
-      }
-      gradients[2] = dy.reduced(to: [columns])
-      withExtendedLifetime((x, w, dy)) {}
-      return gradients
+      // dx = dy · wᵀ    dw = xᵀ · dy
+      [
+        x.isTracked
+          ? Tensor(product: dy.matrix, w.values.matrix.transposed, shape: x.values.shape) : nil,
+        w.isTracked ? Tensor(product: x.values.matrix.transposed, dy.matrix) : nil,
+        dy.reduced(to: [columns]),
+      ]
     }
+  }
+
+  /// a·b, plus `bias` in every row; of shape `[a.rows, b.columns]`, or another of as many elements.
+  init(product a: Matrix, _ b: Matrix, bias: Tensor? = nil, shape: [Int]? = nil) {
+    let c = Matrix(rows: a.rows, columns: b.columns)
+    Matrix.multiply(a, b, into: c, bias: bias)
+    self.init(storage: c.storage, shape: shape ?? [c.rows, c.columns])
+  }
+}
+
+extension Matrix {
+  /// c = a·b, plus `bias` in every row or, to accumulate, what c holds. `alone` for a caller that has divided its work
+  /// among threads already.
+  static func multiply(
+    _ a: Matrix, _ b: Matrix, into c: Matrix, bias: Tensor? = nil, accumulate: Bool = false,
+    alone: Bool = false
+  ) {
+    var product = rk_matrix_product(a, b, c)
+    product.bias = bias.map { UnsafePointer($0.pointer) }
+    product.accumulate = accumulate
+    product.run(alone: alone)
+    withExtendedLifetime((a, b, c, bias)) {}
+  }
+
+  /// c += a·b for each of several a with their c. They share b, which is then read once for all of them.
+  static func multiply(_ factors: [(a: Matrix, c: Matrix)], _ b: Matrix) {
+    rk_matrix_product.run(
+      factors.map {
+        var product = rk_matrix_product($0.a, b, $0.c)
+        product.accumulate = true
+        return product
+      })
+    withExtendedLifetime((factors, b)) {}
+  }
+
+  /// What kernels read in place of this right factor.
+  func packedForProducts() -> Storage {
+    let packed = Storage(count: Int(rk_packed_product_size(Int64(columns), Int64(rows))))
+    let empty = Matrix(storage, rows: 0, columns: rows)
+    withUnsafePointer(to: rk_matrix_product(empty, self, Matrix(storage, rows: 0, columns: columns))) {
+      rk_pack_product($0, packed.pointer)
+    }
+    return packed
   }
 }
 
 extension rk_matrix_product {
-  /// C = A·B, all row-major: A `[rows, depth]`, B `[depth, columns]`. Other strides may be set
-  /// afterwards.
-  init(
-    rows: Int, columns: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
-    c: UnsafeMutablePointer<Float>
-  ) {
+  /// c = a·b, the one place where matrices become what kernels take.
+  fileprivate init(_ a: Matrix, _ b: Matrix, _ c: Matrix) {
+    precondition(
+      a.rows == c.rows && a.columns == b.rows && b.columns == c.columns && c.columnStride == 1
+        && b.rowIndex == nil && b.columnIndex == nil && c.columnIndex == nil,
+      "no kernel multiplies \(a.rows) × \(a.columns) by \(b.rows) × \(b.columns) to \(c.rows) × \(c.columns)"
+    )
     self.init(
-      rows: Int64(rows), columns: Int64(columns), depth: Int64(depth), a: a,
-      a_row_stride: Int64(depth), a_depth_stride: 1, b: b, b_depth_stride: Int64(columns),
-      b_column_stride: 1, c: c, c_row_stride: Int64(columns), a_row_index: nil,
-      a_depth_index: nil, c_row_index: nil, bias: nil, accumulate: false,
-      also: nil, packed_b: nil)
-  }
-
-  /// B in the order in which the kernels read it, for `packed_b` of this product and of others with
-  /// the same B.
-  func packedB() -> Storage {
-    let packed = Storage(count: Int(rk_packed_product_size(columns, depth)))
-    withUnsafePointer(to: self) { rk_pack_product($0, packed.pointer) }
-    return packed
+      rows: Int64(c.rows), columns: Int64(c.columns), depth: Int64(b.rows),
+      a: a.storage.pointer + a.start, a_row_stride: Int64(a.rowStride),
+      a_depth_stride: Int64(a.columnStride), b: b.storage.pointer + b.start,
+      b_depth_stride: Int64(b.rowStride), b_column_stride: Int64(b.columnStride),
+      c: c.storage.pointer + c.start, c_row_stride: Int64(c.rowStride),
+      a_row_index: a.rowIndex?.pointer, a_depth_index: a.columnIndex?.pointer,
+      c_row_index: c.rowIndex?.pointer, bias: nil, accumulate: false, also: nil,
+      packed_b: b.packing.map { UnsafePointer($0.pointer) })
   }
 
   /// Computes the product, on several threads where that pays. Each thread takes rows or columns of
-  /// C, so that no element's sum is divided. `alone` for a caller that has divided its work already.
-  func run(alone: Bool = false) {
+  /// C, so that no element's sum is divided.
+  fileprivate func run(alone: Bool) {
     guard rows > 0, columns > 0 else { return }
     let parts =
       alone
@@ -112,7 +131,7 @@ extension rk_matrix_product {
 
   /// Computes products that share B, columns and depth, which is then read once for all of them. Each thread takes
   /// columns.
-  static func run(_ products: [rk_matrix_product]) {
+  fileprivate static func run(_ products: [rk_matrix_product]) {
     guard let first = products.first, first.columns > 0 else { return }
     let rows = products.reduce(0) { $0 + $1.rows }
     let parts = Parallelism.parts(

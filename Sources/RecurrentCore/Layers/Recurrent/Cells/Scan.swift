@@ -49,22 +49,13 @@ private struct Scan: Sendable {
   let units: Int
 
   private var qStride: Int64 { q.rank == 1 ? 0 : Int64(units) }
-  private var shape: [Int] { [layout.batchSize, layout.time, units] }
-  private var isFull: Bool { layout.packedCount == layout.batchSize * layout.time }
   private var parts: Int {
     // An element costs about as much as its three or four reads and writes.
     Parallelism.parts(operations: 16 * layout.packedCount * units, atMost: layout.batchSize)
   }
 
-  /// Zeros where no step stands, else not yet written.
-  private func steps() -> Tensor {
-    Tensor(shape: shape) { y in
-      if !isFull { y.update(repeating: 0, count: shape.reduce(1, *)) }
-    }
-  }
-
   func forward(_ p: Tensor, _ hidden: Tensor) -> (output: Tensor, hidden: Tensor) {
-    var (output, final) = (steps(), hidden)
+    var (output, final) = (layout.room(for: units), hidden)
     layout.withKernelLayout { tables in
       let pass = rk_scan_forward(
         function: function, hidden_size: Int32(units), layout: tables, p: p.pointer,
@@ -80,9 +71,9 @@ private struct Scan: Sendable {
 
   /// The gradients of p, q and the state before, from those of output and final state.
   func backward(_ output: Tensor, _ hidden: Tensor, _ dy: Tensor?, _ dh: Tensor?) -> [Tensor?] {
-    var dp = steps()
+    var dp = layout.room(for: units)
     // With one q for all steps, a sum for each row, so that threads can share the rows.
-    var dq = q.rank == 1 ? Tensor.zeros(hidden.shape) : steps()
+    var dq = q.rank == 1 ? Tensor.zeros(hidden.shape) : layout.room(for: units)
     var dh = dh ?? .zeros(hidden.shape)
     layout.withKernelLayout { tables in
       let pass = rk_scan_backward(
