@@ -256,7 +256,7 @@ import Testing
     #expect(results[0].value.bitPattern == results[1].value.bitPattern)
     for (name, (a, b)) in paired(
       results[0].gradients.names,
-      zip(results[0].gradients.tensors, results[1].gradients.tensors))
+      paired(results[0].gradients.tensors, results[1].gradients.tensors))
     {
       #expect(try #require(a).isIdentical(to: try #require(b)), "\(layer.base) \(name)")
     }

@@ -123,7 +123,7 @@ import Testing
       }.gradients
     }
     for (name, (a, b)) in paired(
-      gradients[0].names, zip(gradients[0].tensors, gradients[1].tensors))
+      gradients[0].names, paired(gradients[0].tensors, gradients[1].tensors))
     where name != "input" {
       #expect(try #require(a).isIdentical(to: try #require(b)), "\(name)")
     }
