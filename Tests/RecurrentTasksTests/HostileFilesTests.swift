@@ -42,15 +42,21 @@ struct HostileFilesTests {
           checksumText(of: Array(recent.utf8)), with: checksumText(of: Array(text.utf8))))
     }
 
-    /// Reads and uses the model: whether that came to an end without an error, which may be a
-    /// `DataError` only.
+    /// Reads and uses the model: whether that came to an end without an error, which says
+    /// what is wrong, and of reading in which of the files.
     func use() -> Bool {
-      do throws(DataError) {
-        let forecaster = try Forecaster(contentsOf: path)
+      let forecaster: Forecaster
+      do {
+        forecaster = try Forecaster(contentsOf: path)
+      } catch {
+        #expect(error.file.hasPrefix(path) && !error.problem.isEmpty, "\(error)")
+        return false
+      }
+      do {
         _ = forecaster.summary
         _ = forecaster.configuration.evaluation?.verdict
         for series in forecaster.recent {
-          do throws(DataError) {
+          do {
             let steps = series.covariates.isEmpty ? forecaster.options.horizon + 1 : nil
             let forecast = try forecaster.forecast(after: series, steps: steps)
             let report = ForecastReport(forecaster, [forecast], model: path)
@@ -62,7 +68,7 @@ struct HostileFilesTests {
             _ = try report.json
             _ = try forecaster.evaluate(on: [series])
           } catch {
-            // What cannot be forecast is told so.
+            #expect(!error.problem.isEmpty, "\(error)")
           }
         }
         let long = try Series(
@@ -73,6 +79,7 @@ struct HostileFilesTests {
         _ = try forecaster.evaluate(on: [long]).description
         return true
       } catch {
+        #expect(!error.problem.isEmpty, "\(error)")
         return false
       }
     }
