@@ -23,7 +23,8 @@ public enum Initializer: Sendable, Equatable {
   /// All zeros.
   public static var zeros: Initializer { .constant(0) }
 
-  /// A parameter of `shape`, without elements if the generator is ``ShapesOnly``; the orthogonal, Glorot and He rules need two dimensions.
+  /// A parameter of `shape`, without elements if the generator is ``ShapesOnly``; the orthogonal,
+  /// Glorot and He rules need two dimensions.
   public func callAsFunction(
     _ shape: [Int], using generator: inout some RandomNumberGenerator
   ) -> Tensor {

@@ -8,9 +8,10 @@ import Synchronization
 /// copy-on-write type does). Once two references exist, nobody writes.
 final class Storage: @unchecked Sendable {
   let count: Int
-  /// The floats, and where they came from and go back to; nil: there are none.
-  private let buffer:
-    (floats: UnsafeMutablePointer<Float>, room: BufferPool.Room, pool: BufferPool)?
+  /// Nil: there are none.
+  private let floats: UnsafeMutablePointer<Float>?
+  /// Where the floats came from and go back to.
+  private let source: (pool: BufferPool, room: BufferPool.Room)?
   /// A number that no other content has: the storage gets a new one whenever its floats may change.
   private(set) var stamp = Storage.nextStamp()
   private static let stamps = Atomic<UInt64>(0)
@@ -40,30 +41,31 @@ final class Storage: @unchecked Sendable {
     self.count = count
     let pool = ExecutionContext.current.buffers
     let (floats, room) = pool.take(count, lasts: lasts)
-    buffer = (floats, room, pool)
+    (self.floats, source) = (floats, (pool, room))
   }
 
   /// No room: of a tensor of which only the shape is asked for.
   init(withoutFloats count: Int) {
-    (self.count, buffer) = (count, nil)
+    (self.count, floats, source) = (count, nil, nil)
   }
 
   deinit {
-    if let buffer { buffer.pool.give(buffer.floats, buffer.room) }
+    if let floats, let source { source.pool.give(floats, source.room) }
   }
 
-  var hasFloats: Bool { buffer != nil }
+  var hasFloats: Bool { floats != nil }
 
   var pointer: UnsafeMutablePointer<Float> {
-    guard let buffer else {
+    guard let floats else {
       preconditionFailure("a tensor that was made for its shape alone has no elements")
     }
-    return buffer.floats
+    return floats
   }
 
   func copy(lasts: Bool? = nil) -> Storage {
-    let copy = Storage(count: count, lasts: lasts ?? buffer?.room.lasts ?? false)
-    copy.pointer.update(from: pointer, count: count)
+    let floats = pointer
+    let copy = Storage(count: count, lasts: lasts ?? source?.room.lasts ?? false)
+    copy.pointer.update(from: floats, count: count)
     return copy
   }
 }
