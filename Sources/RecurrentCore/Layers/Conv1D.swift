@@ -1,5 +1,3 @@
-internal import RecurrentKernels
-
 /// A convolution over time: `[B, T, I]` to `[B, T', O]`.
 ///
 ///     y_o = bias + Σ_k x_(o·stride + k·dilation - left)·weights_k        k = 0 ..< K
@@ -196,13 +194,14 @@ private enum Window {
   /// The rows at `origins`, `[n, I]`, of the input `[B, T, I]` and the state `[B, R, I]`.
   static func gather(_ origins: [Origin], from input: Tensor, _ state: Tensor?) -> Tensor {
     let width = input.shape[2]
+    let (x, before) = (input.matrix, state?.matrix)
     let y = Tensor(shape: [origins.count, width]) { y in
       for (row, origin) in origins.enumerated() {
         let target = y + row * width
         switch origin {
-        case .input(let place): target.update(from: input.pointer + place * width, count: width)
+        case .input(let place): target.update(from: x.row(place), count: width)
         case .state(let place):
-          if let state { target.update(from: state.pointer + place * width, count: width) }
+          if let before { target.update(from: before.row(place), count: width) }
         case .zero: target.update(repeating: 0, count: width)
         }
       }
@@ -212,14 +211,11 @@ private enum Window {
       [stateShape = state?.shape] dy in
       var dInput = Tensor.zeros(shape)
       var dState = stateShape.map { Tensor.zeros($0) }
-      let (inputTarget, stateTarget) = (dInput.mutablePointer(), dState?.mutablePointer())
+      let (dx, dBefore, dy) = (dInput.mutableMatrix(), dState?.mutableMatrix(), dy.matrix)
       for (row, origin) in origins.enumerated() {
-        let source = dy.pointer + row * width
         switch origin {
-        case .input(let place):
-          rk_add_scaled(1, source, inputTarget + place * width, Int64(width))
-        case .state(let place):
-          if let stateTarget { rk_add_scaled(1, source, stateTarget + place * width, Int64(width)) }
+        case .input(let place): dx.add(dy.row(row), to: place)
+        case .state(let place): dBefore?.add(dy.row(row), to: place)
         case .zero: break
         }
       }

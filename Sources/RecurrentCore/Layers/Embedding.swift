@@ -41,13 +41,13 @@ public struct Embedding: Layer {
         places.append(row * time + step)
       }
     }
-    let table = weights.pointer
+    let table = weights.matrix
     let vectors = Tensor(shape: [batch, time, width]) { y in
       if places.count < batch * time { y.update(repeating: 0, count: batch * time * width) }
       let parts = Parallelism.parts(operations: 2 * places.count * width, atMost: places.count)
       Parallelism.run(parts: parts) { part in
         for index in Parallelism.range(part, of: parts, count: places.count, granularity: 1) {
-          (y + places[index] * width).update(from: table + tokens[index] * width, count: width)
+          (y + places[index] * width).update(from: table.row(tokens[index]), count: width)
         }
       }
     }
@@ -57,7 +57,6 @@ public struct Embedding: Layer {
       guard let dy = gradients[0] else { return [] }
       return [Gradient(SparseRows(shape: shape, places: tokens, values: dy, sources: places))]
     }
-    withExtendedLifetime(weights) {}
     return SequenceBatch(
       recorded?[0] ?? vectors, lengths: input.lengths,
       origin: TableRows(table: weights, rows: tokens, places: places))

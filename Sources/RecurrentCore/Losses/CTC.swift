@@ -60,7 +60,7 @@ public func connectionistTemporalClassification(
     let dx = Tensor(shape: values.shape) { dx in
       dx.update(repeating: 0, count: values.count)
       for (row, gradient) in gradients.enumerated() {
-        let scale = Double(dy.pointer[row])
+        let scale = Double(dy[flat: row])
         for (t, place) in places[row].enumerated() where passes[row].loss.isFinite {
           for k in 0..<classes {
             dx[place * classes + k] = Float(scale * gradient[t * classes + k])

@@ -103,7 +103,7 @@ private func extended(_ beam: [Prefix], by step: [Double], blank: Int) -> [Prefi
 func logProbabilities(_ logits: SequenceBatch, _ places: [Int]) -> [[Double]] {
   let classes = logits.features
   return places.map { place in
-    let x = (0..<classes).map { Double(logits.values.pointer[place * classes + $0]) }
+    let x = (0..<classes).map { Double(logits.values[flat: place * classes + $0]) }
     let total = logSumExp(classes) { x[$0] }
     return x.map { $0 - total }
   }

@@ -128,7 +128,7 @@ struct LinearCrossEntropy {
     let rule = rk_cross_entropy(
       columns: Int64(vocabulary), own: 1 - labelSmoothing,
       smoothing: labelSmoothing / Float(vocabulary),
-      class_weights: factors.map { UnsafePointer($0.pointer) },
+      class_weights: factors?.pointer,
       weight_sum: classWeights.map { $0.reduce(0, +) } ?? Float(vocabulary),
       gradient_scale: weight > 0 ? 1 / weight : 0,
       gradients: gradients.contains { $0 != nil })

@@ -99,6 +99,9 @@ public struct Tensor: Sendable {
     return storage.pointer[zip(indices, shape).reduce(0) { $0 * $1.1 + $1.0 }]
   }
 
+  /// The element at a place in row-major order, for code of the host that goes through them one by one.
+  subscript(flat index: Int) -> Float { storage.pointer[index] }
+
   /// Calls `body` with the elements in row-major order.
   public func withUnsafeElements<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R
   {

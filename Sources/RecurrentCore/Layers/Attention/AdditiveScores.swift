@@ -34,8 +34,7 @@ struct AdditiveScores {
       y.update(repeating: 0, count: batch * count * time)
       work.forEachActivation { row, query, t in
         for (index, place) in work.places[row].enumerated() {
-          y[work.score(row, query, place)] = rk_dot(
-            t + index * size, work.vector, Int64(size))
+          y[work.score(row, query, place)] = rk_dot(t.row(index), work.vector, Int64(size))
         }
       }
     }
@@ -61,23 +60,22 @@ struct AdditiveScores {
     /// Calls `body` with tanh(k_t + q_s + c_t·w) of a row's valid steps, `[n, A]`, for each of its
     /// queries in order; rows are shared among threads.
     func forEachActivation(
-      _ body: (_ row: Int, _ query: Int, _ activations: UnsafeMutablePointer<Float>) -> Void
+      _ body: (_ row: Int, _ query: Int, _ activations: Matrix) -> Void
     ) {
-      let (keys, query, width) = (operands[0].pointer, operands[1].pointer, Int64(size))
+      let (keys, query, width) = (operands[0].matrix, operands[1].matrix, Int64(size))
       forEachRow(places.count, operations: 20 * places.count * count * time * size) { row in
-        let activations = Storage(count: places[row].count * size)
+        let activations = Matrix(rows: places[row].count, columns: size)
         for s in queries[row] {
           for (index, place) in places[row].enumerated() {
-            let t = activations.pointer + index * size
-            rk_combine(
-              RK_ADD, keys + place * size, 1, query + (row * count + s) * size, 1, t, width)
+            let t = activations.row(index)
+            rk_combine(RK_ADD, keys.row(place), 1, query.row(row * count + s), 1, t, width)
             if operands.count == 5 {
-              rk_add_scaled(operands[3].pointer[place], operands[4].pointer, t, width)
+              rk_add_scaled(operands[3][flat: place], operands[4].pointer, t, width)
             }
           }
-          rk_map(
-            RK_TANH, activations.pointer, activations.pointer, Int64(places[row].count * size))
-          body(row, s, activations.pointer)
+          let all = activations.row(0)
+          rk_map(RK_TANH, all, all, Int64(activations.rows * size))
+          body(row, s, activations)
         }
       }
     }
@@ -90,24 +88,25 @@ struct AdditiveScores {
       for index in results.indices where index == 2 || index == 4 {
         results[index] = .zeros([batch, size])
       }
-      let targets = results.indices.map { results[$0].mutablePointer() }
+      let targets = results.indices.map { results[$0].mutableMatrix() }
       forEachActivation { row, query, activations in
-        let (upstream, d) = (Storage(count: size), Storage(count: size))
+        let buffer = Matrix(rows: 2, columns: size)
+        let (upstream, d) = (buffer.row(0), buffer.row(1))
         for (index, place) in places[row].enumerated() {
-          let (t, slope) = (activations + index * size, dy.pointer[score(row, query, place)])
-          d.pointer.update(repeating: 0, count: size)
-          rk_scale(slope, 0, vector, upstream.pointer, width)
-          rk_map_gradient(RK_TANH, t, t, upstream.pointer, d.pointer, width)
-          rk_add_scaled(1, d.pointer, targets[0] + place * size, width)
-          rk_add_scaled(1, d.pointer, targets[1] + (row * count + query) * size, width)
-          rk_add_scaled(slope, t, targets[2] + row * size, width)
+          let (t, slope) = (activations.row(index), dy[flat: score(row, query, place)])
+          d.update(repeating: 0, count: size)
+          rk_scale(slope, 0, vector, upstream, width)
+          rk_map_gradient(RK_TANH, t, t, upstream, d, width)
+          targets[0].add(d, to: place)
+          targets[1].add(d, to: row * count + query)
+          rk_add_scaled(slope, t, targets[2].row(row), width)
           if operands.count == 5 {
-            targets[3][place] = rk_dot(d.pointer, operands[4].pointer, width)
-            rk_add_scaled(operands[3].pointer[place], d.pointer, targets[4] + row * size, width)
+            targets[3].row(0)[place] = rk_dot(d, operands[4].pointer, width)
+            rk_add_scaled(operands[3][flat: place], d, targets[4].row(row), width)
           }
         }
+        withExtendedLifetime(buffer) {}
       }
-      withExtendedLifetime((operands, dy)) {}
       for index in results.indices where index == 2 || index == 4 {
         results[index] = results[index].sum(along: 0)
       }

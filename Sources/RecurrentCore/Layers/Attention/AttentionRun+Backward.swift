@@ -78,6 +78,7 @@ extension AttentionRun {
         dInput.row(Int(layout.place[place])).update(from: dGates.row(place), count: 4 * H)
       }
     }
+    withExtendedLifetime((dAttention, dSeen, dBefore, dQueries, scratch)) {}
     // dR = [a, h]ᵀ·d;  dC = [context, h]ᵀ·d;  db = Σ d
     var parameters = [
       Tensor(product: kept.before.transposed, dGates),

@@ -110,6 +110,7 @@ struct AttentionRun: Sendable {
         output.row(Int(layout.place[start + j])).update(from: a, count: A)
       }
     }
+    withExtendedLifetime(activations) {}
   }
 
   /// c' = f·c + i·g;  h' = o·tanh(c')

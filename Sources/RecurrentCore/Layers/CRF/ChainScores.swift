@@ -44,7 +44,7 @@ struct ChainScores: Sendable {
       return Pass()
     }
     func emission(_ place: Int, _ tag: Int) -> Double {
-      Double(emissions.pointer[place * count + tag])
+      Double(emissions[flat: place * count + tag])
     }
     var pass = Pass()
     pass.alpha.reserveCapacity(places.count * count)
@@ -118,7 +118,7 @@ struct ChainScores: Sendable {
         gradient.emissions[t * count + j] = upstream * ((tags[t] == j ? 1 : 0) - expected)
       }
       guard t > 0 else { break }
-      let later = (0..<count).map { Double(emissions.pointer[places[t] * count + $0]) + beta[$0] }
+      let later = (0..<count).map { Double(emissions[flat: places[t] * count + $0]) + beta[$0] }
       subtractPairs(
         Array(pass.alpha[(t - 1) * count..<t * count]), later, pass.logTotal, upstream,
         from: &gradient.transitions)
@@ -182,14 +182,14 @@ struct ChainScores: Sendable {
   /// The tags of the highest score and that score; of equal ones the lowest tag, from the end.
   func best(_ emissions: Tensor, _ places: [Int]) -> TagPath {
     guard let first = places.first else { return TagPath(tags: [], score: 0) }
-    var scores = (0..<count).map { start[$0] + Double(emissions.pointer[first * count + $0]) }
+    var scores = (0..<count).map { start[$0] + Double(emissions[flat: first * count + $0]) }
     var origins: [Int] = []
     for place in places.dropFirst() {
       let before = scores
       for j in 0..<count {
         let (tag, score) = highest { before[$0] + transitions[$0 * count + j] }
         origins.append(tag)
-        scores[j] = score + Double(emissions.pointer[place * count + j])
+        scores[j] = score + Double(emissions[flat: place * count + j])
       }
     }
     let (last, score) = highest { scores[$0] + end[$0] }

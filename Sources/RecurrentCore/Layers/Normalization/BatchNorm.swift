@@ -73,7 +73,7 @@ public struct BatchNorm: Layer {
     let normalized = Tensor(shape: steps.shape) { n in
       for index in 0..<count * features {
         let column = index % features
-        n[index] = Float((Double(steps.pointer[index]) - means[column]) * scales[column])
+        n[index] = Float((Double(steps[flat: index]) - means[column]) * scales[column])
       }
     }
     var changes: [Tensor?] = [nil, nil]
@@ -93,10 +93,10 @@ public struct BatchNorm: Layer {
       let dx = Tensor(shape: dy.shape) { dx in
         for index in 0..<count * features {
           let column = index % features
-          let n = Double(normalized.pointer[index])
+          let n = Double(normalized[flat: index])
           let centered =
-            Double(dy.pointer[index]) - (dbias[column] + n * dgain[column]) / Double(count)
-          dx[index] = Float(Double(gain.pointer[column]) * scales[column] * centered)
+            Double(dy[flat: index]) - (dbias[column] + n * dgain[column]) / Double(count)
+          dx[index] = Float(Double(gain[flat: column]) * scales[column] * centered)
         }
       }
       // What reaches the running numbers is no derivative but their change; see the decision
@@ -122,7 +122,7 @@ private func columnSums(
   var sums = [Double](repeating: 0, count: columns)
   for row in 0..<x.shape[0] {
     for column in 0..<columns {
-      sums[column] += function(Double(x.pointer[row * columns + column]), column)
+      sums[column] += function(Double(x[flat: row * columns + column]), column)
     }
   }
   return sums

@@ -49,12 +49,12 @@ public struct LayerNorm: Layer {
     precondition(
       input.shape.last == features,
       "a layer norm of \(features) features got shape \(input.shape)")
-    let rows = input.count / features
+    let (rows, x) = (input.count / features, input.matrix)
     let width = Int64(features)
     var scales = [Float](repeating: 0, count: rows)  // 1 / √(var + ε)
     let normalized = Tensor(shape: input.shape) { n in
       for row in 0..<rows {
-        let (x, n) = (input.pointer + row * features, n + row * features)
+        let (x, n) = (x.row(row), n + row * features)
         rk_scale(1, -rk_sum(x, width) / Float(features), x, n, width)
         let variance = Float(rk_sum_of_squares(n, width) / Double(features))
         scales[row] = 1 / (variance + epsilon).squareRoot()
@@ -65,12 +65,10 @@ public struct LayerNorm: Layer {
     return output.recorded(from: [input, gain, bias]) {
       [gain = gain.detached, scales] dy in
       // dn = gain·dy    dx = (dn - mean(dn) - n·mean(n·dn)) / √(var + ε)
-      let dn = dy * gain
+      let (n, dn) = (normalized.matrix, (dy * gain).matrix)
       let dx = Tensor(shape: dy.shape) { dx in
         for row in 0..<rows {
-          let (n, dn, dx) = (
-            normalized.pointer + row * features, dn.pointer + row * features, dx + row * features
-          )
+          let (n, dn, dx) = (n.row(row), dn.row(row), dx + row * features)
           let mean = rk_sum(dn, width) / Float(features)
           let overlap = rk_dot(n, dn, width) / Float(features)
           rk_scale(scales[row], -scales[row] * mean, dn, dx, width)

@@ -15,21 +15,21 @@ public struct MaxOverTime: Layer {
       for feature in 0..<features {
         let candidates = places.lazy.map { $0 * features + feature }
         guard var best = candidates.first else { continue }
-        for candidate in candidates.dropFirst() where !x.pointer[best].isNaN {
-          let value = x.pointer[candidate]
-          if value > x.pointer[best] || value.isNaN { best = candidate }
+        for candidate in candidates.dropFirst() where !x[flat: best].isNaN {
+          let value = x[flat: candidate]
+          if value > x[flat: best] || value.isNaN { best = candidate }
         }
         origins[row * features + feature] = best
       }
     }
     let y = Tensor(shape: [input.batchSize, features]) { y in
-      for (index, origin) in origins.enumerated() { y[index] = origin < 0 ? 0 : x.pointer[origin] }
+      for (index, origin) in origins.enumerated() { y[index] = origin < 0 ? 0 : x[flat: origin] }
     }
     return y.recorded(from: [x]) { [origins] dy in
       let dx = Tensor(shape: shape) { dx in
         dx.update(repeating: 0, count: shape.reduce(1, *))
         for (index, origin) in origins.enumerated() where origin >= 0 {
-          dx[origin] = dy.pointer[index]
+          dx[origin] = dy[flat: index]
         }
       }
       return [dx]

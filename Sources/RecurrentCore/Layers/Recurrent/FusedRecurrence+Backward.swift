@@ -110,11 +110,11 @@ extension FusedRecurrence {
             first_step: Int32(segment.lowerBound), end_step: Int32(segment.upperBound),
             options: options, projects: run.projects, packed_weights: packed.pointer,
             out: output.pointer, out_stride: Int64(run.size), h: hidden.pointer,
-            c: cellState.map { UnsafePointer($0.pointer) }, gates: kept.gates.pointer,
-            extra: kept.extra?.pointer, masked: kept.masked.map { UnsafePointer($0.pointer) },
+            c: cellState?.pointer, gates: kept.gates.pointer,
+            extra: kept.extra?.pointer, masked: kept.masked?.pointer,
             projected_gradient: projected?.pointer,
             peephole_gradient: state.peepholes?.mutablePointer(),
-            out_gradient: state.output.map { UnsafePointer($0.pointer) },
+            out_gradient: state.output?.pointer,
             out_gradient_stride: Int64(run.size), h_gradient: state.hidden.mutablePointer(),
             c_gradient: state.cellState?.mutablePointer(), meeting: nil)
           run.runParts(pass, \.meeting, rk_backward_workspace, rk_run_backward)
@@ -169,7 +169,10 @@ extension FusedRecurrence {
         }
       let (w, u) = (input.mutableMatrix(), recurrent.mutableMatrix())
       let (b, bRecurrent) = (bias.mutableMatrix(), recurrentBias.mutableMatrix())
-      let (candidate, all) = (2 * units..<width, 0..<width)
+      // The gates that have one d on both sides, and the candidate of a GRU.
+      let isGRU = [RK_CELL_GRU_RESET_AFTER, RK_CELL_GRU_RESET_BEFORE].contains(run.cell)
+      let same = 0..<(isGRU ? 2 * units : width)
+      let candidate = same.upperBound..<width
       let others = (run.table == nil ? [(x, w)] : []) + [(ones, b)]
       /// sum[:, columns] += factorᵀ·d for each factor, and for h.
       func multiply(
@@ -184,18 +187,18 @@ extension FusedRecurrence {
       let d = steps(kept.gates, width)
       switch (run.cell, kept.extra) {
       case (RK_CELL_GRU_RESET_AFTER, let extra?):
-        multiply(d.columns(0..<2 * units), 0..<2 * units, others, h: u)
+        multiply(d.columns(same), same, others, h: u)
         multiply(d.columns(candidate), candidate, others)
         multiply(steps(extra, units), candidate, [(ones, bRecurrent)], h: u)
-        bRecurrent.columns(0..<2 * units).copying(b.columns(0..<2 * units))
+        bRecurrent.columns(same).copying(b.columns(same))
       case (RK_CELL_GRU_RESET_BEFORE, let extra?):
-        multiply(d.columns(0..<2 * units), 0..<2 * units, others, h: u)
+        multiply(d.columns(same), same, others, h: u)
         multiply(
           d.columns(candidate), candidate,
           others.dropLast() + [(steps(extra, units), u), (ones, b)])
         bRecurrent.copying(b)
       default:
-        multiply(d, all, others, h: u)
+        multiply(d, same, others, h: u)
         bRecurrent.copying(b)
       }
       if let projected, let raw = kept.unprojected, let sum = projection?.mutableMatrix() {

@@ -244,13 +244,10 @@ struct FusedRun: Sendable {
     var plain = rk_cell_weights(
       cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
       recurrent_size: Int32(self.size), input_weights: weights.input.pointer,
-      recurrent_weights: weights.recurrent.pointer,
-      bias: weights.bias.map { UnsafePointer($0.pointer) },
-      recurrent_bias: weights.recurrentBias.map { UnsafePointer($0.pointer) },
-      projection: weights.projection.map { UnsafePointer($0.pointer) }, format: format,
-      input_scales: scales[0].map { UnsafePointer($0.pointer) },
-      recurrent_scales: scales[1].map { UnsafePointer($0.pointer) },
-      projection_scales: scales[2].map { UnsafePointer($0.pointer) })
+      recurrent_weights: weights.recurrent.pointer, bias: weights.bias?.pointer,
+      recurrent_bias: weights.recurrentBias?.pointer, projection: weights.projection?.pointer,
+      format: format, input_scales: scales[0]?.pointer, recurrent_scales: scales[1]?.pointer,
+      projection_scales: scales[2]?.pointer)
     let packed = Storage(count: Int(size(&plain)))
     pack(&plain, packed.pointer)
     withExtendedLifetime((weights, scales)) {}
@@ -267,11 +264,10 @@ struct FusedRun: Sendable {
       gate: function(options.gateActivation, .sigmoid),
       activation: function(options.activation, cell.plainActivation),
       gate_clip: options.gateClip ?? .infinity, cell_clip: options.cellClip ?? .infinity,
-      peepholes: weights.peepholes.map { UnsafePointer($0.pointer) },
-      recurrent_mask: noise.recurrentMask.map { UnsafePointer($0.pointer) },
+      peepholes: weights.peepholes?.pointer, recurrent_mask: noise.recurrentMask?.pointer,
       zoneout: options.zoneout, cell_zoneout: options.cellZoneout,
-      zoneout_mask: noise.zoneoutMask.map { UnsafePointer($0.pointer) },
-      cell_zoneout_mask: noise.cellZoneoutMask.map { UnsafePointer($0.pointer) })
+      zoneout_mask: noise.zoneoutMask?.pointer,
+      cell_zoneout_mask: noise.cellZoneoutMask?.pointer)
     return withExtendedLifetime((weights, noise)) { body(&kernelOptions) }
   }
 }

@@ -38,7 +38,7 @@ extension SequenceBatch {
         for query in queries[b] where n > 0 {
           let start = (b * count + query) * time
           for (index, step) in steps[b].enumerated() {
-            gathered.pointer[index] = scores.pointer[start + step]
+            gathered.pointer[index] = scores[flat: start + step]
           }
           rk_softmax(gathered.pointer, gathered.pointer, 1, Int64(n))
           for (index, step) in steps[b].enumerated() {
@@ -57,8 +57,8 @@ extension SequenceBatch {
         for query in queries[b] where n > 0 {
           let start = (b * count + query) * time
           for (index, step) in steps[b].enumerated() {
-            p.pointer[index] = y.pointer[start + step]
-            dp.pointer[index] = dy.pointer[start + step]
+            p.pointer[index] = y[flat: start + step]
+            dp.pointer[index] = dy[flat: start + step]
             gradient.pointer[index] = 0
           }
           rk_softmax_gradient(p.pointer, dp.pointer, gradient.pointer, 1, Int64(n))

@@ -8,7 +8,7 @@ extension Tensor {
     precondition(
       rank >= 1 && other.rank == 2 && shape[rank - 1] == other.shape[0],
       "a matrix product needs […, K] and [K, N]; shapes are \(shape) and \(other.shape)")
-    let (depth, columns) = (other.shape[0], other.shape[1])
+    let columns = other.shape[1]
     precondition(
       bias.map { $0.shape == [columns] } ?? true,
       "the bias of a product with \(columns) columns has shape [\(columns)], not \(bias?.shape ?? [])"
@@ -64,7 +64,9 @@ extension Matrix {
   func packedForProducts() -> Storage {
     let packed = Storage(count: Int(rk_packed_product_size(Int64(columns), Int64(rows))))
     let empty = Matrix(storage, rows: 0, columns: rows)
-    withUnsafePointer(to: rk_matrix_product(empty, self, Matrix(storage, rows: 0, columns: columns))) {
+    withUnsafePointer(
+      to: rk_matrix_product(empty, self, Matrix(storage, rows: 0, columns: columns))
+    ) {
       rk_pack_product($0, packed.pointer)
     }
     return packed
@@ -87,7 +89,7 @@ extension rk_matrix_product {
       c: c.storage.pointer + c.start, c_row_stride: Int64(c.rowStride),
       a_row_index: a.rowIndex?.pointer, a_depth_index: a.columnIndex?.pointer,
       c_row_index: c.rowIndex?.pointer, bias: nil, accumulate: false, also: nil,
-      packed_b: b.packing.map { UnsafePointer($0.pointer) })
+      packed_b: b.packing?.pointer)
   }
 
   /// Computes the product, on several threads where that pays. Each thread takes rows or columns of

@@ -26,6 +26,11 @@ extension Matrix {
     }
   }
 
+  /// The same for one row of y.
+  func add(_ x: UnsafePointer<Float>, to row: Int) {
+    rk_add_scaled(1, x, self.row(row), Int64(columns))
+  }
+
   /// y += 1ᵀ·x, with y of one row; each thread takes columns.
   func addColumnSums(of x: Matrix) {
     let parts = Parallelism.parts(operations: 4 * x.rows * columns, atMost: (columns + 63) / 64)

@@ -1,5 +1,3 @@
-internal import RecurrentKernels
-
 extension Tensor {
   /// The same elements in the same order under another shape. At most one size may be -1: what
   /// fits.
@@ -135,11 +133,12 @@ extension Tensor {
   /// add up, others are 0.
   func scatteredRows(to indices: [Int], of count: Int) -> Tensor {
     let width = rowWidth
-    var result = Tensor.zeros([count] + shape.dropFirst())
-    let target = result.mutablePointer()
-    for (row, index) in indices.enumerated() {
-      rk_add_scaled(1, pointer + row * width, target + index * width, Int64(width))
-    }
+    let result = Tensor.zeros([count] + shape.dropFirst())
+    let (x, y) = (
+      Matrix(storage, rows: shape[0], columns: width),
+      Matrix(result.storage, rows: count, columns: width)
+    )
+    for (row, index) in indices.enumerated() { y.add(x.row(row), to: index) }
     return result.recorded(from: [self]) { [$0.rows(indices)] }
   }
 

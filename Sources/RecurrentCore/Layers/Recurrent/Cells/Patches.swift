@@ -1,5 +1,3 @@
-internal import RecurrentKernels
-
 /// What a kernel sees at each place of a grid, side by side, so that a convolution is a matrix
 /// product ("im2col").
 struct Patches: Sendable {
@@ -51,17 +49,14 @@ struct Patches: Sendable {
       }
     }.recorded(from: [frames]) { [shape = frames.shape] dy in
       // Each place gets the gradients of all patches that it is seen in.
-      var dx = Tensor.zeros(shape)
-      let target = dx.mutablePointer()
+      var dx = Tensor.zeros([count * places, channels])
+      let (target, dy) = (dx.mutableMatrix(), dy.reshaped(to: [-1, channels]).matrix)
       for frame in 0..<count {
         for (index, place) in seen.enumerated() where place >= 0 {
-          rk_add_scaled(
-            1, dy.pointer + (frame * seen.count + index) * channels,
-            target + (frame * places + place) * channels, Int64(channels))
+          target.add(dy.row(frame * seen.count + index), to: frame * places + place)
         }
       }
-      withExtendedLifetime(dy) {}
-      return [dx]
+      return [dx.reshaped(to: shape)]
     }
   }
 }

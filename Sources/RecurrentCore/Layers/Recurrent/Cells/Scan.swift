@@ -79,7 +79,7 @@ private struct Scan: Sendable {
       let pass = rk_scan_backward(
         function: function, hidden_size: Int32(units), layout: tables, q: q.pointer,
         q_stride: qStride, out: output.pointer, h: hidden.pointer,
-        out_gradient: dy.map { UnsafePointer($0.pointer) }, p_gradient: dp.mutablePointer(),
+        out_gradient: dy?.pointer, p_gradient: dp.mutablePointer(),
         q_gradient: dq.mutablePointer(), h_gradient: dh.mutablePointer())
       withUnsafePointer(to: pass) { pass in
         let parts = parts
