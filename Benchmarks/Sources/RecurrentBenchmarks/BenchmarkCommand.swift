@@ -86,7 +86,7 @@ struct BenchmarkCommand: ParsableCommand {
       case .product:
         try show(ProductCase(size: short ? 256 : 2048).measured(budget: short ? 0.1 : budget))
       case .beside where json: break  // a comparison, not a measurement of one case
-      case .beside: BesideCase(budget: short ? 0.1 : budget).lines().forEach { print($0) }
+      case .beside: print(BesideCase(budget: short ? 0.1 : budget).lines().joined(separator: "\n"))
       }
     }
   }
