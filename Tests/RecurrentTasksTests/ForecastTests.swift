@@ -94,7 +94,7 @@ struct ForecastTests {
       let points = try forecaster.forecast(after: Series(values: values)).points
       let shown = all[(3 * block)..<min(8, 3 * block + 3)]
       let growth = Double(block + 1).squareRoot()
-      for (point, expected) in paired(shown, points) {
+      for (point, expected) in zip(shown, points) {
         #expect(point.value == expected.value)
         #expect(expected.lower < expected.upper)
         #expect(

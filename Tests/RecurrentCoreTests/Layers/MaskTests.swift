@@ -44,7 +44,7 @@ import Testing
     }
     let found = valueAndGradients(of: layer) { loss($0, Self.masked) }.gradients
     let expected = valueAndGradients(of: layer) { loss($0, Self.compact) }.gradients
-    for (name, (a, b)) in paired(found.names, paired(found.tensors, expected.tensors)) {
+    for (name, (a, b)) in zip(found.names, zip(found.tensors, expected.tensors)) {
       #expect(a.map { a in b.map { a.isIdentical(to: $0) } ?? false } ?? false, "\(name)")
     }
     let ofInput = valueAndGradients(of: Self.masked.values) {

@@ -14,7 +14,7 @@ import Testing
   ) {
     let found = sampling.candidates(of: logits, among: allowed)
     #expect(found.map(\.class) == expected.map(\.0), sourceLocation: sourceLocation)
-    for (a, b) in paired(found, expected) {
+    for (a, b) in zip(found, expected) {
       #expect(abs(a.probability - b.1) < 1e-12, sourceLocation: sourceLocation)
     }
   }
