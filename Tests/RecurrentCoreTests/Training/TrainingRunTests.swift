@@ -78,6 +78,19 @@ import Testing
       #expect(try second.run(on: examples, validation: validation) == .allEpochs)
       expectSame(second.state, whole.state, "cut after step \(cut)")
       #expect(second.bestModel.bits == whole.bestModel.bits)
+
+      // Without the place, or what streams carry, it would be another run.
+      var lost = trainer()
+      lost.state = first.state
+      lost.state.progress = EpochProgress()
+      try lost.run(on: examples, validation: validation)
+      #expect(lost.state.model.bits != whole.state.model.bits)
+      guard cut % steps != 0, !first.state.carried.isEmpty else { continue }
+      var forgetful = trainer()
+      forgetful.state = first.state
+      forgetful.state.carried = []
+      try forgetful.run(on: examples, validation: validation)
+      #expect(forgetful.state.model.bits != whole.state.model.bits)
     }
   }
 
@@ -202,6 +215,13 @@ import Testing
     try parts.run(on: examples)
     #expect(parts.state.step == 1 && parts.state.optimizer.state.steps.allSatisfy { $0 == 1 })
     expectClose(parts.state.model, to: whole.state.model)
+    // By the row of the batch, parts would draw other masks.
+    let key = RandomKey(seed: 0).child(1).child(0)
+    let model = NoisyModel()
+    let rows = Array(4..<12)
+    #expect(
+      model(sequences.rows(rows), mode: .training(key)).values
+        != model(sequences, mode: .training(key)).values.rows(rows))
     let (loss, expected) = (parts.state.history.epochs[0].loss, whole.state.history.epochs[0].loss)
     #expect(abs(loss - expected) < 1e-6)
     #expect(whole.state.model.bits != NoisyModel().bits)
