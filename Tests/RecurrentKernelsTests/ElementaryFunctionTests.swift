@@ -39,7 +39,7 @@ struct ElementaryFunction: Sendable, CustomTestStringConvertible {
       "gelu", RK_GELU, (6.5, 7), { $0 == -.infinity ? 0 : $0 * normal($0) },
       { normal($0) + $0 * exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot() }, floor: 1, on: -6...6),
     .init(
-      "silu", RK_SILU, (3, 3.1), { $0 < -88.4 ? 0 : $0 / (1 + exp(-$0)) },
+      "silu", RK_SILU, (3, 3.1), { $0 * -1.44269504 > 127.5 ? 0 : $0 / (1 + exp(-$0)) },
       {
         let s = 1 / (1 + exp(-$0))
         return s + $0 * s * (1 - s)

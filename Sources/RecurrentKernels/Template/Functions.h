@@ -58,7 +58,7 @@ RK_INLINE vf vf_sign(vf x) {
   return vf_select((x > 0.0f) | (x < 0.0f), sign, x);
 }
 
-/// x / (1 + e^-x). 0 at -infinity. Error: 3 ulp.
+/// x / (1 + e^-x). 0 where σ is, below -88.37. Error: 3 ulp.
 RK_INLINE vf vf_silu(vf x) { return vf_max(x, vf_all(-100.0f)) * vf_sigmoid(x); }
 
 /// x above 0, else e^x - 1, which keeps the relative precision near 0. Error: 2 ulp.
