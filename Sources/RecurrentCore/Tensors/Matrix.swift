@@ -70,7 +70,7 @@ struct Matrix: Sendable {
     return result
   }
 
-  /// The floats of a row, for code that goes through them one by one.
+  /// The floats of a row, for code that goes through them one by one; there as long as the matrix is.
   func row(_ row: Int) -> UnsafeMutablePointer<Float> {
     storage.pointer + (start + (rowIndex.map { Int($0[row]) } ?? row) * rowStride)
   }

@@ -99,8 +99,8 @@ extension AttentionRun {
   private func attendBackward(
     _ kept: Kept, place: Int, row: Int, dSeen: UnsafeMutablePointer<Float>,
     dHidden: UnsafeMutablePointer<Float>, dAttention: UnsafeMutablePointer<Float>,
-    dValues: Matrix, dKeys: Matrix,
-    dQuery: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    dValues: Matrix, dKeys: Matrix, dQuery: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) {
     let (H, M, T, K, count) = (units, depth, memoryTime, keySize, counts[row])
     if isAdditive { dQuery.update(repeating: 0, count: K) }
