@@ -86,7 +86,7 @@ import Testing
       #expect(piped.exitCode == 0, "\(piped.errorOutput)")
       let answers = piped.output.split(separator: "\n", omittingEmptySubsequences: false)
       #expect(answers.count == 6 && answers[1].isEmpty)
-      for (line, answer) in paired(lines, answers) {
+      for (line, answer) in paired(lines, answers.dropLast()) {
         #expect(try await predict(workspace, line + "\n", []).output == answer + "\n")
       }
       try workspace.write(lines.joined(separator: "\n"), to: "lines.txt")

@@ -59,7 +59,7 @@ RK_INLINE vf vf_sign(vf x) {
 }
 
 /// x / (1 + e^-x). 0 where σ is, below -88.37. Error: 3 ulp.
-RK_INLINE vf vf_silu(vf x) { return vf_max(x, vf_all(-100.0f)) * vf_sigmoid(x); }
+RK_INLINE vf vf_silu(vf x) { return vf_max(x, vf_all(-100.0f)) / vf_one_plus_exp_of_negated(x); }
 
 /// x above 0, else e^x - 1, which keeps the relative precision near 0. Error: 2 ulp.
 RK_INLINE vf vf_elu(vf x) {

@@ -204,7 +204,6 @@ private struct Writing: Layer {
         SequenceBatch(.zeros([1, 2, 4])), state: &state,
         over: decoder.prepare(SequenceBatch(.zeros([1, 3, 2]))))
     }
-    let message = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
-    #expect(message.contains("additive attention for queries of as many, without coverage"))
+    expectMessage("additive attention for queries of as many, without coverage", of: result)
   }
 }
