@@ -54,7 +54,9 @@ def note(text):
 
 def build(package, product):
     """Builds a product in release form and gives its path."""
-    command = ["swift", "build", "-c", "release", "--package-path", str(package), "--product", product]
+    # In the command's build folder, so that the library is built once for both.
+    command = ["swift", "build", "-c", "release", "--package-path", str(package), "--product", product,
+               "--scratch-path", str(ROOT / ".build")]
     subprocess.run(command, check=True, stdout=sys.stderr)
     path = subprocess.run(command + ["--show-bin-path"], check=True, capture_output=True, text=True)
     return str(pathlib.Path(path.stdout.strip()) / product)
