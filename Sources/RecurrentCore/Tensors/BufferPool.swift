@@ -3,7 +3,6 @@ import Synchronization
 /// Buffers that wait to be used again, so that a training step allocates nothing new after its
 /// first run.
 final class BufferPool: Sendable {
-  /// Buffers below this are left to the system's allocator, which is fast for them.
   static let smallest = 1024
   /// Floats that may wait at most (1 GiB); what comes back beyond that is freed.
   private static let mostWaiting = 1 << 28
@@ -29,10 +28,13 @@ final class BufferPool: Sendable {
       lasts = index % 2 == 1
     }
 
-    fileprivate init(for count: Int, lasts: Bool) {
+    init(for count: Int, lasts: Bool) {
       capacity = BufferPool.capacity(for: count)
       self.lasts = lasts
     }
+
+    /// Smaller ones are left to the system's allocator, which is fast for them.
+    var isPooled: Bool { capacity >= BufferPool.smallest }
   }
 
   private struct State {
@@ -102,13 +104,11 @@ final class BufferPool: Sendable {
   /// Lets ``peak`` begin anew.
   func resetPeak() { state.withLock { $0.peak = $0.inUse } }
 
-  /// A buffer for `count` floats, not initialized.
-  func take(_ count: Int, lasts: Bool = false) -> (UnsafeMutablePointer<Float>, Room) {
-    let room = Room(for: count, lasts: lasts)
-    guard room.capacity >= Self.smallest else {
-      small.wrappingAdd(room.capacity, ordering: .relaxed)
-      return (Self.allocated(room.capacity), room)
-    }
+  /// Takes note of a buffer that is not pooled.
+  func countSmall(_ room: Room) { small.wrappingAdd(room.capacity, ordering: .relaxed) }
+
+  /// A buffer that is not initialized.
+  func take(_ room: Room) -> (UnsafeMutablePointer<Float>, Room) {
     let reused = state.withLock { state -> (address: UInt, room: Room)? in
       let found = state.take(room)
       state.inUse += (found?.1 ?? room).capacity
@@ -125,7 +125,7 @@ final class BufferPool: Sendable {
     return (Self.allocated(room.capacity), room)
   }
 
-  private static func allocated(_ capacity: Int) -> UnsafeMutablePointer<Float> {
+  static func allocated(_ capacity: Int) -> UnsafeMutablePointer<Float> {
     UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: 64)
       .bindMemory(to: Float.self, capacity: capacity)
   }
@@ -133,18 +133,16 @@ final class BufferPool: Sendable {
   /// Takes a buffer back.
   func give(_ pointer: UnsafeMutablePointer<Float>, _ room: Room) {
     let address = UInt(bitPattern: pointer)
-    let kept =
-      room.capacity >= Self.smallest
-      && state.withLock { state in
-        state.inUse -= room.capacity
-        guard state.waiting + room.capacity <= Self.mostWaiting,
-          state.inUse + state.waiting + room.capacity <= limit,
-          let pointer = UnsafeMutablePointer<Float>(bitPattern: address)
-        else { return false }
-        state.buffers[room.index].append(pointer)
-        state.waiting += room.capacity
-        return true
-      }
+    let kept = state.withLock { state in
+      state.inUse -= room.capacity
+      guard state.waiting + room.capacity <= Self.mostWaiting,
+        state.inUse + state.waiting + room.capacity <= limit,
+        let pointer = UnsafeMutablePointer<Float>(bitPattern: address)
+      else { return false }
+      state.buffers[room.index].append(pointer)
+      state.waiting += room.capacity
+      return true
+    }
     if !kept { UnsafeMutableRawPointer(pointer).deallocate() }
   }
 

@@ -79,6 +79,12 @@ public final class ExecutionContext: Sendable {
     return Unmanaged<ExecutionContext>.fromOpaque(context).takeUnretainedValue()
   }
 
+  /// Gives `body` that context, without keeping it: for what is asked many times in a step.
+  static func withCurrent<Result>(_ body: (ExecutionContext) -> Result) -> Result {
+    guard let context = rk_thread_place().pointee.context else { return body(standard) }
+    return Unmanaged<ExecutionContext>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
+  }
+
   /// Runs `body` in this context: what it computes, and what that computes.
   public func run<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result

@@ -5,12 +5,13 @@ import Synchronization
 /// it, not in a single bit.
 enum Parallelism {
   /// The number of threads, at least 1.
-  static var threads: Int { ExecutionContext.current.threads }
+  static var threads: Int { ExecutionContext.withCurrent { $0.threads } }
 
   /// The number of parts to divide work into.
   static func parts(operations: Int, atMost limit: Int) -> Int {
-    let context = ExecutionContext.current
-    return max(1, min(context.threads, limit, operations / context.thresholds.smallestShare))
+    ExecutionContext.withCurrent {
+      max(1, min($0.threads, limit, operations / $0.thresholds.smallestShare))
+    }
   }
 
   /// Runs `body` for each part, side by side, and returns when all are done. The parts must write

@@ -10,8 +10,9 @@ final class Storage: @unchecked Sendable {
   let count: Int
   /// Nil: there are none.
   private let floats: UnsafeMutablePointer<Float>?
-  /// Where the floats came from and go back to.
-  private let source: (pool: BufferPool, room: BufferPool.Room)?
+  private let room: BufferPool.Room
+  /// Where the floats came from and go back to; nil: the system.
+  private let pool: BufferPool?
   /// A number that no other content has: the storage gets a new one whenever its floats may change.
   private(set) var stamp = Storage.nextStamp()
   private static let stamps = Atomic<UInt64>(0)
@@ -39,18 +40,26 @@ final class Storage: @unchecked Sendable {
   init(count: Int, lasts: Bool = false) {
     precondition(count >= 0, "a storage holds 0 or more floats, not \(count)")
     self.count = count
-    let pool = ExecutionContext.current.buffers
-    let (floats, room) = pool.take(count, lasts: lasts)
-    (self.floats, source) = (floats, (pool, room))
+    let room = BufferPool.Room(for: count, lasts: lasts)
+    if room.isPooled {
+      let pool = ExecutionContext.current.buffers
+      (floats, self.room) = pool.take(room)
+      self.pool = pool
+    } else {
+      ExecutionContext.withCurrent { $0.buffers.countSmall(room) }
+      (floats, self.room, pool) = (BufferPool.allocated(room.capacity), room, nil)
+    }
   }
 
   /// No room: of a tensor of which only the shape is asked for.
   init(withoutFloats count: Int) {
-    (self.count, floats, source) = (count, nil, nil)
+    (self.count, floats, pool) = (count, nil, nil)
+    room = BufferPool.Room(for: 0, lasts: false)
   }
 
   deinit {
-    if let floats, let source { source.pool.give(floats, source.room) }
+    guard let floats else { return }
+    if let pool { pool.give(floats, room) } else { UnsafeMutableRawPointer(floats).deallocate() }
   }
 
   var hasFloats: Bool { floats != nil }
@@ -64,7 +73,7 @@ final class Storage: @unchecked Sendable {
 
   func copy(lasts: Bool? = nil) -> Storage {
     let floats = pointer
-    let copy = Storage(count: count, lasts: lasts ?? source?.room.lasts ?? false)
+    let copy = Storage(count: count, lasts: lasts ?? room.lasts)
     copy.pointer.update(from: floats, count: count)
     return copy
   }

@@ -32,23 +32,28 @@ import Testing
 
   @Test func buffersAreUsedAgain() {
     let pool = BufferPool()
-    let (first, room) = pool.take(100_000)
+    func take(
+      _ count: Int, lasts: Bool = false
+    ) -> (UnsafeMutablePointer<Float>, BufferPool.Room) {
+      pool.take(BufferPool.Room(for: count, lasts: lasts))
+    }
+    let (first, room) = take(100_000)
     #expect(room.capacity >= 100_000 && UInt(bitPattern: first) % 64 == 0)
     #expect(pool.allocations == 1)
     pool.give(first, room)
-    let (second, _) = pool.take(99_990)
+    let (second, _) = take(99_990)
     #expect(second == first && pool.allocations == 1)
-    let (third, thirdRoom) = pool.take(100_000)
+    let (third, thirdRoom) = take(100_000)
     #expect(third != second && pool.allocations == 2)
     pool.give(second, room)
     pool.give(third, thirdRoom)
-    let (lasting, lastingRoom) = pool.take(100_000, lasts: true)
+    let (lasting, lastingRoom) = take(100_000, lasts: true)
     #expect(![second, third].contains(lasting) && pool.allocations == 3)
-    let pointers = [pool.take(80_000), pool.take(100_000)]
+    let pointers = [take(80_000), take(100_000)]
     #expect(Set(pointers.map(\.0)) == [second, third] && pool.allocations == 3)
     for (pointer, room) in pointers + [(lasting, lastingRoom)] { pool.give(pointer, room) }
     pool.release()
-    let (last, lastRoom) = pool.take(100_000)
+    let (last, lastRoom) = take(100_000)
     #expect(pool.allocations == 4)
     pool.give(last, lastRoom)
   }

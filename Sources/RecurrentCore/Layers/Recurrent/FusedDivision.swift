@@ -25,7 +25,7 @@ struct FusedDivision: Sendable {
       layout.batchSize, weights.inputSize, weights.hiddenSize, weights.outputSize
     )
     let width = weights.gates * units
-    let thresholds = ExecutionContext.current.thresholds
+    let thresholds = ExecutionContext.withCurrent { $0.thresholds }
     // An activation costs about as much as sixteen terms of the product.
     let operations = 2 * layout.packedCount * width * (inputs + size + 16)
     parts = Parallelism.parts(
