@@ -15,14 +15,13 @@ struct ClassifierPredictOptions: ParsableArguments {
   var html: String?
 
   var flags: JobFlags {
-    JobFlags([.classifier], ["--explain": explain != nil, "--html": html != nil])
+    JobFlags([TrainClassifier.self], ["--explain": explain != nil, "--html": html != nil])
   }
 }
 
 extension Predict {
   /// The class of each line.
-  func classify() throws {
-    let classifier = try TextClassifier(contentsOf: model)
+  fileprivate func classify(_ classifier: TextClassifier) throws {
     let (explain, html) = (explaining.explain, explaining.html)
     if explain == .attention, classifier.options.pooling != .attention {
       throw DataError(
@@ -60,16 +59,18 @@ extension Predict {
   }
 }
 
-extension Evaluate {
-  /// How well texts are classified whose class is known.
-  func evaluateTexts() throws {
-    let classifier = try TextClassifier(contentsOf: model)
+extension TrainClassifier {
+  static func predict(_ classifier: TextClassifier, _ command: Predict) throws { try command.classify(classifier) }
+
+  static func evaluate(
+    _ classifier: TextClassifier, _ command: Evaluate
+  ) throws -> (what: String, evaluation: ClassifierEvaluation) {
     let texts = try LabeledTexts.read(
-      [file] + moreFiles, columns: classifier.configuration.columns ?? TextColumns(),
-      encoding: encoding)
-    let evaluation = try classifier.evaluate(on: texts)
-    print("\(texts.source): all \(texts.examples.count) texts")
-    print(evaluation)
+      [command.file] + command.moreFiles,
+      columns: classifier.configuration.columns ?? TextColumns(), encoding: command.encoding)
+    return (
+      "\(texts.source): all \(texts.examples.count) texts", try classifier.evaluate(on: texts)
+    )
   }
 }
 

@@ -5,13 +5,12 @@ import RecurrentTasks
 
 extension Predict {
   /// What may come next after a tune.
-  func predictNotes() throws {
+  fileprivate func predictNotes(_ composer: Composer) throws {
     guard let file else {
       throw ValidationError(
         "A composer foretells what comes after a MIDI file: "
           + "recurrent predict \(model.shellQuoted) start.mid")
     }
-    let composer = try Composer(contentsOf: model)
     let next = composer.next(after: try composer.readPrimer(file).tune).prefix(12)
     if json {
       struct Next: Encodable {
@@ -28,15 +27,19 @@ extension Predict {
   }
 }
 
-extension Evaluate {
-  /// How well tunes are foretold; of a collection that names its parts, those of its test part.
-  func evaluateComposer() throws {
-    let composer = try Composer(contentsOf: model)
-    let music = try MusicCollection(paths: [file], stepsPerBeat: composer.options.stepsPerBeat)
+extension TrainComposer {
+  static func predict(_ composer: Composer, _ command: Predict) throws { try command.predictNotes(composer) }
+
+  static func evaluate(
+    _ composer: Composer, _ command: Evaluate
+  ) throws -> (what: String, evaluation: ComposerEvaluation) {
+    let music = try MusicCollection(
+      paths: [command.file], stepsPerBeat: composer.options.stepsPerBeat)
     music.warnOfSkipped()
+    // Of a collection that names its parts, those of its test part.
     let test = music.part(.test)
     let evaluation = try composer.evaluate(on: test ?? music)
-    print("\(file): \(test == nil ? "all" : "the test part's") \(evaluation.tunes) tunes")
-    print(evaluation)
+    let part = test == nil ? "all" : "the test part's"
+    return ("\(command.file): \(part) \(evaluation.tunes) tunes", evaluation)
   }
 }

@@ -30,60 +30,24 @@ struct Evaluate: ThreadedCommand {
       "Further texts: a file a class, the translations, more of the text.", valueName: "files"))
   var moreFiles: [String] = []
 
-  @Option(help: ArgumentHelp("The encoding of texts.", valueName: "encoding"))
-  var encoding = TextEncoding.utf8
+  @OptionGroup var reading: EncodingOption
+  var encoding: TextEncoding { reading.encoding }
 
   @Flag(help: "For pairs of sentences between tabs: the translation stands first.")
   var swap = false
 
-  @Option(
-    help: ArgumentHelp(
-      "For translators: translations pursued at once. (default: the model's)", valueName: "count"))
-  var beam: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "For translators: α of the length penalty. (default: the model's)", valueName: "number"))
-  var lengthPenalty: Float?
-
+  @OptionGroup(title: "Translators") var search: BeamOptions
   @OptionGroup var threads: ThreadOptions
 
-  func validate() throws {
-    if let beam, !(1...100).contains(beam) {
-      throw ValidationError("--beam is between 1 and 100, not \(beam).")
-    }
-    if let lengthPenalty, !(lengthPenalty >= 0 && lengthPenalty <= 10) {
-      throw ValidationError("--length-penalty is between 0 and 10, not \(lengthPenalty).")
-    }
-  }
-
   mutating func run() throws {
-    let job = try Job(ofModelIn: model)
+    let job = try Jobs.ofModel(in: model)
     try job.check([
+      JobFlags([TrainTranslator.self], ["--swap": swap]), search.flags,
+      JobFlags(Jobs.texts, ["--encoding": encoding != .utf8]),
       JobFlags(
-        [.translator],
-        [
-          "--swap": swap, "--beam": beam != nil, "--length-penalty": lengthPenalty != nil,
-        ]),
-      JobFlags(Job.texts, ["--encoding": encoding != .utf8]),
-      JobFlags(
-        [.classifier, .translator, .generator], ["a second file": !moreFiles.isEmpty]),
+        [TrainClassifier.self, TrainTranslator.self, TrainGenerator.self],
+        ["a second file": !moreFiles.isEmpty]),
     ])
-    switch job {
-    case .forecaster: try evaluateForecasts()
-    case .classifier: try evaluateTexts()
-    case .tagger: try evaluateTagger()
-    case .translator: try evaluateTranslator()
-    case .generator: try evaluateGenerator()
-    case .composer: try evaluateComposer()
-    case .images: try ImageCommands.evaluate(model, file)
-    }
-  }
-
-  private func evaluateForecasts() throws {
-    let forecaster = try Forecaster(contentsOf: model)
-    let evaluation = try forecaster.evaluate(on: try forecaster.read(file))
-    print("\(file): all \(evaluation.windows) windows")
-    print(evaluation)
+    try job.evaluate(self)
   }
 }

@@ -100,7 +100,7 @@ struct WritingOptions: ParsableArguments {
 
   var flags: JobFlags {
     JobFlags(
-      [.generator],
+      [TrainGenerator.self],
       [
         "--length": length != nil, "--temperature": temperature != nil, "--top-k": topK != nil,
         "--top-p": topP != nil, "--seed": givenSeed != nil,

@@ -4,8 +4,7 @@ import RecurrentTasks
 
 extension Predict {
   /// Each line goes on to its end, as soon as it is there.
-  func continueLines() throws {
-    let generator = try TextGenerator(contentsOf: model)
+  fileprivate func continueLines(_ generator: TextGenerator) throws {
     try forEachBatch(of: file, encoding: encoding) { lines in
       for line in lines {
         let more = try generator.continuation(
@@ -21,15 +20,16 @@ extension Predict {
   }
 }
 
-extension Evaluate {
-  /// How well other text is foretold.
-  func evaluateGenerator() throws {
-    let generator = try TextGenerator(contentsOf: model)
-    let files = [file] + moreFiles
+extension TrainGenerator {
+  static func predict(_ generator: TextGenerator, _ command: Predict) throws { try command.continueLines(generator) }
+
+  static func evaluate(
+    _ generator: TextGenerator, _ command: Evaluate
+  ) throws -> (what: String, evaluation: GeneratorEvaluation) {
+    let files = [command.file] + command.moreFiles
     let texts = try files.map { name throws(DataError) in
-      try TextFile(name, encoding: encoding)
+      try TextFile(name, encoding: command.encoding)
     }
-    print(files.joined(separator: ", "))
-    print(try generator.evaluate(on: texts))
+    return (files.joined(separator: ", "), try generator.evaluate(on: texts))
   }
 }

@@ -2,30 +2,31 @@ import Foundation
 import Recurrent
 import RecurrentTasks
 
-/// What `recurrent predict` and `recurrent evaluate` do with an image classifier.
-enum ImageCommands {
+extension TrainImageClassifier {
   /// The class of each image of a file or folder.
-  static func predict(_ model: String, _ path: String?, json: Bool) throws {
-    let classifier = try ImageClassifier(contentsOf: model)
-    guard let path else {
+  static func predict(_ classifier: ImageClassifier, _ command: Predict) throws {
+    guard let path = command.file else {
       throw DataError(
-        .missingFile, file: model, problem: "an image classifier needs images to classify",
+        .missingFile, file: command.model, problem: "an image classifier needs images to classify",
         advice: "Name a PNG file, a folder of them, an IDX file or a CSV file")
     }
     let images = try ImageSet.read(path, classifier.reading).images
     let guesses = try classifier.classify(images)
-    print(json ? try text(images, guesses, classifier) : table(images, guesses, classifier))
+    print(command.json ? try text(images, guesses, classifier) : table(images, guesses, classifier))
   }
 
   /// Accuracy and confusion matrix on images whose classes are known.
-  static func evaluate(_ model: String, _ path: String) throws {
-    let classifier = try ImageClassifier(contentsOf: model)
-    let (images, test) = try ImageSet.read(path, classifier.reading)
+  static func evaluate(
+    _ classifier: ImageClassifier, _ command: Evaluate
+  ) throws -> (what: String, evaluation: ImageEvaluation) {
+    let (images, test) = try ImageSet.read(command.file, classifier.reading)
     // Of data with a test part, the model may have been trained on the other.
     let chosen = test ?? images
     let part = test == nil ? "all" : "the test part's"
-    print("\(path): \(part) \(NumberFormat.grouped(chosen.count)) images")
-    print(try classifier.evaluate(on: chosen))
+    return (
+      "\(command.file): \(part) \(NumberFormat.grouped(chosen.count)) images",
+      try classifier.evaluate(on: chosen)
+    )
   }
 
   private static func table(

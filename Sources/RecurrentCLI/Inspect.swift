@@ -43,22 +43,13 @@ struct Inspect: ParsableCommand {
 
   mutating func run() throws {
     if cost {
-      try Job(ofModelIn: model).check([JobFlags([.forecaster], ["--cost": true])])
+      try Jobs.ofModel(in: model).check([JobFlags([TrainForecaster.self], ["--cost": true])])
       return print(text(try Forecaster(contentsOf: model).cost(batchSize: batch, time: time)))
     }
     let folder = try ModelFolder.peek(model)
     print("\(model): \(folder.task), written by recurrent \(folder.libraryVersion)")
     // Of another program's model there is no more to tell.
-    guard let job = Job(task: folder.task) else { return }
-    switch job {
-    case .forecaster: print(try Forecaster(contentsOf: model).summary)
-    case .classifier: print(try TextClassifier(contentsOf: model).summary)
-    case .tagger: print(try SequenceTagger(contentsOf: model).summary)
-    case .translator: print(try Translator(contentsOf: model).summary)
-    case .generator: print(try TextGenerator(contentsOf: model).summary)
-    case .composer: print(try Composer(contentsOf: model).summary)
-    case .images: print(try ImageClassifier(contentsOf: model).summary)
-    }
+    if let job = Jobs.named(folder.task) { print(try job.summary(of: model)) }
   }
 
   /// The counts, and the times they would take if all of it went as fast as a matrix product.

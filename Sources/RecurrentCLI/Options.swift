@@ -25,16 +25,6 @@ struct ForecastOptionsGroup: ParsableArguments {
   @Option(help: ArgumentHelp("What --loss quantile forecasts.", valueName: "numbers"))
   var quantiles = NumberList(numbers: ForecasterOptions().quantiles)
 
-  @Option(
-    help: ArgumentHelp(
-      "The share of rows at the end that only the report sees.", valueName: "share"))
-  var testFraction = ForecasterOptions().testFraction
-
-  @Option(
-    help: ArgumentHelp(
-      "The share of the rows before them that judges each epoch.", valueName: "share"))
-  var validationFraction = ForecasterOptions().validationFraction
-
   func apply(to options: inout ForecasterOptions) {
     options.window = window
     options.horizon = horizon
@@ -42,25 +32,11 @@ struct ForecastOptionsGroup: ParsableArguments {
     options.scaling = scaling
     options.loss = loss
     options.quantiles = quantiles.numbers
-    options.testFraction = testFraction
-    options.validationFraction = validationFraction
   }
 }
 
-/// What the network is and how it is trained.
-struct NetworkOptions: ParsableArguments {
-  @Option(help: "The recurrent layer.")
-  var cell = ForecasterOptions().cell
-
-  @Option(help: ArgumentHelp("Hidden units of a layer.", valueName: "units"))
-  var hidden = ForecasterOptions().hiddenSize
-
-  @Option(help: ArgumentHelp("Recurrent layers.", valueName: "count"))
-  var layers = ForecasterOptions().layers
-
-  @Option(help: ArgumentHelp("Dropout between layers.", valueName: "share"))
-  var dropout = ForecasterOptions().dropout
-
+/// What else the network of a forecaster is.
+struct ForecastNetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Dropout of the hidden state inside the recurrent product, one mask for all steps.",
@@ -78,37 +54,11 @@ struct NetworkOptions: ParsableArguments {
       valueName: "bytes"))
   var memoryLimit: ByteCount?
 
-  @Option(help: ArgumentHelp("Epochs at most.", valueName: "count"))
-  var epochs = ForecasterOptions().epochs
-
-  @Option(help: ArgumentHelp("Windows in a training step.", valueName: "windows"))
-  var batch = ForecasterOptions().batchSize
-
-  @Option(help: ArgumentHelp("Adam's learning rate.", valueName: "rate"))
-  var learningRate = ForecasterOptions().learningRate
-
-  @Option(
-    help: ArgumentHelp(
-      "Epochs without a better validation loss before training stops.", valueName: "epochs"))
-  var patience = ForecasterOptions().patience
-
-  @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
-  var seed: UInt64 = 0
-
   func apply(to options: inout ForecasterOptions) {
-    options.cell = cell
-    options.hiddenSize = hidden
-    options.layers = layers
-    options.dropout = dropout
     if recurrentDropout != 0 || zoneout != 0 {
       options.recurrent = RecurrentOptions(recurrentDropout: recurrentDropout, zoneout: zoneout)
     }
     options.memoryLimit = memoryLimit?.bytes
-    options.epochs = epochs
-    options.batchSize = batch
-    options.learningRate = learningRate
-    options.patience = patience
-    options.seed = seed
   }
 }
 

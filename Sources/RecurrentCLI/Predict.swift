@@ -51,8 +51,8 @@ struct Predict: ThreadedCommand {
   @Option(help: ArgumentHelp("Forecasters: draw the forecast as SVG.", valueName: "file.svg"))
   var plot: String?
 
-  @Option(help: ArgumentHelp("The encoding of texts.", valueName: "encoding"))
-  var encoding = TextEncoding.utf8
+  @OptionGroup var reading: EncodingOption
+  var encoding: TextEncoding { reading.encoding }
 
   @OptionGroup(title: "Text classifiers") var explaining: ClassifierPredictOptions
   @OptionGroup(title: "Taggers") var tagging: TaggerPredictOptions
@@ -67,25 +67,31 @@ struct Predict: ThreadedCommand {
   }
 
   mutating func run() throws {
-    let job = try Job(ofModelIn: model)
+    let job = try Jobs.ofModel(in: model)
     try job.check([
-      JobFlags([.forecaster], ["--steps": steps != nil, "--plot": plot != nil]),
-      JobFlags(Job.texts, ["--encoding": encoding != .utf8]),
-      explaining.flags, tagging.flags, translating.flags, writing.flags,
-    ])
-    switch job {
-    case .forecaster: try forecast()
-    case .classifier: try classify()
-    case .tagger: try tag()
-    case .translator: try translate()
-    case .generator: try continueLines()
-    case .composer: try predictNotes()
-    case .images: try ImageCommands.predict(model, file, json: json)
-    }
+      JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
+      JobFlags(Jobs.texts, ["--encoding": encoding != .utf8]),
+      explaining.flags, tagging.flags, writing.flags,
+    ] + translating.flags)
+    try job.predict(self)
+  }
+}
+
+extension TrainForecaster {
+  static func predict(_ forecaster: Forecaster, _ command: Predict) throws {
+    try command.forecast(forecaster)
   }
 
-  private func forecast() throws {
-    let forecaster = try Forecaster(contentsOf: model)
+  static func evaluate(
+    _ forecaster: Forecaster, _ command: Evaluate
+  ) throws -> (what: String, evaluation: ForecastEvaluation) {
+    let evaluation = try forecaster.evaluate(on: try forecaster.read(command.file))
+    return ("\(command.file): all \(evaluation.windows) windows", evaluation)
+  }
+}
+
+extension Predict {
+  fileprivate func forecast(_ forecaster: Forecaster) throws {
     let series = try file.map { try forecaster.read($0) } ?? forecaster.recent
     let forecasts = try series.map { try forecaster.forecast(after: $0, steps: steps) }
     if let plot, let first = forecasts.first, let past = series.first {

@@ -8,13 +8,12 @@ struct TaggerPredictOptions: ParsableArguments {
   @Flag(help: "Read a CoNLL file and put a column with the tags behind the others.")
   var conll = false
 
-  var flags: JobFlags { JobFlags([.tagger], ["--conll": conll]) }
+  var flags: JobFlags { JobFlags([TrainTagger.self], ["--conll": conll]) }
 }
 
 extension Predict {
   /// The entities of each line, or the tags of a CoNLL file.
-  func tag() throws {
-    let tagger = try SequenceTagger(contentsOf: model)
+  fileprivate func tag(_ tagger: SequenceTagger) throws {
     var stream = ConllStream(tagger, source: file ?? "standard input")
     try forEachBatch(of: file, encoding: encoding) { lines in
       let output =
@@ -30,14 +29,17 @@ extension Predict {
   }
 }
 
-extension Evaluate {
-  /// How well a CoNLL file is tagged.
-  func evaluateTagger() throws {
-    let tagger = try SequenceTagger(contentsOf: model)
+extension TrainTagger {
+  static func predict(_ tagger: SequenceTagger, _ command: Predict) throws { try command.tag(tagger) }
+
+  static func evaluate(
+    _ tagger: SequenceTagger, _ command: Evaluate
+  ) throws -> (what: String, evaluation: TaggerEvaluation) {
     let sentences = try TaggedSentences.read(
-      file, columns: tagger.configuration.columns, encoding: encoding)
-    let evaluation = try tagger.evaluate(on: sentences)
-    print("\(sentences.source): all \(sentences.sentences.count) sentences")
-    print(evaluation)
+      command.file, columns: tagger.configuration.columns, encoding: command.encoding)
+    return (
+      "\(sentences.source): all \(sentences.sentences.count) sentences",
+      try tagger.evaluate(on: sentences)
+    )
   }
 }

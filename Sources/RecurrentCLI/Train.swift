@@ -10,8 +10,5 @@ struct Train: ParsableCommand {
         recurrent train classifier reviews.tsv --text sentence --label label
         recurrent train translator train.de train.en
       """,
-    subcommands: [
-      TrainForecaster.self, TrainClassifier.self, TrainTagger.self, TrainTranslator.self,
-      TrainGenerator.self, TrainComposer.self, TrainImageClassifier.self,
-    ])
+    subcommands: Jobs.all)
 }

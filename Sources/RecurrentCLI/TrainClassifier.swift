@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train classifier FILE …`
-struct TrainClassifier: TrainingCommand {
+struct TrainClassifier: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "classifier",
     abstract: "Train a classifier of texts: sentiment, topic, language, anything with labels.",
@@ -33,14 +33,19 @@ struct TrainClassifier: TrainingCommand {
   var files: [String] = []
 
   @OptionGroup(title: "Texts") var texts: TextOptions
-  @OptionGroup(title: "Network and training") var network: ClassifierNetworkOptions
-  @OptionGroup var running: TrainingRunOptions
+  @OptionGroup(title: "Texts") var split: SplitFlags<Self>
+  @OptionGroup(title: "Texts") var tokens: TokenFlags<Self>
+  @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
+  @OptionGroup(title: "Network and training") var ensemble: EnsembleFlags<Self>
+  @OptionGroup(title: "Network and training") var more: ClassifierNetworkOptions
+  @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
+  @OptionGroup(title: "Network and training") var padded: PaddedFlags<Self>
+  @OptionGroup var running: TrainingRunOptions<Self>
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "The model folder to write, with history.csv and loss.svg.", valueName: "folder"))
-  var output = "classifier"
+  static let plural = "text classifiers"
+  static let words = FlagWords(
+    unit: "texts", hidden: "Hidden units of a layer, in each direction.",
+    dropout: "Dropout of token vectors, between layers and before the last layer.")
 
   func validate() throws {
     if files.isEmpty {
@@ -48,42 +53,41 @@ struct TrainClassifier: TrainingCommand {
         "Name a file with texts and labels, such as reviews.tsv --text sentence --label label, "
           + "or one file a class: good.txt bad.txt.")
     }
-    if let problem = options.problem { throw ValidationError(problem.capitalizedFirst + ".") }
+    try validateOptions()
   }
 
-  private var options: TextClassifierOptions {
+  var options: TextClassifierOptions {
     var options = TextClassifierOptions()
     texts.apply(to: &options)
+    split.apply(to: &options)
+    tokens.apply(to: &options)
     network.apply(to: &options)
+    ensemble.apply(to: &options)
+    more.apply(to: &options)
+    course.apply(to: &options)
+    padded.apply(to: &options)
+    options.normalization = TextNormalization(
+      form: padded.normalization, lowercases: !ensemble.keepCase)
     return options
   }
 
-  mutating func run() throws {
-    var training = try TrainingRun(to: output, running)
+  func plan() throws -> (plan: TextClassifierPlan, preface: String) {
     let columns = TextColumns(text: texts.text, label: texts.label)
     func read(_ paths: [String]) throws(DataError) -> LabeledTexts {
-      try LabeledTexts.read(paths, columns: columns, encoding: texts.encoding)
+      try LabeledTexts.read(paths, columns: columns, encoding: texts.reading.encoding)
     }
     let data = try read(files)
     let plan = try TextClassifierPlan(
       data, validation: try texts.validation.map { try read([$0]) },
-      test: try texts.test.map { try read([$0]) }, options: options, vectors: texts.vectors)
-    var preface = "\(data.source): \(data.examples.count) texts, \(plan.labels.count) classes\n"
+      test: try texts.test.map { try read([$0]) }, options: options, vectors: ensemble.vectors)
+    var preface = "\(data.source): \(data.examples.count) texts, \(plan.labels.count) classes"
     if data.blankLines > 0 {
-      preface += "            \(data.blankLines) blank lines were left out\n"
+      preface += "\n            \(data.blankLines) blank lines were left out"
     }
-    try training.begin(preface + plan.description)
+    return (plan, preface)
+  }
 
-    let classifier = try plan.train(callbacks: [
-      { member, event, _ in
-        training.show(
-          event, epochs: plan.options.epochs, unit: "texts",
-          member: (member, plan.options.members))
-      }
-    ])
-    let tested = plan.test.examples.count
-    try training.finish(
-      classifier, test: tested > 0 ? "\(tested) texts" : nil, seed: plan.options.seed,
-      next: "echo 'A text.' | recurrent predict \(output.shellQuoted)")
+  func closing(_ classifier: TextClassifier, _ plan: TextClassifierPlan) -> TrainingRun.Closing {
+    .init(next: "echo 'A text.' | recurrent predict \(running.output.shellQuoted)")
   }
 }

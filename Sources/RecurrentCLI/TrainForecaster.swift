@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train forecaster [FILE.csv]`
-struct TrainForecaster: TrainingCommand {
+struct TrainForecaster: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "forecaster",
     abstract: "Train a forecaster on a table of values over time.",
@@ -25,53 +25,46 @@ struct TrainForecaster: TrainingCommand {
 
   @OptionGroup(title: "Columns") var columns: ColumnOptions
   @OptionGroup(title: "Forecast") var forecast: ForecastOptionsGroup
-  @OptionGroup(title: "Network and training") var network: NetworkOptions
-  @OptionGroup var running: TrainingRunOptions
+  @OptionGroup(title: "Forecast") var split: SplitFlags<Self>
+  @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
+  @OptionGroup(title: "Network and training") var more: ForecastNetworkOptions
+  @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
+  @OptionGroup var running: TrainingRunOptions<Self>
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "The model folder to write, with history.csv, forecast.csv, forecast.svg and loss.svg.",
-      valueName: "folder"))
-  var output = "forecaster"
+  static let plural = "forecasters"
+  static let words = FlagWords(unit: "windows")
+  static let reports = ["forecast.csv", "forecast.svg"]
 
-  func validate() throws {
-    if let problem = options.problem { throw ValidationError(problem.capitalizedFirst + ".") }
-  }
-
-  private var options: ForecasterOptions {
+  var options: ForecasterOptions {
     var options = ForecasterOptions()
     forecast.apply(to: &options)
+    split.apply(to: &options)
     network.apply(to: &options)
+    more.apply(to: &options)
+    course.apply(to: &options)
     return options
   }
 
-  mutating func run() throws {
-    var training = try TrainingRun(to: output, running)
+  func plan() throws -> (plan: ForecastPlan, preface: String) {
     let table =
       try file.map { try Table(csv: $0) }
       ?? Table(csvText: BundledData.goog, source: "GOOG.csv (bundled)")
     let columns = try columns.resolved(in: table)
-    let series = try columns.read(table)
-    let plan = try ForecastPlan(series, options: options, columns: columns)
-    let preface = TrainingPreface(table: table, columns: columns, plan: plan)
-    try training.begin(preface.description)
+    let plan = try ForecastPlan(try columns.read(table), options: options, columns: columns)
+    return (plan, TrainingPreface(table: table, columns: columns, series: plan.series).description)
+  }
 
-    let counts = plan.windowCounts
-    let forecaster = try plan.train(callbacks: [
-      { event, _ in training.show(event, epochs: plan.options.epochs, unit: "windows") }
-    ])
+  func closing(_ forecaster: Forecaster, _ plan: ForecastPlan) -> TrainingRun.Closing {
     let forecasts = TestForecasts(forecaster, plan: plan)
     let chart = forecasts.chart
-    try training.finish(
-      forecaster, test: counts.test > 0 ? "\(counts.test) windows" : nil, seed: options.seed,
+    return TrainingRun.Closing(
       files: [
         ("forecast.csv", Array(forecasts.csv.utf8)), ("forecast.svg", Array(chart.svg().utf8)),
       ],
-      details: counts.test > 0
-        ? chart.terminal(width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
-        : nil,
-      next: "recurrent predict \(output.shellQuoted) --steps \(nextSteps)")
+      details: forecaster.configuration.evaluation.map { _ in
+        chart.terminal(width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
+      },
+      next: "recurrent predict \(running.output.shellQuoted) --steps \(nextSteps)")
   }
 
   /// Steps of the next command that it can do: with covariates, no more than the horizon.

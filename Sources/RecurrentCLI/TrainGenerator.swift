@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train generator TEXT…`
-struct TrainGenerator: TrainingCommand {
+struct TrainGenerator: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "generator",
     abstract: "Train a generator of text that goes on as its texts do.",
@@ -22,8 +22,7 @@ struct TrainGenerator: TrainingCommand {
   @Argument(help: ArgumentHelp("Text files.", valueName: "text"))
   var files: [String] = []
 
-  @Option(help: ArgumentHelp("The encoding of the files.", valueName: "encoding"))
-  var encoding = TextEncoding.utf8
+  @OptionGroup var reading: EncodingOption
 
   @Option(help: "What is read and written one after another: characters, or parts of words.")
   var tokens = TextGeneratorOptions().tokens
@@ -34,47 +33,14 @@ struct TrainGenerator: TrainingCommand {
   )
   var vocabulary: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "The share of the text, at its end, that only the report sees.", valueName: "share"))
-  var testFraction = TextGeneratorOptions().testFraction
-
-  @Option(
-    help: ArgumentHelp(
-      "The share of the text before it, at its end, that judges each epoch.", valueName: "share"))
-  var validationFraction = TextGeneratorOptions().validationFraction
-
-  @Option(help: "The recurrent layer.")
-  var cell = TextGeneratorOptions().cell
-
-  @Option(help: ArgumentHelp("Hidden units of a layer.", valueName: "units"))
-  var hidden = TextGeneratorOptions().hiddenSize
-
-  @Option(help: ArgumentHelp("Recurrent layers.", valueName: "count"))
-  var layers = TextGeneratorOptions().layers
-
   @Option(help: ArgumentHelp("Numbers of a token's vector.", valueName: "count"))
   var embedding = TextGeneratorOptions().embeddingSize
-
-  @Option(help: ArgumentHelp("Dropout behind each layer.", valueName: "share"))
-  var dropout = TextGeneratorOptions().dropout
-
-  @Option(help: ArgumentHelp("Epochs at most.", valueName: "count"))
-  var epochs = TextGeneratorOptions().epochs
-
-  @Option(
-    help: ArgumentHelp(
-      "Places of the text that are read side by side; a short text has fewer.", valueName: "count"))
-  var streams = TextGeneratorOptions().streams
 
   @Option(
     help: ArgumentHelp(
       "Tokens from update to update; gradients go back as far, the state is kept.",
       valueName: "tokens"))
   var steps = TextGeneratorOptions().steps
-
-  @Option(help: ArgumentHelp("Adam's learning rate at the start.", valueName: "rate"))
-  var learningRate = TextGeneratorOptions().learningRate
 
   @Option(
     help: ArgumentHelp(
@@ -85,69 +51,54 @@ struct TrainGenerator: TrainingCommand {
   @Option(help: ArgumentHelp("The longest that all gradients together may be.", valueName: "norm"))
   var clipping = TextGeneratorOptions().clipping
 
-  @Option(
-    help: ArgumentHelp(
-      "Epochs without a better validation loss before training stops.", valueName: "epochs"))
-  var patience = TextGeneratorOptions().patience
+  @OptionGroup var split: SplitFlags<Self>
+  @OptionGroup var network: NetworkFlags<Self>
+  @OptionGroup var course: CourseFlags<Self>
+  @OptionGroup var running: TrainingRunOptions<Self>
 
-  @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
-  var seed: UInt64 = 0
-
-  @OptionGroup var running: TrainingRunOptions
-
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "The model folder to write, with history.csv and loss.svg.", valueName: "folder"))
-  var output = "generator"
+  static let plural = "text generators"
+  static let words = FlagWords(
+    unit: "updates", batch: "streams",
+    batchHelp: "Places of the text that are read side by side; a short text has fewer.",
+    dropout: "Dropout behind each layer.", learningRate: "Adam's learning rate at the start.")
 
   func validate() throws {
     if files.isEmpty { throw ValidationError("Name a file of text, such as shakespeare.txt.") }
-    if let problem = options.problem { throw ValidationError(problem.capitalizedFirst + ".") }
+    try validateOptions()
     if vocabulary != nil, tokens != .bpe {
       throw ValidationError("--vocabulary belongs to --tokens bpe; characters are all kept.")
     }
   }
 
-  private var options: TextGeneratorOptions {
+  var options: TextGeneratorOptions {
     var options = TextGeneratorOptions()
+    split.apply(to: &options)
+    network.apply(to: &options)
+    course.apply(to: &options)
     options.tokens = tokens
     options.partCount = vocabulary ?? options.partCount
-    options.cell = cell
-    options.hiddenSize = hidden
-    options.layers = layers
     options.embeddingSize = embedding
-    options.dropout = dropout
-    options.epochs = epochs
-    options.streams = streams
     options.steps = steps
-    options.learningRate = learningRate
     options.decay = decay
     options.clipping = clipping
-    options.patience = patience
-    options.testFraction = testFraction
-    options.validationFraction = validationFraction
-    options.seed = seed
     return options
   }
 
-  mutating func run() throws {
-    var training = try TrainingRun(to: output, running)
-    let texts = try files.map { file throws(DataError) in try TextFile(file, encoding: encoding) }
-    let plan = try TextGeneratorPlan(texts, options: options)
-    try training.begin("\(files.joined(separator: ", "))\n\(plan)")
+  func plan() throws -> (plan: TextGeneratorPlan, preface: String) {
+    let texts = try files.map { file throws(DataError) in
+      try TextFile(file, encoding: reading.encoding)
+    }
+    return (try TextGeneratorPlan(texts, options: options), files.joined(separator: ", "))
+  }
 
-    let generator = try plan.train(callbacks: [
-      { event, _ in training.show(event, epochs: plan.options.epochs, unit: "updates") }
-    ])
-    let seconds = generator.history.epochs.reduce(0) { $0 + $1.seconds }
-    let speed = Double(plan.tokensPerEpoch * generator.history.epochs.count) / max(seconds, 1e-9)
+  func closing(_ generator: TextGenerator, _ plan: TextGeneratorPlan) throws -> TrainingRun.Closing {
+    let epochs = generator.history.epochs
+    let seconds = epochs.reduce(0) { $0 + $1.seconds }
+    let speed = Double(plan.tokensPerEpoch * epochs.count) / max(seconds, 1e-9)
     let sample = try generator.generate(
-      length: 300, sampling: Sampling(temperature: 0.8), seed: seed)
-    try training.finish(
-      generator,
-      test: plan.test.isEmpty ? nil : "\(NumberFormat.grouped(plan.test.count)) characters",
-      seed: seed,
+      length: 300, sampling: Sampling(temperature: 0.8), seed: course.seed)
+    let output = running.output.shellQuoted
+    return TrainingRun.Closing(
       details: """
         Trained on \(NumberFormat.grouped(Int(speed))) tokens a second, validation included.
 
@@ -155,7 +106,7 @@ struct TrainGenerator: TrainingCommand {
 
         \(sample.safeForTerminal)
         """,
-      next: "recurrent generate \(output.shellQuoted) --prompt \(plan.firstWord.shellQuoted)")
+      next: "recurrent generate \(output) --prompt \(plan.firstWord.shellQuoted)")
   }
 }
 

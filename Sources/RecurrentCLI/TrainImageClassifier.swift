@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train image-classifier [DATA]`
-struct TrainImageClassifier: TrainingCommand {
+struct TrainImageClassifier: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "image-classifier",
     abstract: "Train a classifier of images: in one step, row by row or pixel by pixel.",
@@ -33,40 +33,49 @@ struct TrainImageClassifier: TrainingCommand {
   var test: String?
 
   @OptionGroup(title: "Files") var files: ImageFileOptions
-  @OptionGroup(title: "Network and training") var network: ImageNetworkOptions
-  @OptionGroup var running: TrainingRunOptions
+  @OptionGroup(title: "Files") var split: SplitFlags<Self>
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "The model folder to write, with history.csv, loss.svg, mistakes.svg and example.png.",
-      valueName: "folder"))
-  var output = "image-classifier"
+  @Option(help: "All pixels at once, a row a step, or a pixel a step.")
+  var model = ImageClassifierOptions().model
+
+  @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
+  @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
+  @OptionGroup var running: TrainingRunOptions<Self>
+
+  static let plural = "image classifiers"
+  static let words = FlagWords(
+    unit: "images", cell: "The recurrent layer of rows and pixels.",
+    layers: "Layers before the last one.",
+    dropout: "Dropout between layers and before the last.",
+    learningRate: "Adam's learning rate at the start; it falls along half a cosine.")
+  static let reports = ["mistakes.svg", "example.png"]
 
   func validate() throws {
-    if let problem = network.options.problem {
-      throw ValidationError(problem.capitalizedFirst + ".")
-    }
+    try validateOptions()
     if test != nil, data == nil { throw ValidationError("--test belongs to data of your own.") }
   }
 
-  mutating func run() throws {
-    var training = try TrainingRun(to: output, running)
-    let (images, testImages) = try read()
-    let options = network.options
-    let plan = try ImagePlan(images, test: testImages, options: options)
-    try training.begin("\(images.source)\n\(plan)")
+  var options: ImageClassifierOptions {
+    var options = ImageClassifierOptions()
+    options.model = model
+    split.apply(to: &options)
+    network.apply(to: &options)
+    course.apply(to: &options)
+    return options
+  }
 
-    let classifier = try plan.train(callbacks: [
-      { event, _ in training.show(event, epochs: options.epochs, unit: "images") }
-    ])
-    let pictures = pictures(classifier)
-    let example = (output + "/example.png").shellQuoted
-    try training.finish(
-      classifier, test: plan.counts.test > 0 ? "\(plan.counts.test) images" : nil,
-      seed: options.seed, files: pictures,
+  func plan() throws -> (plan: ImagePlan, preface: String) {
+    let (images, testImages) = try read()
+    return (try ImagePlan(images, test: testImages, options: options), images.source)
+  }
+
+  func closing(_ classifier: ImageClassifier, _ plan: ImagePlan) -> TrainingRun.Closing {
+    let pictures = pictures(classifier, plan.test)
+    let example = (running.output + "/example.png").shellQuoted
+    return TrainingRun.Closing(
+      files: pictures,
       next: pictures.contains { $0.name == "example.png" }
-        ? "recurrent predict \(output.shellQuoted) \(example)" : nil)
+        ? "recurrent predict \(running.output.shellQuoted) \(example)" : nil)
   }
 
   private func read() throws(DataError) -> (images: ImageSet, test: ImageSet?) {
@@ -77,8 +86,10 @@ struct TrainImageClassifier: TrainingCommand {
     return (images, try ImageSet.read(test, testReading).images)
   }
 
-  private func pictures(_ classifier: ImageClassifier) -> [(name: String, bytes: [UInt8])] {
-    guard let images = classifier.testImages, let evaluation = classifier.configuration.evaluation
+  private func pictures(
+    _ classifier: ImageClassifier, _ images: ImageSet?
+  ) -> [(name: String, bytes: [UInt8])] {
+    guard let images, let evaluation = classifier.configuration.evaluation
     else { return [] }
     var pictures: [(name: String, bytes: [UInt8])] = []
     if let sheet = classifier.contactSheet(evaluation, of: images) {

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train tagger FILE`
-struct TrainTagger: TrainingCommand {
+struct TrainTagger: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "tagger",
     abstract: "Train a tagger of tokens: named entities, phrases, parts of speech.",
@@ -29,59 +29,57 @@ struct TrainTagger: TrainingCommand {
   var file: String
 
   @OptionGroup(title: "Sentences") var texts: TaggedTextOptions
-  @OptionGroup(title: "Network and training") var network: TaggerNetworkOptions
-  @OptionGroup var running: TrainingRunOptions
+  @OptionGroup(title: "Sentences") var split: SplitFlags<Self>
+  @OptionGroup(title: "Sentences") var tokens: TokenFlags<Self>
+  @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
+  @OptionGroup(title: "Network and training") var ensemble: EnsembleFlags<Self>
+  @OptionGroup(title: "Network and training") var more: TaggerNetworkOptions
+  @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
+  @OptionGroup var running: TrainingRunOptions<Self>
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "The model folder to write, with history.csv and loss.svg.", valueName: "folder"))
-  var output = "tagger"
+  static let plural = "taggers"
+  static let words = FlagWords(
+    unit: "sentences", hidden: "Hidden units of a layer, in each direction.",
+    dropout: "Dropout of word features, between layers and before the last layer.",
+    judged: "score on the validation part")
 
   func validate() throws {
-    if let problem = options.problem { throw ValidationError(problem.capitalizedFirst + ".") }
+    try validateOptions()
     for (name, number) in [("token", texts.tokenColumn), ("tag", texts.tagColumn ?? 1)]
     where number < 1 {
       throw ValidationError("--\(name)-column counts from 1, not \(number).")
     }
   }
 
-  private var options: SequenceTaggerOptions {
+  var options: SequenceTaggerOptions {
     var options = SequenceTaggerOptions()
-    texts.apply(to: &options)
+    options.scheme = texts.scheme
+    options.lowercases = !ensemble.keepCase
+    split.apply(to: &options)
+    tokens.apply(to: &options)
     network.apply(to: &options)
+    ensemble.apply(to: &options)
+    more.apply(to: &options)
+    course.apply(to: &options)
     return options
   }
 
-  mutating func run() throws {
-    var training = try TrainingRun(to: output, running)
+  func plan() throws -> (plan: SequenceTaggerPlan, preface: String) {
     func read(_ path: String) throws(DataError) -> TaggedSentences {
-      try TaggedSentences.read(path, columns: texts.columns, encoding: texts.encoding)
+      try TaggedSentences.read(path, columns: texts.columns, encoding: texts.reading.encoding)
     }
     let data = try read(file)
     let plan = try SequenceTaggerPlan(
-      data, validation: try texts.dev.map(read), test: try texts.test.map(read), options: options,
-      vectors: texts.vectors)
-    var preface = "\(data.source): \(data.sentences.count) sentences, \(data.tokenCount) tokens\n"
+      data, validation: try texts.validation.map(read), test: try texts.test.map(read),
+      options: options, vectors: ensemble.vectors)
+    var preface = "\(data.source): \(data.sentences.count) sentences, \(data.tokenCount) tokens"
     if data.comments > 0 {
-      preface += "            \(data.comments) lines of comments were left out\n"
+      preface += "\n            \(data.comments) lines of comments were left out"
     }
-    try training.begin(preface + plan.description)
+    return (plan, preface)
+  }
 
-    let name = plan.scheme == .plain ? "accuracy" : "F1"
-    let tagger = try plan.train(callbacks: [
-      { member, event, run in
-        training.show(
-          event, epochs: plan.options.epochs, unit: "sentences",
-          member: (member, plan.options.members),
-          note: run.history.epochs.last?.score.map {
-            "\(name) \(NumberFormat.fixed($0.value * 100, 2)) %"
-          })
-      }
-    ])
-    let tested = plan.test.sentences.count
-    try training.finish(
-      tagger, test: tested > 0 ? "\(tested) sentences" : nil, seed: plan.options.seed,
-      next: "echo 'A sentence.' | recurrent predict \(output.shellQuoted)")
+  func closing(_ tagger: SequenceTagger, _ plan: SequenceTaggerPlan) -> TrainingRun.Closing {
+    .init(next: "echo 'A sentence.' | recurrent predict \(running.output.shellQuoted)")
   }
 }

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent train translator FILE …`
-struct TrainTranslator: TrainingCommand {
+struct TrainTranslator: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "translator",
     abstract: "Train a translator of sentences.",
@@ -28,14 +28,23 @@ struct TrainTranslator: TrainingCommand {
   var files: [String] = []
 
   @OptionGroup(title: "Pairs") var pairs: PairOptions
-  @OptionGroup(title: "Network and training") var network: TranslatorNetworkOptions
-  @OptionGroup var running: TrainingRunOptions
+  @OptionGroup(title: "Pairs") var split: SplitFlags<Self>
+  @OptionGroup(title: "Pairs") var tokens: TokenFlags<Self>
+  @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
+  @OptionGroup(title: "Network and training") var more: TranslatorNetworkOptions
+  @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
+  @OptionGroup(title: "Network and training") var padded: PaddedFlags<Self>
+  @OptionGroup(title: "Network and training") var search: BeamOptions
+  @OptionGroup var running: TrainingRunOptions<Self>
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "The model folder to write, with history.csv and loss.svg.", valueName: "folder"))
-  var output = "translator"
+  static let plural = "translators"
+  static let words = FlagWords(
+    unit: "pairs", cell: "The recurrent layer that reads.",
+    hidden:
+      "Hidden units of a reading layer, in each direction; the writing layer has twice as many.",
+    layers: "Layers that read.",
+    dropout: "Dropout of token vectors, of what was read, and of what is written.",
+    learningRate: "Adam's learning rate, behind its warm-up.")
 
   func validate() throws {
     guard (1...2).contains(files.count) else {
@@ -43,29 +52,40 @@ struct TrainTranslator: TrainingCommand {
         "Name a file with a sentence, a tab and its translation a line, or two files that go line "
           + "by line.")
     }
-    if let problem = network.options.problem {
-      throw ValidationError(problem.capitalizedFirst + ".")
-    }
+    try validateOptions()
   }
 
-  mutating func run() throws {
-    var training = try TrainingRun(to: output, running)
+  var options: TranslatorOptions {
+    var options = TranslatorOptions()
+    split.apply(to: &options)
+    tokens.apply(to: &options)
+    network.apply(to: &options)
+    course.apply(to: &options)
+    padded.apply(to: &options)
+    options.normalization = TextNormalization(
+      form: padded.normalization, lowercases: more.lowercase)
+    options.partCount = more.vocabulary
+    options.attention = more.attention
+    options.beam = search.beam ?? options.beam
+    options.lengthPenalty = search.lengthPenalty ?? options.lengthPenalty
+    return options
+  }
+
+  func plan() throws -> (plan: TranslatorPlan, preface: String) {
+    func part(_ files: [String]) throws(DataError) -> SentencePairs? {
+      files.isEmpty ? nil : try pairs.read(files)
+    }
     let data = try pairs.read(files)
     let plan = try TranslatorPlan(
-      data, dev: network.dev.isEmpty ? nil : try pairs.read(network.dev),
-      test: network.test.isEmpty ? nil : try pairs.read(network.test), options: network.options)
-    var preface = "\(data.origin): \(data.pairs.count) pairs\n"
+      data, validation: try part(pairs.validation), test: try part(pairs.test), options: options)
+    var preface = "\(data.origin): \(data.pairs.count) pairs"
     if data.emptyLines > 0 {
-      preface += "            \(data.emptyLines) lines with an empty side were left out\n"
+      preface += "\n            \(data.emptyLines) lines with an empty side were left out"
     }
-    try training.begin(preface + plan.description)
+    return (plan, preface)
+  }
 
-    let translator = try plan.train(callbacks: [
-      { event, _ in training.show(event, epochs: plan.options.epochs, unit: "pairs") }
-    ])
-    let tested = plan.test.pairs.count
-    try training.finish(
-      translator, test: tested > 0 ? "\(tested) pairs" : nil, seed: plan.options.seed,
-      next: "echo 'A sentence.' | recurrent predict \(output.shellQuoted)")
+  func closing(_ translator: Translator, _ plan: TranslatorPlan) -> TrainingRun.Closing {
+    .init(next: "echo 'A sentence.' | recurrent predict \(running.output.shellQuoted)")
   }
 }

@@ -1,19 +1,19 @@
 import Recurrent
 import RecurrentTasks
 
-/// What is printed before training: the table, its columns and times, and the plan.
+/// What is printed before a forecaster's plan: the table, its columns and times.
 struct TrainingPreface: CustomStringConvertible {
   let table: Table
   let columns: ForecastColumns
-  let plan: ForecastPlan
+  let series: [Series]
 
   var description: String {
     let size = "\(table.rowCount) rows, \(table.columnNames.count) columns"
     let lines =
       ["\(table.source): \(size)"]
       + table.firstRows(3).split(separator: "\n").map { Self.cut(String($0)) }
-      + ["", "forecast    \(columnText)"] + plan.series.prefix(3).flatMap(describe)
-    return lines.joined(separator: "\n") + "\n\(plan)"
+      + ["", "forecast    \(columnText)"] + series.prefix(3).flatMap(describe)
+    return lines.joined(separator: "\n")
   }
 
   private var columnText: String {

@@ -2,37 +2,30 @@ import ArgumentParser
 import Recurrent
 import RecurrentTasks
 
-/// What every training command is told about its run.
-struct TrainingRunOptions: ParsableArguments {
-  @OptionGroup var threads: ThreadOptions
-
-  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
-  var progress = ProgressMode.automatic
-}
-
-/// A command that trains.
-protocol TrainingCommand: ThreadedCommand {
-  var running: TrainingRunOptions { get }
-}
-
-extension TrainingCommand {
-  var threads: ThreadOptions { running.threads }
-}
-
 /// A training command from its first word to its last.
 struct TrainingRun {
+  /// What is written and told after training.
+  struct Closing {
+    /// What is written beside the model, history and loss.
+    var files: [(name: String, bytes: [UInt8])] = []
+    /// What follows the report.
+    var details: String?
+    /// The command to try.
+    var next: String?
+  }
+
   private let output: String
   private let progress: ProgressMode
   private var bars: [Int: ProgressBar] = [:]
 
   /// Checks the folder before hours of training, not after.
-  init(to output: String, _ options: TrainingRunOptions) throws {
+  init(to output: String, progress: ProgressMode) throws {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
     }
     try ModelFolder.checkDestination(output)
     self.output = output
-    progress = options.progress
+    self.progress = progress
   }
 
   /// Prints what is known before training.
@@ -42,40 +35,34 @@ struct TrainingRun {
     Interruption.announceStop()
   }
 
-  /// Shows what a callback hears of: of which network, of how many.
+  /// Shows what a callback hears of.
   mutating func show(
-    _ event: TrainingEvent, epochs: Int, unit: String,
-    member: (number: Int, count: Int) = (1, 1), note: String? = nil
+    _ event: TrainingEvent, _ run: any TrainingState, epochs: Int, unit: String, members: Int
   ) -> TrainingDecision {
     var stepsPerEpoch = 1
     if case .step(_, _, let count, _, _) = event { stepsPerEpoch = count }
-    if bars[member.number] == nil, member.count > 1, progress != .silent {
-      warn("network \(member.number) of \(member.count)")
+    if bars[run.member] == nil, members > 1, progress != .silent {
+      warn("network \(run.member) of \(members)")
+    }
+    let score = run.history.epochs.last?.score.map {
+      "\($0.name.split(separator: "_").last.map(String.init) ?? $0.name) "
+        + "\(NumberFormat.fixed($0.value * 100, 2)) %"
     }
     return bars[
-      member.number,
+      run.member,
       default: ProgressBar(
         epochs: epochs, stepsPerEpoch: stepsPerEpoch, unit: unit, mode: progress)
-    ].show(event, note: note)
+    ].show(event, note: score)
   }
 
   /// Writes the model and tells how training went.
-  ///
-  /// - Parameters:
-  ///   - test: the test part, as "140 texts"; nil without one.
-  ///   - files: what is written beside the model, history and loss.
-  ///   - details: what follows the report.
-  ///   - next: the command to try.
-  func finish(
-    _ model: some TrainedModel, test: String?, seed: UInt64,
-    files: [(name: String, bytes: [UInt8])] = [], details: String? = nil, next: String?
-  ) throws {
+  func finish(_ model: some Job, seed: UInt64, _ closing: Closing) throws {
     // Of several networks, the history of the first.
     let reports =
       [
-        ("history.csv", Array(model.histories[0].csv.utf8)),
-        ("loss.svg", Array(model.histories[0].chart.svg().utf8)),
-      ] + files
+        ("history.csv", Array(model.history.csv.utf8)),
+        ("loss.svg", Array(model.history.chart.svg().utf8)),
+      ] + closing.files
     // Written before anything is printed: who reads the report may go away (`| head`).
     let failure = failure { () throws(DataError) in
       try Interruption.deferred { () throws(DataError) in
@@ -83,12 +70,14 @@ struct TrainingRun {
       }
     }
     let epochs = model.histories.map { "\($0.best?.epoch ?? 0)" }.joined(separator: ", ")
-    if let test { print("\nTest part: \(test), weights of epoch \(epochs), seed \(seed)") }
+    if let test = model.configuration.evaluation?.size {
+      print("\nTest part: \(test), weights of epoch \(epochs), seed \(seed)")
+    }
     print(model.report)
     if let failure { throw failure }
-    if let details { print("\n\(details)") }
-    print("\nWrote \(output): the model, \(reports.map(\.name).joined(separator: ", "))")
-    if let next { print("Next: \(next)") }
+    if let details = closing.details { print("\n\(details)") }
+    print("\nWrote \(output): the model, \(reports.map(\.0).joined(separator: ", "))")
+    if let next = closing.next { print("Next: \(next)") }
     for history in model.histories {
       guard case .ranAway(let error) = history.stop else { continue }
       try flushOutput()

@@ -5,11 +5,7 @@ import RecurrentTasks
 
 /// What `recurrent predict` is told about a translator.
 struct TranslatorPredictOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Translations pursued at once. (default: the model's, or what --n-best says)",
-      valueName: "count"))
-  var beam: Int?
+  @OptionGroup var search: BeamOptions
 
   @Option(
     help: ArgumentHelp(
@@ -18,48 +14,37 @@ struct TranslatorPredictOptions: ParsableArguments {
   var nBest: Int?
 
   @Option(
-    help: ArgumentHelp("α of the length penalty. (default: the model's)", valueName: "number"))
-  var lengthPenalty: Float?
-
-  @Option(
     help: ArgumentHelp(
       "Draw what the first line's translation looked at.", valueName: "file.svg"))
   var attention: String?
 
-  var flags: JobFlags {
-    JobFlags(
-      [.translator],
-      [
-        "--beam": beam != nil, "--n-best": nBest != nil, "--length-penalty": lengthPenalty != nil,
-        "--attention": attention != nil,
-      ])
+  var flags: [JobFlags] {
+    [
+      search.flags,
+      JobFlags(
+        [TrainTranslator.self], ["--n-best": nBest != nil, "--attention": attention != nil]),
+    ]
   }
 
   func validate() throws {
-    for case (let name, let count?) in [("beam", beam), ("n-best", nBest)] {
-      guard (1...100).contains(count) else {
-        throw ValidationError("--\(name) is between 1 and 100, not \(count).")
-      }
+    if let nBest, !(1...100).contains(nBest) {
+      throw ValidationError("--n-best is between 1 and 100, not \(nBest).")
     }
-    if let beam, let nBest, nBest > beam {
+    if let beam = search.beam, let nBest, nBest > beam {
       throw ValidationError("--n-best \(nBest) needs a --beam of at least \(nBest), not \(beam).")
-    }
-    if let lengthPenalty, !(lengthPenalty >= 0 && lengthPenalty <= 10) {
-      throw ValidationError("--length-penalty is between 0 and 10, not \(lengthPenalty).")
     }
   }
 }
 
 extension Predict {
   /// The translation of each line.
-  func translate() throws {
-    let translator = try Translator(contentsOf: model)
+  fileprivate func translate(_ translator: Translator) throws {
     let (nBest, attention) = (translating.nBest, translating.attention)
-    let beam = translating.beam ?? max(translator.options.beam, nBest ?? 1)
+    let beam = translating.search.beam ?? max(translator.options.beam, nBest ?? 1)
     var drawn = attention == nil
     try forEachBatch(of: file, encoding: encoding) { lines in
       let all = try translator.translations(
-        of: lines, beam: beam, lengthPenalty: translating.lengthPenalty, keepsAttention: !drawn)
+        of: lines, beam: beam, lengthPenalty: translating.search.lengthPenalty, keepsAttention: !drawn)
       var output = ""
       for translations in all {
         let best = translations.prefix(nBest ?? 1)
@@ -89,16 +74,18 @@ extension Predict {
   }
 }
 
-extension Evaluate {
-  /// How well sentences are translated whose translation is known.
-  func evaluateTranslator() throws {
-    let translator = try Translator(contentsOf: model)
+extension TrainTranslator {
+  static func predict(_ translator: Translator, _ command: Predict) throws { try command.translate(translator) }
+
+  static func evaluate(
+    _ translator: Translator, _ command: Evaluate
+  ) throws -> (what: String, evaluation: TranslationEvaluation) {
     let pairs = try SentencePairs.read(
-      [file] + moreFiles, swapped: swap, encoding: encoding)
+      [command.file] + command.moreFiles, swapped: command.swap, encoding: command.encoding)
     let (evaluation, _) = try translator.evaluate(
-      on: pairs, beam: beam, lengthPenalty: lengthPenalty)
-    print("\(pairs.origin): all \(pairs.pairs.count) pairs")
-    if pairs.emptyLines > 0 { print("\(pairs.emptyLines) lines with an empty side were left out") }
-    print(evaluation)
+      on: pairs, beam: command.search.beam, lengthPenalty: command.search.lengthPenalty)
+    let empty =
+      pairs.emptyLines > 0 ? "\n\(pairs.emptyLines) lines with an empty side were left out" : ""
+    return ("\(pairs.origin): all \(pairs.pairs.count) pairs" + empty, evaluation)
   }
 }

@@ -148,7 +148,7 @@ struct ForecastEvaluationTests {
       [wavySeries(60)], options: tinyOptions { $0.testFraction = 0 }
     ).train()
     #expect(forecaster.configuration.evaluation == nil)
-    #expect(forecaster.report == "There was no test part (test fraction 0).")
+    #expect(forecaster.report == "There was no test part.")
   }
 
   /// The table of the test part says the same as the errors.

@@ -68,6 +68,10 @@ extension Module {
 extension Forecaster {
   /// The forecaster of a plan before any training.
   static func untrained(_ plan: ForecastPlan) -> Forecaster {
-    Forecaster(plan: plan, model: plan.model, history: TrainingHistory())
+    var forecaster = Forecaster(
+      JobParts(
+        configuration: plan.configuration(after: []), extras: plan.extras, models: [plan.model()]))
+    plan.complete(&forecaster)
+    return forecaster
   }
 }

@@ -75,7 +75,7 @@ struct ForecastTests {
     let plan = try ForecastPlan([wavySeries(80)], options: tinyOptions { $0.scaling = .minmax })
     let batch = plan.examples(\.training).batch([0, 3])
     #expect(batch.base == Tensor.zeros([2, 3, 1]))
-    #expect(plan.model.head.weights != Tensor.zeros(plan.model.head.weights.shape))
+    #expect(plan.model().head.weights != Tensor.zeros(plan.model().head.weights.shape))
   }
 
   // MARK: Steps
@@ -174,7 +174,7 @@ struct ForecastTests {
     #expect(untrained.configuration.interval.isEmpty)
     let examples = plan.examples(\.test)
     let batch = examples.batch(Array(0..<examples.count))
-    let raw = plan.model(batch.inputs).elements
+    let raw = plan.model()(batch.inputs).elements
     let points = untrained.points(examples).flatMap { $0 }
     var crossing = 0
     for (place, point) in points.enumerated() {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ForecasterCostTests {
   /// Counted by hand (`StepCostTests` hold the memory against what a step takes): two LSTMs, 3 to 5 to 5, and a dense layer from 5 to 3.
   @Test func operationsByHand() throws {
-    let model = try ForecastPlan([wavySeries(60, covariates: 2)], options: tinyOptions()).model
+    let model = try ForecastPlan([wavySeries(60, covariates: 2)], options: tinyOptions()).model()
     let cost = Forecaster.Cost(model, batchSize: 16, time: 8, segmentLength: nil)
     let (w0, u, w1, head) = (4 * 5 * 3, 4 * 5 * 5, 4 * 5 * 5, 5 * 3)
     #expect(cost.predictionOperations == Double(2 * 8 * (w0 + u + w1 + u) + 2 * head))
@@ -31,7 +31,7 @@ import Testing
 
   @Test func everyParameterStandsInATable() throws {
     let cost = Forecaster.Cost(
-      try ForecastPlan([wavySeries(60, covariates: 2)], options: tinyOptions()).model,
+      try ForecastPlan([wavySeries(60, covariates: 2)], options: tinyOptions()).model(),
       batchSize: 16, time: 8, segmentLength: nil)
     let rows = cost.description.split(separator: "\n").map { $0.split(separator: " ") }
     func parameters(_ part: String) -> Substring? { rows.first { $0.first == part[...] }?[1] }

@@ -42,7 +42,7 @@ struct NoLeakTests {
       #expect(other.splits == plan.splits)
       #expect(other.channels[0].scales == plan.channels[0].scales)
       #expect(other.base == plan.base)
-      #expect(other.model.bits == plan.model.bits)
+      #expect(other.model().bits == plan.model().bits)
       for part in [\ForecastSplit.training, \.validation] {
         let (mine, its) = (plan.examples(part), other.examples(part))
         let all = Array(0..<mine.count)

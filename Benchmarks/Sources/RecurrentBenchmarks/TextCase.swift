@@ -95,7 +95,7 @@ struct TextCase {
       (options.batchSize, options.epochs) = (shape.batch, 100_000)
       (options.testFraction, options.validationFraction) = (0, 0)
       _ = try TextClassifierPlan(LabeledTexts(texts), options: options).train(
-        callbacks: [{ callback($1, $2) }])
+        callbacks: [callback])
     case .tagger:
       let tags = (0..<shape.classes).map { "t\($0)" }
       let sentences = (0..<40 * shape.batch).map { _ in
@@ -108,7 +108,7 @@ struct TextCase {
       (options.batchSize, options.epochs) = (shape.batch, 100_000)
       (options.testFraction, options.validationFraction) = (0, 0)
       _ = try SequenceTaggerPlan(TaggedSentences(sentences), options: options).train(
-        callbacks: [{ callback($1, $2) }])
+        callbacks: [callback])
     case .translator:
       let pairs = (0..<40 * shape.batch).map { _ in
         // Tokens too: the space that counts as standing before a text, and the translation's end.
@@ -119,7 +119,7 @@ struct TextCase {
       (options.minimumCount, options.partCount) = (1, 1)  // no pair of characters is a token
       (options.embeddingSize, options.hiddenSize) = (shape.embedding, shape.hidden)
       (options.batchSize, options.epochs) = (shape.batch, 100_000)
-      (options.testFraction, options.devFraction) = (0, 0)
+      (options.testFraction, options.validationFraction) = (0, 0)
       _ = try TranslatorPlan(SentencePairs(pairs), options: options).train(callbacks: [callback])
     case .generator:
       let text = ideographs(40 * shape.tokens, from: 0x30)

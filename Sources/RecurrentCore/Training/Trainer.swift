@@ -33,6 +33,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     public var average: WeightAverage<Model>?
     /// Where all random numbers come from: order and dropout.
     public var seed: UInt64
+    /// Which of several networks that are trained one after the other, from 1.
+    public var member = 1
     /// Epochs done.
     public var epoch = 0
     /// Updates done, over all epochs.

@@ -6,6 +6,8 @@ public protocol TrainingState: Sendable {
   var model: Model { get }
   /// The weights that are judged and given away: the average, if there is one.
   var judged: Model { get }
+  /// Which of several networks that are trained one after the other, from 1.
+  var member: Int { get }
   /// Epochs done.
   var epoch: Int { get }
   /// Updates done, over all epochs.

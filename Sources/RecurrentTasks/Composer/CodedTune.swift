@@ -48,8 +48,9 @@ enum CodedTune: Sendable, Equatable {
 }
 
 /// Pieces of tunes: the network is to foretell each step of a piece from those before it.
-struct TuneExamples: ExampleSet {
-  struct Piece: Sendable {
+public struct TuneExamples: ExampleSet {
+  /// A piece of a tune.
+  public struct Piece: Sendable {
     /// One step more than the network reads.
     let tune: CodedTune
     /// By how much it may be moved.
@@ -72,7 +73,7 @@ struct TuneExamples: ExampleSet {
     }
   }
 
-  var count: Int { pieces.count }
+  public var count: Int { pieces.count }
 
-  func batch(_ indices: [Int]) -> [Piece] { indices.map { pieces[$0] } }
+  public func batch(_ indices: [Int]) -> [Piece] { indices.map { pieces[$0] } }
 }

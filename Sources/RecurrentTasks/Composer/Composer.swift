@@ -11,9 +11,9 @@ import Recurrent
 /// try tune.midi(stepsPerBeat: 4).write(to: "tune.mid")
 /// try composer.save(to: "choir")
 /// ```
-public struct Composer: Sendable {
+public struct Composer: Job {
   /// All but the weights.
-  public struct Configuration: Sendable, Codable, Equatable {
+  public struct Configuration: JobConfiguration {
     /// How it was made.
     public var options: ComposerOptions
     /// Epochs that were run.
@@ -22,65 +22,50 @@ public struct Composer: Sendable {
     public var bestEpoch: Int
     /// How the test part went, if there was one.
     public var evaluation: ComposerEvaluation?
+    public var rounding: Rounding?
     /// The training data in words.
     public var trainedOn: String
   }
 
   /// What its scores stand beside, counted on the training part.
-  struct Baselines: Sendable, Codable, Equatable {
+  public struct Baselines: JSONExtras, Equatable {
+    public static let file = "baselines.json"
     var markov: MusicBaseline
     var marginal: MusicBaseline
   }
 
-  /// All but the weights.
-  public internal(set) var configuration: Configuration
-  /// The network.
-  public let model: ComposerModel
-  /// Epoch by epoch; empty after loading.
-  public let history: TrainingHistory
-  let baselines: Baselines
+  public static let task = "composer"
+  public var parts: JobParts<Composer>
+  public init(_ parts: JobParts<Composer>) { self.parts = parts }
+  var baselines: Baselines { extras }
+
+  public static func model(
+    _ configuration: Configuration, _ baselines: Baselines,
+    using generator: inout some RandomNumberGenerator
+  ) -> ComposerModel { ComposerModel(configuration.options, using: &generator) }
+
+  public static func problem(_ configuration: Configuration, _ baselines: Baselines) -> String? {
+    let options = configuration.options
+    let events = MusicEvents(stepsPerBeat: options.stepsPerBeat)
+    return [baselines.markov, baselines.marginal].lazy
+      .compactMap { $0.problem(kind: options.kind, events: events) }.first
+      .map { "baselines.json: " + $0 }
+  }
 
   /// Trains a composer with the defaults; ``ComposerPlan`` has all options.
   ///
   /// - Throws: ``DataError`` if there is too little music; ``NonFiniteError`` if training runs away.
   public static func train(
-    on music: MusicCollection, stepsPerBeat: Int = 4, seed: UInt64 = 0
+    on music: MusicCollection, stepsPerBeat: Int = 4, seed: UInt64 = 0,
+    callbacks: [TrainingCallback] = []
   ) throws -> Composer {
     var options = ComposerOptions()
     options.stepsPerBeat = stepsPerBeat
     options.seed = seed
-    return try ComposerPlan(music, options: options).train()
+    return try ComposerPlan(music, options: options).train(callbacks: callbacks)
   }
 
-  init(plan: ComposerPlan, model: ComposerModel, history: TrainingHistory) {
-    self.model = model
-    self.history = history
-    let training = plan.coded(plan.training)
-    func baseline(_ isMarkov: Bool) -> MusicBaseline {
-      MusicBaseline(training, kind: plan.options.kind, events: plan.events, isMarkov: isMarkov)
-    }
-    baselines = Baselines(markov: baseline(true), marginal: baseline(false))
-    configuration = Configuration(
-      options: plan.options, epochs: history.epochs.count,
-      bestEpoch: history.best?.epoch ?? 0,
-      evaluation: nil, trainedOn: "\(plan.source), \(plan.training.count) tunes")
-    let test = plan.coded(plan.test)
-    if !test.isEmpty { configuration.evaluation = evaluation(of: test) }
-  }
-
-  init(configuration: Configuration, model: ComposerModel, baselines: Baselines) {
-    self.configuration = configuration
-    self.model = model
-    self.baselines = baselines
-    history = TrainingHistory()
-  }
-
-  /// The options.
-  public var options: ComposerOptions { configuration.options }
   var events: MusicEvents { MusicEvents(stepsPerBeat: options.stepsPerBeat) }
-
-  /// How the test part went, as text.
-  public var report: String { configuration.evaluation?.description ?? "There was no test part." }
 
   /// How well tunes are foretold that it was not trained on.
   ///
@@ -97,7 +82,7 @@ public struct Composer: Sendable {
     return evaluation(of: tunes)
   }
 
-  private func evaluation(of tunes: [CodedTune]) -> ComposerEvaluation {
+  func evaluation(of tunes: [CodedTune]) -> ComposerEvaluation {
     let scores = stride(from: 0, to: tunes.count, by: 16).flatMap { start in
       self.scores(Array(tunes[start..<min(start + 16, tunes.count)]))
     }
@@ -139,5 +124,16 @@ public struct Composer: Sendable {
       }
       return score
     }
+  }
+}
+
+extension Composer {
+  public var summaryLines: [String] {
+    [
+      "trained on  \(configuration.trainedOn)", options.summary,
+      "grid        \(options.stepsPerBeat) steps a beat; transposed by up to \(options.transpose) semitones",
+      "training    Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)"
+        + (options.averaging.map { ", averaged over steps (decay \($0))" } ?? ""),
+    ]
   }
 }

@@ -7,7 +7,7 @@ import Recurrent
 /// (arXiv:1206.6392). The first step of a tune, before which there is nothing, does not count. The
 /// two usual means differ: over all steps (as Bai et al. 2018, arXiv:1803.01271, print it), and
 /// over tunes of each tune's own mean.
-public struct ComposerEvaluation: Sendable, Codable, Equatable {
+public struct ComposerEvaluation: JobEvaluation {
   /// One forecaster's scores.
   public struct Scores: Sendable, Codable, Equatable {
     /// The mean NLL over all steps of all tunes.
@@ -57,7 +57,10 @@ public struct ComposerEvaluation: Sendable, Codable, Equatable {
   private var unit: String { kind == .events ? "event" : "step" }
 }
 
-extension ComposerEvaluation: CustomStringConvertible {
+extension ComposerEvaluation {
+  public var headline: EpochScore { EpochScore("nats", model.nllOverSteps, isHigherBetter: false) }
+  public var size: String { "\(tunes) tunes" }
+
   /// A table and the verdict.
   public var description: String {
     func row(_ name: String, _ scores: Scores) -> [String] {

@@ -9,7 +9,7 @@ public enum ComposerKind: String, Sendable, Codable, CaseIterable {
 }
 
 /// What a composer is and how it is trained.
-public struct ComposerOptions: Sendable, Codable, Equatable {
+public struct ComposerOptions: JobOptions {
   /// What the network reads and writes.
   public var kind = ComposerKind.polyphonic
   /// The steps of a quarter note; of a piano-roll file, what its steps are taken for.
@@ -46,19 +46,13 @@ public struct ComposerOptions: Sendable, Codable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The first rule that these options break, as a sentence; nil if they are fine.
-  public var problem: String? {
-    var rules = OptionRules()
+  public func check(_ rules: inout OptionRules) {
     rules.require(["the number of steps per beat": stepsPerBeat], in: 1...96)
     rules.require(["the transposition": transpose], in: 0...24)
     rules.require(["the hidden size": hiddenSize], in: 1...100_000)
-    rules.require(["the number of layers": layers], in: 1...1000)
     rules.require(["the window": window], in: 2...100_000)
-    rules.require(["the number of epochs": epochs, "the batch size": batchSize])
-    rules.require(["the patience": patience], in: 0...1_000_000)
-    rules.require(shares: ["dropout": dropout, "DropConnect": dropConnect ?? 0])
+    rules.require(
+      shares: ["DropConnect": dropConnect ?? 0])
     rules.require(shares: ["the decay of the average": averaging ?? 0])
-    rules.require(positive: ["the learning rate": learningRate])
-    return rules.problem
   }
 }

@@ -2,7 +2,7 @@ import Recurrent
 
 /// Everything about a composer that is fixed before training starts: the tunes, which of them it
 /// learns from, and the untrained network.
-public struct ComposerPlan: Sendable, CustomStringConvertible {
+public struct ComposerPlan: JobPlan {
   /// The options.
   public let options: ComposerOptions
   /// Tunes to learn from.
@@ -15,7 +15,6 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
   public let split: String
   let source: String
   let events: MusicEvents
-  let model: ComposerModel
 
   /// Plans a composer.
   ///
@@ -68,8 +67,6 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
         file: collection.source, problem: "found no music to train on",
         advice: "Bring more tunes, or longer ones")
     }
-    var generator = RandomGenerator(RandomKey(seed: options.seed).child(1))
-    model = ComposerModel(options, using: &generator)
   }
 
   /// Tunes, as the network reads them.
@@ -77,33 +74,50 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
     tunes.map { CodedTune($0, kind: options.kind, events: events) }
   }
 
-  private var trainingExamples: TuneExamples {
+  public var trainingExamples: TuneExamples {
     TuneExamples(
       coded(training), window: options.window, transpose: options.transpose, events: events)
   }
 
-  /// Trains the network.
-  ///
-  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; later, what was learned
-  ///   before is kept.
-  public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> Composer {
+  public var validationExamples: TuneExamples {
+    TuneExamples(coded(validation), window: nil, transpose: 0, events: events)
+  }
+
+  /// What scores stand beside, counted on the training part.
+  public var extras: Composer.Baselines {
+    let training = coded(training)
+    func baseline(_ isMarkov: Bool) -> MusicBaseline {
+      MusicBaseline(training, kind: options.kind, events: events, isMarkov: isMarkov)
+    }
+    return Composer.Baselines(markov: baseline(true), marginal: baseline(false))
+  }
+
+  public func initialKey(member: Int) -> RandomKey { RandomKey(seed: options.seed).child(1) }
+
+  public func trainer(
+    of model: ComposerModel, member: Int
+  ) -> Trainer<ComposerModel, Adam, TuneExamples> {
     let events = events
-    let judges = TuneExamples(coded(validation), window: nil, transpose: 0, events: events)
-    var trainer = Trainer(
-      model, optimizer: Adam(learningRate: options.learningRate),
-      options: TrainingOptions(
-        epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
-        schedule: .cosine(epochs: Double(options.epochs), floor: 0.02),
-        earlyStopping: EarlyStopping(patience: options.patience),
-        averaging: options.averaging),
-      on: TuneExamples.self
+    var training = options.training(
+      member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.02))
+    training.averaging = options.averaging
+    return Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate), options: training
     ) { model, pieces, mode in
       model.loss(pieces, events: events, mode: mode)
     }
-    try trainer.runKeepingBest(
-      on: trainingExamples, validation: judges, callbacks: callbacks)
-    return Composer(
-      plan: self, model: trainer.bestModel, history: trainer.state.history)
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> Composer.Configuration {
+    Composer.Configuration(
+      options: options, epochs: histories.first?.epochs.count ?? 0,
+      bestEpoch: histories.first?.best?.epoch ?? 0,
+      trainedOn: "\(source), \(training.count) tunes")
+  }
+
+  public func complete(_ composer: inout Composer) {
+    let test = coded(test)
+    if !test.isEmpty { composer.configuration.evaluation = composer.evaluation(of: test) }
   }
 
   /// Tunes, parts, network, as lines.
@@ -122,7 +136,7 @@ public struct ComposerPlan: Sendable, CustomStringConvertible {
     if options.kind == .polyphonic, outside > 0 {
       lines.append("            \(outside) of \(notes.count) notes lie outside the piano, left out")
     }
-    return (lines + [options.summary + ", \(NumberFormat.grouped(model.parameterCount)) weights"])
+    return (lines + [options.summary + ", \(NumberFormat.grouped(parameterCount)) weights"])
       .joined(separator: "\n")
   }
 }

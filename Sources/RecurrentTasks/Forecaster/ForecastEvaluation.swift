@@ -2,7 +2,7 @@ import Recurrent
 
 /// How good forecasts were on windows whose future is known, beside the naive forecasts on the same
 /// windows.
-public struct ForecastEvaluation: Sendable, Codable, Equatable {
+public struct ForecastEvaluation: JobEvaluation {
   /// One forecaster's errors: overall and by step of the horizon.
   public struct Errors: Sendable, Codable, Equatable {
     /// Over all steps.
@@ -52,7 +52,10 @@ public struct ForecastEvaluation: Sendable, Codable, Equatable {
   }
 }
 
-extension ForecastEvaluation: CustomStringConvertible {
+extension ForecastEvaluation {
+  public var headline: EpochScore { EpochScore("RMSE", model.overall.rmse, isHigherBetter: false) }
+  public var size: String { "\(windows) windows" }
+
   /// Tables: overall, by step, and the verdict.
   public var description: String {
     var rows = [["", "RMSE", "MAE", "MAPE %", "sMAPE %", "MASE"]]

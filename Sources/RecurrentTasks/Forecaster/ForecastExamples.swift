@@ -18,13 +18,13 @@ enum NaiveForecast: String, Sendable, Codable {
 }
 
 /// Windows of one or several series, scaled when they are asked for.
-struct ForecastExamples: ExampleSet {
+public struct ForecastExamples: ExampleSet {
   struct Origin: Sendable {
     let series: Int
     let row: Int
   }
 
-  struct Batch {
+  public struct Batch {
     /// `[B, T, F]`.
     let inputs: SequenceBatch
     /// The naive forecast to be corrected, `[B, H, 1]`, scaled.
@@ -49,9 +49,9 @@ struct ForecastExamples: ExampleSet {
     self.base = base
   }
 
-  var count: Int { origins.count }
+  public var count: Int { origins.count }
 
-  func batch(_ indices: [Int]) -> Batch {
+  public func batch(_ indices: [Int]) -> Batch {
     let (window, horizon) = (options.window, options.horizon)
     let features = channels.first?.values.count ?? 0
     var inputs = [Float](repeating: 0, count: indices.count * window * features)

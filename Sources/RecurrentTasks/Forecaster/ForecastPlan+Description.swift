@@ -43,7 +43,7 @@ extension ForecastPlan: CustomStringConvertible {
 
   private var operations: Double {
     Forecaster.Cost(
-      model, batchSize: min(options.batchSize, windowCounts.training), time: options.window,
+      outline, batchSize: min(options.batchSize, windowCounts.training), time: options.window,
       segmentLength: memory.segmentLength
     ).trainingOperations
   }

@@ -6,7 +6,7 @@ import Recurrent
 ///
 /// Scales are fitted here, on the training rows, and nowhere else: no later step can see them
 /// change, and no row after the training part can reach them.
-public struct ForecastPlan: Sendable {
+public struct ForecastPlan: JobPlan {
   /// The series, each with its split.
   public let series: [Series]
   /// One split a series.
@@ -19,7 +19,6 @@ public struct ForecastPlan: Sendable {
   public let memory: MemoryPlan
   let channels: [Channels]
   let base: NaiveForecast
-  let model: ForecastModel
 
   /// Plans a forecaster.
   ///
@@ -46,9 +45,6 @@ public struct ForecastPlan: Sendable {
     }
     self.channels = channels
     base = Self.betterBase(zip(channels, splits).map { ($0, $1) }, options)
-    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1))
-    model = ForecastModel(
-      features: channels[0].values.count, options: options, using: &generator)
   }
 
   /// Why these series cannot be learned together, as a sentence; nil if they can.
@@ -160,33 +156,58 @@ public struct ForecastPlan: Sendable {
     )
   }
 
-  /// The number of weights.
-  public var parameterCount: Int { model.parameterCount }
+  public var memoryPlan: MemoryPlan? { memory }
+  public var trainingExamples: ForecastExamples { examples(\.training) }
+  public var validationExamples: ForecastExamples { examples(\.validation) }
+  public var extras: RecentRows { RecentRows(series.map { $0.suffix(options.window) }) }
 
-  /// Trains the network.
-  ///
-  /// - Parameter callbacks: hear of each step and epoch. If training runs away after a good epoch,
-  ///   the forecaster has the best weights until then and its history says so (``TrainingHistory/stop``).
-  ///
-  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
-  public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> Forecaster {
-    let loss = options.loss
-    let quantiles = options.quantiles
-    var trainer = Trainer(
-      model, optimizer: Adam(learningRate: options.learningRate),
-      options: TrainingOptions(
-        epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
-        earlyStopping: EarlyStopping(patience: options.patience),
-        segmentLength: memory.segmentLength),
-      on: ForecastExamples.self
+  public func trainer(
+    of model: ForecastModel, member: Int
+  ) -> Trainer<ForecastModel, Adam, ForecastExamples> {
+    let (loss, quantiles) = (options.loss, options.quantiles)
+    var training = options.training(member: member)
+    training.segmentLength = memory.segmentLength
+    return Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate), options: training
     ) { model, batch, mode in
       loss(model(batch.inputs, mode: mode) + batch.base, batch.targets, quantiles: quantiles)
     }
-    try memory.enforced { () throws(NonFiniteError) in
-      try trainer.runKeepingBest(
-        on: examples(\.training), validation: examples(\.validation), callbacks: callbacks)
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> Forecaster.Configuration {
+    let names = series.map { $0.name ?? "" }
+    let rows = series.reduce(0) { $0 + $1.count }
+    return Forecaster.Configuration(
+      options: options, columns: columns,
+      channels: [series[0].targetName] + series[0].covariates.map(\.name), base: base,
+      scales: options.scaling == .window
+        ? [:] : Dictionary(zip(names, channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 }),
+      interval: [],
+      intervalSource: options.loss == .quantile
+        ? .quantiles : hasValidation ? .validationResiduals : .trainingResiduals,
+      epochs: histories.first?.epochs.count ?? 0, bestEpoch: histories.first?.best?.epoch ?? 0,
+      trainedOn: "\(series[0].source), \(rows) rows"
+        + (series.count > 1 ? " of \(series.count) series" : ""))
+  }
+
+  private var hasValidation: Bool { options.validationFraction > 0 }
+
+  /// The interval, from the errors on the validation part, and how the test part goes.
+  public func complete(_ forecaster: inout Forecaster) {
+    if options.loss != .quantile {
+      let known = WindowForecasts(
+        examples(hasValidation ? \.validation : \.training), by: forecaster)
+      forecaster.configuration.interval = (0..<options.horizon).map {
+        ForecastInterval(ofErrors: known.scaledErrors(step: $0))
+      }
     }
-    return Forecaster(
-      plan: self, model: trainer.bestModel, history: trainer.state.history)
+    let test = examples(\.test)
+    guard test.count > 0 else { return }
+    let scales = zip(series, splits).map { series, split in
+      ForecastErrors.naiveScale(
+        series.target[..<split.validationStart], season: options.season ?? 1)
+    }
+    forecaster.configuration.evaluation = WindowForecasts(test, by: forecaster).evaluation(
+      naiveScales: scales, nominalCoverage: forecaster.nominalCoverage)
   }
 }

@@ -31,7 +31,31 @@ extension Forecaster {
       base: configuration.base)
   }
 
-  func naiveScales(of series: [Series]) -> [Double] {
+  /// The one-horizon forecasts of all windows; without series, those that come after the training
+  /// data.
+  public func compared(
+    with rounded: Forecaster, on series: [Series]?
+  ) throws(DataError) -> Rounding.Answers? {
+    let examples = try series.map(examples) ?? recentExamples
+    let forecasts = [self, rounded].map { WindowForecasts(examples, by: $0).points.joined() }
+    let differences = zip(forecasts[0], forecasts[1]).map { abs($0.value - $1.value) }
+    let squares = differences.reduce(0) { $0 + $1 * $1 }
+    let source = series.map { Set($0.map(\.source)).sorted().joined(separator: ", ") }
+    return Rounding.Answers(
+      of: "\(examples.count) \(examples.count == 1 ? "window" : "windows") of "
+        + (source ?? "the end of the training data"),
+      largestDifference: differences.max() ?? 0,
+      rmsDifference: (squares / Double(max(1, differences.count))).squareRoot())
+  }
+
+  /// The last window of each series of the training data; what came then is not known.
+  private var recentExamples: ForecastExamples {
+    ForecastExamples(
+      recent.map { Channels($0, scales: scales(of: $0)) },
+      origins: recent.map { $0.count..<$0.count + 1 }, options: options, base: configuration.base)
+  }
+
+  private func naiveScales(of series: [Series]) -> [Double] {
     series.map { ForecastErrors.naiveScale($0.target, season: options.season ?? 1) }
   }
 }

@@ -1,8 +1,7 @@
 import Recurrent
 
 extension Forecaster {
-  /// All but the weights' values, as text.
-  public var summary: String {
+  public var summaryLines: [String] {
     let options = options
     let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
     var lines = [
@@ -23,13 +22,6 @@ extension Forecaster {
     for path in model.paths {
       paths.append([path.name, path.layer, path.method.rawValue, path.reason])
     }
-    lines += [TextTable(paths).description, ""]
-    lines.append(TextTable(parametersOf: model).description)
-    if let rounding = configuration.rounding {
-      lines += ["", "\(rounding)", "", "On the test part, before rounding:", report]
-    } else {
-      lines += ["", "On the test part:", report]
-    }
-    return lines.joined(separator: "\n")
+    return lines + ["\(TextTable(paths))"]
   }
 }

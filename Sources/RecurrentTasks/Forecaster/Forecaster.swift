@@ -9,9 +9,9 @@ import Recurrent
 /// let next = try forecaster.forecast(after: prices, steps: 10)
 /// try forecaster.save(to: "model")
 /// ```
-public struct Forecaster: Sendable {
+public struct Forecaster: Job {
   /// All but the weights.
-  public struct Configuration: Sendable, Codable, Equatable {
+  public struct Configuration: JobConfiguration {
     /// How it was made.
     public var options: ForecasterOptions
     /// The columns it reads from tables, if it was trained on one.
@@ -36,17 +36,23 @@ public struct Forecaster: Sendable {
     /// The training data in words: source, rows, dates.
     public var trainedOn: String
     /// What its weights were rounded to and what that cost; nil: they are as trained.
-    public internal(set) var rounding: ForecastRounding?
+    public var rounding: Rounding?
   }
 
-  /// All but the weights.
-  public internal(set) var configuration: Configuration
-  /// The network.
-  public let model: ForecastModel
+  public static let task = "forecaster"
+  public var parts: JobParts<Forecaster>
+  public init(_ parts: JobParts<Forecaster>) { self.parts = parts }
+
   /// The last rows of each series it was trained on, so that it can go on from there.
-  public let recent: [Series]
-  /// Epoch by epoch; empty after loading.
-  public let history: TrainingHistory
+  public var recent: [Series] { extras.series }
+
+  public static func model(
+    _ configuration: Configuration, _ recent: RecentRows,
+    using generator: inout some RandomNumberGenerator
+  ) -> ForecastModel {
+    ForecastModel(
+      features: configuration.channels.count, options: configuration.options, using: &generator)
+  }
 
   /// Trains a forecaster with the options most programs change; ``ForecastPlan`` has them all.
   ///
@@ -62,64 +68,6 @@ public struct Forecaster: Sendable {
     options.season = season
     options.seed = seed
     return try ForecastPlan([series], options: options).train(callbacks: callbacks)
-  }
-
-  init(plan: ForecastPlan, model: ForecastModel, history: TrainingHistory) {
-    let options = plan.options
-    self.model = model
-    self.history = history
-    recent = plan.series.map { $0.suffix(options.window) }
-    let hasValidation = options.validationFraction > 0
-    let names = plan.series.map { $0.name ?? "" }
-    let rows = plan.series.reduce(0) { $0 + $1.count }
-    configuration = Configuration(
-      options: options, columns: plan.columns,
-      channels: [plan.series[0].targetName] + plan.series[0].covariates.map(\.name),
-      base: plan.base,
-      scales: options.scaling == .window
-        ? [:]
-        : Dictionary(
-          zip(names, plan.channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 }),
-      interval: [],
-      intervalSource: options.loss == .quantile
-        ? .quantiles : hasValidation ? .validationResiduals : .trainingResiduals,
-      epochs: history.epochs.count,
-      bestEpoch: history.best?.epoch ?? 0,
-      evaluation: nil,
-      trainedOn:
-        "\(plan.series[0].source), \(rows) rows"
-        + (plan.series.count > 1 ? " of \(plan.series.count) series" : ""))
-    if options.loss != .quantile {
-      let known = WindowForecasts(
-        plan.examples(hasValidation ? \.validation : \.training), by: self)
-      configuration.interval = (0..<options.horizon).map {
-        ForecastInterval(ofErrors: known.scaledErrors(step: $0))
-      }
-    }
-    let test = plan.examples(\.test)
-    if test.count > 0 {
-      let scales = zip(plan.series, plan.splits).map { series, split in
-        ForecastErrors.naiveScale(
-          series.target[..<split.validationStart], season: options.season ?? 1)
-      }
-      configuration.evaluation = WindowForecasts(test, by: self).evaluation(
-        naiveScales: scales, nominalCoverage: nominalCoverage)
-    }
-  }
-
-  init(configuration: Configuration, model: ForecastModel, recent: [Series]) {
-    self.configuration = configuration
-    self.model = model
-    self.recent = recent
-    history = TrainingHistory()
-  }
-
-  /// The options.
-  public var options: ForecasterOptions { configuration.options }
-
-  /// How the test part went, as text.
-  public var report: String {
-    configuration.evaluation?.description ?? "There was no test part (test fraction 0)."
   }
 
   /// The share of values that the interval should hold.

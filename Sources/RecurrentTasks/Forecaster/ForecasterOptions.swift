@@ -1,7 +1,7 @@
 import Recurrent
 
 /// How a forecaster looks at a series, what its network is, and how it is trained.
-public struct ForecasterOptions: Sendable, Codable, Equatable {
+public struct ForecasterOptions: JobOptions {
   /// Rows that the network sees before it forecasts.
   public var window = 100
   /// Rows that one forecast covers, all at once.
@@ -44,18 +44,10 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The first rule that these options break, as a sentence; nil if they are fine.
-  public var problem: String? {
-    var rules = OptionRules()
+  public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
-    rules.require([
-      "the window": window, "the horizon": horizon, "the hidden size": hiddenSize,
-      "the number of epochs": epochs, "the batch size": batchSize,
-    ])
-    rules.require(["the number of layers": layers], in: 1...1000)
-    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
-    rules.require(shares: ["dropout": dropout])
+    rules.require(["the window": window, "the horizon": horizon])
     if let recurrent {
       rules.require(
         shares: [
@@ -78,7 +70,6 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
       rules.require(
         memoryLimit >= 1, else: "the memory limit is at least 1 byte, not \(memoryLimit)")
     }
-    rules.require(positive: ["the learning rate": learningRate])
     if let season {
       rules.require(season >= 1, else: "a season has at least 1 row, not \(season)")
       rules.require(
@@ -92,7 +83,6 @@ public struct ForecasterOptions: Sendable, Codable, Equatable {
         else: "quantiles are ascending numbers between 0 and 1, not "
           + quantiles.map { "\($0)" }.joined(separator: ","))
     }
-    return rules.problem
   }
 
   /// Numbers that the network gives for each row of the horizon.

@@ -8,9 +8,9 @@ import Recurrent
 /// let guesses = try classifier.classify(ImageSet.read("seven.png").images)
 /// try classifier.save(to: "digits")
 /// ```
-public struct ImageClassifier: Sendable {
+public struct ImageClassifier: Job {
   /// All but the weights.
-  public struct Configuration: Sendable, Codable, Equatable {
+  public struct Configuration: JobConfiguration {
     /// How it was made.
     public var options: ImageClassifierOptions
     /// The classes, in the order of the network's outputs.
@@ -26,6 +26,7 @@ public struct ImageClassifier: Sendable {
     public var bestEpoch: Int
     /// How the test part went.
     public var evaluation: ImageEvaluation?
+    public var rounding: Rounding?
     /// The training data in words: source, images, size.
     public var trainedOn: String
   }
@@ -38,14 +39,20 @@ public struct ImageClassifier: Sendable {
     public let probabilities: [Float]
   }
 
-  /// All but the weights.
-  public internal(set) var configuration: Configuration
-  /// The network.
-  public let model: ImageModel
-  /// Epoch by epoch; empty after loading.
-  public let history: TrainingHistory
-  /// The images of the test part; nil after loading, or where there was none.
-  public let testImages: ImageSet?
+  public static let task = "image-classifier"
+  public var parts: JobParts<ImageClassifier>
+  public init(_ parts: JobParts<ImageClassifier>) { self.parts = parts }
+
+  public static func model(
+    _ configuration: Configuration, _ extras: NoExtras,
+    using generator: inout some RandomNumberGenerator
+  ) -> ImageModel {
+    ImageModel(configuration.shape, options: configuration.options, using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ extras: NoExtras) -> String? {
+    configuration.problem
+  }
 
   /// Trains a classifier with the options most programs change; ``ImagePlan`` has them all.
   ///
@@ -59,41 +66,6 @@ public struct ImageClassifier: Sendable {
     options.model = model
     options.seed = seed
     return try ImagePlan(images, test: test, options: options).train(callbacks: callbacks)
-  }
-
-  init(
-    plan: ImagePlan, model: ImageModel, history: TrainingHistory
-  ) throws(DataError) {
-    self.model = model
-    self.history = history
-    var counts = [Int](repeating: 0, count: plan.classes.count)
-    for index in plan.split.training { counts[plan.labels[index]] += 1 }
-    let most = counts.indices.max { counts[$0] < counts[$1] } ?? 0
-    configuration = Configuration(
-      options: plan.options, classes: plan.classes, shape: plan.shape, scale: plan.scale,
-      majorityClass: plan.classes[most], epochs: history.epochs.count,
-      bestEpoch: history.best?.epoch ?? 0,
-      evaluation: nil,
-      trainedOn: "\(plan.images.source), \(plan.images.count) images of \(plan.images.sizeText)")
-    let test =
-      plan.testImages ?? (plan.split.test.isEmpty ? nil : plan.images.subset(plan.split.test))
-    testImages = test
-    if let test { configuration.evaluation = try evaluate(on: test) }
-  }
-
-  init(configuration: Configuration, model: ImageModel) {
-    self.configuration = configuration
-    self.model = model
-    history = TrainingHistory()
-    testImages = nil
-  }
-
-  /// The options.
-  public var options: ImageClassifierOptions { configuration.options }
-
-  /// How the test part went, as text.
-  public var report: String {
-    configuration.evaluation?.description ?? "There was no test part (test fraction 0)."
   }
 
   /// How files are read for this model: PNG files in its number of channels, CSV in its size.
@@ -164,5 +136,28 @@ public struct ImageClassifier: Sendable {
       confusion: confusion, majorityClass: majority,
       majorityCount: images.labels.count { $0 == majority },
       crossEntropy: sum / Double(max(1, images.count)), mistakes: Array(mistakes.prefix(60)))
+  }
+}
+
+extension ImageClassifier.Configuration {
+  var problem: String? {
+    let sizes = [shape.height, shape.width, shape.channels]
+    // Products of what is allowed stay far from overflow.
+    if sizes.contains(where: { !(1...1 << 20).contains($0) }) {
+      return "images of \(shape.height) × \(shape.width) × \(shape.channels)"
+    }
+    if shape.classes != classes.count || Set(classes).count != classes.count {
+      return "\(classes.count) classes, of which \(Set(classes).count) differ, for a network of "
+        + "\(shape.classes)"
+    }
+    if classes.count < 2 { return "\(classes.count) classes, expected at least 2" }
+    if scale.means.count != shape.channels || scale.deviations.count != shape.channels {
+      return "scales of \(scale.means.count) and \(scale.deviations.count) channels for images of "
+        + "\(shape.channels)"
+    }
+    if let bad = scale.deviations.first(where: { !($0 > 0) }) {
+      return "a deviation of \(bad), expected a positive number"
+    }
+    return evaluation?.confusion.problem
   }
 }

@@ -11,7 +11,7 @@ public enum ImageModelKind: String, Sendable, Codable, CaseIterable {
 }
 
 /// What the network of an image classifier is, and how it is trained.
-public struct ImageClassifierOptions: Sendable, Codable, Equatable {
+public struct ImageClassifierOptions: JobOptions {
   /// How an image becomes the network's input.
   public var model = ImageModelKind.rows
   /// The kind of recurrent layer of `rows` and `pixels`.
@@ -40,20 +40,8 @@ public struct ImageClassifierOptions: Sendable, Codable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The first rule that these options break, as a sentence; nil if they are fine.
-  public var problem: String? {
-    var rules = OptionRules()
+  public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
-    rules.require([
-      "the hidden size": hiddenSize, "the number of epochs": epochs, "the batch size": batchSize,
-    ])
-    rules.require(["the number of layers": layers], in: 1...1000)
-    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
-    rules.require(shares: ["dropout": dropout])
-    rules.require(
-      learningRate > 0 && learningRate <= 1000,
-      else: "the learning rate is more than 0 and at most 1000, not \(learningRate)")
-    return rules.problem
   }
 }

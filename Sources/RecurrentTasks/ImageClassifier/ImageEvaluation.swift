@@ -1,7 +1,7 @@
 import Recurrent
 
 /// How a classifier did on images whose classes are known, beside the majority class.
-public struct ImageEvaluation: Sendable, Codable, Equatable, CustomStringConvertible {
+public struct ImageEvaluation: JobEvaluation {
   /// An image that was taken for another class.
   public struct Mistake: Sendable, Codable, Equatable {
     /// Its place among the images.
@@ -27,6 +27,8 @@ public struct ImageEvaluation: Sendable, Codable, Equatable, CustomStringConvert
 
   /// The share of images whose class was found.
   public var accuracy: Double { confusion.accuracy }
+  public var headline: EpochScore { EpochScore("accuracy", accuracy, isHigherBetter: true) }
+  public var size: String { "\(NumberFormat.grouped(confusion.total)) images" }
 
   /// Accuracy, baseline and confusion matrix.
   public var description: String {

@@ -3,7 +3,7 @@ import Recurrent
 
 /// Everything about an image classifier that is fixed before training starts: images, split, scale
 /// and the untrained network. The scale is fitted here, on the training part, and nowhere else.
-public struct ImagePlan: Sendable {
+public struct ImagePlan: JobPlan {
   /// The images that training, validation and, without ``testImages``, the test part come from.
   public let images: ImageSet
   /// The test part that the data has, if it has one.
@@ -16,7 +16,6 @@ public struct ImagePlan: Sendable {
   let labels: [Int]
   let scale: PixelScale
   let shape: ImageShape
-  let model: ImageModel
 
   /// Plans an image classifier.
   ///
@@ -69,8 +68,6 @@ public struct ImagePlan: Sendable {
       classes: classes.count)
     try Self.checkMemory(shape, options, source: images.source)
     scale = PixelScale(images, fittedOn: split.training)
-    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1))
-    model = ImageModel(shape, options: options, using: &generator)
   }
 
   /// A network far larger than the machine would end the program without a word.
@@ -98,35 +95,44 @@ public struct ImagePlan: Sendable {
     (split.training.count, split.validation.count, testImages?.count ?? split.test.count)
   }
 
-  /// The number of weights.
-  public var parameterCount: Int { model.parameterCount }
-
   func examples(_ indices: [Int]) -> ImageExamples {
     ImageExamples(images: images, indices: indices, classes: labels, scale: scale)
   }
 
-  /// Trains the network.
-  ///
-  /// - Parameter callbacks: hear of each step and epoch. If training runs away after a good epoch,
-  ///   the classifier has the best weights until then and its history says so (``TrainingHistory/stop``).
-  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; ``DataError`` if the
-  ///   test part has a class that the others have not.
-  public func train(callbacks: [TrainingCallback] = []) throws -> ImageClassifier {
-    var trainer = Trainer(
+  public var extras: NoExtras { NoExtras() }
+  public var trainingExamples: ImageExamples { examples(split.training) }
+  public var validationExamples: ImageExamples { examples(split.validation) }
+
+  /// What only the report sees: images of their own, or a share; nil without any.
+  public var test: ImageSet? {
+    testImages ?? (split.test.isEmpty ? nil : images.subset(split.test))
+  }
+
+  public func trainer(
+    of model: ImageModel, member: Int
+  ) -> Trainer<ImageModel, Adam, ImageExamples> {
+    Trainer(
       model, optimizer: Adam(learningRate: options.learningRate),
-      options: TrainingOptions(
-        epochs: options.epochs, batchSize: options.batchSize, seed: options.seed,
-        schedule: .cosine(epochs: Double(options.epochs), floor: 0.01),
-        earlyStopping: EarlyStopping(patience: options.patience)),
-      on: ImageExamples.self
+      options: options.training(
+        member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.01))
     ) { model, batch, mode in
       categoricalCrossEntropy(logits: model(batch.images, mode: mode), classes: batch.classes)
     }
-    try trainer.runKeepingBest(
-      on: examples(split.training), validation: examples(split.validation),
-      callbacks: callbacks)
-    return try ImageClassifier(
-      plan: self, model: trainer.bestModel, history: trainer.state.history)
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> ImageClassifier.Configuration {
+    var counts = [Int](repeating: 0, count: classes.count)
+    for index in split.training { counts[labels[index]] += 1 }
+    let most = counts.indices.max { counts[$0] < counts[$1] } ?? 0
+    return ImageClassifier.Configuration(
+      options: options, classes: classes, shape: shape, scale: scale,
+      majorityClass: classes[most], epochs: histories.first?.epochs.count ?? 0,
+      bestEpoch: histories.first?.best?.epoch ?? 0,
+      trainedOn: "\(images.source), \(images.count) images of \(images.sizeText)")
+  }
+
+  public func complete(_ classifier: inout ImageClassifier) throws(DataError) {
+    if let test { classifier.configuration.evaluation = try classifier.evaluate(on: test) }
   }
 }
 

@@ -52,16 +52,16 @@ struct PixelScale: Sendable, Codable, Equatable {
 }
 
 /// Some images of a set with their classes, scaled when they are asked for.
-struct ImageExamples: ExampleSet {
+public struct ImageExamples: ExampleSet {
   let images: ImageSet
   let indices: [Int]
   /// The class of each image of the set.
   let classes: [Int]
   let scale: PixelScale
 
-  var count: Int { indices.count }
+  public var count: Int { indices.count }
 
-  func batch(_ places: [Int]) -> (images: Tensor, classes: [Int]) {
+  public func batch(_ places: [Int]) -> (images: Tensor, classes: [Int]) {
     let chosen = places.map { indices[$0] }
     return (scale.scaled(images, chosen), chosen.map { classes[$0] })
   }

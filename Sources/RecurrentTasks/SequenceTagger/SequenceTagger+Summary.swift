@@ -1,14 +1,13 @@
 import Recurrent
 
 extension SequenceTagger {
-  /// All but the weights' values, as text.
-  public var summary: String {
+  public var summaryLines: [String] {
     let options = options
     let names = scheme == .plain ? configuration.tags : configuration.types
     let scores = configuration.validationScores.compactMap(\.self)
       .map { NumberFormat.fixed($0 * 100, 2) }.joined(separator: ", ")
     let name = scheme == .plain ? "accuracy" : "F1"
-    var lines = [
+    return [
       "trained on  \(configuration.trainedOn)",
       (scheme == .plain ? "tags        " : "types       ")
         + names.prefix(12).joined(separator: ", ")
@@ -19,10 +18,7 @@ extension SequenceTagger {
       "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
         + configuration.bestEpochs.map(String.init).joined(separator: ", ")
         + (scores.isEmpty ? "" : ", validation \(name) \(scores) %"),
-      "",
     ]
-    lines += [TextTable(parametersOf: models).description, "", "On the test part:", report]
-    return lines.joined(separator: "\n")
   }
 }
 
@@ -96,22 +92,11 @@ extension SequenceTaggerPlan: CustomStringConvertible {
           + "tag that continues nothing begins an entity")
     }
     lines.append("words       \(encoder.explanation(options))")
-    if let vectors {
-      let vocabulary = encoder.vocabulary
-      let found = vocabulary.tokens.count { vectors.table.vectors[$0] != nil }
-      lines.append(
-        "vectors     of \(vectors.path) for \(NumberFormat.grouped(found)) of "
-          + "\(NumberFormat.grouped(vocabulary.count)) words")
-    }
+    if let vectors { lines.append(vectors.explanation(encoder.vocabulary, of: "words")) }
     let cut = training.sentences.count { $0.tokens.count > options.maximumLength }
     if cut > 0 { lines.append("            \(cut) sentences are longer, and read in pieces") }
     lines.append("network     \(options.networkText)")
-    var shapes = ShapesOnly()
-    let count = SequenceTaggerModel(
-      vocabularySize: encoder.vocabulary.count, characterCount: encoder.characters.count,
-      tags: tags, options: options, using: &shapes
-    ).parameterCount
-    lines.append("            \(NumberFormat.grouped(count * options.members)) parameters")
+    lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
     return lines.joined(separator: "\n")
   }
 }

@@ -12,9 +12,9 @@ import Recurrent
 /// }
 /// try tagger.save(to: "model")
 /// ```
-public struct SequenceTagger: Sendable {
+public struct SequenceTagger: Job {
   /// All but words and weights.
-  public struct Configuration: Sendable, Codable, Equatable {
+  public struct Configuration: JobConfiguration {
     /// How it was made, with the scheme of its training part.
     public var options: SequenceTaggerOptions
     /// The tags; their places are their numbers.
@@ -33,21 +33,24 @@ public struct SequenceTagger: Sendable {
     public var repairs: Int
     /// How the test part went.
     public var evaluation: TaggerEvaluation?
+    public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
   }
 
-  /// All but words and weights.
-  public internal(set) var configuration: Configuration
-  /// From words to numbers.
-  public let encoder: WordEncoder
-  /// Cuts raw text.
-  public let tokenizer: SentenceTokenizer
-  /// The networks, whose scores are averaged.
-  public let models: [SequenceTaggerModel]
-  /// Epoch by epoch, for each network, with the scores on the validation part; empty after loading.
-  public let histories: [TrainingHistory]
+  /// Words, characters and what cuts raw text.
+  public struct Words: JSONExtras {
+    public static let file = "words.json"
 
+    /// From words to numbers.
+    public var encoder: WordEncoder
+    /// Cuts raw text.
+    public var tokenizer: SentenceTokenizer
+  }
+
+  public static let task = "sequence-tagger"
+
+  public var parts: JobParts<SequenceTagger>
   let tagSet: TagSet
   /// The features of words, of all networks one after the other.
   let wordVectors = BoundedCache<String, [Float]>(capacity: 50_000) { $0.utf8.count <= 100 }
@@ -56,63 +59,38 @@ public struct SequenceTagger: Sendable {
     $0.text.utf8.count <= 100
   }
 
+  public init(_ parts: JobParts<SequenceTagger>) {
+    self.parts = parts
+    tagSet = TagSet(parts.configuration)
+  }
+
+  public static func model(
+    _ configuration: Configuration, _ words: Words, using generator: inout some RandomNumberGenerator
+  ) -> SequenceTaggerModel {
+    SequenceTaggerModel(
+      vocabularySize: configuration.vocabularySize, characterCount: configuration.characterCount,
+      tags: TagSet(configuration), options: configuration.options, using: &generator)
+  }
+
   /// Trains a tagger with the defaults; ``SequenceTaggerPlan`` has all options.
   ///
   /// - Throws: ``DataError`` if there are fewer than two tags; ``NonFiniteError`` if training runs
   ///   away.
-  public static func train(on sentences: TaggedSentences, seed: UInt64 = 0) throws -> SequenceTagger
-  {
+  public static func train(
+    on sentences: TaggedSentences, seed: UInt64 = 0, callbacks: [TrainingCallback] = []
+  ) throws -> SequenceTagger {
     var options = SequenceTaggerOptions()
     options.seed = seed
-    return try SequenceTaggerPlan(sentences, options: options).train()
+    return try SequenceTaggerPlan(sentences, options: options).train(callbacks: callbacks)
   }
 
-  init(plan: SequenceTaggerPlan, models: [SequenceTaggerModel], histories: [TrainingHistory]) {
-    self.models = models
-    self.histories = histories
-    encoder = plan.encoder
-    tokenizer = plan.tokenizer
-    tagSet = plan.tags
-    configuration = Configuration(
-      options: plan.options, tags: plan.tags.names, vocabularySize: plan.encoder.vocabulary.count,
-      characterCount: plan.encoder.characters.count, columns: plan.training.columns,
-      bestEpochs: histories.map { $0.best?.epoch ?? 0 },
-      validationScores: histories.map { $0.best?.score?.value }, repairs: plan.repairs,
-      trainedOn: "\(plan.training.source), \(plan.training.sentences.count) sentences")
-    guard !plan.test.sentences.isEmpty else { return }
-    let known = plan.training.sentences + plan.validation.sentences
-    configuration.evaluation = evaluation(
-      plan.test,
-      dictionary: TagDictionary(
-        known.map { sentence in
-          var sentence = sentence
-          sentence.tags = plan.scheme.normalized(sentence.tags)
-          return sentence
-        }))
-  }
-
-  init(
-    configuration: Configuration, encoder: WordEncoder, tokenizer: SentenceTokenizer,
-    models: [SequenceTaggerModel]
-  ) {
-    self.configuration = configuration
-    self.encoder = encoder
-    self.tokenizer = tokenizer
-    self.models = models
-    histories = []
-    tagSet = TagSet(configuration.tags, scheme: configuration.options.scheme ?? .plain)
-  }
-
-  /// The options.
-  public var options: SequenceTaggerOptions { configuration.options }
+  /// From words to numbers.
+  public var encoder: WordEncoder { extras.encoder }
+  /// Cuts raw text.
+  public var tokenizer: SentenceTokenizer { extras.tokenizer }
 
   /// How tags are written: as in the training part.
   public var scheme: TagScheme { options.scheme ?? .plain }
-
-  /// How the test part went, as text.
-  public var report: String {
-    configuration.evaluation?.description ?? "There was no test part (test fraction 0)."
-  }
 
   /// How well it does on sentences whose tags are known.
   ///
@@ -125,7 +103,7 @@ public struct SequenceTagger: Sendable {
     return evaluation(sentences, dictionary: nil)
   }
 
-  private func evaluation(
+  func evaluation(
     _ sentences: TaggedSentences, dictionary: TagDictionary?
   ) -> TaggerEvaluation {
     let isPlain = scheme == .plain
@@ -155,5 +133,43 @@ public struct SequenceTagger: Sendable {
         let tags = isPlain ? sentence.tags : TagScheme.bio.normalized(sentence.tags)
         return sum + tags.count { !known.contains($0) }
       })
+  }
+
+  public static func problem(_ configuration: Configuration, _ words: Words) -> String? {
+    configuration.problem(with: words.encoder)
+  }
+}
+
+extension SequenceTagger.Configuration {
+  func problem(with encoder: WordEncoder) -> String? {
+    guard let scheme = options.scheme else { return "no scheme of its tags" }
+    if tags.count < 2 || Set(tags).count != tags.count {
+      return "tags \(tags.prefix(5)), expected at least two different ones"
+    }
+    if scheme != .plain, tags != TagSet(types: types).names {
+      return "tags \(tags.prefix(5)), expected O and for each type B and I"
+    }
+    if vocabularySize != encoder.vocabulary.count || characterCount != encoder.characters.count {
+      return "\(vocabularySize) words and \(characterCount) characters, but words.json has "
+        + "\(encoder.vocabulary.count) and \(encoder.characters.count)"
+    }
+    if columns.token < 1 || columns.tag == 0 {
+      return "columns \(columns.token) and \(columns.tag ?? 1), expected numbers from 1"
+    }
+    let scores =
+      evaluation.map { [$0.network, $0.dictionary, $0.majority].compactMap(\.self) } ?? []
+    return scores.lazy.compactMap(\.entities.problem).first
+  }
+
+  /// The types of chunks, in the order of their tags.
+  var types: [String] {
+    tags.compactMap { ChunkTag($0) }.filter { $0.position == .begin }.map(\.type)
+  }
+}
+
+extension TagSet {
+  /// The tags of a configuration.
+  init(_ configuration: SequenceTagger.Configuration) {
+    self.init(configuration.tags, scheme: configuration.options.scheme ?? .plain)
   }
 }

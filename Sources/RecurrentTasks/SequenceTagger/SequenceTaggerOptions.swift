@@ -1,7 +1,7 @@
 import Recurrent
 
 /// How a sequence tagger reads sentences, what its network is, and how it is trained.
-public struct SequenceTaggerOptions: Sendable, Codable, Equatable {
+public struct SequenceTaggerOptions: JobOptions {
   /// How the tags of the training part are written; nil: as ``TagScheme/detected(in:)`` says.
   public var scheme: TagScheme?
   /// Whether words are looked up in small letters; characters and capitals keep their case.
@@ -57,28 +57,21 @@ public struct SequenceTaggerOptions: Sendable, Codable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The first rule that these options break, as a sentence; nil if they are fine.
-  public var problem: String? {
-    var rules = OptionRules()
+  public var networks: Int? { members }
+
+  public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
     rules.require([
       "the embedding size": embeddingSize, "the character embedding size": characterEmbeddingSize,
-      "the hidden size": hiddenSize, "the number of epochs": epochs, "the batch size": batchSize,
       "the minimum count": minimumCount, "the maximum length": maximumLength,
     ])
     rules.require(
       (2...1_000_000).contains(characterSize) && characterSize % 2 == 0,
       else: "the character size is an even number from 2, not \(characterSize)")
     rules.require(
-      ["the number of layers": layers, "the number of networks": members], in: 1...100)
-    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
-    rules.require(shares: ["dropout": dropout])
-    rules.require(
       wordDropout >= 0 && wordDropout <= 1000,
       else: "word dropout is between 0 and 1000, not \(wordDropout)")
-    rules.require(positive: ["the learning rate": learningRate])
-    return rules.problem
   }
 }
 

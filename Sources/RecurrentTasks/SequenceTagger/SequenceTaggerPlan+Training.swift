@@ -1,35 +1,57 @@
 import Recurrent
 
 extension SequenceTaggerPlan {
-  /// Trains the networks. With a validation part, the best epoch is that of the best score there: F1
-  /// of chunks, of plain tags the share of right ones.
-  ///
-  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
-  public func train(callbacks: [EnsembleCallback] = []) throws(NonFiniteError) -> SequenceTagger {
+  /// The judge looks at the validation part.
+  public var validationExamples: TaggerExamples {
+    TaggerExamples(sentences: [], tags: [], encoder: encoder)
+  }
+
+  /// With a validation part, the best epoch is that of the best score there: F1 of chunks, of plain
+  /// tags the share of right ones.
+  public var judge: (@Sendable (SequenceTaggerModel) -> EpochScore)? {
+    TaggerJudge(self)?.epochScore
+  }
+
+  public func trainer(
+    of model: SequenceTaggerModel, member: Int
+  ) -> Trainer<SequenceTaggerModel, Adam, TaggerExamples> {
     let dropRates = dropRates
-    let examples = trainingExamples
-    let judge = TaggerJudge(self)
-    var models: [SequenceTaggerModel] = []
-    var histories: [TrainingHistory] = []
-    for member in 0..<options.members {
-      var trainer = Trainer(
-        model(member: member), optimizer: Adam(learningRate: options.learningRate),
-        options: TrainingOptions(
-          epochs: options.epochs, batchSize: options.batchSize,
-          seed: options.seed &+ UInt64(member) &* 0x9E37_79B9,
-          schedule: .cosine(epochs: Double(options.epochs)),
-          earlyStopping: EarlyStopping(patience: options.patience)),
-        on: TaggerExamples.self
-      ) { model, batch, mode in
-        model.loss(batch.dropping(dropRates, mode: mode), mode: mode)
-      }
-      try trainer.runKeepingBest(
-        on: examples, judge: judge?.epochScore,
-        callbacks: callbacks.map { callback in { callback(member + 1, $0, $1) } })
-      models.append(judge?.balanced(trainer.bestModel).model ?? trainer.bestModel)
-      histories.append(trainer.state.history)
+    return Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate),
+      options: options.training(
+        member: member, schedule: .cosine(epochs: Double(options.epochs)))
+    ) { model, batch, mode in
+      model.loss(batch.dropping(dropRates, mode: mode), mode: mode)
     }
-    return SequenceTagger(plan: self, models: models, histories: histories)
+  }
+
+  public func prepared(_ model: SequenceTaggerModel) -> SequenceTaggerModel {
+    var model = model
+    if let vectors { model.embedding = vectors.replacing(model.embedding, for: encoder.vocabulary) }
+    return model
+  }
+
+  public func finished(_ model: SequenceTaggerModel) -> SequenceTaggerModel {
+    TaggerJudge(self)?.balanced(model).model ?? model
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> SequenceTagger.Configuration {
+    SequenceTagger.Configuration(
+      options: options, tags: tags.names, vocabularySize: encoder.vocabulary.count,
+      characterCount: encoder.characters.count, columns: training.columns,
+      bestEpochs: histories.map { $0.best?.epoch ?? 0 },
+      validationScores: histories.map { $0.best?.score?.value }, repairs: repairs,
+      trainedOn: "\(training.source), \(training.sentences.count) sentences")
+  }
+
+  public func complete(_ tagger: inout SequenceTagger) {
+    guard !test.sentences.isEmpty else { return }
+    let known = (training.sentences + validation.sentences).map { sentence in
+      var sentence = sentence
+      sentence.tags = scheme.normalized(sentence.tags)
+      return sentence
+    }
+    tagger.configuration.evaluation = tagger.evaluation(test, dictionary: TagDictionary(known))
   }
 }
 

@@ -4,7 +4,7 @@ import Recurrent
 /// the scheme of the tags, the tags, words and characters.
 ///
 /// Words and characters are learned here, from the training part alone.
-public struct SequenceTaggerPlan: Sendable {
+public struct SequenceTaggerPlan: JobPlan {
   /// The options, with the scheme that was found.
   public let options: SequenceTaggerOptions
   /// What training sees.
@@ -13,12 +13,10 @@ public struct SequenceTaggerPlan: Sendable {
   public let validation: TaggedSentences
   /// What only the report sees.
   public let test: TaggedSentences
-  /// The encoder of words.
-  public let encoder: WordEncoder
-  /// Cuts raw text as the training part is cut.
-  public let tokenizer: SentenceTokenizer
+  /// Words, characters and what cuts raw text as the training part is cut.
+  public let extras: SequenceTagger.Words
   /// Vectors trained elsewhere that the embedding starts from.
-  public let vectors: (table: WordVectors, path: String)?
+  public let vectors: StartingVectors?
   let tags: TagSet
 
   /// Plans a tagger.
@@ -65,21 +63,13 @@ public struct SequenceTaggerPlan: Sendable {
         advice: "Expected at most 2000; is another column that of the tags?")
     }
     let tokens = training.sentences.map(\.tokens)
-    encoder = WordEncoder(learningFrom: tokens, options: options)
-    tokenizer = SentenceTokenizer(learningFrom: tokens)
-    guard let vectors else {
-      self.vectors = nil
-      return
+    extras = SequenceTagger.Words(
+      encoder: WordEncoder(learningFrom: tokens, options: options),
+      tokenizer: SentenceTokenizer(learningFrom: tokens))
+    let (vocabulary, size) = (extras.encoder.vocabulary, options.embeddingSize)
+    self.vectors = try vectors.map { path throws(DataError) in
+      try StartingVectors(path, for: vocabulary, size: size)
     }
-    let vocabulary = encoder.vocabulary
-    let table = try WordVectors(vectors) { vocabulary.contains($0) }
-    guard table.size == options.embeddingSize else {
-      throw DataError(
-        file: vectors,
-        problem: "found vectors of \(table.size) numbers, expected \(options.embeddingSize)",
-        advice: "Say --embedding \(table.size)")
-    }
-    self.vectors = (table, vectors)
   }
 
   /// The scheme of the tags.
@@ -88,8 +78,11 @@ public struct SequenceTaggerPlan: Sendable {
   /// Tags of the training part that break its scheme and are read by conlleval's rule.
   public var repairs: Int { training.violations(of: scheme) }
 
+  /// The encoder of words.
+  public var encoder: WordEncoder { extras.encoder }
+
   /// The sentences of the training part, in pieces of the maximum length.
-  var trainingExamples: TaggerExamples {
+  public var trainingExamples: TaggerExamples {
     let pieces = SentencePieces(training.sentences.map(\.tokens), length: options.maximumLength)
     return TaggerExamples(
       sentences: pieces.tokens,
@@ -106,19 +99,6 @@ public struct SequenceTaggerPlan: Sendable {
     }
     let rate = options.wordDropout
     return counts.map { rate > 0 ? rate / (rate + $0) : 0 }
-  }
-
-  /// A network before training.
-  func model(member: Int) -> SequenceTaggerModel {
-    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1).child(member))
-    var model = SequenceTaggerModel(
-      vocabularySize: encoder.vocabulary.count, characterCount: encoder.characters.count,
-      tags: tags, options: options, using: &generator)
-    if let vectors {
-      let table = vectors.table.replacing(model.embedding.weights, for: encoder.vocabulary).table
-      model.embedding = Embedding(weights: table)
-    }
-    return model
   }
 }
 

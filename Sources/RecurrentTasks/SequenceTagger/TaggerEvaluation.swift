@@ -1,7 +1,7 @@
 import Recurrent
 
 /// How well sentences were tagged, beside what takes no network.
-public struct TaggerEvaluation: Sendable, Codable, Equatable {
+public struct TaggerEvaluation: JobEvaluation {
   /// A yardstick's scores, and that of the network.
   public struct Scores: Sendable, Codable, Equatable {
     /// Of chunks; of plain tags, those of the tokens of each tag.
@@ -59,7 +59,10 @@ extension TaggerEvaluation.Scores {
   func score(isPlain: Bool) -> Double { isPlain ? accuracy : entities.overall.f1 }
 }
 
-extension TaggerEvaluation: CustomStringConvertible {
+extension TaggerEvaluation {
+  public var headline: EpochScore { EpochScore(isPlain ? "accuracy" : "F1", score, isHigherBetter: true) }
+  public var size: String { "\(sentences) sentences" }
+
   /// Tables: overall and by type, what was not as expected, and the verdict.
   public var description: String {
     func percent(_ share: Double) -> String { NumberFormat.fixed(share * 100, 2) }

@@ -1,9 +1,9 @@
 import Recurrent
 
 /// Sentences as numbers of words, with the numbers of their tags.
-struct TaggerExamples: ExampleSet {
+public struct TaggerExamples: ExampleSet {
   /// A batch: its different words, and its sentences as numbers of these.
-  struct Batch {
+  public struct Batch {
     var words: WordFeatures
     let sentences: [[Int]]
     let tags: [[Int]]
@@ -24,9 +24,9 @@ struct TaggerExamples: ExampleSet {
     buckets = LengthBuckets(lengths: sentences.map(\.count))
   }
 
-  var count: Int { sentences.count }
+  public var count: Int { sentences.count }
 
-  func batch(_ indices: [Int]) -> Batch {
+  public func batch(_ indices: [Int]) -> Batch {
     let distinct = DistinctWords(indices.map { sentences[$0] })
     return Batch(
       words: WordFeatures(
@@ -35,7 +35,7 @@ struct TaggerExamples: ExampleSet {
       sentences: distinct.sentences, tags: indices.map { tags[$0] })
   }
 
-  func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
+  public func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
 }
 
 /// The different words of sentences in the order in which they come, and the sentences as numbers of

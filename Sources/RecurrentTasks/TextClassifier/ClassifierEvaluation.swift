@@ -1,7 +1,7 @@
 import Recurrent
 
 /// How well texts were classified, beside what takes no network.
-public struct ClassifierEvaluation: Sendable, Codable, Equatable {
+public struct ClassifierEvaluation: JobEvaluation {
   /// A yardstick's share of right answers and its macro F1.
   public struct Baseline: Sendable, Codable, Equatable {
     /// The share of right answers.
@@ -52,7 +52,10 @@ public struct ClassifierEvaluation: Sendable, Codable, Equatable {
   }
 }
 
-extension ClassifierEvaluation: CustomStringConvertible {
+extension ClassifierEvaluation {
+  public var headline: EpochScore { EpochScore("accuracy", confusion.accuracy, isHigherBetter: true) }
+  public var size: String { "\(confusion.total) texts" }
+
   /// Tables: overall, by class, the confusion matrix, calibration, and the verdict.
   public var description: String {
     func percent(_ share: Double) -> String { NumberFormat.fixed(share * 100, 1) }

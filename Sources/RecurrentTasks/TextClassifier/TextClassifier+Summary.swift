@@ -1,10 +1,8 @@
 import Recurrent
 
 extension TextClassifier {
-  /// All but the weights' values, as text.
-  public var summary: String {
-    let options = options
-    var lines = [
+  public var summaryLines: [String] {
+    [
       "trained on  \(configuration.trainedOn)",
       "classes     \(labels.prefix(12).joined(separator: ", "))"
         + (labels.count > 12 ? " and \(labels.count - 12) more" : ""),
@@ -12,10 +10,7 @@ extension TextClassifier {
       "network     \(options.networkText); kernels: \(Kernels.name)",
       "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
         + configuration.bestEpochs.map(String.init).joined(separator: ", "),
-      "",
     ]
-    lines += [TextTable(parametersOf: models).description, "", "On the test part:", report]
-    return lines.joined(separator: "\n")
   }
 }
 
@@ -73,21 +68,9 @@ extension TextClassifierPlan: CustomStringConvertible {
     lines.append(
       "            \(NumberFormat.grouped(total)) in the training part, at most \(longest) in a text"
     )
-    if let vectors {
-      let vocabulary = encoder.vocabulary
-      let found = vocabulary.tokens.count { vectors.table.vectors[$0] != nil }
-      lines.append(
-        "vectors     of \(vectors.path) for \(NumberFormat.grouped(found)) of "
-          + "\(NumberFormat.grouped(vocabulary.count)) tokens")
-    }
+    if let vectors { lines.append(vectors.explanation(encoder.vocabulary, of: "tokens")) }
     lines.append("network     \(options.networkText)")
-    var shapes = ShapesOnly()
-    let count = TextClassifierModel(
-      vocabularySize: encoder.vocabulary.count, classCount: labels.count, options: options,
-      using: &shapes
-    ).parameterCount
-    lines.append(
-      "            \(NumberFormat.grouped(count * options.members)) parameters")
+    lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
     return lines.joined(separator: "\n")
   }
 }

@@ -9,9 +9,9 @@ import Recurrent
 /// print(classifier.classify("a quiet delight").label)
 /// try classifier.save(to: "model")
 /// ```
-public struct TextClassifier: Sendable {
+public struct TextClassifier: Job {
   /// All but tokenizer, vocabulary and weights.
-  public struct Configuration: Sendable, Codable, Equatable {
+  public struct Configuration: JobConfiguration {
     /// How it was made.
     public var options: TextClassifierOptions
     /// The labels; their places are the classes.
@@ -26,6 +26,7 @@ public struct TextClassifier: Sendable {
     public var bestEpochs: [Int]
     /// How the test part went.
     public var evaluation: ClassifierEvaluation?
+    public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
   }
@@ -40,69 +41,39 @@ public struct TextClassifier: Sendable {
     public var probabilities: [Float]
   }
 
-  /// All but tokenizer, vocabulary and weights.
-  public internal(set) var configuration: Configuration
-  /// From texts to numbers.
-  public let encoder: TextEncoder
-  /// The networks, whose probabilities are averaged.
-  public let models: [TextClassifierModel]
-  /// Epoch by epoch, for each network; empty after loading.
-  public let histories: [TrainingHistory]
+  public static let task = "text-classifier"
+  public var parts: JobParts<TextClassifier>
+  public init(_ parts: JobParts<TextClassifier>) { self.parts = parts }
+
+  public static func model(
+    _ configuration: Configuration, _ encoder: TextEncoder,
+    using generator: inout some RandomNumberGenerator
+  ) -> TextClassifierModel {
+    TextClassifierModel(
+      vocabularySize: configuration.vocabularySize, classCount: configuration.labels.count,
+      options: configuration.options, using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ encoder: TextEncoder) -> String? {
+    configuration.problem(with: encoder)
+  }
 
   /// Trains a classifier with the defaults; ``TextClassifierPlan`` has all options.
   ///
   /// - Throws: ``DataError`` if there are fewer than two classes; ``NonFiniteError`` if training runs
   ///   away.
-  public static func train(on texts: LabeledTexts, seed: UInt64 = 0) throws -> TextClassifier {
+  public static func train(
+    on texts: LabeledTexts, seed: UInt64 = 0, callbacks: [TrainingCallback] = []
+  ) throws -> TextClassifier {
     var options = TextClassifierOptions()
     options.seed = seed
-    return try TextClassifierPlan(texts, options: options).train()
+    return try TextClassifierPlan(texts, options: options).train(callbacks: callbacks)
   }
 
-  init(plan: TextClassifierPlan, models: [TextClassifierModel], histories: [TrainingHistory]) {
-    self.models = models
-    self.histories = histories
-    var encoder = plan.encoder
-    var naiveBayes: NaiveBayes?
-    if plan.options.naiveBayes || !plan.test.examples.isEmpty {
-      // Counting needs no part of its own to judge it: now the validation part counts too.
-      let known = LabeledTexts(plan.training.examples + plan.validation.examples)
-      naiveBayes = NaiveBayes(
-        tokens: known.examples.map { encoder.tokens(in: $0.text) },
-        classes: known.classes(plan.labels), classCount: plan.labels.count)
-    }
-    if plan.options.naiveBayes { encoder.naiveBayes = naiveBayes }
-    self.encoder = encoder
-    let classes = plan.training.classes(plan.labels)
-    configuration = Configuration(
-      options: plan.options, labels: plan.labels,
-      shares: plan.labels.indices.map { index in
-        Double(classes.count { $0 == index }) / Double(classes.count)
-      },
-      vocabularySize: plan.encoder.vocabulary.count, columns: plan.training.columns,
-      bestEpochs: histories.map { $0.best?.epoch ?? 0 },
-      trainedOn: "\(plan.training.source), \(plan.training.examples.count) texts")
-    guard !plan.test.examples.isEmpty else { return }
-    configuration.evaluation = evaluation(plan.test, bagOfWords: naiveBayes)
-  }
-
-  init(configuration: Configuration, encoder: TextEncoder, models: [TextClassifierModel]) {
-    self.configuration = configuration
-    self.encoder = encoder
-    self.models = models
-    histories = []
-  }
-
+  /// From texts to numbers.
+  public var encoder: TextEncoder { extras }
   /// The labels; their places are the classes.
   public var labels: [String] { configuration.labels }
-
-  /// The options.
-  public var options: TextClassifierOptions { configuration.options }
-
-  /// How the test part went, as text.
-  public var report: String {
-    configuration.evaluation?.description ?? "There was no test part (test fraction 0)."
-  }
 
   /// What is said about one text.
   public func classify(_ text: String) -> Answer { classify([text])[0] }
@@ -142,7 +113,7 @@ public struct TextClassifier: Sendable {
     return evaluation(texts, bagOfWords: encoder.naiveBayes)
   }
 
-  private func evaluation(
+  func evaluation(
     _ texts: LabeledTexts, bagOfWords: NaiveBayes?
   ) -> ClassifierEvaluation {
     let actual = texts.classes(labels)
@@ -170,5 +141,35 @@ public struct TextClassifier: Sendable {
       truncated: zip(all, read).count { $0.count > $1.count },
       empty: read.count { $0.isEmpty },
       unknownShare: Double(unknown) / Double(max(1, tokenCount)))
+  }
+}
+
+extension TextClassifier.Configuration {
+  func problem(with encoder: TextEncoder) -> String? {
+    if labels.count < 2 || Set(labels).count != labels.count {
+      return "labels \(labels.prefix(5)), expected at least two different ones"
+    }
+    if shares.count != labels.count {
+      return "\(shares.count) shares for \(labels.count) classes"
+    }
+    if vocabularySize != encoder.vocabulary.count {
+      return "a vocabulary of \(vocabularySize) tokens, but tokenizer.json has "
+        + "\(encoder.vocabulary.count)"
+    }
+    if encoder.maximumLength < 1 {
+      return "a maximum length of \(encoder.maximumLength), expected at least 1"
+    }
+    if (encoder.naiveBayes != nil) != options.naiveBayes {
+      return options.naiveBayes
+        ? "naive Bayes is on, but tokenizer.json has no word counts"
+        : "naive Bayes is off, but tokenizer.json has word counts"
+    }
+    if let problem = encoder.naiveBayes?.problem(classCount: labels.count) { return problem }
+    guard let evaluation else { return nil }
+    if evaluation.labels.count != labels.count || evaluation.confusion.classes.count != labels.count
+    {
+      return "an evaluation of another number of classes"
+    }
+    return evaluation.confusion.problem ?? evaluation.calibration.problem
   }
 }

@@ -1,7 +1,7 @@
 import Recurrent
 
 /// How a text classifier reads texts, what its network is, and how it is trained.
-public struct TextClassifierOptions: Sendable, Codable, Equatable {
+public struct TextClassifierOptions: JobOptions {
   /// What a token is.
   public var tokens = Tokenizer.Kind.word
   /// What is done to a text before it is cut.
@@ -64,31 +64,22 @@ public struct TextClassifierOptions: Sendable, Codable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The first rule that these options break, as a sentence; nil if they are fine.
-  public var problem: String? {
-    var rules = OptionRules()
+  public var networks: Int? { members }
+
+  public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
     rules.require([
-      "the embedding size": embeddingSize, "the hidden size": hiddenSize,
-      "the number of epochs": epochs, "the batch size": batchSize,
-      "the minimum count": minimumCount, "the number of parts": partCount,
-      "the maximum length": maximumLength, "the token budget": tokenBudget ?? 1,
+      "the embedding size": embeddingSize, "the minimum count": minimumCount,
+      "the number of parts": partCount, "the maximum length": maximumLength,
+      "the token budget": tokenBudget ?? 1,
     ])
-    rules.require(
-      ["the number of layers": layers, "the number of networks": members], in: 1...100)
-    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
-    rules.require(
-      shares: [
-        "dropout": dropout, "token dropout": tokenDropout, "label smoothing": labelSmoothing,
-      ])
-    rules.require(positive: ["the learning rate": learningRate])
+    rules.require(shares: ["token dropout": tokenDropout, "label smoothing": labelSmoothing])
     if let fold {
       rules.require(
         (2...1000).contains(fold.count) && (1...max(1, fold.count)).contains(fold.number),
         else: "a fold is one of 2 to 1000 parts, as 3/10, not \(fold.number)/\(fold.count)")
     }
-    return rules.problem
   }
 }
 

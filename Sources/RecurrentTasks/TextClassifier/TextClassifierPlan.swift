@@ -4,7 +4,7 @@ import Recurrent
 /// tokenizer, vocabulary and classes.
 ///
 /// Tokenizer and vocabulary are made here, from the training part alone.
-public struct TextClassifierPlan: Sendable {
+public struct TextClassifierPlan: JobPlan {
   /// The options.
   public let options: TextClassifierOptions
   /// The labels; their places are the classes.
@@ -16,11 +16,11 @@ public struct TextClassifierPlan: Sendable {
   /// What only the report sees.
   public let test: LabeledTexts
   /// The encoder of texts.
-  public let encoder: TextEncoder
+  public let extras: TextEncoder
   /// Tokens of each text of the training part that are read.
   let trainingLengths: [Int]
   /// Vectors trained elsewhere that the embedding starts from, and for how many tokens.
-  public let vectors: (table: WordVectors, path: String)?
+  public let vectors: StartingVectors?
 
   /// Plans a classifier.
   ///
@@ -58,21 +58,15 @@ public struct TextClassifierPlan: Sendable {
       encoder.naiveBayes = NaiveBayes(
         tokens: tokens, classes: training.classes(labels), classCount: labels.count)
     }
-    self.encoder = encoder
-    guard let vectors else {
-      self.vectors = nil
-      return
-    }
+    extras = encoder
     let vocabulary = encoder.vocabulary
-    let table = try WordVectors(vectors) { vocabulary.contains($0) }
-    guard table.size == options.embeddingSize else {
-      throw DataError(
-        file: vectors,
-        problem: "found vectors of \(table.size) numbers, expected \(options.embeddingSize)",
-        advice: "Say --embedding \(table.size)")
+    self.vectors = try vectors.map { path throws(DataError) in
+      try StartingVectors(path, for: vocabulary, size: options.embeddingSize)
     }
-    self.vectors = (table, vectors)
   }
+
+  /// The encoder of texts.
+  public var encoder: TextEncoder { extras }
 
   private static func check(_ texts: LabeledTexts, _ labels: [String]) throws(DataError) {
     if texts.examples.isEmpty {
@@ -115,48 +109,51 @@ public struct TextClassifierPlan: Sendable {
     }
   }
 
-  /// A network before training.
-  func model(member: Int) -> TextClassifierModel {
-    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1).child(member))
-    var model = TextClassifierModel(
-      vocabularySize: encoder.vocabulary.count, classCount: labels.count, options: options,
-      using: &generator)
-    if let vectors {
-      let table = vectors.table.replacing(model.embedding.weights, for: encoder.vocabulary).table
-      model.embedding = Embedding(weights: table)
+  public var trainingExamples: TextExamples { examples(training, areCounted: true) }
+  public var validationExamples: TextExamples { examples(validation) }
+
+  public func trainer(
+    of model: TextClassifierModel, member: Int
+  ) -> Trainer<TextClassifierModel, Adam, TextExamples> {
+    let (smoothing, weights) = (options.labelSmoothing, classWeights)
+    return Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate),
+      options: options.training(member: member)
+    ) { model, batch, mode in
+      categoricalCrossEntropy(
+        logits: model(batch.texts, mode: mode), classes: batch.classes,
+        labelSmoothing: smoothing, classWeights: weights)
     }
+  }
+
+  public func prepared(_ model: TextClassifierModel) -> TextClassifierModel {
+    var model = model
+    if let vectors { model.embedding = vectors.replacing(model.embedding, for: encoder.vocabulary) }
     return model
   }
 
-  /// Trains the networks.
-  ///
-  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch.
-  public func train(callbacks: [EnsembleCallback] = []) throws(NonFiniteError) -> TextClassifier {
-    let smoothing = options.labelSmoothing
-    let weights = classWeights
-    let training = examples(training, areCounted: true)
-    let validation = examples(validation)
-    var models: [TextClassifierModel] = []
-    var histories: [TrainingHistory] = []
-    for member in 0..<options.members {
-      var trainer = Trainer(
-        model(member: member), optimizer: Adam(learningRate: options.learningRate),
-        options: TrainingOptions(
-          epochs: options.epochs, batchSize: options.batchSize,
-          seed: options.seed &+ UInt64(member) &* 0x9E37_79B9,
-          earlyStopping: EarlyStopping(patience: options.patience)),
-        on: TextExamples.self
-      ) { model, batch, mode in
-        categoricalCrossEntropy(
-          logits: model(batch.texts, mode: mode), classes: batch.classes,
-          labelSmoothing: smoothing, classWeights: weights)
-      }
-      try trainer.runKeepingBest(
-        on: training, validation: validation,
-        callbacks: callbacks.map { callback in { callback(member + 1, $0, $1) } })
-      models.append(trainer.bestModel)
-      histories.append(trainer.state.history)
-    }
-    return TextClassifier(plan: self, models: models, histories: histories)
+  public func configuration(after histories: [TrainingHistory]) -> TextClassifier.Configuration {
+    let classes = training.classes(labels)
+    return TextClassifier.Configuration(
+      options: options, labels: labels,
+      shares: labels.indices.map { index in
+        Double(classes.count { $0 == index }) / Double(classes.count)
+      },
+      vocabularySize: encoder.vocabulary.count, columns: training.columns,
+      bestEpochs: histories.map { $0.best?.epoch ?? 0 },
+      trainedOn: "\(training.source), \(training.examples.count) texts")
+  }
+
+  /// Counts naive Bayes again, and how the test part goes.
+  public func complete(_ classifier: inout TextClassifier) {
+    guard options.naiveBayes || !test.examples.isEmpty else { return }
+    // Counting needs no part of its own to judge it: now the validation part counts too.
+    let known = LabeledTexts(training.examples + validation.examples)
+    let naiveBayes = NaiveBayes(
+      tokens: known.examples.map { encoder.tokens(in: $0.text) }, classes: known.classes(labels),
+      classCount: labels.count)
+    if options.naiveBayes { classifier.parts.extras.naiveBayes = naiveBayes }
+    guard !test.examples.isEmpty else { return }
+    classifier.configuration.evaluation = classifier.evaluation(test, bagOfWords: naiveBayes)
   }
 }

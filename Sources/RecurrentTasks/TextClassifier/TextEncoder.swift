@@ -2,7 +2,9 @@ import Recurrent
 
 /// From a text to numbers: tokenizer, vocabulary, what happens to long texts, and what naive Bayes
 /// says.
-public struct TextEncoder: Sendable, Codable, Equatable {
+public struct TextEncoder: JSONExtras, Equatable {
+  public static let file = "tokenizer.json"
+
   /// Cuts texts into tokens.
   public let tokenizer: Tokenizer
   /// The tokens that are known.

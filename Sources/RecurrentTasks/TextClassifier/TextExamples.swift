@@ -1,7 +1,7 @@
 import Recurrent
 
 /// Texts as numbers, with the numbers of their classes.
-struct TextExamples: ExampleSet {
+public struct TextExamples: ExampleSet {
   let encoder: TextEncoder
   let texts: [EncodedText]
   let classes: [Int]
@@ -14,13 +14,13 @@ struct TextExamples: ExampleSet {
     buckets = LengthBuckets(lengths: texts.map(\.tokens.count), tokenBudget: tokenBudget)
   }
 
-  var count: Int { texts.count }
+  public var count: Int { texts.count }
 
-  func batch(_ indices: [Int]) -> (texts: TextBatch, classes: [Int]) {
+  public func batch(_ indices: [Int]) -> (texts: TextBatch, classes: [Int]) {
     (encoder.batch(indices.map { texts[$0] }), indices.map { classes[$0] })
   }
 
-  func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
+  public func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
 }
 
 /// What the network of a text classifier reads.

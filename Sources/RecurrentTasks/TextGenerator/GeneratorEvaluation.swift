@@ -3,7 +3,7 @@ import Recurrent
 
 /// How well a generator foretells a text it was not trained on, read as one stream from its first
 /// token to its last.
-public struct GeneratorEvaluation: Sendable, Codable, Equatable {
+public struct GeneratorEvaluation: JobEvaluation {
   /// Tokens that were foretold: all.
   public let tokens: Int
   /// Characters as readers see them.
@@ -36,7 +36,10 @@ public struct GeneratorEvaluation: Sendable, Codable, Equatable {
   }
 }
 
-extension GeneratorEvaluation: CustomStringConvertible {
+extension GeneratorEvaluation {
+  public var headline: EpochScore { EpochScore("nats", natsPerCharacter, isHigherBetter: false) }
+  public var size: String { "\(NumberFormat.grouped(characters)) characters" }
+
   /// A table, what was unknown, and the verdict.
   public var description: String {
     func row(_ name: String, _ nats: Double, _ token: [String] = ["", ""]) -> [String] {

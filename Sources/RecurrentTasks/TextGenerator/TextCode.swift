@@ -1,7 +1,9 @@
 import Recurrent
 
 /// From a text to the numbers of its tokens and back.
-public struct TextCode: Sendable, Codable, Equatable {
+public struct TextCode: JSONExtras, Equatable {
+  public static let file = "tokenizer.json"
+
   /// Cuts texts into tokens.
   public let tokenizer: Tokenizer
   /// The tokens that are known.

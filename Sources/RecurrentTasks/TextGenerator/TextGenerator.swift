@@ -11,9 +11,9 @@ import Recurrent
 /// }
 /// try generator.save(to: "shakespeare")
 /// ```
-public struct TextGenerator: Sendable {
+public struct TextGenerator: Job {
   /// All but the weights.
-  public struct Configuration: Sendable, Codable, Equatable {
+  public struct Configuration: JobConfiguration {
     /// How it was made.
     public var options: TextGeneratorOptions
     /// Tokens that are known, the unknown token included.
@@ -24,61 +24,55 @@ public struct TextGenerator: Sendable {
     public var bestEpoch: Int
     /// How the test part went, if there was one.
     public var evaluation: GeneratorEvaluation?
+    public var rounding: Rounding?
     /// The training data in words.
     public var trainedOn: String
   }
 
-  /// All but the weights.
-  public internal(set) var configuration: Configuration
+  public static let task = "text-generator"
+  public var parts: JobParts<TextGenerator>
+  public init(_ parts: JobParts<TextGenerator>) { self.parts = parts }
+
   /// The tokens.
-  public let code: TextCode
-  /// The network.
-  public let model: TextGeneratorModel
-  /// Epoch by epoch; empty after loading.
-  public let history: TrainingHistory
+  public var code: TextCode { extras }
+
+  public static func model(
+    _ configuration: Configuration, _ code: TextCode,
+    using generator: inout some RandomNumberGenerator
+  ) -> TextGeneratorModel {
+    TextGeneratorModel(
+      vocabularySize: configuration.vocabularySize, options: configuration.options,
+      using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ code: TextCode) -> String? {
+    let (options, vocabularySize) = (configuration.options, configuration.vocabularySize)
+    let kind = code.tokenizer.kind
+    if kind != (options.tokens == .bpe ? .bpe : .character) {
+      return "tokens are \(options.tokens.rawValue), but tokenizer.json has the kind \(kind)"
+    }
+    if vocabularySize != code.vocabulary.count {
+      return "a vocabulary of \(vocabularySize) tokens, but tokenizer.json has "
+        + "\(code.vocabulary.count)"
+    }
+    if code.vocabulary.specialCount != 1 || vocabularySize < 2 {
+      return "a vocabulary of \(vocabularySize) tokens, \(code.vocabulary.specialCount) of them "
+        + "special, expected the unknown token and at least one other"
+    }
+    return nil
+  }
 
   /// Trains a generator with the defaults; ``TextGeneratorPlan`` has all options. Several files are
   /// one text.
   ///
   /// - Throws: ``DataError`` if there is too little text; ``NonFiniteError`` if training runs away.
-  public static func train(on files: [TextFile], seed: UInt64 = 0) throws -> TextGenerator {
+  public static func train(
+    on files: [TextFile], seed: UInt64 = 0, callbacks: [TrainingCallback] = []
+  ) throws -> TextGenerator {
     var options = TextGeneratorOptions()
     options.seed = seed
-    return try TextGeneratorPlan(files, options: options).train()
+    return try TextGeneratorPlan(files, options: options).train(callbacks: callbacks)
   }
-
-  init(
-    plan: TextGeneratorPlan, model: TextGeneratorModel, history: TrainingHistory
-  ) {
-    code = plan.code
-    self.model = model
-    self.history = history
-    configuration = Configuration(
-      options: plan.options, vocabularySize: plan.code.vocabulary.count,
-      epochs: history.epochs.count,
-      bestEpoch: history.best?.epoch ?? 0, evaluation: nil,
-      trainedOn:
-        "\(plan.source), the first \(NumberFormat.grouped(plan.training.count)) characters")
-    guard !plan.test.isEmpty else { return }
-    // The yardsticks know all that stands before the test part.
-    let known = [plan.training, plan.validation].joined()
-    configuration.evaluation = evaluation(
-      of: String(plan.test), unigram: CharacterBaseline(order: 1, known).nats(plan.test),
-      fiveGram: CharacterBaseline(order: 5, known).nats(plan.test))
-  }
-
-  init(configuration: Configuration, code: TextCode, model: TextGeneratorModel) {
-    self.configuration = configuration
-    self.code = code
-    self.model = model
-    history = TrainingHistory()
-  }
-
-  /// The options.
-  public var options: TextGeneratorOptions { configuration.options }
-
-  /// How the test part went, as text.
-  public var report: String { configuration.evaluation?.description ?? "There was no test part." }
 
   /// How well a text is foretold that it was not trained on, read as one stream; several files are
   /// one text.
@@ -93,7 +87,7 @@ public struct TextGenerator: Sendable {
     return evaluation(of: text)
   }
 
-  private func evaluation(
+  func evaluation(
     of text: String, unigram: Double? = nil, fiveGram: Double? = nil
   ) -> GeneratorEvaluation {
     let tokens = CodedText(code.ids(of: text), after: code.start)

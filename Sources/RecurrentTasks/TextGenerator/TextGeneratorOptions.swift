@@ -19,7 +19,7 @@ public enum LearningRateDecay: String, Sendable, Codable, CaseIterable {
 }
 
 /// What a text generator is and how it is trained.
-public struct TextGeneratorOptions: Sendable, Codable, Equatable {
+public struct TextGeneratorOptions: JobOptions {
   /// What a token is.
   public var tokens = GeneratorTokens.characters
   /// Parts that `bpe` learns.
@@ -60,22 +60,22 @@ public struct TextGeneratorOptions: Sendable, Codable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The first rule that these options break, as a sentence; nil if they are fine.
-  public var problem: String? {
-    var rules = OptionRules()
+  /// The streams: an example of a step is a stream's next tokens.
+  public var batchSize: Int {
+    get { streams }
+    set { streams = newValue }
+  }
+
+  public func check(_ rules: inout OptionRules) {
     rules.require(["the number of parts": partCount], in: 2...100_000)
-    rules.require(["the hidden size": hiddenSize], in: 1...100_000)
-    rules.require(["the number of layers": layers], in: 1...100)
-    rules.require(["the embedding size": embeddingSize], in: 1...100_000)
-    rules.require(["the number of epochs": epochs])
     rules.require(
-      ["the number of streams": streams, "the number of steps": steps], in: 1...100_000)
-    rules.require(["the patience": patience], in: 0...1_000_000)
-    rules.require(shares: ["dropout": dropout])
-    rules.require(positive: ["the learning rate": learningRate, "the clipping": clipping])
+      [
+        "the hidden size": hiddenSize, "the embedding size": embeddingSize,
+        "the number of streams": streams, "the number of steps": steps,
+      ], in: 1...100_000)
+    rules.require(positive: ["the clipping": clipping])
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
-    return rules.problem
   }
 
   var schedule: LearningRateSchedule.Rule {

@@ -2,7 +2,7 @@ import Recurrent
 
 /// Everything about a text generator that is fixed before training starts: the parts of the text,
 /// and its tokens, which are learned from the training part alone.
-public struct TextGeneratorPlan: Sendable {
+public struct TextGeneratorPlan: JobPlan {
   /// The options.
   public let options: TextGeneratorOptions
   /// The beginning of the text: what training sees.
@@ -12,7 +12,7 @@ public struct TextGeneratorPlan: Sendable {
   /// The end: what only the report sees.
   public let test: Substring
   /// The tokens.
-  public let code: TextCode
+  public let extras: TextCode
   let source: String
   let trainingTokens: CodedText
   let validationTokens: CodedText
@@ -46,7 +46,8 @@ public struct TextGeneratorPlan: Sendable {
             + "\"\(training.prefix(1).debugText)\", so there is nothing to learn",
         advice: "Bring more text")
     }
-    code = TextCode(learningFrom: String(training), options: options)
+    let code = TextCode(learningFrom: String(training), options: options)
+    extras = code
     trainingTokens = CodedText(code.ids(of: String(training)), after: code.start)
     validationTokens = CodedText(code.ids(of: String(validation)), after: code.start)
     let found = trainingTokens.targets.count
@@ -59,48 +60,55 @@ public struct TextGeneratorPlan: Sendable {
     }
   }
 
-  private var examples: StreamExamples<TokenBatch, TokenBatch> {
+  /// The tokens.
+  public var code: TextCode { extras }
+
+  public var trainingExamples: StreamExamples<TokenBatch, TokenBatch> {
     trainingTokens.streams(options.streams, steps: options.steps)
   }
 
-  /// Tokens that an epoch trains on.
-  public var tokensPerEpoch: Int { examples.targets.lengths.reduce(0, +) }
+  public var validationExamples: StreamExamples<TokenBatch, TokenBatch> {
+    validationTokens.streams(options.streams, steps: options.steps)
+  }
 
-  /// Trains the network by truncated backpropagation through time.
-  ///
-  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; later, what was learned
-  ///   before is kept.
-  public func train(callbacks: [TrainingCallback] = []) throws(NonFiniteError) -> TextGenerator {
-    var generator = RandomGenerator(RandomKey(seed: options.seed).child(-1))
-    let model = TextGeneratorModel(
-      vocabularySize: code.vocabulary.count, options: options, using: &generator)
-    let judges =
-      validationTokens.targets.isEmpty
-      ? nil : validationTokens.streams(options.streams, steps: options.steps)
-    var trainer = Trainer(
-      model, optimizer: Adam(learningRate: options.learningRate),
-      options: TrainingOptions(
-        epochs: options.epochs, seed: options.seed, clipping: .norm(options.clipping),
-        schedule: options.schedule, earlyStopping: EarlyStopping(patience: options.patience)),
+  /// Tokens that an epoch trains on.
+  public var tokensPerEpoch: Int { trainingExamples.targets.lengths.reduce(0, +) }
+
+  /// Training is truncated backpropagation through time.
+  public func trainer(
+    of model: TextGeneratorModel, member: Int
+  ) -> Trainer<TextGeneratorModel, Adam, StreamExamples<TokenBatch, TokenBatch>> {
+    var training = options.training(member: member, schedule: options.schedule)
+    training.clipping = .norm(options.clipping)
+    return Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate), options: training,
       onStreams: StreamExamples<TokenBatch, TokenBatch>.self
     ) { outputs, targets in outputs.loss(targets) }
-    try trainer.runKeepingBest(
-      on: examples, validation: judges, callbacks: callbacks)
-    return TextGenerator(
-      plan: self, model: trainer.bestModel, history: trainer.state.history)
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> TextGenerator.Configuration {
+    TextGenerator.Configuration(
+      options: options, vocabularySize: code.vocabulary.count,
+      epochs: histories.first?.epochs.count ?? 0, bestEpoch: histories.first?.best?.epoch ?? 0,
+      trainedOn: "\(source), the first \(NumberFormat.grouped(training.count)) characters")
+  }
+
+  public func complete(_ generator: inout TextGenerator) {
+    guard !test.isEmpty else { return }
+    // The yardsticks know all that stands before the test part.
+    let known = [training, validation].joined()
+    generator.configuration.evaluation = generator.evaluation(
+      of: String(test), unigram: CharacterBaseline(order: 1, known).nats(test),
+      fiveGram: CharacterBaseline(order: 5, known).nats(test))
   }
 }
 
 extension TextGeneratorPlan: CustomStringConvertible {
   /// Parts, tokens, streams and network, as lines.
   public var description: String {
-    let examples = examples
+    let examples = trainingExamples
     func size(_ part: Substring) -> String { NumberFormat.grouped(part.count) + " characters" }
     func share(_ fraction: Double) -> String { "\(NumberFormat.fixed(100 * fraction, 1)) %" }
-    var shapes = ShapesOnly()
-    let count = TextGeneratorModel(
-      vocabularySize: code.vocabulary.count, options: options, using: &shapes
-    ).parameterCount
     return [
       "training    \(size(training))",
       "validation  \(size(validation)), the last \(share(options.validationFraction)) before the test part",
@@ -109,7 +117,7 @@ extension TextGeneratorPlan: CustomStringConvertible {
         + "\(NumberFormat.grouped(trainingTokens.targets.count)) in the training part",
       "streams     \(examples.targets.batchSize) of \(examples.targets.time) tokens, "
         + "\(options.steps) an update",
-      "network     \(options.networkText), \(NumberFormat.grouped(count)) weights",
+      "network     \(options.networkText), \(NumberFormat.grouped(parameterCount)) weights",
     ].joined(separator: "\n")
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Recurrent
 
 /// How well sentences were translated, beside what takes no network.
-public struct TranslationEvaluation: Sendable, Codable, Equatable {
+public struct TranslationEvaluation: JobEvaluation {
   /// The scores of some translations.
   public struct Scores: Sendable, Codable, Equatable {
     /// BLEU.
@@ -61,7 +61,10 @@ public struct TranslationEvaluation: Sendable, Codable, Equatable {
   }
 }
 
-extension TranslationEvaluation: CustomStringConvertible {
+extension TranslationEvaluation {
+  public var headline: EpochScore { EpochScore("BLEU", network.bleu.score, isHigherBetter: true) }
+  public var size: String { "\(count) pairs" }
+
   /// Scores, signatures, samples and the verdict.
   public var description: String {
     var rows = [["", "BLEU", network.chrF.name]]
@@ -102,6 +105,10 @@ extension Translator {
       pairs.pairs.isEmpty ? "there are no pairs of sentences in it" : nil, of: pairs.origin)
     return measured(
       pairs, training: nil, try asked(beam: beam, lengthPenalty: lengthPenalty))
+  }
+
+  public func evaluate(on pairs: SentencePairs) throws(DataError) -> TranslationEvaluation {
+    try evaluate(on: pairs, beam: nil, lengthPenalty: nil).evaluation
   }
 
   func evaluation(

@@ -1,7 +1,7 @@
 import Recurrent
 
 /// Pairs of sentences as numbers of tokens.
-struct TranslationExamples: ExampleSet {
+public struct TranslationExamples: ExampleSet {
   let sources: [[Int]]
   let targets: [[Int]]
   private let buckets: LengthBuckets
@@ -15,19 +15,19 @@ struct TranslationExamples: ExampleSet {
       tokenBudget: tokenBudget)
   }
 
-  var count: Int { sources.count }
+  public var count: Int { sources.count }
 
-  func batch(_ indices: [Int]) -> TranslationBatch {
+  public func batch(_ indices: [Int]) -> TranslationBatch {
     TranslationBatch(
       sources: TokenBatch(padded: indices.map { sources[$0] }),
       targets: indices.map { targets[$0] })
   }
 
-  func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
+  public func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
 }
 
 /// Some pairs.
-struct TranslationBatch: Sendable {
+public struct TranslationBatch: Sendable {
   let sources: TokenBatch
   let targets: [[Int]]
 

@@ -1,19 +1,15 @@
 import Recurrent
 
 extension Translator {
-  /// All but the weights' values, as text.
-  public var summary: String {
-    var lines = [
+  public var summaryLines: [String] {
+    [
       "trained on  \(configuration.trainedOn)",
       "source      \(source.explanation)",
       "target      \(target.explanation)",
       "network     \(options.networkText); kernels: \(Kernels.name)",
       "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
         + "\(configuration.bestEpoch)",
-      "",
     ]
-    lines += [TextTable(parametersOf: model).description, "", "On the test part:", report]
-    return lines.joined(separator: "\n")
   }
 }
 
@@ -51,7 +47,7 @@ extension TranslatorPlan: CustomStringConvertible {
         "            \(NumberFormat.grouped(tooLong)) of them left out: more than "
           + "\(options.maximumLength) tokens")
     }
-    lines += ["dev         " + part(dev), "test        " + part(test)]
+    lines += ["validation  " + part(validation), "test        " + part(test)]
     let known = Set(training.pairs.map { options.normalization($0.source) })
     let repeated = test.pairs.count { known.contains(options.normalization($0.source)) }
     if repeated > 0 {
@@ -62,16 +58,11 @@ extension TranslatorPlan: CustomStringConvertible {
         + "\(ids.map(\.count).max() ?? 0) in a sentence"
     }
     lines += [
-      "source      \(source.explanation); \(tokens(examples.sources))",
-      "target      \(target.explanation); \(tokens(examples.targets))",
+      "source      \(source.explanation); \(tokens(trainingExamples.sources))",
+      "target      \(target.explanation); \(tokens(trainingExamples.targets))",
       "network     \(options.networkText)",
     ]
-    var shapes = ShapesOnly()
-    let count = TranslatorModel(
-      sourceSize: source.vocabulary.count, targetSize: target.vocabulary.count, options: options,
-      using: &shapes
-    ).parameterCount
-    lines.append("            \(NumberFormat.grouped(count)) parameters")
+    lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
     return lines.joined(separator: "\n")
   }
 }

@@ -9,9 +9,9 @@ import Recurrent
 /// print(translator.translate("Ein Hund läuft."))
 /// try translator.save(to: "model")
 /// ```
-public struct Translator: Sendable {
+public struct Translator: Job {
   /// All but tokens and weights.
-  public struct Configuration: Sendable, Codable, Equatable {
+  public struct Configuration: JobConfiguration {
     /// How it was made.
     public var options: TranslatorOptions
     /// Tokens of the language that is read.
@@ -22,6 +22,7 @@ public struct Translator: Sendable {
     public var bestEpoch: Int
     /// How the test part went.
     public var evaluation: TranslationEvaluation?
+    public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
   }
@@ -41,56 +42,70 @@ public struct Translator: Sendable {
     public var attention: [[Float]]
   }
 
-  /// All but tokens and weights.
-  public internal(set) var configuration: Configuration
+  /// The two languages.
+  public struct Languages: JobExtras {
+    /// The language that is read.
+    public let source: SentenceEncoder
+    /// The language that is written.
+    public let target: SentenceEncoder
+
+    public var files: [(name: String, bytes: [UInt8])] {
+      get throws(DataError) {
+        [
+          ("source.json", try encodeJSON(source, file: "source.json")),
+          ("target.json", try encodeJSON(target, file: "target.json")),
+        ]
+      }
+    }
+  }
+
+  public static let task = "translator"
+  public var parts: JobParts<Translator>
+  public init(_ parts: JobParts<Translator>) { self.parts = parts }
+
   /// The language that is read.
-  public let source: SentenceEncoder
+  public var source: SentenceEncoder { extras.source }
   /// The language that is written.
-  public let target: SentenceEncoder
-  /// The network.
-  public let model: TranslatorModel
-  /// Epoch by epoch; empty after loading.
-  public let history: TrainingHistory
+  public var target: SentenceEncoder { extras.target }
+
+  public static func extras(
+    in folder: ModelFolder.Contents<Configuration>
+  ) throws(DataError) -> Languages {
+    Languages(
+      source: try folder.decoded("source.json"), target: try folder.decoded("target.json"))
+  }
+
+  public static func model(
+    _ configuration: Configuration, _ languages: Languages,
+    using generator: inout some RandomNumberGenerator
+  ) -> TranslatorModel {
+    TranslatorModel(
+      sourceSize: configuration.sourceSize, targetSize: configuration.targetSize,
+      options: configuration.options, using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ languages: Languages) -> String? {
+    for (name, size, encoder) in [
+      ("source", configuration.sourceSize, languages.source),
+      ("target", configuration.targetSize, languages.target),
+    ] {
+      if size != encoder.vocabulary.count {
+        return "\(size) tokens of the \(name), but \(name).json has \(encoder.vocabulary.count)"
+      }
+      if !encoder.isValid { return "\(name).json is not made of byte pairs with start and end" }
+    }
+    return configuration.evaluation?.network.chrF.problem
+  }
 
   /// Trains a translator with the defaults; ``TranslatorPlan`` has all options.
   ///
   /// - Throws: ``DataError`` if there are too few pairs; ``NonFiniteError`` if training runs away.
-  public static func train(on pairs: SentencePairs, seed: UInt64 = 0) throws -> Translator {
+  public static func train(
+    on pairs: SentencePairs, seed: UInt64 = 0, callbacks: [TrainingCallback] = []
+  ) throws -> Translator {
     var options = TranslatorOptions()
     options.seed = seed
-    return try TranslatorPlan(pairs, options: options).train()
-  }
-
-  init(plan: TranslatorPlan, model: TranslatorModel, history: TrainingHistory) {
-    self.model = model
-    self.history = history
-    (source, target) = (plan.source, plan.target)
-    configuration = Configuration(
-      options: plan.options, sourceSize: plan.source.vocabulary.count,
-      targetSize: plan.target.vocabulary.count,
-      bestEpoch: history.best?.epoch ?? 0,
-      trainedOn: "\(plan.training.origin), \(plan.training.pairs.count) pairs")
-    guard !plan.test.pairs.isEmpty else { return }
-    configuration.evaluation = evaluation(plan.test, training: plan.training)
-  }
-
-  init(
-    configuration: Configuration, source: SentenceEncoder, target: SentenceEncoder,
-    model: TranslatorModel
-  ) {
-    self.configuration = configuration
-    self.source = source
-    self.target = target
-    self.model = model
-    history = TrainingHistory()
-  }
-
-  /// The options.
-  public var options: TranslatorOptions { configuration.options }
-
-  /// How the test part went, as text.
-  public var report: String {
-    configuration.evaluation?.description ?? "There was no test part (test fraction 0)."
+    return try TranslatorPlan(pairs, options: options).train(callbacks: callbacks)
   }
 
   /// The translation of a sentence.

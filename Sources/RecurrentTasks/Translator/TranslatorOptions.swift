@@ -1,7 +1,7 @@
 import Recurrent
 
 /// How a translator reads sentences, what its network is, and how it is trained.
-public struct TranslatorOptions: Sendable, Codable, Equatable {
+public struct TranslatorOptions: JobOptions {
   /// What is done to sentences of both languages before they are cut.
   public var normalization = TextNormalization(form: .nfc)
   /// Parts of words that are learned in each language.
@@ -41,7 +41,7 @@ public struct TranslatorOptions: Sendable, Codable, Equatable {
   /// The share of sentences that training never sees.
   public var testFraction = 0.1
   /// The share of the remaining sentences that judges each epoch.
-  public var devFraction = 0.1
+  var devFraction = 0.1
   /// Translations that are pursued at once.
   public var beam = 5
   /// α of the length penalty (``BeamSearch``).
@@ -52,23 +52,23 @@ public struct TranslatorOptions: Sendable, Codable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The first rule that these options break, as a sentence; nil if they are fine.
-  public var problem: String? {
-    var rules = OptionRules()
-    rules.require(shares: ["the test fraction": testFraction, "the dev fraction": devFraction])
+  /// The share of the others that judges each epoch.
+  public var validationFraction: Double {
+    get { devFraction }
+    set { devFraction = newValue }
+  }
+
+  public func check(_ rules: inout OptionRules) {
+    rules.require(shares: ["the test fraction": testFraction, "the validation fraction": devFraction])
     rules.require([
-      "the embedding size": embeddingSize, "the hidden size": hiddenSize,
-      "the number of epochs": epochs, "the batch size": batchSize,
-      "the minimum count": minimumCount, "the number of parts": partCount,
-      "the maximum length": maximumLength, "the token budget": tokenBudget ?? 1,
+      "the embedding size": embeddingSize, "the minimum count": minimumCount,
+      "the number of parts": partCount, "the maximum length": maximumLength,
+      "the token budget": tokenBudget ?? 1,
     ])
-    rules.require(["the number of layers": layers, "the beam": beam], in: 1...100)
-    rules.require(patience >= 0, else: "patience is at least 0, not \(patience)")
-    rules.require(shares: ["dropout": dropout, "label smoothing": labelSmoothing])
-    rules.require(positive: ["the learning rate": learningRate])
+    rules.require(["the beam": beam], in: 1...100)
+    rules.require(shares: ["label smoothing": labelSmoothing])
     rules.require(
       lengthPenalty >= 0 && lengthPenalty <= 10,
       else: "the length penalty is between 0 and 10, not \(lengthPenalty)")
-    return rules.problem
   }
 }

@@ -66,13 +66,13 @@ import Testing
     for (change, part) in changes {
       var other = plain.configuration
       change(&other)
-      #expect(try #require(other.problem(with: plain.encoder)).contains(part))
+      #expect(try #require(SequenceTagger.firstProblem(other, plain.extras)).contains(part))
     }
     // The last column but one is a column too.
     var other = plain.configuration
     other.columns.tag = -2
-    #expect(plain.configuration.problem(with: plain.encoder) == nil)
-    #expect(other.problem(with: plain.encoder) == nil)
+    #expect(SequenceTagger.firstProblem(plain.configuration, plain.extras) == nil)
+    #expect(SequenceTagger.firstProblem(other, plain.extras) == nil)
   }
 
   @Test func shapesOfNetworks() throws {

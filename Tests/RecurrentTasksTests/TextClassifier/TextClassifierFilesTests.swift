@@ -57,9 +57,9 @@ import Testing
     for (change, part) in changes {
       var other = plain.configuration
       change(&other)
-      #expect(try #require(other.problem(with: plain.encoder)).contains(part))
+      #expect(try #require(TextClassifier.firstProblem(other, plain.extras)).contains(part))
     }
-    #expect(plain.configuration.problem(with: plain.encoder) == nil)
+    #expect(TextClassifier.firstProblem(plain.configuration, plain.extras) == nil)
   }
 
   @Test func otherTasks() throws {

@@ -35,7 +35,7 @@ import Testing
 
   @Test func partsThatDoNotFit() throws {
     let plain = try MadeText.quick()
-    #expect(plain.configuration.problem(with: plain.code) == nil)
+    #expect(TextGenerator.firstProblem(plain.configuration, plain.extras) == nil)
     let changes: [((inout TextGenerator.Configuration) -> Void, String)] = [
       ({ $0.vocabularySize += 1 }, "a vocabulary of"), ({ $0.options.tokens = .bpe }, "the kind"),
       ({ $0.options.hiddenSize = 0 }, "hidden size"),
@@ -43,7 +43,7 @@ import Testing
     for (change, part) in changes {
       var other = plain.configuration
       change(&other)
-      #expect(try #require(other.problem(with: plain.code)).contains(part))
+      #expect(try #require(TextGenerator.firstProblem(other, plain.extras)).contains(part))
     }
   }
 }

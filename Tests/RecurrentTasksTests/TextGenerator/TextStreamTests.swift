@@ -109,10 +109,8 @@ import Testing
   /// Numbers that are none end a text instead of choosing one.
   @Test func notANumber() throws {
     let plain = try MadeText.quick()
-    var model = plain.model
-    model.head.bias = Tensor(repeating: .nan, shape: [plain.code.vocabulary.count])
-    let generator = TextGenerator(
-      configuration: plain.configuration, code: plain.code, model: model)
+    var generator = plain
+    generator.parts.models[0].head.bias = Tensor(repeating: .nan, shape: [plain.code.vocabulary.count])
     #expect(try generator.generate(prompt: "The") == "")
   }
 

@@ -79,7 +79,7 @@ import Testing
   @Test func options() {
     let changes: [((inout TranslatorOptions) -> Void, String)] = [
       ({ $0.testFraction = 1 }, "the test fraction is at least 0 and less than 1, not 1.0"),
-      ({ $0.devFraction = .nan }, "the dev fraction is at least 0 and less than 1, not nan"),
+      ({ $0.validationFraction = .nan }, "the validation fraction is at least 0 and less than 1, not nan"),
       ({ $0.hiddenSize = 0 }, "the hidden size is between 1 and 1000000, not 0"),
       ({ $0.beam = 0 }, "the beam is between 1 and 100, not 0"),
       ({ $0.layers = 101 }, "the number of layers is between 1 and 100, not 101"),
@@ -124,12 +124,11 @@ import Testing
     for (change, part) in changes {
       var other = translator.configuration
       change(&other)
-      let problem = other.problem(source: translator.source, target: translator.target)
+      let problem = Translator.firstProblem(other, translator.extras)
       #expect(try #require(problem).contains(part))
     }
     #expect(
-      translator.configuration.problem(source: translator.source, target: translator.target)
-        == nil)
+      Translator.firstProblem(translator.configuration, translator.extras) == nil)
   }
 
   @Test(arguments: CellKind.allCases) func shapesOfNetworks(_ cell: CellKind) throws {

@@ -183,7 +183,7 @@ enum Reversal {
         $0.layers = 2
         $0.cell = .gru
       }
-    ).model
+    ).model()
     let sources = [[3, 4, 5, 6], [4], []]
     let targets = [[5], [3, 4, 6], []]
     let all = model.loss(
@@ -206,11 +206,11 @@ enum Reversal {
     for index in pairs.pairs.indices { pairs.pairs[index].targets[0] += " \(index)" }
     let plan = try TranslatorPlan(
       pairs, options: Reversal.options { $0.normalization.lowercases = true })
-    let parts = [plan.training, plan.dev, plan.test].map { Set($0.pairs.map(\.source)) }
+    let parts = [plan.training, plan.validation, plan.test].map { Set($0.pairs.map(\.source)) }
     #expect(parts.allSatisfy { !$0.isEmpty })
     #expect(parts[0].isDisjoint(with: parts[1]) && parts[0].isDisjoint(with: parts[2]))
     #expect(parts[1].isDisjoint(with: parts[2]))
-    let all = (plan.training.pairs + plan.dev.pairs + plan.test.pairs).map(\.target)
+    let all = (plan.training.pairs + plan.validation.pairs + plan.test.pairs).map(\.target)
     #expect(all.sorted() == pairs.pairs.map(\.target).sorted())
     // Tokens are learned from the training part alone.
     let known = Set(plan.training.pairs.flatMap { $0.target.unicodeScalars })
@@ -224,9 +224,9 @@ enum Reversal {
     var pairs = Reversal.pairs(60)
     pairs.pairs[7].targets[0] = String(repeating: "uno dos ", count: 40)
     let plan = try TranslatorPlan(
-      pairs, dev: Reversal.pairs(5), test: Reversal.pairs(4),
+      pairs, validation: Reversal.pairs(5), test: Reversal.pairs(4),
       options: Reversal.options { $0.maximumLength = 30 })
-    #expect(plan.tooLong == 1 && plan.examples.count == 59)
+    #expect(plan.tooLong == 1 && plan.trainingExamples.count == 59)
     #expect(plan.description.contains("1 of them left out: more than 30 tokens"))
     let error = try #require(throws: DataError.self) {
       try TranslatorPlan(
@@ -245,7 +245,7 @@ enum Reversal {
       $0.testFraction = 0
       $0.epochs = 3
     }
-    #expect(translator.report == "There was no test part (test fraction 0).")
+    #expect(translator.report == "There was no test part.")
     let one = Reversal.pairs(12, seed: 4)
     let said = translator.translate(one.pairs.map(\.source))
     var two = one

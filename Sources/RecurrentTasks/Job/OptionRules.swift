@@ -5,18 +5,18 @@ func require(_ problem: String?, of what: String) throws(DataError) {
   if let problem { throw DataError(file: what, problem: problem) }
 }
 
-/// The rules of a task's options, asked one after the other; what is told is the first that is broken,
+/// The rules of a job's options, asked one after the other; what is told is the first that is broken,
 /// as a sentence.
-struct OptionRules {
+public struct OptionRules {
   private(set) var problem: String?
 
   /// Says what is wrong unless `isKept`.
-  mutating func require(_ isKept: Bool, else sentence: @autoclosure () -> String) {
+  public mutating func require(_ isKept: Bool, else sentence: @autoclosure () -> String) {
     if problem == nil, !isKept { problem = sentence() }
   }
 
   /// Whole numbers within bounds.
-  mutating func require(
+  public mutating func require(
     _ counts: KeyValuePairs<String, Int>, in range: ClosedRange<Int> = 1...1_000_000
   ) {
     for (name, count) in counts {
@@ -27,14 +27,14 @@ struct OptionRules {
   }
 
   /// Shares of a whole, which never are all of it.
-  mutating func require(shares: KeyValuePairs<String, some BinaryFloatingPoint>) {
+  public mutating func require(shares: KeyValuePairs<String, some BinaryFloatingPoint>) {
     for (name, share) in shares {
       require(share >= 0 && share < 1, else: "\(name) is at least 0 and less than 1, not \(share)")
     }
   }
 
   /// Numbers above 0.
-  mutating func require(positive numbers: KeyValuePairs<String, Float>) {
+  public mutating func require(positive numbers: KeyValuePairs<String, Float>) {
     for (name, number) in numbers {
       require(number > 0 && number.isFinite, else: "\(name) is a positive number, not \(number)")
     }

@@ -1,0 +1,144 @@
+import ArgumentParser
+import Foundation
+import Recurrent
+import RecurrentTasks
+
+/// A job as the command knows it: `recurrent train JOB`, and what `predict` and `evaluate` do with its
+/// models. A new job is a new type of this protocol in ``Jobs/all``.
+protocol JobCommand: ThreadedCommand {
+  /// What training is planned by.
+  associatedtype Plan: JobPlan
+  typealias Trained = Plan.Trained
+  typealias Options = Plan.Trained.Configuration.Options
+
+  /// What models of this job are called together, as in "taggers".
+  static var plural: String { get }
+  /// How its flags are explained.
+  static var words: FlagWords { get }
+  /// The files that training writes beside the model, history and loss.
+  static var reports: [String] { get }
+
+  var running: TrainingRunOptions<Self> { get }
+  /// What the flags say.
+  var options: Options { get }
+  /// Reads the data and plans.
+  ///
+  /// - Returns: the plan, and what is printed before it.
+  func plan() throws -> (plan: Plan, preface: String)
+  /// What is written and told after training.
+  func closing(_ model: Trained, _ plan: Plan) throws -> TrainingRun.Closing
+
+  /// `recurrent predict` with a model of this job.
+  static func predict(_ model: Trained, _ command: Predict) throws
+  /// `recurrent evaluate`: what was read, in words, and how it went.
+  static func evaluate(
+    _ model: Trained, _ command: Evaluate
+  ) throws -> (what: String, evaluation: Trained.Configuration.Evaluation)
+}
+
+/// How the flags that all jobs share are explained for one.
+struct FlagWords {
+  /// What a step has so many of.
+  var unit = "examples"
+  /// The name of the flag for those.
+  var batch = "batch"
+  var batchHelp: String?
+  var cell = "The recurrent layer."
+  var hidden = "Hidden units of a layer."
+  var layers = "Recurrent layers."
+  var dropout = "Dropout between layers."
+  var learningRate = "Adam's learning rate."
+  var judged = "validation loss"
+}
+
+/// The jobs that this program knows.
+enum Jobs {
+  static let all: [any JobCommand.Type] = [
+    TrainForecaster.self, TrainClassifier.self, TrainTagger.self, TrainTranslator.self,
+    TrainGenerator.self, TrainComposer.self, TrainImageClassifier.self,
+  ]
+
+  /// Those that read texts.
+  static let texts: [any JobCommand.Type] = [
+    TrainClassifier.self, TrainTagger.self, TrainTranslator.self, TrainGenerator.self,
+  ]
+
+  /// The job of this name in model folders; nil if it is not known.
+  static func named(_ task: String) -> (any JobCommand.Type)? { all.first { $0.task == task } }
+
+  /// The job of the model in a folder.
+  ///
+  /// - Throws: ``DataError`` if it is no model folder, or one of a job that this program does not
+  ///   know.
+  static func ofModel(in folder: String) throws(DataError) -> any JobCommand.Type {
+    let task = try ModelFolder.peekTask(folder)
+    if let job = named(task) { return job }
+    throw DataError(
+      file: folder, problem: "is a \(task.prefix(40)) model, which this program does not know",
+      advice: "Use the program that wrote it")
+  }
+}
+
+extension JobCommand {
+  static var reports: [String] { [] }
+  static var task: String { Trained.task }
+  static var name: String { configuration.commandName ?? task }
+  var threads: ThreadOptions { running.threads }
+
+  func validate() throws { try validateOptions() }
+
+  /// Refuses options that break a rule.
+  func validateOptions() throws {
+    if let problem = options.problem { throw ValidationError(problem.capitalizedFirst + ".") }
+  }
+
+  mutating func run() throws {
+    var training = try TrainingRun(to: running.output, progress: running.progress)
+    let (plan, preface) = try plan()
+    try training.begin("\(preface)\n\(plan)")
+    let options = plan.options
+    let model = try plan.train(callbacks: [
+      { event, run in
+        training.show(
+          event, run, epochs: options.epochs, unit: Self.words.unit, members: options.networks ?? 1)
+      }
+    ])
+    try training.finish(model, seed: options.seed, try closing(model, plan))
+  }
+
+  /// Throws if a flag is given that only models of other jobs understand.
+  static func check(_ flags: [JobFlags]) throws(ValidationError) {
+    for flags in flags where !flags.jobs.contains(where: { $0 == Self.self }) {
+      guard let flag = flags.given.first else { continue }
+      var owners = flags.jobs.map { $0.plural }
+      let last = owners.popLast() ?? "nobody"
+      let named = owners.isEmpty ? last : owners.joined(separator: ", ") + " and \(last)"
+      throw ValidationError("\(flag) belongs to \(named); this model is one of the \(plural).")
+    }
+  }
+
+  static func predict(_ command: Predict) throws {
+    try predict(try Trained(contentsOf: command.model), command)
+  }
+
+  static func evaluate(_ command: Evaluate) throws {
+    let (what, evaluation) = try evaluate(try Trained(contentsOf: command.model), command)
+    print("\(what)\n\(evaluation)")
+  }
+
+  static func summary(of folder: String) throws(DataError) -> String {
+    try Trained(contentsOf: folder).summary
+  }
+}
+
+/// Flags that only models of some jobs understand.
+struct JobFlags {
+  let jobs: [any JobCommand.Type]
+  /// Those that the user gave.
+  let given: [String]
+
+  init(_ jobs: [any JobCommand.Type], _ flags: KeyValuePairs<String, Bool>) {
+    self.jobs = jobs
+    given = flags.filter(\.value).map(\.key)
+  }
+}

@@ -1,0 +1,232 @@
+import ArgumentParser
+import Recurrent
+import RecurrentTasks
+
+// The flags that jobs share, each defined once, with the defaults and the words of the job.
+
+/// What every training command is told about its run.
+struct TrainingRunOptions<Command: JobCommand>: ParsableArguments {
+  @OptionGroup var threads: ThreadOptions
+
+  @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
+  var progress = ProgressMode.automatic
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The model folder to write, with "
+        + listedWithAnd(["history.csv", "loss.svg"] + Command.reports) + ".", valueName: "folder"))
+  var output = Command.name
+}
+
+/// What the recurrent layers are.
+struct NetworkFlags<Command: JobCommand>: ParsableArguments {
+  @Option(help: ArgumentHelp(Command.words.cell))
+  var cell = Command.Options().cell
+
+  @Option(help: ArgumentHelp(Command.words.hidden, valueName: "units"))
+  var hidden = Command.Options().hiddenSize
+
+  @Option(help: ArgumentHelp(Command.words.layers, valueName: "count"))
+  var layers = Command.Options().layers
+
+  @Option(help: ArgumentHelp(Command.words.dropout, valueName: "share"))
+  var dropout = Command.Options().dropout
+
+  func apply(to options: inout Command.Options) {
+    options.cell = cell
+    options.hiddenSize = hidden
+    options.layers = layers
+    options.dropout = dropout
+  }
+}
+
+/// How they are trained.
+struct CourseFlags<Command: JobCommand>: ParsableArguments {
+  @Option(help: ArgumentHelp("Epochs at most.", valueName: "count"))
+  var epochs = Command.Options().epochs
+
+  @Option(
+    name: .customLong(Command.words.batch),
+    help: ArgumentHelp(
+      Command.words.batchHelp ?? "\(Command.words.unit.capitalizedFirst) in a training step.",
+      valueName: Command.words.unit))
+  var batch = Command.Options().batchSize
+
+  @Option(help: ArgumentHelp(Command.words.learningRate, valueName: "rate"))
+  var learningRate = Command.Options().learningRate
+
+  @Option(
+    help: ArgumentHelp(
+      "Epochs without a better \(Command.words.judged) before training stops.",
+      valueName: "epochs"))
+  var patience = Command.Options().patience
+
+  @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
+  var seed: UInt64 = 0
+
+  func apply(to options: inout Command.Options) {
+    options.epochs = epochs
+    options.batchSize = batch
+    options.learningRate = learningRate
+    options.patience = patience
+    options.seed = seed
+  }
+}
+
+/// Options of jobs that take shares of their data apart.
+protocol SplitOptions: JobOptions {
+  var testFraction: Double { get set }
+  var validationFraction: Double { get set }
+}
+
+/// What of the data is for what.
+struct SplitFlags<Command: JobCommand>: ParsableArguments where Command.Options: SplitOptions {
+  @Option(
+    help: ArgumentHelp(
+      "The share of the data that only the report sees, where no test part is given.",
+      valueName: "share"))
+  var testFraction = Command.Options().testFraction
+
+  @Option(
+    name: [.customLong("validation-fraction"), .customLong("dev-fraction")],
+    help: ArgumentHelp("The share of the rest that judges each epoch.", valueName: "share"))
+  var validationFraction = Command.Options().validationFraction
+
+  func apply(to options: inout Command.Options) {
+    options.testFraction = testFraction
+    options.validationFraction = validationFraction
+  }
+}
+
+/// Options of jobs that read tokens.
+protocol TokenOptions: JobOptions {
+  var embeddingSize: Int { get set }
+  var minimumCount: Int { get set }
+  var maximumLength: Int { get set }
+}
+
+/// Which tokens are known, and their vectors.
+struct TokenFlags<Command: JobCommand>: ParsableArguments where Command.Options: TokenOptions {
+  @Option(
+    help: ArgumentHelp("How often a token has to occur; others are unknown.", valueName: "times"))
+  var minimumCount = Command.Options().minimumCount
+
+  @Option(
+    help: ArgumentHelp(
+      "Tokens of a text that are read; of tagged sentences, those read at once; of pairs, those "
+        + "of a side, longer ones being left out.", valueName: "tokens"))
+  var maximumLength = Command.Options().maximumLength
+
+  @Option(help: ArgumentHelp("Numbers of a token's vector.", valueName: "count"))
+  var embedding = Command.Options().embeddingSize
+
+  func apply(to options: inout Command.Options) {
+    options.minimumCount = minimumCount
+    options.maximumLength = maximumLength
+    options.embeddingSize = embedding
+  }
+}
+
+/// Options of jobs whose layers read in both directions and whose networks may be several.
+protocol EnsembleOptions: JobOptions {
+  var isBidirectional: Bool { get set }
+  var members: Int { get set }
+}
+
+/// Directions and networks.
+struct EnsembleFlags<Command: JobCommand>: ParsableArguments
+where Command.Options: EnsembleOptions {
+  @Flag(help: "Read from the start only.")
+  var forwardOnly = false
+
+  @Option(help: ArgumentHelp("Networks to train; they answer together.", valueName: "count"))
+  var ensemble = Command.Options().members
+
+  @Flag(help: "Tell capitals from small letters.")
+  var keepCase = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Word vectors to start from: a text file of GloVe, word2vec or fastText.",
+      valueName: "file"))
+  var vectors: String?
+
+  func apply(to options: inout Command.Options) {
+    options.isBidirectional = !forwardOnly
+    options.members = ensemble
+  }
+}
+
+/// Options of jobs whose batches are padded and whose classes are smoothed.
+protocol PaddedOptions: JobOptions {
+  var tokenBudget: Int? { get set }
+  var labelSmoothing: Float { get set }
+}
+
+/// Padding and smoothing.
+struct PaddedFlags<Command: JobCommand>: ParsableArguments where Command.Options: PaddedOptions {
+  @Option(
+    help: ArgumentHelp(
+      "Tokens in a training step at most, padding included.", valueName: "tokens"))
+  var tokenBudget: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of the target that goes to all classes alike.", valueName: "share"))
+  var labelSmoothing = Command.Options().labelSmoothing
+
+  @Option(help: ArgumentHelp("The Unicode form of texts.", valueName: "form"))
+  var normalization = TextNormalization.Form.nfc
+
+  func apply(to options: inout Command.Options) {
+    options.tokenBudget = tokenBudget
+    options.labelSmoothing = labelSmoothing
+  }
+}
+
+/// How files of text are read.
+struct EncodingOption: ParsableArguments {
+  @Option(help: ArgumentHelp("The encoding of texts.", valueName: "encoding"))
+  var encoding = TextEncoding.utf8
+}
+
+/// How translations are looked for.
+struct BeamOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Translations pursued at once. (default: the model's; in training 5)", valueName: "count"))
+  var beam: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "α of the length penalty (Wu et al. 2016). (default: the model's; in training 0.6)",
+      valueName: "number"))
+  var lengthPenalty: Float?
+
+  var flags: JobFlags {
+    JobFlags(
+      [TrainTranslator.self], ["--beam": beam != nil, "--length-penalty": lengthPenalty != nil])
+  }
+
+  func validate() throws {
+    if let beam, !(1...100).contains(beam) {
+      throw ValidationError("--beam is between 1 and 100, not \(beam).")
+    }
+    if let lengthPenalty, !(lengthPenalty >= 0 && lengthPenalty <= 10) {
+      throw ValidationError("--length-penalty is between 0 and 10, not \(lengthPenalty).")
+    }
+  }
+}
+
+/// `a, b and c`.
+func listedWithAnd(_ names: [String]) -> String {
+  names.dropLast().joined(separator: ", ") + (names.count > 1 ? " and " : "") + (names.last ?? "")
+}
+
+extension ForecasterOptions: SplitOptions {}
+extension TextClassifierOptions: SplitOptions, TokenOptions, EnsembleOptions, PaddedOptions {}
+extension SequenceTaggerOptions: SplitOptions, TokenOptions, EnsembleOptions {}
+extension TranslatorOptions: SplitOptions, TokenOptions, PaddedOptions {}
+extension TextGeneratorOptions: SplitOptions {}
+extension ImageClassifierOptions: SplitOptions {}

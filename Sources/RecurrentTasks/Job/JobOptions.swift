@@ -1,0 +1,64 @@
+import Recurrent
+
+/// How the model of a job is made and trained: what all jobs have in common, beside what is a job's
+/// own.
+public protocol JobOptions: Sendable, Codable, Equatable {
+  /// The kind of recurrent layer.
+  var cell: CellKind { get set }
+  /// Hidden units of each layer.
+  var hiddenSize: Int { get set }
+  /// Recurrent layers.
+  var layers: Int { get set }
+  /// Dropout between the layers.
+  var dropout: Float { get set }
+  /// Epochs at most.
+  var epochs: Int { get set }
+  /// Examples in a training step.
+  var batchSize: Int { get set }
+  /// Adam's learning rate at the start.
+  var learningRate: Float { get set }
+  /// Epochs in a row without a better validation part after which training stops.
+  var patience: Int { get set }
+  /// Where all random numbers come from.
+  var seed: UInt64 { get set }
+  /// Networks that are trained, with random numbers of their own, and asked together; nil where a
+  /// job has one.
+  var networks: Int? { get }
+
+  /// The defaults.
+  init()
+
+  /// What a job asks of its own options.
+  func check(_ rules: inout OptionRules)
+}
+
+extension JobOptions {
+  /// One network.
+  public var networks: Int? { nil }
+
+  /// The first rule that these options break, as a sentence; nil if they are fine.
+  public var problem: String? {
+    var rules = OptionRules()
+    check(&rules)
+    rules.require([
+      "the hidden size": hiddenSize, "the number of epochs": epochs, "the batch size": batchSize,
+    ])
+    rules.require(["the number of layers": layers], in: 1...1000)
+    rules.require(["the number of networks": networks ?? 1], in: 1...100)
+    rules.require(["the patience": patience], in: 0...1_000_000)
+    rules.require(shares: ["dropout": dropout])
+    rules.require(positive: ["the learning rate": learningRate])
+    return rules.problem
+  }
+
+  /// How a network is trained: all examples once an epoch, the best epoch chosen with patience.
+  ///
+  /// - Parameter member: which of several networks, from 1.
+  func training(
+    member: Int, schedule: LearningRateSchedule.Rule = .constant
+  ) -> TrainingOptions {
+    TrainingOptions(
+      epochs: epochs, batchSize: batchSize, seed: seed &+ UInt64(member - 1) &* 0x9E37_79B9,
+      schedule: schedule, earlyStopping: EarlyStopping(patience: patience))
+  }
+}

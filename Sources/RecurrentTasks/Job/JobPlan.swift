@@ -1,0 +1,107 @@
+import Recurrent
+
+/// Everything about a model that is fixed before training starts: the parts of the data, what is
+/// fitted on the training part alone, the untrained network.
+///
+/// A job's plan says what is its own; training follows from it, for one network or several.
+public protocol JobPlan: Sendable, CustomStringConvertible {
+  /// What training makes.
+  associatedtype Trained: Job
+  /// What a network is trained on.
+  associatedtype Examples: ExampleSet
+
+  /// How the model is made.
+  var options: Trained.Configuration.Options { get }
+  /// What answers need beside configuration and weights, fitted on the training part.
+  var extras: Trained.Extras { get }
+  /// All but the extras and the weights, as far as these networks' histories tell: before training
+  /// there are none.
+  func configuration(after histories: [TrainingHistory]) -> Trained.Configuration
+  /// What training sees.
+  var trainingExamples: Examples { get }
+  /// What judges each epoch; it may be empty.
+  var validationExamples: Examples { get }
+  /// A run of a network over the examples.
+  ///
+  /// - Parameter member: which of several networks, from 1.
+  func trainer(
+    of model: Trained.Model, member: Int
+  ) -> Trainer<Trained.Model, Adam, Examples>
+  /// Finds what only the trained networks tell: how the test part goes.
+  ///
+  /// - Throws: ``DataError`` if the test part is not what the model knows.
+  func complete(_ trained: inout Trained) throws(DataError)
+
+  // What has a default:
+
+  /// What judges epochs in place of the validation loss; nil: that judges.
+  var judge: (@Sendable (Trained.Model) -> EpochScore)? { get }
+  /// How training stays within the memory; nil: as it comes.
+  var memoryPlan: MemoryPlan? { get }
+  /// Where the weights of a network are drawn from.
+  func initialKey(member: Int) -> RandomKey
+  /// What becomes of a network before training, where weights come from elsewhere.
+  func prepared(_ model: Trained.Model) -> Trained.Model
+  /// What becomes of a network after training.
+  func finished(_ model: Trained.Model) -> Trained.Model
+}
+
+extension JobPlan {
+  public var judge: (@Sendable (Trained.Model) -> EpochScore)? { nil }
+  public var memoryPlan: MemoryPlan? { nil }
+  public func prepared(_ model: Trained.Model) -> Trained.Model { model }
+  public func finished(_ model: Trained.Model) -> Trained.Model { model }
+
+  public func initialKey(member: Int) -> RandomKey {
+    let key = RandomKey(seed: options.seed).child(-1)
+    return options.networks == nil ? key : key.child(member - 1)
+  }
+
+  /// A network before training.
+  ///
+  /// - Parameter member: which of several, from 1.
+  public func model(member: Int = 1) -> Trained.Model {
+    var generator = RandomGenerator(initialKey(member: member))
+    return prepared(Trained.model(configuration(after: []), extras, using: &generator))
+  }
+
+  /// A network of its shapes alone.
+  var outline: Trained.Model {
+    var shapes = ShapesOnly()
+    return Trained.model(configuration(after: []), extras, using: &shapes)
+  }
+
+  /// The number of weights of all networks.
+  public var parameterCount: Int { outline.parameterCount * (options.networks ?? 1) }
+
+  /// Trains the networks.
+  ///
+  /// - Parameter callbacks: hear of each step and epoch; any of them may stop a network's run. If
+  ///   training runs away after a good epoch, the network has the best weights until then and its
+  ///   history says so (``TrainingHistory/stop``).
+  /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; ``DataError`` if the test
+  ///   part is not what the model knows.
+  public func train(callbacks: [TrainingCallback] = []) throws -> Trained {
+    let (training, validation) = (trainingExamples, validationExamples)
+    let judge = judge
+    var models: [Trained.Model] = []
+    var histories: [TrainingHistory] = []
+    for member in 1...(options.networks ?? 1) {
+      var trainer = trainer(of: model(member: member), member: member)
+      trainer.state.member = member
+      func run() throws(NonFiniteError) {
+        try trainer.runKeepingBest(
+          on: training, validation: validation, judge: judge, callbacks: callbacks)
+      }
+      if let memoryPlan { try memoryPlan.enforced(run) } else { try run() }
+      models.append(finished(trainer.bestModel))
+      histories.append(trainer.state.history)
+    }
+    var trained = Trained(
+      JobParts(
+        configuration: configuration(after: histories), extras: extras, models: models,
+        histories: histories))
+    try complete(&trained)
+    return trained
+  }
+}

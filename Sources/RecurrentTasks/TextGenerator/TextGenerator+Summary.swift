@@ -1,0 +1,29 @@
+import Recurrent
+
+extension TextGenerator {
+  public var summaryLines: [String] {
+    [
+      "trained on  \(configuration.trainedOn)", "tokens      \(code.explanation)",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
+      "training    Adam \(options.learningRate), decay \(options.decay.rawValue), "
+        + "seed \(options.seed); \(configuration.epochs) epochs, weights of epoch "
+        + "\(configuration.bestEpoch)",
+    ]
+  }
+}
+
+extension TextCode {
+  /// Tokens and vocabulary in words.
+  var explanation: String {
+    let kind = tokenizer.kind == .bpe ? "parts of words (bpe)" : "characters"
+    return "\(kind), vocabulary \(NumberFormat.grouped(vocabulary.count))"
+  }
+}
+
+extension TextGeneratorOptions {
+  /// The network in words.
+  var networkText: String {
+    "\(cell.rawValue.uppercased()), \(layers == 1 ? "1 layer" : "\(layers) layers") of "
+      + "\(hiddenSize) units on vectors of \(embeddingSize), dropout \(dropout)"
+  }
+}
