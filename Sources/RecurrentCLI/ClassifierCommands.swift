@@ -60,17 +60,17 @@ extension Predict {
 }
 
 extension TrainClassifier {
-  static func predict(_ classifier: TextClassifier, _ command: Predict) throws { try command.classify(classifier) }
+  static func predict(_ classifier: TextClassifier, _ command: Predict) throws {
+    try command.classify(classifier)
+  }
 
-  static func evaluate(
-    _ classifier: TextClassifier, _ command: Evaluate
-  ) throws -> (what: String, evaluation: ClassifierEvaluation) {
+  static func read(
+    _ request: DataRequest, for classifier: TextClassifier
+  ) throws -> DataRead<LabeledTexts> {
     let texts = try LabeledTexts.read(
-      [command.file] + command.moreFiles,
-      columns: classifier.configuration.columns ?? TextColumns(), encoding: command.encoding)
-    return (
-      "\(texts.source): all \(texts.examples.count) texts", try classifier.evaluate(on: texts)
-    )
+      request.files, columns: classifier.configuration.columns ?? TextColumns(),
+      encoding: request.encoding)
+    return DataRead(data: texts, source: texts.source)
   }
 }
 

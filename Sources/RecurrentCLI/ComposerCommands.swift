@@ -28,18 +28,20 @@ extension Predict {
 }
 
 extension TrainComposer {
-  static func predict(_ composer: Composer, _ command: Predict) throws { try command.predictNotes(composer) }
+  static func predict(_ composer: Composer, _ command: Predict) throws {
+    try command.predictNotes(composer)
+  }
 
-  static func evaluate(
-    _ composer: Composer, _ command: Evaluate
-  ) throws -> (what: String, evaluation: ComposerEvaluation) {
+  static func read(
+    _ request: DataRequest, for composer: Composer
+  ) throws -> DataRead<MusicCollection> {
     let music = try MusicCollection(
-      paths: [command.file], stepsPerBeat: composer.options.stepsPerBeat)
+      paths: request.files, stepsPerBeat: composer.options.stepsPerBeat)
     music.warnOfSkipped()
     // Of a collection that names its parts, those of its test part.
     let test = music.part(.test)
-    let evaluation = try composer.evaluate(on: test ?? music)
-    let part = test == nil ? "all" : "the test part's"
-    return ("\(command.file): \(part) \(evaluation.tunes) tunes", evaluation)
+    return DataRead(
+      data: test ?? music, source: request.files.joined(separator: ", "),
+      part: test == nil ? "all" : "the test part's")
   }
 }

@@ -39,6 +39,10 @@ struct Evaluate: ThreadedCommand {
   @OptionGroup(title: "Translators") var search: BeamOptions
   @OptionGroup var threads: ThreadOptions
 
+  var request: DataRequest {
+    DataRequest(files: [file] + moreFiles, encoding: encoding, isSwapped: swap)
+  }
+
   mutating func run() throws {
     let job = try Jobs.ofModel(in: model)
     try job.check([

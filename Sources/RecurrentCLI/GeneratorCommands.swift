@@ -21,15 +21,16 @@ extension Predict {
 }
 
 extension TrainGenerator {
-  static func predict(_ generator: TextGenerator, _ command: Predict) throws { try command.continueLines(generator) }
+  static func predict(_ generator: TextGenerator, _ command: Predict) throws {
+    try command.continueLines(generator)
+  }
 
-  static func evaluate(
-    _ generator: TextGenerator, _ command: Evaluate
-  ) throws -> (what: String, evaluation: GeneratorEvaluation) {
-    let files = [command.file] + command.moreFiles
-    let texts = try files.map { name throws(DataError) in
-      try TextFile(name, encoding: command.encoding)
+  static func read(
+    _ request: DataRequest, for generator: TextGenerator
+  ) throws -> DataRead<[TextFile]> {
+    let texts = try request.files.map { name throws(DataError) in
+      try TextFile(name, encoding: request.encoding)
     }
-    return (files.joined(separator: ", "), try generator.evaluate(on: texts))
+    return DataRead(data: texts, source: request.files.joined(separator: ", "))
   }
 }

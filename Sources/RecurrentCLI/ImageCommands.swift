@@ -15,18 +15,13 @@ extension TrainImageClassifier {
     print(command.json ? try text(images, guesses, classifier) : table(images, guesses, classifier))
   }
 
-  /// Accuracy and confusion matrix on images whose classes are known.
-  static func evaluate(
-    _ classifier: ImageClassifier, _ command: Evaluate
-  ) throws -> (what: String, evaluation: ImageEvaluation) {
-    let (images, test) = try ImageSet.read(command.file, classifier.reading)
+  static func read(
+    _ request: DataRequest, for classifier: ImageClassifier
+  ) throws -> DataRead<ImageSet> {
+    let (images, test) = try ImageSet.read(request.files[0], classifier.reading)
     // Of data with a test part, the model may have been trained on the other.
-    let chosen = test ?? images
-    let part = test == nil ? "all" : "the test part's"
-    return (
-      "\(command.file): \(part) \(NumberFormat.grouped(chosen.count)) images",
-      try classifier.evaluate(on: chosen)
-    )
+    return DataRead(
+      data: test ?? images, source: request.files[0], part: test == nil ? "all" : "the test part's")
   }
 
   private static func table(

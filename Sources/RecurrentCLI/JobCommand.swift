@@ -30,10 +30,30 @@ protocol JobCommand: ThreadedCommand {
 
   /// `recurrent predict` with a model of this job.
   static func predict(_ model: Trained, _ command: Predict) throws
-  /// `recurrent evaluate`: what was read, in words, and how it went.
+  /// Reads data whose answers are known, as this model reads it.
+  static func read(_ request: DataRequest, for model: Trained) throws -> DataRead<Trained.Data>
+  /// How it goes, with what `recurrent evaluate` may ask for.
   static func evaluate(
-    _ model: Trained, _ command: Evaluate
-  ) throws -> (what: String, evaluation: Trained.Configuration.Evaluation)
+    _ model: Trained, on data: Trained.Data, _ command: Evaluate
+  ) throws -> Trained.Configuration.Evaluation
+}
+
+/// Files with data whose answers are known.
+struct DataRequest {
+  let files: [String]
+  var encoding = TextEncoding.utf8
+  /// Of pairs, the translation stands first.
+  var isSwapped = false
+}
+
+/// What was read of them.
+struct DataRead<Data> {
+  let data: Data
+  let source: String
+  /// Which of it: all, or the part that it names.
+  var part = "all"
+  /// What else is to be said.
+  var remark: String?
 }
 
 /// How the flags that all jobs share are explained for one.
@@ -122,8 +142,34 @@ extension JobCommand {
   }
 
   static func evaluate(_ command: Evaluate) throws {
-    let (what, evaluation) = try evaluate(try Trained(contentsOf: command.model), command)
-    print("\(what)\n\(evaluation)")
+    let model = try Trained(contentsOf: command.model)
+    let read = try read(command.request, for: model)
+    let evaluation = try evaluate(model, on: read.data, command)
+    print("\(read.source): \(read.part) \(evaluation.size)")
+    if let remark = read.remark { print(remark) }
+    print(evaluation)
+  }
+
+  static func evaluate(
+    _ model: Trained, on data: Trained.Data, _ command: Evaluate
+  ) throws -> Trained.Configuration.Evaluation { try model.evaluate(on: data) }
+
+  static func quantize(_ command: Quantize) throws {
+    let model = try Trained(contentsOf: command.model)
+    let found = model.models.weightPrecision
+    guard found == .float32 else {
+      throw DataError(
+        file: command.model, problem: "has weights of \(found.rawValue), expected float32",
+        advice: "Quantize the model that training wrote")
+    }
+    try ModelFolder.checkDestination(command.output)
+    let data =
+      command.files.isEmpty
+      ? nil : try read(DataRequest(files: command.files), for: model).data
+    let rounded = try model.rounded(to: command.precision, evaluatedOn: data)
+    try Interruption.deferred { () throws(DataError) in try rounded.save(to: command.output) }
+    if let rounding = rounded.configuration.rounding { print(rounding) }
+    print("\nWrote \(command.output)")
   }
 
   static func summary(of folder: String) throws(DataError) -> String {

@@ -68,11 +68,12 @@ struct Predict: ThreadedCommand {
 
   mutating func run() throws {
     let job = try Jobs.ofModel(in: model)
-    try job.check([
-      JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
-      JobFlags(Jobs.texts, ["--encoding": encoding != .utf8]),
-      explaining.flags, tagging.flags, writing.flags,
-    ] + translating.flags)
+    try job.check(
+      [
+        JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
+        JobFlags(Jobs.texts, ["--encoding": encoding != .utf8]),
+        explaining.flags, tagging.flags, writing.flags,
+      ] + translating.flags)
     try job.predict(self)
   }
 }
@@ -82,11 +83,10 @@ extension TrainForecaster {
     try command.forecast(forecaster)
   }
 
-  static func evaluate(
-    _ forecaster: Forecaster, _ command: Evaluate
-  ) throws -> (what: String, evaluation: ForecastEvaluation) {
-    let evaluation = try forecaster.evaluate(on: try forecaster.read(command.file))
-    return ("\(command.file): all \(evaluation.windows) windows", evaluation)
+  static func read(
+    _ request: DataRequest, for forecaster: Forecaster
+  ) throws -> DataRead<[Series]> {
+    DataRead(data: try forecaster.read(request.files[0]), source: request.files[0])
   }
 }
 

@@ -3,15 +3,16 @@ import Foundation
 import Recurrent
 import RecurrentTasks
 
-/// `recurrent quantize MODEL [FILE.csv]`
+/// `recurrent quantize MODEL [FILE …]`
 struct Quantize: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Round a model's recurrent weights to fewer bits.",
     discussion: """
       Writes a model of its own, whose weights take a half (bfloat16) or a
-      quarter (int8) of the space. Shows how far its forecasts are from those
-      of the model as trained: on every window of the file or, without one,
-      beyond the end of the training data. `recurrent inspect` shows it again.
+      quarter (int8) of the space. With data, shows how well both models do on
+      it; of a forecaster, also how far forecasts are from those of the model
+      as trained: on every window of the file or, without one, beyond the end of
+      the training data. `recurrent inspect` shows it again.
 
       Examples:
         recurrent quantize model --output small
@@ -19,8 +20,10 @@ struct Quantize: ThreadedCommand {
       """)
 
   @Argument(help: "A model folder.") var model: String
-  @Argument(help: ArgumentHelp("A CSV file with the model's columns.", valueName: "file.csv"))
-  var file: String?
+  @Argument(
+    help: ArgumentHelp(
+      "Data whose answers are known, in any form that evaluate takes.", valueName: "files"))
+  var files: [String] = []
 
   @Option(help: "What the weights are rounded to.")
   var precision = WeightPrecision.int8
@@ -40,21 +43,7 @@ struct Quantize: ThreadedCommand {
     }
   }
 
-  mutating func run() throws {
-    let forecaster = try Forecaster(contentsOf: model)
-    let found = forecaster.model.weightPrecision
-    guard found == .float32 else {
-      throw DataError(
-        file: model, problem: "has weights of \(found.rawValue), expected float32",
-        advice: "Quantize the model that training wrote")
-    }
-    try ModelFolder.checkDestination(output)
-    let series = try file.map { try forecaster.read($0) } ?? []
-    let rounded = try forecaster.rounded(to: precision, evaluatedOn: series)
-    try Interruption.deferred { () throws(DataError) in try rounded.save(to: output) }
-    if let rounding = rounded.configuration.rounding { print(rounding) }
-    print("\nWrote \(output)")
-  }
+  mutating func run() throws { try Jobs.ofModel(in: model).quantize(self) }
 }
 
 extension WeightPrecision: ExpressibleByArgument {

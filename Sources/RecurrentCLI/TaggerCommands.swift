@@ -30,16 +30,15 @@ extension Predict {
 }
 
 extension TrainTagger {
-  static func predict(_ tagger: SequenceTagger, _ command: Predict) throws { try command.tag(tagger) }
+  static func predict(_ tagger: SequenceTagger, _ command: Predict) throws {
+    try command.tag(tagger)
+  }
 
-  static func evaluate(
-    _ tagger: SequenceTagger, _ command: Evaluate
-  ) throws -> (what: String, evaluation: TaggerEvaluation) {
+  static func read(
+    _ request: DataRequest, for tagger: SequenceTagger
+  ) throws -> DataRead<TaggedSentences> {
     let sentences = try TaggedSentences.read(
-      command.file, columns: tagger.configuration.columns, encoding: command.encoding)
-    return (
-      "\(sentences.source): all \(sentences.sentences.count) sentences",
-      try tagger.evaluate(on: sentences)
-    )
+      request.files[0], columns: tagger.configuration.columns, encoding: request.encoding)
+    return DataRead(data: sentences, source: sentences.source)
   }
 }

@@ -45,8 +45,7 @@ struct TrainingRun {
       warn("network \(run.member) of \(members)")
     }
     let score = run.history.epochs.last?.score.map {
-      "\($0.name.split(separator: "_").last.map(String.init) ?? $0.name) "
-        + "\(NumberFormat.fixed($0.value * 100, 2)) %"
+      "\($0.name.hasSuffix("f1") ? "F1" : "accuracy") \(NumberFormat.fixed($0.value * 100, 2)) %"
     }
     return bars[
       run.member,

@@ -44,7 +44,8 @@ extension Predict {
     var drawn = attention == nil
     try forEachBatch(of: file, encoding: encoding) { lines in
       let all = try translator.translations(
-        of: lines, beam: beam, lengthPenalty: translating.search.lengthPenalty, keepsAttention: !drawn)
+        of: lines, beam: beam, lengthPenalty: translating.search.lengthPenalty,
+        keepsAttention: !drawn)
       var output = ""
       for translations in all {
         let best = translations.prefix(nBest ?? 1)
@@ -75,17 +76,26 @@ extension Predict {
 }
 
 extension TrainTranslator {
-  static func predict(_ translator: Translator, _ command: Predict) throws { try command.translate(translator) }
+  static func predict(_ translator: Translator, _ command: Predict) throws {
+    try command.translate(translator)
+  }
+
+  static func read(
+    _ request: DataRequest, for translator: Translator
+  ) throws -> DataRead<SentencePairs> {
+    let pairs = try SentencePairs.read(
+      request.files, swapped: request.isSwapped, encoding: request.encoding)
+    return DataRead(
+      data: pairs, source: pairs.origin,
+      remark: pairs.emptyLines > 0
+        ? "\(pairs.emptyLines) lines with an empty side were left out" : nil)
+  }
 
   static func evaluate(
-    _ translator: Translator, _ command: Evaluate
-  ) throws -> (what: String, evaluation: TranslationEvaluation) {
-    let pairs = try SentencePairs.read(
-      [command.file] + command.moreFiles, swapped: command.swap, encoding: command.encoding)
-    let (evaluation, _) = try translator.evaluate(
-      on: pairs, beam: command.search.beam, lengthPenalty: command.search.lengthPenalty)
-    let empty =
-      pairs.emptyLines > 0 ? "\n\(pairs.emptyLines) lines with an empty side were left out" : ""
-    return ("\(pairs.origin): all \(pairs.pairs.count) pairs" + empty, evaluation)
+    _ translator: Translator, on pairs: SentencePairs, _ command: Evaluate
+  ) throws -> TranslationEvaluation {
+    try translator.evaluate(
+      on: pairs, beam: command.search.beam, lengthPenalty: command.search.lengthPenalty
+    ).evaluation
   }
 }

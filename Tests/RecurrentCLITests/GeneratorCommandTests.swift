@@ -58,7 +58,7 @@ import Testing
 
       try workspace.write("the cat.\nж\n", to: "other.txt")
       let measured = try await workspace.recurrent(["evaluate", "model", "other.txt", "t.txt"])
-      #expect(measured.output.hasPrefix("other.txt, t.txt\n"))
+      #expect(measured.output.hasPrefix("other.txt, t.txt: all 1,571 characters\n"))
       #expect(measured.output.contains("1,571 characters"))
       #expect(measured.output.contains("1 tokens are unknown"))
       let shown = try await workspace.recurrent(["inspect", "model"])

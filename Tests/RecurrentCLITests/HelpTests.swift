@@ -58,7 +58,8 @@ import Testing
     let help = try await output("train", "forecaster", "--help")
     for flag in [
       "--target", "--time", "--covariates", "--series", "--missing", "--window", "--horizon",
-      "--season", "--scaling", "--loss", "--quantiles", "--test-fraction", "--validation-fraction",
+      "--season", "--scaling", "--loss", "--quantiles", "--test-fraction",
+      "--validation-fraction, --dev-fraction",
       "--cell", "--hidden", "--layers", "--dropout", "--epochs", "--batch", "--learning-rate",
       "--patience", "--seed", "--threads", "--progress",
     ] {

@@ -33,7 +33,7 @@ import Testing
       let result = try await train(workspace, "--lowercase")
       for part in [
         "t.tsv: 60 pairs", "2 lines with an empty side were left out", "training    49 pairs",
-        "dev         5 pairs", "test        6 pairs", "network, beam 2", "nearest sentence",
+        "validation  5 pairs", "test        6 pairs", "network, beam 2", "nearest sentence",
         "source copied", "BLEU nrefs:1|case:lc|eff:no|tok:13a|smooth:exp",
         "chrF2 nrefs:1|case:lc|eff:yes|nc:6|nw:0|space:no", "perplexity",
         "length penalty of Wu et al. 2016, α = 0.6",

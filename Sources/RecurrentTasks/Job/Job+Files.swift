@@ -62,8 +62,13 @@ extension Job {
   ) throws(DataError) {
     try ModelFolder.write(
       to: path, task: Self.task, configuration: configuration,
-      tensors: options.networks == nil ? model.storedTensors : models.storedTensors,
+      tensors: storedTensors,
       extraFiles: try extras.files, reports: reports)
+  }
+
+  /// The weights as they stand in the model folder: those of several networks by number.
+  var storedTensors: [(name: String, tensor: StoredTensor)] {
+    options.networks == nil ? model.storedTensors : models.storedTensors
   }
 
   /// The first rule that options break, or way in which the parts do not fit one another.

@@ -54,7 +54,7 @@ extension Rounding: CustomStringConvertible {
     ]
     if let answers {
       lines += [
-        "answers     differ by at most \(number(answers.largestDifference)), RMS "
+        "forecasts   differ by at most \(number(answers.largestDifference)), RMS "
           + number(answers.rmsDifference), "            (\(answers.of))",
       ]
     }
@@ -64,7 +64,8 @@ extension Rounding: CustomStringConvertible {
         score.name.padded(to: 12) + "\(number(score.after)), \(number(score.before)) before "
           + "(\(change < 0 ? "" : "+")\(NumberFormat.fixed(change, 2)) %)")
     }
-    let table = [["weights", "RMS error"]] + weights.map { [$0.name, number($0.error * 100) + " %"] }
+    let table =
+      [["weights", "RMS error"]] + weights.map { [$0.name, number($0.error * 100) + " %"] }
     return (lines + ["", TextTable(table).description]).joined(separator: "\n")
   }
 }
@@ -95,16 +96,18 @@ extension Job {
     parts.models = models.rounded(to: precision)
     parts.histories = []
     var result = Self(parts)
-    func bytes(_ models: [Model]) -> Int { SafetensorsFile.encode(models.storedTensors).count }
+    func bytes(_ model: Self) -> Int { SafetensorsFile.encode(model.storedTensors).count }
     let score = try data.map { data throws(DataError) -> Rounding.Score in
-      let (before, after) = (try evaluate(on: data).headline, try result.evaluate(on: data).headline)
+      let (before, after) = (
+        try evaluate(on: data).headline, try result.evaluate(on: data).headline
+      )
       return Rounding.Score(name: before.name, before: before.value, after: after.value)
     }
     let errors =
       options.networks == nil
       ? result.model.roundingErrors(of: model) : result.models.roundingErrors(of: models)
     result.configuration.rounding = Rounding(
-      precision: precision, bytesBefore: bytes(models), bytes: bytes(result.models),
+      precision: precision, bytesBefore: bytes(self), bytes: bytes(result),
       weights: errors.map { .init(name: $0.name, error: $0.error) },
       answers: try compared(with: result, on: data), score: score)
     return result

@@ -79,15 +79,18 @@ import Testing
   @Test func options() {
     let changes: [((inout TranslatorOptions) -> Void, String)] = [
       ({ $0.testFraction = 1 }, "the test fraction is at least 0 and less than 1, not 1.0"),
-      ({ $0.validationFraction = .nan }, "the validation fraction is at least 0 and less than 1, not nan"),
+      (
+        { $0.validationFraction = .nan },
+        "the validation fraction is at least 0 and less than 1, not nan"
+      ),
       ({ $0.hiddenSize = 0 }, "the hidden size is between 1 and 1000000, not 0"),
       ({ $0.beam = 0 }, "the beam is between 1 and 100, not 0"),
-      ({ $0.layers = 101 }, "the number of layers is between 1 and 100, not 101"),
+      ({ $0.layers = 1001 }, "the number of layers is between 1 and 1000, not 1001"),
       ({ $0.dropout = 1 }, "dropout is at least 0 and less than 1, not 1.0"),
       ({ $0.labelSmoothing = -1 }, "label smoothing is at least 0 and less than 1, not -1.0"),
       ({ $0.learningRate = .infinity }, "the learning rate is a positive number, not inf"),
       ({ $0.lengthPenalty = -0.5 }, "the length penalty is between 0 and 10, not -0.5"),
-      ({ $0.patience = -1 }, "patience is at least 0, not -1"),
+      ({ $0.patience = -1 }, "the patience is between 0 and 1000000, not -1"),
     ]
     for (change, problem) in changes { #expect(Reversal.options(change).problem == problem) }
     #expect(TranslatorOptions().problem == nil)
