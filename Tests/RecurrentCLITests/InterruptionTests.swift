@@ -35,6 +35,7 @@ import Testing
       try workspace.write(Sample.prices, to: "t.csv")
       let script = """
         set -m
+        ulimit -t 200
         train() {
           "$recurrent" train forecaster t.csv --window 8 --hidden 4 --layers 1 --progress lines \
             --epochs 1000000 --patience 1000000 --output model "$@" 2>errors >output &
@@ -46,7 +47,7 @@ import Testing
       let result = try await CommandRunner.run(
         "/bin/bash", ["-c", script],
         environment: ["recurrent": CommandRunner.commandPath()],
-        workingDirectory: workspace.path, timeout: 60)
+        workingDirectory: workspace.path, timeout: 300)
       return (result, try workspace.contents())
     }
   }
@@ -66,7 +67,7 @@ import Testing
   @Test func aSecondInterruptEndsAtOnce() async throws {
     let (result, _) = try await shell(
       """
-      "$recurrent" train forecaster --hidden 1024 --batch 2000 --output model 2>errors >output &
+      "$recurrent" train forecaster --hidden 256 --batch 2000 --output model 2>errors >output &
       until [ -s output ]; do sleep 0.05; done
       sleep 1; kill -INT $!; sleep 0.3; kill -0 $! && kill -INT $!; over
       """)
