@@ -6,7 +6,7 @@ import Recurrent
 ///
 /// Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 64
 /// wrong flags, 66 a file that is not there, 65 anything else that is wrong with files or data, 70
-/// training that ran away.
+/// training that ran away, 130, 143 and 129 training that SIGINT, SIGTERM or SIGHUP stopped.
 @main
 struct RecurrentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,6 +22,7 @@ struct RecurrentCommand: ParsableCommand {
       Results go to standard output, progress and errors to standard error.
       Exit codes: 0 done; 64 wrong flags; 65 something is wrong with a file or its data;
       66 a file is missing; 70 training ran away.
+      A signal stops training after its step: 130 SIGINT (Ctrl-C), 143 SIGTERM, 129 SIGHUP.
       """,
     version: LibraryVersion.current,
     subcommands: [

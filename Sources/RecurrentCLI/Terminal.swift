@@ -26,9 +26,10 @@ func warn(_ message: String) {
 
 /// Brings what was printed to where it goes: before work that takes long, and at the end.
 ///
-/// - Throws: ``DataError`` if it cannot be written, because a disk is full.
-func flushOutput() throws(DataError) {
-  guard fflush(nil) != 0 else { return }
+/// - Throws: ``DataError`` if it cannot be written, because a disk is full, or, unless
+///   `readerMayLeave`, because nobody reads it any more.
+func flushOutput(readerMayLeave: Bool = false) throws(DataError) {
+  guard fflush(nil) != 0, !(readerMayLeave && errno == EPIPE) else { return }
   let reason = String(cString: strerror(errno))
   throw DataError(
     .unwritable, file: "standard output", problem: "cannot be written (\(reason))",

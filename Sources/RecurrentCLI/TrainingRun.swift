@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Recurrent
 import RecurrentTasks
 
@@ -17,6 +18,8 @@ struct TrainingRun {
   private let output: String
   private let progress: ProgressMode
   private var bars: [Int: ProgressBar] = [:]
+  /// What happens when a reader of what is printed goes away: nothing, until the model is written.
+  private let readerLeft = signal(SIGPIPE, SIG_IGN)
 
   /// Checks the folder before hours of training, not after.
   init(to output: String, progress: ProgressMode) throws {
@@ -31,11 +34,12 @@ struct TrainingRun {
   /// Prints what is known before training.
   func begin(_ plan: String) throws {
     print("\(plan)\n")
-    try flushOutput()
-    Interruption.announceStop()
+    try flushOutput(readerMayLeave: true)
+    Interruption.watch()
   }
 
-  /// Shows what a callback hears of.
+  /// Shows what a callback hears of. Where a signal asks for it, stops the run, and with the run the
+  /// program.
   mutating func show(
     _ event: TrainingEvent, _ run: any TrainingState, epochs: Int, unit: String, members: Int
   ) -> TrainingDecision {
@@ -47,11 +51,17 @@ struct TrainingRun {
     let score = run.history.epochs.last?.score.map {
       "\($0.name.hasSuffix("f1") ? "F1" : "accuracy") \(NumberFormat.fixed($0.value * 100, 2)) %"
     }
-    return bars[
+    let decision = bars[
       run.member,
       default: ProgressBar(
         epochs: epochs, stepsPerEpoch: stepsPerEpoch, unit: unit, mode: progress)
     ].show(event, note: score)
+    guard let number = Interruption.requested else { return decision }
+    if case .finished(.requested) = event {
+      warn("training was stopped; nothing was written.")
+      Foundation.exit(128 + number)
+    }
+    return .stop
   }
 
   /// Writes the model and tells how training went.
@@ -68,6 +78,7 @@ struct TrainingRun {
         try model.save(to: output, reports: reports)
       }
     }
+    signal(SIGPIPE, readerLeft)
     let epochs = model.histories.map { "\($0.best?.epoch ?? 0)" }.joined(separator: ", ")
     if let test = model.configuration.evaluation?.size {
       print("\nTest part: \(test), weights of epoch \(epochs), seed \(seed)")
@@ -83,6 +94,8 @@ struct TrainingRun {
       warn("\(error) The model written has the weights of epoch \(epochs).")
       throw ExitCode(70)
     }
+    // It came when training was over.
+    if let number = Interruption.requested { throw ExitCode(128 + number) }
   }
 
   private func failure(of body: () throws(DataError) -> Void) -> DataError? {

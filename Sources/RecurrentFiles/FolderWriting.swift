@@ -139,7 +139,8 @@ package func folderContents(_ path: String) throws(SystemError) -> [String] {
 
 // MARK: - Steps
 
-private func createFolders(_ path: String) throws(SystemError) {
+/// Creates the folder `path` and those on the way to it, where they are not there.
+package func createFolders(_ path: String) throws(SystemError) {
   do throws(SystemError) {
     guard case .folder = try fileKind(path) else { throw SystemError(ENOTDIR) }
   } catch let error where error.number == ENOENT {

@@ -39,6 +39,13 @@ extension SafetensorsFile {
         problem: "element \(bad) is \(stored.values[bad]), expected finite numbers",
         advice: "The file is damaged, or its training ran away; train again")
     }
-    return Tensor(stored.values, shape: stored.shape, grid: stored.grid)
+    return Tensor(stored)
+  }
+}
+
+extension Tensor {
+  /// A tensor of what a file holds.
+  init(_ stored: StoredTensor) {
+    self.init(stored.values, shape: stored.shape, grid: stored.grid)
   }
 }

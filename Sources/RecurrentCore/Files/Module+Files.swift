@@ -25,10 +25,19 @@ extension Module {
   public mutating func load(
     from file: SafetensorsFile, of model: String = "the model"
   ) throws(DataError) {
+    try load(from: file, of: model) { _ in true }
+  }
+
+  /// As ``load(from:of:)``, but only the tensors whose name `isFinite` is true of must be finite.
+  mutating func load(
+    from file: SafetensorsFile, of model: String, isFinite: (String) -> Bool
+  ) throws(DataError) {
     let expected = (parameters + statistics).map { ($0.name, $0.tensor.shape) }
     try file.requireTensors(expected, of: model)
     var loaded: [Tensor] = []
-    for (name, _) in expected { loaded.append(try file.finiteTensor(name)) }
+    for (name, _) in expected {
+      loaded.append(try isFinite(name) ? file.finiteTensor(name) : Tensor(file.floats(name)))
+    }
     var index = 0
     let take = { (_: String, tensor: inout Tensor) in
       tensor = loaded[index]

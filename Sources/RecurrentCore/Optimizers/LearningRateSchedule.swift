@@ -29,7 +29,7 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
   /// The rule.
   public let rule: Rule
   private var scale = 1.0
-  private var best = Double.infinity
+  private var best: Double?
   private var badEpochs = 0
   private var cooling = 0
 
@@ -53,12 +53,17 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
     }
   }
 
+  /// What its memory of so many epochs cannot be, if it is that.
+  func problem(epochs: Int) -> String? {
+    (0...epochs).contains(badEpochs) ? nil : "\(badEpochs) of \(epochs) epochs were bad"
+  }
+
   /// Takes note of an epoch's deciding loss.
   public mutating func epochEnded(loss: Double) {
     guard case .onPlateau(let factor, let patience, let threshold, let cooldown, let floor) = rule
     else { return }
     // A score of which more is better comes with its sign changed.
-    if loss < best * (1 - (best < 0 ? -threshold : threshold)) {
+    if best.map({ loss < $0 * (1 - ($0 < 0 ? -threshold : threshold)) }) ?? true {
       best = loss
       badEpochs = 0
     } else {

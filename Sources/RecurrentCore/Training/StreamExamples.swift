@@ -126,6 +126,9 @@ extension Trainer where Model: Layer {
       model, optimizer: optimizer, options: options,
       carryingLoss: { model, piece, mode, carried in
         loss(piece.run(model, mode: mode, carried: &carried), piece.targets)
+      },
+      carriedShapes: { model, examples in
+        model.initialState(batchSize: examples.inputs.batchSize).tensors.map(\.shape)
       })
   }
 }

@@ -13,6 +13,8 @@ internal import RecurrentKernels
 /// try trainer.run(on: examples, validation: others)
 /// let model = trainer.bestModel
 /// ```
+///
+/// With ``Checkpoints`` the run is kept on disk and goes on after whatever ended the program.
 public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sendable {
   /// From model, batch and mode to the loss: a tensor with one element, the mean over the examples.
   public typealias Loss = @Sendable (Model, Examples.Batch, Mode) -> Tensor
@@ -63,6 +65,10 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   typealias CarryingLoss =
     @Sendable (Model, Examples.Batch, Mode, _ carried: inout [Tensor]) -> Tensor
   private let loss: CarryingLoss
+  /// The shapes of what is carried, once something is.
+  let carriedShapes: @Sendable (Model, Examples) -> [[Int]]
+  /// The number of the checkpoint that the run goes on from.
+  var resumed: Int?
 
   /// A run before its first epoch.
   public init(
@@ -76,7 +82,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
 
   init(
     _ model: Model, optimizer: Rule, options: TrainingOptions,
-    carryingLoss loss: @escaping CarryingLoss
+    carryingLoss loss: @escaping CarryingLoss,
+    carriedShapes: @escaping @Sendable (Model, Examples) -> [[Int]] = { _, _ in [] }
   ) {
     if let problem = options.problem { preconditionFailure(problem) }
     options.rules.check(for: model)
@@ -87,19 +94,23 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       best: model)
     self.options = options
     self.loss = loss
+    self.carriedShapes = carriedShapes
   }
 
   /// The weights of the epoch that is best (``TrainingHistory/best``): averaged ones, if the options
   /// ask for that. Before an epoch is done, those of now.
   public var bestModel: Model { state.epoch > 0 ? state.best : state.judged }
 
-  /// Runs the epochs that are left, and what is left of one that was stopped.
+  /// Runs the epochs that are left, and what is left of one that was stopped. A run that was over,
+  /// because epochs got no better or numbers ran away, is over at once.
   ///
   /// - Parameters:
   ///   - examples: what to train on.
   ///   - validation: examples that judge each epoch and are never trained on.
   ///   - judge: what judges in place of the validation loss.
-  ///   - callbacks: hear of each step and epoch; any of them may stop the run.
+  ///   - checkpoints: where the run is written from time to time, and at its end.
+  ///   - callbacks: hear of each step, epoch and checkpoint; after a step or an epoch any of them may
+  ///     stop the run.
   /// - Throws: ``NonFiniteError`` when a loss, gradient or weight is no longer a finite number.
   ///   ``state`` then holds the last good weights: those before the step, or, if an update broke
   ///   them or the validation loss showed it, those of the best epoch with an optimizer that begins
@@ -108,10 +119,12 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   @discardableResult
   public mutating func run(
     on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
-    callbacks: [TrainingCallback] = []
+    checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason {
+    let callbacks = callbacks + writing(checkpoints, of: examples, callbacks)
+    if case .ranAway(let error) = state.history.stop { return end(.ranAway(error), callbacks) }
     state.history.stop = nil
-    var reason: StopReason?
+    var reason = noImprovement
     while reason == nil, state.epoch < options.epochs {
       reason = try runEpoch(
         on: examples, validation: validation, judge: judge, callbacks: callbacks)
@@ -119,7 +132,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     return end(reason ?? .allEpochs, callbacks)
   }
 
-  /// As ``run(on:validation:judge:callbacks:)``, but what earlier epochs learned is not thrown away:
+  /// As ``run(on:validation:judge:checkpoints:callbacks:)``, but what earlier epochs learned is not thrown away:
   /// where numbers run away after an epoch that went well, the run ends with
   /// ``StopReason/ranAway(_:)``.
   ///
@@ -127,14 +140,25 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   @discardableResult
   public mutating func runKeepingBest(
     on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
-    callbacks: [TrainingCallback] = []
+    checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason {
     do throws(NonFiniteError) {
-      return try run(on: examples, validation: validation, judge: judge, callbacks: callbacks)
+      return try run(
+        on: examples, validation: validation, judge: judge, checkpoints: checkpoints,
+        callbacks: callbacks)
     } catch {
       guard state.epoch > 0 else { throw error }
-      return end(.ranAway(error), callbacks)
+      return end(.ranAway(error), callbacks + writing(checkpoints, of: examples, callbacks))
     }
+  }
+
+  /// Whether the epoch is not begun and those before it got no better for too long.
+  private var noImprovement: StopReason? {
+    let waited = state.history.epochsSinceBest
+    guard state.progress.batches == 0, waited > 0, let patience = options.earlyStopping?.patience,
+      waited >= patience
+    else { return nil }
+    return .noImprovement(epochs: waited)
   }
 
   private mutating func end(_ reason: StopReason, _ callbacks: [TrainingCallback]) -> StopReason {
@@ -169,12 +193,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   ) throws(NonFiniteError) -> StopReason? {
     precondition(examples.count > 0, "training needs at least one example")
     let start = ProcessInfo.processInfo.systemUptime - state.progress.seconds
-    var order = Array(0..<examples.count)
-    if options.shuffles {
-      var generator = RandomGenerator(RandomKey(seed: state.seed).child(0).child(state.epoch))
-      order.shuffle(using: &generator)
-    }
-    let batches = examples.batches(of: order, size: options.batchSize)
+    let batches = batches(of: examples)
     let stepCount = (batches.count + options.accumulate - 1) / options.accumulate
     while state.progress.batches < batches.count {
       let next = state.progress.batches
@@ -208,11 +227,17 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       record, minimumImprovement: options.earlyStopping?.minimumImprovement ?? 0)
     if isBest { state.best = state.judged }
     if announce(.epoch(record, isBest: isBest), callbacks) { return .requested }
-    let waited = state.history.epochsSinceBest
-    guard !isBest, let patience = options.earlyStopping?.patience, waited >= patience else {
-      return nil
+    return noImprovement
+  }
+
+  /// The batches of the epoch, in its order.
+  func batches(of examples: Examples) -> [[Int]] {
+    var order = Array(0..<examples.count)
+    if options.shuffles {
+      var generator = RandomGenerator(RandomKey(seed: state.seed).child(0).child(state.epoch))
+      order.shuffle(using: &generator)
     }
-    return .noImprovement(epochs: waited)
+    return examples.batches(of: order, size: options.batchSize)
   }
 
   /// One update along the gradient of the loss on examples, given as the indices of one batch or of

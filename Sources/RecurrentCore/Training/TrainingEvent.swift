@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// What a callback hears of.
 public enum TrainingEvent: Sendable {
   /// A step is done. `epoch` and `step` count from 1; `examples` were in it; `loss` is the epoch's
@@ -5,6 +7,8 @@ public enum TrainingEvent: Sendable {
   case step(epoch: Int, step: Int, stepsPerEpoch: Int, examples: Int, loss: Double)
   /// An epoch is done; `isBest` if it is ``TrainingHistory/best``.
   case epoch(EpochRecord, isBest: Bool)
+  /// A checkpoint was written to this file, or could not be: the run goes on all the same.
+  case checkpoint(Result<String, DataError>)
   /// Training is over.
   case finished(StopReason)
 }

@@ -71,6 +71,15 @@ public struct TrainingHistory: Sendable, Codable, Equatable {
   /// Epochs since ``best``.
   public var epochsSinceBest: Int { max(0, epochs.count - 1 - bestPlace) }
 
+  /// What the history of a run of so many epochs cannot be, if it is that.
+  func problem(epochs count: Int) -> String? {
+    guard epochs.count == count, epochs.map(\.epoch) == epochs.indices.map({ $0 + 1 }) else {
+      return "the history does not tell of the epochs 1 to \(count)"
+    }
+    let isPlace = count == 0 ? bestPlace == 0 : epochs.indices.contains(bestPlace)
+    return isPlace ? nil : "the best epoch is told to be at place \(bestPlace) of \(count)"
+  }
+
   /// A table with a header, one line an epoch; an absent validation loss is an empty cell. Scores
   /// have a column if there are any.
   public var csv: String {

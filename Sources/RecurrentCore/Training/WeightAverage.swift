@@ -16,9 +16,9 @@ public struct WeightAverage<Model: Module>: Sendable {
   public let decay: Double
   /// The average; before the first step, the weights that training starts from, which then no longer
   /// count.
-  public private(set) var model: Model
+  public internal(set) var model: Model
   /// t.
-  public private(set) var steps = 0
+  public internal(set) var steps = 0
 
   init(of model: Model, decay: Double) {
     self.model = model

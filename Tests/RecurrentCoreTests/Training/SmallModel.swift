@@ -30,6 +30,49 @@ struct SmallModel: Layer {
   }
 }
 
+/// Recurrent layers with all noise there is, over tokens of 3 features.
+struct NoisyModel: Layer {
+  var stack: RecurrentStack
+  var head: EachStep<Dense>
+
+  init(seed: UInt64 = 1) {
+    var generator = RandomGenerator(seed: seed)
+    let options = RecurrentOptions(
+      inputDropout: 0.2, recurrentDropout: 0.2, zoneout: 0.2, dropConnect: 0.2)
+    stack = RecurrentStack(
+      .gru, inputSize: 3, hiddenSize: 6, layerCount: 2, options: options, dropout: 0.3,
+      using: &generator)
+    head = EachStep(Dense(inputSize: 6, outputSize: 2, using: &generator))
+  }
+
+  func initialState(batchSize: Int) -> RecurrentStack.State {
+    stack.initialState(batchSize: batchSize)
+  }
+
+  func forward(
+    _ input: SequenceBatch, state: inout RecurrentStack.State, mode: Mode
+  ) -> SequenceBatch {
+    head(stack.forward(input, state: &state, mode: mode.child(0)))
+  }
+
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("stack", &stack)
+    visitor.visit("head", &head)
+  }
+}
+
+/// `rows` random streams of 11 steps, cut every 2 steps, whose gradients go back 4.
+func noisyStreams(
+  _ rows: Int, seed: UInt64
+) -> StreamExamples<SequenceBatch, SequenceBatch> {
+  func values(_ width: Int, _ seed: UInt64) -> SequenceBatch {
+    SequenceBatch(
+      Tensor(SeededGenerator.floats(rows * 11 * width, seed: seed), shape: [rows, 11, width]))
+  }
+  return StreamExamples(
+    inputs: values(3, seed), targets: values(2, seed + 1), stepsPerUpdate: 2, stepsBack: 4)
+}
+
 typealias SmallTrainer = Trainer<SmallModel, Adam, TensorExamples>
 
 /// `count` random sequences of 4 steps and 3 features with 2 random targets.

@@ -315,6 +315,7 @@ private func name(_ event: TrainingEvent) -> String {
   case .step(let epoch, let step, let count, let examples, _):
     "step \(epoch).\(step) of \(count), \(examples) examples"
   case .epoch(let record, let isBest): "epoch \(record.epoch)" + (isBest ? " best" : "")
+  case .checkpoint: "checkpoint"
   case .finished(let reason): "finished \(reason)"
   }
 }

@@ -6,37 +6,6 @@ import Testing
 
 /// A run is a value: cut anywhere, made of steps by hand, or spread over batches, it is the same run.
 @Suite struct TrainingRunTests {
-  /// Recurrent layers with all noise there is, over tokens of 3 features.
-  private struct NoisyModel: Layer {
-    var stack: RecurrentStack
-    var head: EachStep<Dense>
-
-    init(seed: UInt64 = 1) {
-      var generator = RandomGenerator(seed: seed)
-      let options = RecurrentOptions(
-        inputDropout: 0.2, recurrentDropout: 0.2, zoneout: 0.2, dropConnect: 0.2)
-      stack = RecurrentStack(
-        .gru, inputSize: 3, hiddenSize: 6, layerCount: 2, options: options, dropout: 0.3,
-        using: &generator)
-      head = EachStep(Dense(inputSize: 6, outputSize: 2, using: &generator))
-    }
-
-    func initialState(batchSize: Int) -> RecurrentStack.State {
-      stack.initialState(batchSize: batchSize)
-    }
-
-    func forward(
-      _ input: SequenceBatch, state: inout RecurrentStack.State, mode: Mode
-    ) -> SequenceBatch {
-      head(stack.forward(input, state: &state, mode: mode.child(0)))
-    }
-
-    mutating func visitParameters(_ visitor: inout ParameterVisitor) {
-      visitor.visit("stack", &stack)
-      visitor.visit("head", &head)
-    }
-  }
-
   // MARK: Cut anywhere
 
   /// What a file would hold of a state: the numbers, and nothing of the run that made them.
@@ -108,18 +77,9 @@ import Testing
     }
   }
 
-  private func streams(_ rows: Int, seed: UInt64) -> StreamExamples<SequenceBatch, SequenceBatch> {
-    func values(_ width: Int, _ seed: UInt64) -> SequenceBatch {
-      SequenceBatch(
-        Tensor(SeededGenerator.floats(rows * 11 * width, seed: seed), shape: [rows, 11, width]))
-    }
-    return StreamExamples(
-      inputs: values(3, seed), targets: values(2, seed + 1), stepsPerUpdate: 2, stepsBack: 4)
-  }
-
   @Test func streamsAreGoneOnWith() throws {
-    let examples = streams(4, seed: 1)
-    try expectCutsLeaveNoTrace(examples, validation: streams(2, seed: 5), steps: 3) {
+    let examples = noisyStreams(4, seed: 1)
+    try expectCutsLeaveNoTrace(examples, validation: noisyStreams(2, seed: 5), steps: 3) {
       Trainer(
         NoisyModel(), optimizer: SGD(learningRate: 0.1, momentum: 0.9), options: Self.options,
         onStreams: type(of: examples)

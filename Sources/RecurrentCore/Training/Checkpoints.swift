@@ -1,0 +1,147 @@
+import Foundation
+import RecurrentFiles
+
+/// Where a run is kept while it trains, so that it goes on after whatever ended the program.
+///
+/// ```swift
+/// let checkpoints = Checkpoints(in: "model.run", digest: ["data": "prices.csv of May"])
+/// try trainer.resume(from: checkpoints, on: examples)    // nothing there: a run from the start
+/// try trainer.run(on: examples, validation: others, checkpoints: checkpoints)
+/// checkpoints.remove()                                   // once the model is written
+/// ```
+///
+/// The run that goes on ends with the bits of one that never stopped. A checkpoint is one file with
+/// all of ``Trainer/State``; it appears whole or not at all, and the last two are kept, in case the
+/// newest is damaged.
+///
+/// One is written at the end of a run, whatever ended it; in between every `interval`, and at the
+/// end of an epoch sooner if that takes no more than a hundredth of the time.
+public struct Checkpoints: Sendable {
+  /// The folder, which is created if need be; one run's alone.
+  public let folder: String
+  /// The time from one checkpoint to the next.
+  public let interval: Duration
+  /// What must be the same when the run goes on and no run knows of itself: the data, the settings
+  /// of layers, the version of the program.
+  public let digest: [String: String]
+
+  /// Checkpoints in a folder; with an interval of zero after every step and epoch, whatever it
+  /// costs.
+  public init(
+    in folder: String, every interval: Duration = .seconds(60), digest: [String: String] = [:]
+  ) {
+    self.folder = folder
+    self.interval = interval
+    self.digest = digest
+  }
+
+  /// The checkpoints of one of several networks that are trained one after the other, numbered from
+  /// 1: in a folder within this one.
+  public func network(_ number: Int) -> Checkpoints {
+    Checkpoints(in: folder + "/\(Self.networkPrefix)\(number)", every: interval, digest: digest)
+  }
+
+  /// Removes the checkpoints, those of networks too, and the folder, if it holds nothing else.
+  public func remove() {
+    for name in (try? folderContents(folder)) ?? [] {
+      if name.hasPrefix(Self.networkPrefix) { Checkpoints(in: folder + "/" + name).remove() }
+      if isOurs(name) { unlink(folder + "/" + name) }
+    }
+    rmdir(folder)
+  }
+
+  // MARK: Files
+
+  private static let networkPrefix = "network-"
+  private static let (prefix, suffix) = ("checkpoint-", ".safetensors")
+  private static let format = "recurrent checkpoint 1"
+  /// Where the header of the file has its checksum, which is taken with zeros in this place.
+  private static let checksumPlace = 8 + "{\"__metadata__\":{\"checksum\":\"".utf8.count
+  private static let noChecksum = "fnv1a64:0000000000000000"
+
+  func path(_ number: Int) -> String { folder + "/\(Self.prefix)\(number)\(Self.suffix)" }
+
+  private func number(_ name: String) -> Int? {
+    guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix) else { return nil }
+    let digits = name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)
+    return digits.count <= 15 && digits.allSatisfy(\.isWholeNumber) ? Int(digits) : nil
+  }
+
+  /// A checkpoint, or what a killed program left of one.
+  private func isOurs(_ name: String) -> Bool {
+    number(name) != nil || name.hasPrefix(".recurrent-") && name.hasSuffix(".tmp")
+  }
+
+  /// The numbers of the checkpoints, the newest first.
+  func numbers() throws(DataError) -> [Int] {
+    do throws(SystemError) {
+      return try folderContents(folder).compactMap(number).sorted(by: >)
+    } catch {
+      if error.isMissing { return [] }
+      throw DataError(
+        file: folder, problem: "cannot be read: \(systemProblem(error.number))")
+    }
+  }
+
+  /// Writes a checkpoint as the one after `last`, and removes all but these two.
+  ///
+  /// - Returns: its number.
+  func write(
+    _ record: RunRecord, _ tensors: [(name: String, tensor: StoredTensor)], after last: Int?
+  ) throws(DataError) -> Int {
+    let number = (last ?? 0) + 1
+    let path = path(number)
+    let run = String(decoding: try encodeJSON(record, file: path), as: UTF8.self)
+    var bytes = SafetensorsFile.encode(
+      tensors,
+      metadata: ["checksum": Self.noChecksum, "format": Self.format, "run": run])
+    let place = Self.checksumPlace..<Self.checksumPlace + Self.noChecksum.utf8.count
+    bytes.replaceSubrange(place, with: checksumText(of: bytes).utf8)
+    do throws(SystemError) {
+      try createFolders(folder)
+    } catch {
+      throw unwritable(folder, error)
+    }
+    try writeAtomically(bytes, to: path)
+    for name in (try? folderContents(folder)) ?? [] where isOurs(name) {
+      let other = self.number(name)
+      if other == nil || other != number && other != last { unlink(folder + "/" + name) }
+    }
+    return number
+  }
+
+  /// A checkpoint whose bytes are those that were written.
+  func read(_ number: Int) throws(DataError) -> SafetensorsFile {
+    let path = path(number)
+    var bytes = try readFile(path)
+    let place = Self.checksumPlace..<Self.checksumPlace + Self.noChecksum.utf8.count
+    let stated = bytes.count < place.upperBound ? [] : Array(bytes[place])
+    if !stated.isEmpty { bytes.replaceSubrange(place, with: Self.noChecksum.utf8) }
+    guard stated == Array(checksumText(of: bytes).utf8) else {
+      throw DataError(
+        file: path, problem: "was altered or damaged: its checksum is not that of its bytes")
+    }
+    return try SafetensorsFile(bytes: bytes, source: path)
+  }
+
+  /// What a checkpoint says of its run.
+  func record(of file: SafetensorsFile) throws(DataError) -> RunRecord {
+    let format = file.metadata["format"] ?? ""
+    guard format == Self.format else {
+      throw DataError(
+        file: file.source, place: "format",
+        problem: "found \(quoted(format)), expected \(quoted(Self.format))",
+        advice: "It was written by another version of Recurrent than \(LibraryVersion.current)")
+    }
+    return try decodeJSON(
+      RunRecord.self, from: Array((file.metadata["run"] ?? "").utf8), file: file.source)
+  }
+}
+
+/// What a run goes on from.
+public struct ResumedCheckpoint: Sendable {
+  /// The file.
+  public let file: String
+  /// Why newer ones were passed over: they were damaged.
+  public let warnings: [DataError]
+}
