@@ -31,7 +31,7 @@ extension Predict {
         advice: "Use --explain occlusion, or train with --pooling attention")
     }
     var page = ExplanationPage(title: model)
-    try forEachBatch(of: file, encoding: encoding) { lines in
+    func answer(_ lines: [String]) throws -> String {
       let answers = classifier.classify(lines)
       var output = ""
       for (line, answer) in zip(lines, answers) {
@@ -49,13 +49,16 @@ extension Predict {
         }
         if html != nil, let explanation { page.append(explanation) }
       }
-      print(output, terminator: "")
-      try flushOutput()
+      return output
     }
-    if let html {
-      try Interruption.deferred { () throws(DataError) in try page.write(to: html) }
-      warn("wrote \(html).")
+    func writePage() throws -> String {
+      if let html {
+        try Interruption.deferred { () throws(DataError) in try page.write(to: html) }
+        warn("wrote \(html).")
+      }
+      return ""
     }
+    try forEachBatch(isJSON: json, answer, end: writePage)
   }
 }
 

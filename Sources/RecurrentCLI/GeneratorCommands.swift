@@ -5,7 +5,7 @@ import RecurrentTasks
 extension Predict {
   /// Each line goes on to its end, as soon as it is there.
   fileprivate func continueLines(_ generator: TextGenerator) throws {
-    try forEachBatch(of: file, encoding: encoding) { lines in
+    try forEachBatch(isJSON: json) { lines in
       for line in lines {
         let more = try generator.continuation(
           ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
@@ -16,6 +16,7 @@ extension Predict {
             : more.safeForTerminal)
         try flushOutput()
       }
+      return ""
     }
   }
 }

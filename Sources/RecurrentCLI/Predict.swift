@@ -18,6 +18,9 @@ struct Predict: ThreadedCommand {
                          --conll each token line with its tag behind it
         translator       the translation
         text generator   how the line goes on, up to its end
+      A line that is no text, as bytes that are not UTF-8, is named on standard
+      error. An empty line stands for it, in JSON an object with the member
+      "error"; the others are answered, and the exit code is 65.
       An image classifier: the class of each image of a file or folder. A composer:
       what may come next after a MIDI file.
 
@@ -54,6 +57,12 @@ struct Predict: ThreadedCommand {
   @OptionGroup var reading: EncodingOption
   var encoding: TextEncoding { reading.encoding }
 
+  @Option(
+    help: ArgumentHelp(
+      "Whether lines behind one that is no text are answered: continue or stop.",
+      valueName: "what"))
+  var onError = LineFault.goOn
+
   @OptionGroup(title: "Text classifiers") var explaining: ClassifierPredictOptions
   @OptionGroup(title: "Taggers") var tagging: TaggerPredictOptions
   @OptionGroup(title: "Translators") var translating: TranslatorPredictOptions
@@ -71,7 +80,7 @@ struct Predict: ThreadedCommand {
     try job.check(
       [
         JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
-        JobFlags(Jobs.texts, ["--encoding": encoding != .utf8]),
+        JobFlags(Jobs.texts, ["--encoding": encoding != .utf8, "--on-error": onError != .goOn]),
         explaining.flags, tagging.flags, writing.flags,
       ] + translating.flags)
     try job.predict(self)

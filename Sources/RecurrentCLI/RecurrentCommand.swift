@@ -33,14 +33,15 @@ struct RecurrentCommand: ParsableCommand {
 
   static func main() {
     fillStandardStreams()
+    // A file that may not grow is told of by its write.
+    signal(SIGXFSZ, SIG_IGN)
     if !Kernels.choiceIsHonoured {
       warn("RECURRENT_KERNELS names a path this machine does not have; using \(Kernels.name).")
     }
     do {
-      var command = try parseAsRoot()
-      let threads = (command as? any ThreadedCommand)?.threads.threads
-      try ExecutionContext(threads: threads).run { try command.run() }
+      let ending = Result { try answer() }
       try flushOutput()
+      try ending.get()
     } catch let error as DataError {
       fail("\(error)", code: error.kind == .missingFile ? 66 : 65)
     } catch let error as NonFiniteError {
@@ -52,8 +53,18 @@ struct RecurrentCommand: ParsableCommand {
     }
   }
 
+  private static func answer() throws {
+    do {
+      var command = try parseAsRoot()
+      let threads = (command as? any ThreadedCommand)?.threads.threads
+      try ExecutionContext(threads: threads).run { try command.run() }
+    } catch  where exitCode(for: error) == .success {
+      // Help and version are printed, and checked, as any result.
+      print(fullMessage(for: error))
+    }
+  }
+
   private static func fail(_ message: String, code: Int32) -> Never {
-    fflush(nil)
     warn(message)
     Foundation.exit(code)
   }

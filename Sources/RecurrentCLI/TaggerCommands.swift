@@ -15,17 +15,14 @@ extension Predict {
   /// The entities of each line, or the tags of a CoNLL file.
   fileprivate func tag(_ tagger: SequenceTagger) throws {
     var stream = ConllStream(tagger, source: file ?? "standard input")
-    try forEachBatch(of: file, encoding: encoding) { lines in
-      let output =
-        tagging.conll
-        ? try stream.take(lines)
+    func answer(_ lines: [String]) throws -> String {
+      try tagging.conll
+        ? stream.take(lines)
         : zip(lines, tagger.entities(in: lines)).reduce(into: "") { output, answer in
           output += SequenceTagger.json(text: answer.0, entities: answer.1) + "\n"
         }
-      print(output, terminator: "")
-      try flushOutput()
     }
-    print(stream.end(), terminator: "")
+    try forEachBatch(isJSON: true, answer, end: { stream.end() })
   }
 }
 

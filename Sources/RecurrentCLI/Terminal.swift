@@ -1,4 +1,4 @@
-import Foundation
+@preconcurrency import Foundation
 import Recurrent
 
 /// What is known about the terminal that standard output may be.
@@ -26,11 +26,14 @@ func warn(_ message: String) {
 
 /// Brings what was printed to where it goes: before work that takes long, and at the end.
 ///
-/// - Throws: ``DataError`` if it cannot be written, because a disk is full, or, unless
-///   `readerMayLeave`, because nobody reads it any more.
+/// - Throws: ``DataError`` if some of it, now or before, could not be written, because a disk is
+///   full, or, unless `readerMayLeave`, because nobody reads it any more.
 func flushOutput(readerMayLeave: Bool = false) throws(DataError) {
-  guard fflush(nil) != 0, !(readerMayLeave && errno == EPIPE) else { return }
-  let reason = String(cString: strerror(errno))
+  // What did not fit the buffer was written when it was printed, and then says why.
+  var problem = errno
+  if fflush(nil) != 0 { problem = errno } else if ferror(stdout) == 0 { return }
+  if readerMayLeave, problem == EPIPE { return clearerr(stdout) }
+  let reason = String(cString: strerror(problem))
   throw DataError(
     .unwritable, file: "standard output", problem: "cannot be written (\(reason))",
     advice: "Make room, or write elsewhere")

@@ -42,7 +42,7 @@ extension Predict {
     let (nBest, attention) = (translating.nBest, translating.attention)
     let beam = translating.search.beam ?? max(translator.options.beam, nBest ?? 1)
     var drawn = attention == nil
-    try forEachBatch(of: file, encoding: encoding) { lines in
+    try forEachBatch(isJSON: json) { lines in
       let all = try translator.translations(
         of: lines, beam: beam, lengthPenalty: translating.search.lengthPenalty,
         keepsAttention: !drawn)
@@ -61,8 +61,6 @@ extension Predict {
           output += "\n"
         }
       }
-      print(output, terminator: "")
-      try flushOutput()
       if !drawn, let attention, let first = all.lazy.compactMap(\.first).first {
         let picture = first.attentionMap.svg()
         try Interruption.deferred { () throws(DataError) in
@@ -71,6 +69,7 @@ extension Predict {
         warn("wrote \(attention).")
         drawn = true
       }
+      return output
     }
   }
 }

@@ -19,18 +19,8 @@ enum FileBytes {
   ///
   /// The file is read, not mapped: a mapped file that another program shortens ends the process.
   static func read(_ path: String) throws(DataError) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw openingError(path, code: errno) }
-    defer { close(file) }
-
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw openingError(path, code: errno) }
-    if status.st_mode & S_IFMT == S_IFDIR {
-      throw DataError(
-        file: path, problem: "found a folder, expected a file",
-        advice: "Name the file in the folder")
-    }
-    let expected = Int(status.st_size)
+    let file = try OpenFile(path)
+    let expected = file.size
     if expected > sizeLimit { throw tooLarge(path) }
 
     // One byte more than expected, so that the end is seen without growing.
@@ -39,7 +29,9 @@ enum FileBytes {
     }
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
     while true {
-      let count = chunk.withUnsafeMutableBytes { systemRead(file, $0.baseAddress, $0.count) }
+      let count = chunk.withUnsafeMutableBytes {
+        systemRead(file.descriptor, $0.baseAddress, $0.count)
+      }
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw openingError(path, code: errno) }
       if count == 0 { return bytes }
@@ -53,7 +45,7 @@ enum FileBytes {
     }
   }
 
-  private static func openingError(_ path: String, code: Int32) -> DataError {
+  fileprivate static func openingError(_ path: String, code: Int32) -> DataError {
     if code == ENOENT || code == ENOTDIR {
       return DataError(
         .missingFile, file: path, problem: "there is no such file",
@@ -68,6 +60,28 @@ enum FileBytes {
       file: path, problem: "the file is over 4 GiB, the largest that is read",
       advice: "Split it, or keep only the columns that are needed")
   }
+}
+
+/// A file or stream that is read, and closed when nobody holds it any more.
+final class OpenFile {
+  let descriptor: Int32
+  /// Bytes in the file; of a stream, 0.
+  let size: Int
+
+  init(_ path: String) throws(DataError) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileBytes.openingError(path, code: errno) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileBytes.openingError(path, code: errno) }
+    size = Int(status.st_size)
+    if status.st_mode & S_IFMT == S_IFDIR {
+      throw DataError(
+        file: path, problem: "found a folder, expected a file",
+        advice: "Name the file in the folder")
+    }
+  }
+
+  deinit { close(descriptor) }
 }
 
 private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {

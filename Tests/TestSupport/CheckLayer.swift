@@ -230,8 +230,21 @@ struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedO
     let row = input.rows([4])
     let whole = run(row, from: layer.initialState(batchSize: 1))
     var session = Session(layer)
-    let steps = (0..<time).map { t in
-      session.step(Array(row.values.elements[t * inputSize..<(t + 1) * inputSize])).tensor
+    var steps: [Tensor] = []
+    do {
+      for t in 0..<time {
+        let features = row.values.elements[t * inputSize..<(t + 1) * inputSize]
+        steps.append(try session.step(Array(features)).tensor)
+      }
+    } catch {
+      return expect(false, "a session's step: \(error)")
+    }
+    if let count = layer.featureCount {
+      expect(count == inputSize, "the layer tells of \(count) features, not \(inputSize)")
+      for wrong in [0, inputSize - 1, inputSize + 1] {
+        let result = try? session.step([Float](repeating: 1, count: wrong))
+        expect(result == nil, "a session took a step of \(wrong) features")
+      }
     }
     let fork = session
     expectSame(fork.state.tensors, Array(whole.dropFirst()), "state of a session")

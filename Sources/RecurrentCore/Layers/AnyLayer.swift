@@ -30,6 +30,9 @@ public struct AnyLayer: Layer {
   /// Those of the layer.
   public var paths: [LayerPath] { base.paths }
 
+  /// Those of the layer.
+  public var featureCount: Int? { base.featureCount }
+
   /// That of the layer.
   public func initialState(batchSize: Int) -> State {
     State(base: base.initialState(batchSize: batchSize))

@@ -38,6 +38,9 @@ public struct Dense: Layer {
     self.activation = activation
   }
 
+  /// The rows of W.
+  public var featureCount: Int? { weights.shape[0] }
+
   /// `[B, I]` to `[B, O]`.
   public func forward(_ input: Tensor, state: inout NoState, mode: Mode) -> Tensor {
     activation(input.matrixProduct(weights, bias: bias))

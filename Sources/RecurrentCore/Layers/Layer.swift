@@ -27,6 +27,9 @@ public protocol Layer<Input, Output>: Module {
   /// How the recurrent layers in it compute.
   var paths: [LayerPath] { get }
 
+  /// The features of a step that go in; nil if any number may, or it is not known.
+  var featureCount: Int? { get }
+
   /// The output, and the state after it. `mode` says whether this is training, where dropout acts,
   /// or prediction.
   func forward(_ input: Input, state: inout State, mode: Mode) -> Output
@@ -41,6 +44,9 @@ extension Layer {
 
   /// None.
   public var paths: [LayerPath] { [] }
+
+  /// Those of the first recurrent layer. A layer with another before it says so itself.
+  public var featureCount: Int? { paths.first.flatMap { $0.inputSize > 0 ? $0.inputSize : nil } }
 
   /// The output, starting from the initial state.
   public func callAsFunction(_ input: Input, mode: Mode = .prediction) -> Output {

@@ -29,6 +29,9 @@ public struct Sequential<Layers: LayerList>: Layer {
   /// Those of the layers, by position.
   public var paths: [LayerPath] { layers.paths }
 
+  /// Those of the first layer.
+  public var featureCount: Int? { layers.featureCount }
+
   /// The states of all layers.
   public func initialState(batchSize: Int) -> Layers.State {
     layers.initialState(batchSize: batchSize)
@@ -71,6 +74,9 @@ public struct FirstLayer<First: Layer>: LayerList {
   /// Those of the layer, as `0`.
   public var paths: [LayerPath] { layer.paths.map { $0.under("0") } }
 
+  /// Those of the layer.
+  public var featureCount: Int? { layer.featureCount }
+
   /// The state of the layer.
   public func initialState(batchSize: Int) -> First.State {
     layer.initialState(batchSize: batchSize)
@@ -112,6 +118,9 @@ where Previous.Output == Last.Input {
   public var paths: [LayerPath] {
     previous.paths + layer.paths.map { $0.under("\(Previous.count)") }
   }
+
+  /// Those of the first layer.
+  public var featureCount: Int? { previous.featureCount }
 
   /// The states of all layers. The batch keeps its size on the way.
   public func initialState(batchSize: Int) -> State {

@@ -25,6 +25,9 @@ public struct SkipConnection<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// Those of the layer.
   public var paths: [LayerPath] { layer.paths }
 
+  /// Those of the layer.
+  public var featureCount: Int? { layer.featureCount }
+
   /// That of the layer.
   public func initialState(batchSize: Int) -> Base.State {
     layer.initialState(batchSize: batchSize)

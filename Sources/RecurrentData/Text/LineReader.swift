@@ -13,7 +13,7 @@ import RecurrentFiles
 /// ```swift
 /// var input = LineReader()
 /// while let lines = try input.next() {
-///   for line in lines { print(answer(line)) }
+///   for line in lines { print(answer(try line.get())) }
 ///   fflush(stdout)
 /// }
 /// ```
@@ -23,6 +23,8 @@ import RecurrentFiles
 /// what is held is never more than the longest line allowed and one piece read.
 public struct LineReader {
   private let descriptor: CInt
+  /// Keeps a file open that was opened here.
+  private var file: OpenFile?
   private let encoding: TextEncoding
   private let source: String
   private let longestLine: Int
@@ -47,11 +49,23 @@ public struct LineReader {
     self.longestLine = longestLine
   }
 
-  /// The next lines, at least one; nil at the end.
+  /// Reads the file at `path`, with lines of any length.
   ///
-  /// - Throws: ``DataError`` with line and offset for a byte that is no text, or with the line for one
-  ///   that is too long. The lines before it are given first.
-  public mutating func next() throws(DataError) -> [String]? {
+  /// - Throws: ``DataError`` when it is missing or a folder.
+  public init(contentsOf path: String, encoding: TextEncoding = .utf8) throws(DataError) {
+    let file = try OpenFile(path)
+    self.init(
+      descriptor: file.descriptor, encoding: encoding, source: path,
+      longestLine: FileBytes.sizeLimit)
+    self.file = file
+  }
+
+  /// The next lines, at least one; nil at the end. In place of one that is no text stands an error
+  /// with its line and offset.
+  ///
+  /// - Throws: ``DataError`` where nothing can be read any more: for a line that is too long, after
+  ///   the lines before it, and for a file that is no text from its first bytes on.
+  public mutating func next() throws(DataError) -> [Result<String, DataError>]? {
     while lastEnd == 0 {
       // A CR may be part of the line's end.
       guard pending.count <= longestLine + 1 else { throw tooLong(line) }
@@ -62,46 +76,45 @@ public struct LineReader {
         try readMore()
       }
     }
-    return try take(upTo: lastEnd)
-  }
-
-  /// The lines up to `end`, or those before the first that is wrong; if that is the first of all, it
-  /// is passed over.
-  private mutating func take(upTo end: Int) throws(DataError) -> [String] {
-    do throws(DataError) {
-      let found = try lines(Array(pending[..<end]))
-      drop(end, lines: found.count)
-      return found
-    } catch {
-      var start = 0
-      for _ in line..<(error.line ?? line) { start = self.end(ofLineAt: start) }
-      guard start == 0 else { return try take(upTo: start) }
-      drop(min(self.end(ofLineAt: 0), end), lines: 1)
-      throw error
+    if offset == 0 { try TextCheck.requireKnownStart(pending, file: source) }
+    let whole = Array(pending[..<lastEnd])
+    var (lines, end) = ([Result<String, DataError>](), lastEnd)
+    if whole.count <= longestLine,
+      let text = try? encoding.utf8(whole, file: source, line: line, offset: offset)
+    {
+      lines = TextFile.lines(of: text).map(Result.success)
+    } else {
+      (lines, end) = try oneByOne(whole)
     }
+    pending.removeFirst(end)
+    lastEnd -= end
+    line += lines.count
+    offset += end
+    return lines
   }
 
-  private func end(ofLineAt start: Int) -> Int {
-    pending[start...].firstIndex(of: Ascii.lineFeed).map { $0 + 1 } ?? pending.count
-  }
-
-  private mutating func drop(_ count: Int, lines: Int) {
-    pending.removeFirst(count)
-    lastEnd -= count
-    line += lines
-    offset += count
-  }
-
-  private func lines(_ whole: [UInt8]) throws(DataError) -> [String] {
-    let text = try encoding.utf8(whole, file: source, line: line, offset: offset)
-    if whole.count > longestLine {
-      let parts = whole.split(separator: Ascii.lineFeed, omittingEmptySubsequences: false)
-      for (index, part) in parts.enumerated() {
-        let end = part.last == Ascii.carriageReturn ? 1 : 0
-        guard part.count - end <= longestLine else { throw tooLong(line + index) }
+  /// Lines of which one may be no text, up to one that is too long, and where they end.
+  private func oneByOne(
+    _ whole: [UInt8]
+  ) throws(DataError) -> (lines: [Result<String, DataError>], end: Int) {
+    var (lines, start) = ([Result<String, DataError>](), 0)
+    while start < whole.count {
+      let number = line + lines.count
+      let end = whole[start...].firstIndex(of: Ascii.lineFeed) ?? whole.count
+      let bytes = whole[start..<end]
+      guard bytes.count - (bytes.last == Ascii.carriageReturn ? 1 : 0) <= longestLine else {
+        if lines.isEmpty { throw tooLong(number) }
+        break
       }
+      lines.append(
+        Result { () throws(DataError) in
+          let text = try encoding.utf8(
+            Array(bytes), file: source, line: number, offset: offset + start)
+          return TextFile.line(text[...])
+        })
+      start = min(end + 1, whole.count)
     }
-    return TextFile.lines(of: text)
+    return (lines, start)
   }
 
   private func tooLong(_ line: Int) -> DataError {

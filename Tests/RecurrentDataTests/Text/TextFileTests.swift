@@ -82,7 +82,7 @@ import Testing
       do throws(DataError) {
         while let some = try reader.next() {
           #expect(!some.isEmpty)
-          lines += some
+          for line in some { lines.append(try line.get()) }
         }
       } catch {
         return (lines, error)
@@ -109,13 +109,19 @@ import Testing
       let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       var reader = LineReader(
         descriptor: file.fileDescriptor, encoding: encoding, source: "f", longestLine: longestLine)
-      var (lines, errors) = ([String](), [DataError]())
-      while errors.count < 9 {
+      var (lines, errors, thrown) = ([String](), [DataError](), 0)
+      while thrown < 9 {
         do throws(DataError) {
           guard let some = try reader.next() else { break }
-          lines += some
+          for line in some {
+            switch line {
+            case .success(let text): lines.append(text)
+            case .failure(let error): errors.append(error)
+            }
+          }
         } catch {
           errors.append(error)
+          thrown += 1
         }
       }
       return (lines, errors)
@@ -149,17 +155,35 @@ import Testing
   /// What is wrong is told with its place, and what stands around it is read.
   @Test func linesBetweenErrors() throws {
     let text = Array("PK\u{3}\u{4}".utf8)
-    let bytes: [UInt8] =
-      Array("a\n".utf8) + text + Array("\nc".utf8) + [0xFF, 0x0A] + Array("longer line\n".utf8)
-      + [0xFE, 0x0A] + Array("e".utf8)
-    let (lines, errors) = try read(bytes, longestLine: 10)
+    let start = Array("a\n".utf8) + text + Array("\nc".utf8) + [0xFF, 0x0A, 0xFE, 0x0A]
+    let (lines, errors) = try read(start + Array("e".utf8), longestLine: 10)
     #expect(lines == ["a", "PK\u{3}\u{4}", "e"])
-    #expect(errors.map(\.line) == [3, 4, 5])
-    #expect(errors.map { $0.problem.contains("of the file") } == [true, false, true])
-    #expect(errors.last?.problem.contains("byte \(bytes.count - 3) of the file") == true)
+    #expect(errors.map(\.line) == [3, 4])
+    #expect(errors.allSatisfy { $0.problem.contains("of the file") })
+    #expect(errors.last?.problem.contains("byte \(start.count - 2) of the file") == true)
+    // Nothing is read behind a line that is too long, since it may have no end.
+    let long = try read(start + Array("longer line\ne\n".utf8), longestLine: 10)
+    #expect(long.lines == ["a", "PK\u{3}\u{4}"])
+    #expect(long.errors.map(\.line) == [3, 4] + [Int](repeating: 5, count: 9))
     // Lines before a wrong one are given at once.
     let many = [UInt8](repeating: 0x0A, count: 60_000) + [0xFF, 0x0A]
     let found = try read(many, longestLine: 10)
     #expect(found.lines.count == 60_000 && found.errors.map(\.line) == [60_001])
+    // So are many wrong ones.
+    let wrong = (0..<300_000).flatMap { _ in [0xFF, 0x0A] as [UInt8] }
+    #expect(try read(wrong, longestLine: 10).errors.map(\.line) == Array(1...300_000))
+  }
+
+  @Test func readerOfAFile() throws {
+    try withTemporaryFolder { folder in
+      try Data("a\nb".utf8).write(to: URL(fileURLWithPath: folder + "/t"))
+      var reader = try LineReader(contentsOf: folder + "/t")
+      #expect(try reader.next()?.map { try $0.get() } == ["a"])
+      #expect(try reader.next()?.map { try $0.get() } == ["b"])
+      #expect(try reader.next() == nil)
+      #expect(try dataError { _ = try LineReader(contentsOf: folder) }.problem.contains("a folder"))
+      let missing = try dataError { _ = try LineReader(contentsOf: folder + "/no") }
+      #expect(missing.kind == .missingFile && missing.file == folder + "/no")
+    }
   }
 }

@@ -27,6 +27,9 @@ public struct LearnedInitialState<Base: Layer>: Layer {
   /// Those of the layer.
   public var paths: [LayerPath] { layer.paths }
 
+  /// Those of the layer.
+  public var featureCount: Int? { layer.featureCount }
+
   /// The learned state, once for each row.
   public func initialState(batchSize: Int) -> Base.State {
     var state = layer.initialState(batchSize: batchSize)

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A model and its own state, fed one step at a time: for streams.
 ///
 /// A session of several rows feeds as many streams side by side.
@@ -8,7 +10,7 @@
 ///
 /// ```swift
 /// var session = Session(model)
-/// for value in sensor { alarm(session.step([value])) }
+/// for value in sensor { alarm(try session.step([value])) }
 /// ```
 public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
   /// The model.
@@ -17,6 +19,8 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
   public var state: Model.State
   /// The number of streams, B.
   public let batchSize: Int
+  /// Asked once: a step may take less time than the answer.
+  private let featureCount: Int?
 
   /// A session before its first step.
   public init(_ model: Model, batchSize: Int = 1) {
@@ -25,6 +29,7 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
       model.isCausal, "a session feeds step by step, and \(Model.self) looks at later steps")
     self.model = model
     self.batchSize = batchSize
+    featureCount = model.featureCount
     state = model.initialState(batchSize: batchSize)
   }
 
@@ -45,10 +50,18 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
 extension Session where Model.Input == SequenceBatch {
   /// One step of the only stream with these features; the model's output for it.
   ///
-  /// - Precondition: They are as many as the model reads. What a stream from outside brings is to be
-  ///   counted before, where the error can name its place.
-  public mutating func step(_ features: [Float]) -> Model.Output {
-    feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
+  /// - Parameter source: What the error names as the place that they come from.
+  /// - Throws: ``DataError`` if they are not as many as the model's ``Layer/featureCount``; the
+  ///   state stays as it was. A model that does not tell it traps.
+  public mutating func step(
+    _ features: [Float], from source: @autoclosure () -> String = "stream"
+  ) throws(DataError) -> Model.Output {
+    if let featureCount, features.count != featureCount {
+      throw DataError(
+        file: source(),
+        problem: "found a step of \(features.count) features, expected \(featureCount)")
+    }
+    return feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
   }
 }
 

@@ -25,6 +25,9 @@ where Step.Input == Tensor, Step.Output == Tensor, Step.State == NoState {
   /// Whether the layer is.
   public var isCausal: Bool { layer.isCausal }
 
+  /// Those of the layer.
+  public var featureCount: Int? { layer.featureCount }
+
   /// Padded steps are not computed; they are zeros in the output.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> SequenceBatch {
     input.with(
