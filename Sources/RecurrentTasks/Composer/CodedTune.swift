@@ -72,8 +72,11 @@ public struct TuneExamples: ExampleSet {
       }
     }
   }
+}
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TuneExamples {
   public var count: Int { pieces.count }
-
   public func batch(_ indices: [Int]) -> [Piece] { indices.map { pieces[$0] } }
 }

@@ -22,6 +22,7 @@ public struct Composer: Job {
     public var bestEpoch: Int
     /// How the test part went, if there was one.
     public var evaluation: ComposerEvaluation?
+    /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
     /// The training data in words.
     public var trainedOn: String
@@ -29,28 +30,19 @@ public struct Composer: Job {
 
   /// What its scores stand beside, counted on the training part.
   public struct Baselines: JSONExtras, Equatable {
+    /// The file's name.
     public static let file = "baselines.json"
     var markov: MusicBaseline
     var marginal: MusicBaseline
   }
 
+  /// The job's name in model folders.
   public static let task = "composer"
+  /// What everything follows from.
   public var parts: JobParts<Composer>
+  /// A model of its parts.
   public init(_ parts: JobParts<Composer>) { self.parts = parts }
   var baselines: Baselines { extras }
-
-  public static func model(
-    _ configuration: Configuration, _ baselines: Baselines,
-    using generator: inout some RandomNumberGenerator
-  ) -> ComposerModel { ComposerModel(configuration.options, using: &generator) }
-
-  public static func problem(_ configuration: Configuration, _ baselines: Baselines) -> String? {
-    let options = configuration.options
-    let events = MusicEvents(stepsPerBeat: options.stepsPerBeat)
-    return [baselines.markov, baselines.marginal].lazy
-      .compactMap { $0.problem(kind: options.kind, events: events) }.first
-      .map { "baselines.json: " + $0 }
-  }
 
   /// Trains a composer with the defaults; ``ComposerPlan`` has all options.
   ///
@@ -127,7 +119,22 @@ public struct Composer: Job {
   }
 }
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Composer {
+  public static func model(
+    _ configuration: Configuration, _ baselines: Baselines,
+    using generator: inout some RandomNumberGenerator
+  ) -> ComposerModel { ComposerModel(configuration.options, using: &generator) }
+
+  public static func problem(_ configuration: Configuration, _ baselines: Baselines) -> String? {
+    let options = configuration.options
+    let events = MusicEvents(stepsPerBeat: options.stepsPerBeat)
+    return [baselines.markov, baselines.marginal].lazy
+      .compactMap { $0.problem(kind: options.kind, events: events) }.first
+      .map { "baselines.json: " + $0 }
+  }
+
   public var summaryLines: [String] {
     [
       "trained on  \(configuration.trainedOn)", options.summary,

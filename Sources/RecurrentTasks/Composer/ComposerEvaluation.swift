@@ -58,8 +58,6 @@ public struct ComposerEvaluation: JobEvaluation {
 }
 
 extension ComposerEvaluation {
-  public var headline: EpochScore { EpochScore("nats", model.nllOverSteps, isHigherBetter: false) }
-  public var size: String { "\(tunes) tunes" }
 
   /// A table and the verdict.
   public var description: String {
@@ -82,4 +80,11 @@ extension ComposerEvaluation {
       \(verdict)
       """
   }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ComposerEvaluation {
+  public var headline: EpochScore { EpochScore("nats", model.nllOverSteps, isHigherBetter: false) }
+  public var size: String { "\(tunes) tunes" }
 }

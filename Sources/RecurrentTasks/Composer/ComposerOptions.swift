@@ -45,7 +45,11 @@ public struct ComposerOptions: JobOptions {
 
   /// The defaults.
   public init() {}
+}
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ComposerOptions {
   public func check(_ rules: inout OptionRules) {
     rules.require(["the number of steps per beat": stepsPerBeat], in: 1...96)
     rules.require(["the transposition": transpose], in: 0...24)

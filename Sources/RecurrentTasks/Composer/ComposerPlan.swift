@@ -74,15 +74,6 @@ public struct ComposerPlan: JobPlan {
     tunes.map { CodedTune($0, kind: options.kind, events: events) }
   }
 
-  public var trainingExamples: TuneExamples {
-    TuneExamples(
-      coded(training), window: options.window, transpose: options.transpose, events: events)
-  }
-
-  public var validationExamples: TuneExamples {
-    TuneExamples(coded(validation), window: nil, transpose: 0, events: events)
-  }
-
   /// What scores stand beside, counted on the training part.
   public var extras: Composer.Baselines {
     let training = coded(training)
@@ -90,34 +81,6 @@ public struct ComposerPlan: JobPlan {
       MusicBaseline(training, kind: options.kind, events: events, isMarkov: isMarkov)
     }
     return Composer.Baselines(markov: baseline(true), marginal: baseline(false))
-  }
-
-  public func initialKey(member: Int) -> RandomKey { RandomKey(seed: options.seed).child(1) }
-
-  public func trainer(
-    of model: ComposerModel, member: Int
-  ) -> Trainer<ComposerModel, Adam, TuneExamples> {
-    let events = events
-    var training = options.training(
-      member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.02))
-    training.averaging = options.averaging
-    return Trainer(
-      model, optimizer: Adam(learningRate: options.learningRate), options: training
-    ) { model, pieces, mode in
-      model.loss(pieces, events: events, mode: mode)
-    }
-  }
-
-  public func configuration(after histories: [TrainingHistory]) -> Composer.Configuration {
-    Composer.Configuration(
-      options: options, epochs: histories.first?.epochs.count ?? 0,
-      bestEpoch: histories.first?.best?.epoch ?? 0,
-      trainedOn: "\(source), \(training.count) tunes")
-  }
-
-  public func complete(_ composer: inout Composer) {
-    let test = coded(test)
-    if !test.isEmpty { composer.configuration.evaluation = composer.evaluation(of: test) }
   }
 
   /// Tunes, parts, network, as lines.
@@ -147,5 +110,46 @@ extension ComposerOptions {
     let layers = layers == 1 ? "1 layer" : "\(layers) layers"
     return
       "network     \(kind.rawValue), \(cell.rawValue.uppercased()), \(layers) of \(hiddenSize) units"
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ComposerPlan {
+  public var trainingExamples: TuneExamples {
+    TuneExamples(
+      coded(training), window: options.window, transpose: options.transpose, events: events)
+  }
+
+  public var validationExamples: TuneExamples {
+    TuneExamples(coded(validation), window: nil, transpose: 0, events: events)
+  }
+
+  public func initialKey(member: Int) -> RandomKey { RandomKey(seed: options.seed).child(1) }
+
+  public func trainer(
+    of model: ComposerModel, member: Int
+  ) -> Trainer<ComposerModel, Adam, TuneExamples> {
+    let events = events
+    var training = options.training(
+      member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.02))
+    training.averaging = options.averaging
+    return Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate), options: training
+    ) { model, pieces, mode in
+      model.loss(pieces, events: events, mode: mode)
+    }
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> Composer.Configuration {
+    Composer.Configuration(
+      options: options, epochs: histories.first?.epochs.count ?? 0,
+      bestEpoch: histories.first?.best?.epoch ?? 0,
+      trainedOn: "\(source), \(training.count) tunes")
+  }
+
+  public func complete(_ composer: inout Composer) {
+    let test = coded(test)
+    if !test.isEmpty { composer.configuration.evaluation = composer.evaluation(of: test) }
   }
 }

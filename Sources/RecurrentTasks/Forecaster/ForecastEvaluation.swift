@@ -53,8 +53,6 @@ public struct ForecastEvaluation: JobEvaluation {
 }
 
 extension ForecastEvaluation {
-  public var headline: EpochScore { EpochScore("RMSE", model.overall.rmse, isHigherBetter: false) }
-  public var size: String { "\(windows) windows" }
 
   /// Tables: overall, by step, and the verdict.
   public var description: String {
@@ -99,4 +97,11 @@ extension ForecastErrors {
       mase.map { NumberFormat.fixedOrShort($0, 3) } ?? "–",
     ]
   }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ForecastEvaluation {
+  public var headline: EpochScore { EpochScore("RMSE", model.overall.rmse, isHigherBetter: false) }
+  public var size: String { "\(windows) windows" }
 }

@@ -24,6 +24,7 @@ public struct ForecastExamples: ExampleSet {
     let row: Int
   }
 
+  /// Some windows.
   public struct Batch {
     /// `[B, T, F]`.
     let inputs: SequenceBatch
@@ -49,6 +50,27 @@ public struct ForecastExamples: ExampleSet {
     self.base = base
   }
 
+  /// The scale of the target at a window.
+  func targetScale(_ index: Int) -> ChannelScale {
+    let origin = origins[index]
+    return channels[origin.series].targetScale(for: origin.row - options.window..<origin.row)
+  }
+
+  /// The target of the series that a window belongs to, all rows.
+  func target(of origin: Origin) -> [Double] { channels[origin.series].values[0] }
+
+  /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts
+  /// the value itself.
+  private func baseValue(_ origin: Origin, step: Int, scale: ChannelScale) -> Float {
+    guard options.scaling == .window else { return 0 }
+    return scale.scaled(
+      base.value(target(of: origin), origin: origin.row, step: step, season: options.season))
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ForecastExamples {
   public var count: Int { origins.count }
 
   public func batch(_ indices: [Int]) -> Batch {
@@ -80,22 +102,5 @@ public struct ForecastExamples: ExampleSet {
       inputs: SequenceBatch(Tensor(inputs, shape: [indices.count, window, features])),
       base: Tensor(base, shape: [indices.count, horizon, 1]),
       targets: Tensor(targets, shape: [indices.count, horizon, 1]))
-  }
-
-  /// The scale of the target at a window.
-  func targetScale(_ index: Int) -> ChannelScale {
-    let origin = origins[index]
-    return channels[origin.series].targetScale(for: origin.row - options.window..<origin.row)
-  }
-
-  /// The target of the series that a window belongs to, all rows.
-  func target(of origin: Origin) -> [Double] { channels[origin.series].values[0] }
-
-  /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts
-  /// the value itself.
-  private func baseValue(_ origin: Origin, step: Int, scale: ChannelScale) -> Float {
-    guard options.scaling == .window else { return 0 }
-    return scale.scaled(
-      base.value(target(of: origin), origin: origin.row, step: step, season: options.season))
   }
 }

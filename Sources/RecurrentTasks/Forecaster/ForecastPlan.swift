@@ -156,6 +156,31 @@ public struct ForecastPlan: JobPlan {
     )
   }
 
+  private var hasValidation: Bool { options.validationFraction > 0 }
+
+  /// The interval, from the errors on the validation part, and how the test part goes.
+  public func complete(_ forecaster: inout Forecaster) {
+    if options.loss != .quantile {
+      let known = WindowForecasts(
+        examples(hasValidation ? \.validation : \.training), by: forecaster)
+      forecaster.configuration.interval = (0..<options.horizon).map {
+        ForecastInterval(ofErrors: known.scaledErrors(step: $0))
+      }
+    }
+    let test = examples(\.test)
+    guard test.count > 0 else { return }
+    let scales = zip(series, splits).map { series, split in
+      ForecastErrors.naiveScale(
+        series.target[..<split.validationStart], season: options.season ?? 1)
+    }
+    forecaster.configuration.evaluation = WindowForecasts(test, by: forecaster).evaluation(
+      naiveScales: scales, nominalCoverage: forecaster.nominalCoverage)
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ForecastPlan {
   public var memoryPlan: MemoryPlan? { memory }
   public var trainingExamples: ForecastExamples { examples(\.training) }
   public var validationExamples: ForecastExamples { examples(\.validation) }
@@ -188,26 +213,5 @@ public struct ForecastPlan: JobPlan {
       epochs: histories.first?.epochs.count ?? 0, bestEpoch: histories.first?.best?.epoch ?? 0,
       trainedOn: "\(series[0].source), \(rows) rows"
         + (series.count > 1 ? " of \(series.count) series" : ""))
-  }
-
-  private var hasValidation: Bool { options.validationFraction > 0 }
-
-  /// The interval, from the errors on the validation part, and how the test part goes.
-  public func complete(_ forecaster: inout Forecaster) {
-    if options.loss != .quantile {
-      let known = WindowForecasts(
-        examples(hasValidation ? \.validation : \.training), by: forecaster)
-      forecaster.configuration.interval = (0..<options.horizon).map {
-        ForecastInterval(ofErrors: known.scaledErrors(step: $0))
-      }
-    }
-    let test = examples(\.test)
-    guard test.count > 0 else { return }
-    let scales = zip(series, splits).map { series, split in
-      ForecastErrors.naiveScale(
-        series.target[..<split.validationStart], season: options.season ?? 1)
-    }
-    forecaster.configuration.evaluation = WindowForecasts(test, by: forecaster).evaluation(
-      naiveScales: scales, nominalCoverage: forecaster.nominalCoverage)
   }
 }

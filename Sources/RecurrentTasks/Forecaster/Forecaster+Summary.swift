@@ -1,5 +1,7 @@
 import Recurrent
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Forecaster {
   public var summaryLines: [String] {
     let options = options

@@ -39,20 +39,15 @@ public struct Forecaster: Job {
     public var rounding: Rounding?
   }
 
+  /// The job's name in model folders.
   public static let task = "forecaster"
+  /// What everything follows from.
   public var parts: JobParts<Forecaster>
+  /// A model of its parts.
   public init(_ parts: JobParts<Forecaster>) { self.parts = parts }
 
   /// The last rows of each series it was trained on, so that it can go on from there.
   public var recent: [Series] { extras.series }
-
-  public static func model(
-    _ configuration: Configuration, _ recent: RecentRows,
-    using generator: inout some RandomNumberGenerator
-  ) -> ForecastModel {
-    ForecastModel(
-      features: configuration.channels.count, options: configuration.options, using: &generator)
-  }
 
   /// Trains a forecaster with the options most programs change; ``ForecastPlan`` has them all.
   ///
@@ -76,5 +71,17 @@ public struct Forecaster: Job {
       let last = options.quantiles.last
     else { return ForecastInterval.coverage }
     return Double(last) - Double(first)
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Forecaster {
+  public static func model(
+    _ configuration: Configuration, _ recent: RecentRows,
+    using generator: inout some RandomNumberGenerator
+  ) -> ForecastModel {
+    ForecastModel(
+      features: configuration.channels.count, options: configuration.options, using: &generator)
   }
 }

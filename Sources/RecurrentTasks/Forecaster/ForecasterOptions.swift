@@ -44,6 +44,41 @@ public struct ForecasterOptions: JobOptions {
   /// The defaults.
   public init() {}
 
+  /// Numbers that the network gives for each row of the horizon.
+  var outputs: Int { loss == .quantile ? quantiles.count : 1 }
+
+  /// The output that stands for the forecast itself: the quantile nearest to the median.
+  var pointOutput: Int {
+    guard loss == .quantile else { return 0 }
+    return quantiles.indices.min { abs(quantiles[$0] - 0.5) < abs(quantiles[$1] - 0.5) } ?? 0
+  }
+}
+
+/// What a forecaster's training minimizes.
+public enum ForecastLoss: String, Sendable, Codable, CaseIterable {
+  /// The mean squared error.
+  case mse
+  /// The mean absolute error.
+  case mae
+  /// The Huber loss with δ = 1 in scaled units.
+  case huber
+  /// The pinball loss of several quantiles.
+  case quantile
+
+  /// The loss of predictions `[B, H, Q]` for targets `[B, H, 1]`.
+  func callAsFunction(_ predictions: Tensor, _ targets: Tensor, quantiles: [Float]) -> Tensor {
+    switch self {
+    case .mse: meanSquaredError(predictions, targets)
+    case .mae: meanAbsoluteError(predictions, targets)
+    case .huber: huberLoss(predictions, targets)
+    case .quantile: quantileLoss(predictions, targets, quantiles: quantiles)
+    }
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ForecasterOptions {
   public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
@@ -82,37 +117,6 @@ public struct ForecasterOptions: JobOptions {
         !quantiles.isEmpty && isAscending && quantiles.allSatisfy { $0 > 0 && $0 < 1 },
         else: "quantiles are ascending numbers between 0 and 1, not "
           + quantiles.map { "\($0)" }.joined(separator: ","))
-    }
-  }
-
-  /// Numbers that the network gives for each row of the horizon.
-  var outputs: Int { loss == .quantile ? quantiles.count : 1 }
-
-  /// The output that stands for the forecast itself: the quantile nearest to the median.
-  var pointOutput: Int {
-    guard loss == .quantile else { return 0 }
-    return quantiles.indices.min { abs(quantiles[$0] - 0.5) < abs(quantiles[$1] - 0.5) } ?? 0
-  }
-}
-
-/// What a forecaster's training minimizes.
-public enum ForecastLoss: String, Sendable, Codable, CaseIterable {
-  /// The mean squared error.
-  case mse
-  /// The mean absolute error.
-  case mae
-  /// The Huber loss with δ = 1 in scaled units.
-  case huber
-  /// The pinball loss of several quantiles.
-  case quantile
-
-  /// The loss of predictions `[B, H, Q]` for targets `[B, H, 1]`.
-  func callAsFunction(_ predictions: Tensor, _ targets: Tensor, quantiles: [Float]) -> Tensor {
-    switch self {
-    case .mse: meanSquaredError(predictions, targets)
-    case .mae: meanAbsoluteError(predictions, targets)
-    case .huber: huberLoss(predictions, targets)
-    case .quantile: quantileLoss(predictions, targets, quantiles: quantiles)
     }
   }
 }

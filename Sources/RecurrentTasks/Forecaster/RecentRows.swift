@@ -14,17 +14,6 @@ public struct RecentRows: JobExtras {
 
   init(_ series: [Series]) { self.series = series }
 
-  public var files: [(name: String, bytes: [UInt8])] {
-    get throws(DataError) {
-      let parts = series.map { series in
-        Part(
-          name: series.name, times: series.times,
-          channels: [series.target] + series.covariates.map(\.values))
-      }
-      return [(Self.file, try encodeJSON(parts, file: Self.file))]
-    }
-  }
-
   fileprivate init(in folder: ModelFolder.Contents<Forecaster.Configuration>) throws(DataError) {
     let (file, channels) = (folder.path + "/" + Self.file, folder.configuration.channels)
     var series: [Series] = []
@@ -44,16 +33,6 @@ public struct RecentRows: JobExtras {
           }, source: file))
     }
     self.series = series
-  }
-}
-
-extension Forecaster {
-  public static func extras(
-    in folder: ModelFolder.Contents<Configuration>
-  ) throws(DataError) -> RecentRows { try RecentRows(in: folder) }
-
-  public static func problem(_ configuration: Configuration, _ recent: RecentRows) -> String? {
-    configuration.problem
   }
 }
 
@@ -78,5 +57,32 @@ extension Forecaster.Configuration {
       return "an evaluation of \(bad.steps.count) steps for a horizon of \(options.horizon)"
     }
     return nil
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension RecentRows {
+  public var files: [(name: String, bytes: [UInt8])] {
+    get throws(DataError) {
+      let parts = series.map { series in
+        Part(
+          name: series.name, times: series.times,
+          channels: [series.target] + series.covariates.map(\.values))
+      }
+      return [(Self.file, try encodeJSON(parts, file: Self.file))]
+    }
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Forecaster {
+  public static func extras(
+    in folder: ModelFolder.Contents<Configuration>
+  ) throws(DataError) -> RecentRows { try RecentRows(in: folder) }
+
+  public static func problem(_ configuration: Configuration, _ recent: RecentRows) -> String? {
+    configuration.problem
   }
 }

@@ -2,23 +2,6 @@ import Foundation
 import Recurrent
 
 extension ImageClassifier {
-  public var summaryLines: [String] {
-    let options = options
-    let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
-    let classes = configuration.classes
-    let shown = classes.prefix(12).joined(separator: ", ") + (classes.count > 12 ? ", …" : "")
-    let shape = configuration.shape
-    return [
-      "trained on  \(configuration.trainedOn)",
-      "images      \(shape.height) × \(shape.width), \(shape.channels) "
-        + "\(shape.channels == 1 ? "number" : "numbers") a pixel",
-      "classes     \(classes.count): \(shown)",
-      "network     \(options.networkText), \(layers) of \(options.hiddenSize) units; kernels: "
-        + Kernels.name,
-      "training    cross-entropy, Adam \(options.learningRate), seed \(options.seed); "
-        + "\(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
-    ]
-  }
 
   /// The mistakes it is surest of, drawn; nil if there are none.
   ///
@@ -73,4 +56,26 @@ extension ImageSet {
 extension Double {
   /// The natural logarithm.
   var logarithm: Double { log(self) }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ImageClassifier {
+  public var summaryLines: [String] {
+    let options = options
+    let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
+    let classes = configuration.classes
+    let shown = classes.prefix(12).joined(separator: ", ") + (classes.count > 12 ? ", …" : "")
+    let shape = configuration.shape
+    return [
+      "trained on  \(configuration.trainedOn)",
+      "images      \(shape.height) × \(shape.width), \(shape.channels) "
+        + "\(shape.channels == 1 ? "number" : "numbers") a pixel",
+      "classes     \(classes.count): \(shown)",
+      "network     \(options.networkText), \(layers) of \(options.hiddenSize) units; kernels: "
+        + Kernels.name,
+      "training    cross-entropy, Adam \(options.learningRate), seed \(options.seed); "
+        + "\(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
+    ]
+  }
 }

@@ -26,6 +26,7 @@ public struct ImageClassifier: Job {
     public var bestEpoch: Int
     /// How the test part went.
     public var evaluation: ImageEvaluation?
+    /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
     /// The training data in words: source, images, size.
     public var trainedOn: String
@@ -39,20 +40,12 @@ public struct ImageClassifier: Job {
     public let probabilities: [Float]
   }
 
+  /// The job's name in model folders.
   public static let task = "image-classifier"
+  /// What everything follows from.
   public var parts: JobParts<ImageClassifier>
+  /// A model of its parts.
   public init(_ parts: JobParts<ImageClassifier>) { self.parts = parts }
-
-  public static func model(
-    _ configuration: Configuration, _ extras: NoExtras,
-    using generator: inout some RandomNumberGenerator
-  ) -> ImageModel {
-    ImageModel(configuration.shape, options: configuration.options, using: &generator)
-  }
-
-  public static func problem(_ configuration: Configuration, _ extras: NoExtras) -> String? {
-    configuration.problem
-  }
 
   /// Trains a classifier with the options most programs change; ``ImagePlan`` has them all.
   ///
@@ -159,5 +152,20 @@ extension ImageClassifier.Configuration {
       return "a deviation of \(bad), expected a positive number"
     }
     return evaluation?.confusion.problem
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ImageClassifier {
+  public static func model(
+    _ configuration: Configuration, _ extras: NoExtras,
+    using generator: inout some RandomNumberGenerator
+  ) -> ImageModel {
+    ImageModel(configuration.shape, options: configuration.options, using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ extras: NoExtras) -> String? {
+    configuration.problem
   }
 }

@@ -39,7 +39,11 @@ public struct ImageClassifierOptions: JobOptions {
 
   /// The defaults.
   public init() {}
+}
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ImageClassifierOptions {
   public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])

@@ -27,8 +27,6 @@ public struct ImageEvaluation: JobEvaluation {
 
   /// The share of images whose class was found.
   public var accuracy: Double { confusion.accuracy }
-  public var headline: EpochScore { EpochScore("accuracy", accuracy, isHigherBetter: true) }
-  public var size: String { "\(NumberFormat.grouped(confusion.total)) images" }
 
   /// Accuracy, baseline and confusion matrix.
   public var description: String {
@@ -77,4 +75,11 @@ public struct ImageEvaluation: JobEvaluation {
     rows.append(["right in % of those said"] + right + [""])
     return TextTable(rows).description
   }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ImageEvaluation {
+  public var headline: EpochScore { EpochScore("accuracy", accuracy, isHigherBetter: true) }
+  public var size: String { "\(NumberFormat.grouped(confusion.total)) images" }
 }

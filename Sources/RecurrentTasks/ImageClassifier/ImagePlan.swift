@@ -99,40 +99,9 @@ public struct ImagePlan: JobPlan {
     ImageExamples(images: images, indices: indices, classes: labels, scale: scale)
   }
 
-  public var extras: NoExtras { NoExtras() }
-  public var trainingExamples: ImageExamples { examples(split.training) }
-  public var validationExamples: ImageExamples { examples(split.validation) }
-
   /// What only the report sees: images of their own, or a share; nil without any.
   public var test: ImageSet? {
     testImages ?? (split.test.isEmpty ? nil : images.subset(split.test))
-  }
-
-  public func trainer(
-    of model: ImageModel, member: Int
-  ) -> Trainer<ImageModel, Adam, ImageExamples> {
-    Trainer(
-      model, optimizer: Adam(learningRate: options.learningRate),
-      options: options.training(
-        member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.01))
-    ) { model, batch, mode in
-      categoricalCrossEntropy(logits: model(batch.images, mode: mode), classes: batch.classes)
-    }
-  }
-
-  public func configuration(after histories: [TrainingHistory]) -> ImageClassifier.Configuration {
-    var counts = [Int](repeating: 0, count: classes.count)
-    for index in split.training { counts[labels[index]] += 1 }
-    let most = counts.indices.max { counts[$0] < counts[$1] } ?? 0
-    return ImageClassifier.Configuration(
-      options: options, classes: classes, shape: shape, scale: scale,
-      majorityClass: classes[most], epochs: histories.first?.epochs.count ?? 0,
-      bestEpoch: histories.first?.best?.epoch ?? 0,
-      trainedOn: "\(images.source), \(images.count) images of \(images.sizeText)")
-  }
-
-  public func complete(_ classifier: inout ImageClassifier) throws(DataError) {
-    if let test { classifier.configuration.evaluation = try classifier.evaluate(on: test) }
   }
 }
 
@@ -162,5 +131,40 @@ extension ImageSet {
       pixels: indices.flatMap { image($0) },
       labels: labels.isEmpty ? [] : indices.map { labels[$0] },
       files: indices.map { name($0) })
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ImagePlan {
+  public var extras: NoExtras { NoExtras() }
+  public var trainingExamples: ImageExamples { examples(split.training) }
+  public var validationExamples: ImageExamples { examples(split.validation) }
+
+  public func trainer(
+    of model: ImageModel, member: Int
+  ) -> Trainer<ImageModel, Adam, ImageExamples> {
+    Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate),
+      options: options.training(
+        member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.01))
+    ) { model, batch, mode in
+      categoricalCrossEntropy(logits: model(batch.images, mode: mode), classes: batch.classes)
+    }
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> ImageClassifier.Configuration {
+    var counts = [Int](repeating: 0, count: classes.count)
+    for index in split.training { counts[labels[index]] += 1 }
+    let most = counts.indices.max { counts[$0] < counts[$1] } ?? 0
+    return ImageClassifier.Configuration(
+      options: options, classes: classes, shape: shape, scale: scale,
+      majorityClass: classes[most], epochs: histories.first?.epochs.count ?? 0,
+      bestEpoch: histories.first?.best?.epoch ?? 0,
+      trainedOn: "\(images.source), \(images.count) images of \(images.sizeText)")
+  }
+
+  public func complete(_ classifier: inout ImageClassifier) throws(DataError) {
+    if let test { classifier.configuration.evaluation = try classifier.evaluate(on: test) }
   }
 }

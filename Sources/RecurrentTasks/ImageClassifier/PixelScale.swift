@@ -58,7 +58,11 @@ public struct ImageExamples: ExampleSet {
   /// The class of each image of the set.
   let classes: [Int]
   let scale: PixelScale
+}
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ImageExamples {
   public var count: Int { indices.count }
 
   public func batch(_ places: [Int]) -> (images: Tensor, classes: [Int]) {

@@ -13,12 +13,16 @@ public protocol JSONExtras: JobExtras, Codable {
   static var file: String { get }
 }
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension JSONExtras {
   public var files: [(name: String, bytes: [UInt8])] {
     get throws(DataError) { [(Self.file, try encodeJSON(self, file: Self.file))] }
   }
 }
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Job where Extras: JSONExtras {
   public static func extras(
     in folder: ModelFolder.Contents<Configuration>
@@ -30,9 +34,12 @@ public struct NoExtras: JobExtras {
   /// None.
   public init() {}
 
+  /// None.
   public var files: [(name: String, bytes: [UInt8])] { [] }
 }
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Job where Extras == NoExtras {
   public static func extras(in folder: ModelFolder.Contents<Configuration>) -> NoExtras {
     NoExtras()

@@ -46,6 +46,8 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
   func finished(_ model: Trained.Model) -> Trained.Model
 }
 
+// Defaults, documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension JobPlan {
   public var judge: (@Sendable (Trained.Model) -> EpochScore)? { nil }
   public var memoryPlan: MemoryPlan? { nil }
@@ -56,7 +58,9 @@ extension JobPlan {
     let key = RandomKey(seed: options.seed).child(-1)
     return options.networks == nil ? key : key.child(member - 1)
   }
+}
 
+extension JobPlan {
   /// A network before training.
   ///
   /// - Parameter member: which of several, from 1.

@@ -1,27 +1,5 @@
 import Recurrent
 
-extension SequenceTagger {
-  public var summaryLines: [String] {
-    let options = options
-    let names = scheme == .plain ? configuration.tags : configuration.types
-    let scores = configuration.validationScores.compactMap(\.self)
-      .map { NumberFormat.fixed($0 * 100, 2) }.joined(separator: ", ")
-    let name = scheme == .plain ? "accuracy" : "F1"
-    return [
-      "trained on  \(configuration.trainedOn)",
-      (scheme == .plain ? "tags        " : "types       ")
-        + names.prefix(12).joined(separator: ", ")
-        + (names.count > 12 ? " and \(names.count - 12) more" : ""),
-      "scheme      \(scheme.explanation)",
-      "words       \(encoder.explanation(options))",
-      "network     \(options.networkText); kernels: \(Kernels.name)",
-      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
-        + configuration.bestEpochs.map(String.init).joined(separator: ", ")
-        + (scores.isEmpty ? "" : ", validation \(name) \(scores) %"),
-    ]
-  }
-}
-
 extension TagScheme {
   /// The scheme in words.
   var explanation: String {
@@ -98,5 +76,29 @@ extension SequenceTaggerPlan: CustomStringConvertible {
     lines.append("network     \(options.networkText)")
     lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
     return lines.joined(separator: "\n")
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension SequenceTagger {
+  public var summaryLines: [String] {
+    let options = options
+    let names = scheme == .plain ? configuration.tags : configuration.types
+    let scores = configuration.validationScores.compactMap(\.self)
+      .map { NumberFormat.fixed($0 * 100, 2) }.joined(separator: ", ")
+    let name = scheme == .plain ? "accuracy" : "F1"
+    return [
+      "trained on  \(configuration.trainedOn)",
+      (scheme == .plain ? "tags        " : "types       ")
+        + names.prefix(12).joined(separator: ", ")
+        + (names.count > 12 ? " and \(names.count - 12) more" : ""),
+      "scheme      \(scheme.explanation)",
+      "words       \(encoder.explanation(options))",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
+      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
+        + configuration.bestEpochs.map(String.init).joined(separator: ", ")
+        + (scores.isEmpty ? "" : ", validation \(name) \(scores) %"),
+    ]
   }
 }

@@ -33,6 +33,7 @@ public struct SequenceTagger: Job {
     public var repairs: Int
     /// How the test part went.
     public var evaluation: TaggerEvaluation?
+    /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
@@ -40,6 +41,7 @@ public struct SequenceTagger: Job {
 
   /// Words, characters and what cuts raw text.
   public struct Words: JSONExtras {
+    /// The file's name.
     public static let file = "words.json"
 
     /// From words to numbers.
@@ -48,8 +50,10 @@ public struct SequenceTagger: Job {
     public var tokenizer: SentenceTokenizer
   }
 
+  /// The job's name in model folders.
   public static let task = "sequence-tagger"
 
+  /// What everything follows from.
   public var parts: JobParts<SequenceTagger>
   let tagSet: TagSet
   /// The features of words, of all networks one after the other.
@@ -59,18 +63,10 @@ public struct SequenceTagger: Job {
     $0.text.utf8.count <= 100
   }
 
+  /// A model of its parts.
   public init(_ parts: JobParts<SequenceTagger>) {
     self.parts = parts
     tagSet = TagSet(parts.configuration)
-  }
-
-  public static func model(
-    _ configuration: Configuration, _ words: Words,
-    using generator: inout some RandomNumberGenerator
-  ) -> SequenceTaggerModel {
-    SequenceTaggerModel(
-      vocabularySize: configuration.vocabularySize, characterCount: configuration.characterCount,
-      tags: TagSet(configuration), options: configuration.options, using: &generator)
   }
 
   /// Trains a tagger with the defaults; ``SequenceTaggerPlan`` has all options.
@@ -135,10 +131,6 @@ public struct SequenceTagger: Job {
         return sum + tags.count { !known.contains($0) }
       })
   }
-
-  public static func problem(_ configuration: Configuration, _ words: Words) -> String? {
-    configuration.problem(with: words.encoder)
-  }
 }
 
 extension SequenceTagger.Configuration {
@@ -172,5 +164,22 @@ extension TagSet {
   /// The tags of a configuration.
   init(_ configuration: SequenceTagger.Configuration) {
     self.init(configuration.tags, scheme: configuration.options.scheme ?? .plain)
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension SequenceTagger {
+  public static func model(
+    _ configuration: Configuration, _ words: Words,
+    using generator: inout some RandomNumberGenerator
+  ) -> SequenceTaggerModel {
+    SequenceTaggerModel(
+      vocabularySize: configuration.vocabularySize, characterCount: configuration.characterCount,
+      tags: TagSet(configuration), options: configuration.options, using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ words: Words) -> String? {
+    configuration.problem(with: words.encoder)
   }
 }

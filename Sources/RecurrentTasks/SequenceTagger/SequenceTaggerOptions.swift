@@ -56,7 +56,21 @@ public struct SequenceTaggerOptions: JobOptions {
 
   /// The defaults.
   public init() {}
+}
 
+/// What reads the characters of a word.
+public enum CharacterReader: String, Sendable, Codable, CaseIterable {
+  /// An LSTM from both ends, its last states (Lample et al. 2016, arXiv:1603.01360).
+  case lstm
+  /// A convolution over three characters, its largest values (Ma and Hovy 2016, arXiv:1603.01354).
+  case cnn
+  /// Nothing: characters are not read.
+  case none
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension SequenceTaggerOptions {
   public var networks: Int? { members }
 
   public func check(_ rules: inout OptionRules) {
@@ -73,14 +87,4 @@ public struct SequenceTaggerOptions: JobOptions {
       wordDropout >= 0 && wordDropout <= 1000,
       else: "word dropout is between 0 and 1000, not \(wordDropout)")
   }
-}
-
-/// What reads the characters of a word.
-public enum CharacterReader: String, Sendable, Codable, CaseIterable {
-  /// An LSTM from both ends, its last states (Lample et al. 2016, arXiv:1603.01360).
-  case lstm
-  /// A convolution over three characters, its largest values (Ma and Hovy 2016, arXiv:1603.01354).
-  case cnn
-  /// Nothing: characters are not read.
-  case none
 }

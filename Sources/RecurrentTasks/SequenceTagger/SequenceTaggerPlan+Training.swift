@@ -11,48 +11,6 @@ extension SequenceTaggerPlan {
   public var judge: (@Sendable (SequenceTaggerModel) -> EpochScore)? {
     TaggerJudge(self)?.epochScore
   }
-
-  public func trainer(
-    of model: SequenceTaggerModel, member: Int
-  ) -> Trainer<SequenceTaggerModel, Adam, TaggerExamples> {
-    let dropRates = dropRates
-    return Trainer(
-      model, optimizer: Adam(learningRate: options.learningRate),
-      options: options.training(
-        member: member, schedule: .cosine(epochs: Double(options.epochs)))
-    ) { model, batch, mode in
-      model.loss(batch.dropping(dropRates, mode: mode), mode: mode)
-    }
-  }
-
-  public func prepared(_ model: SequenceTaggerModel) -> SequenceTaggerModel {
-    var model = model
-    if let vectors { model.embedding = vectors.replacing(model.embedding, for: encoder.vocabulary) }
-    return model
-  }
-
-  public func finished(_ model: SequenceTaggerModel) -> SequenceTaggerModel {
-    TaggerJudge(self)?.balanced(model).model ?? model
-  }
-
-  public func configuration(after histories: [TrainingHistory]) -> SequenceTagger.Configuration {
-    SequenceTagger.Configuration(
-      options: options, tags: tags.names, vocabularySize: encoder.vocabulary.count,
-      characterCount: encoder.characters.count, columns: training.columns,
-      bestEpochs: histories.map { $0.best?.epoch ?? 0 },
-      validationScores: histories.map { $0.best?.score?.value }, repairs: repairs,
-      trainedOn: "\(training.source), \(training.sentences.count) sentences")
-  }
-
-  public func complete(_ tagger: inout SequenceTagger) {
-    guard !test.sentences.isEmpty else { return }
-    let known = (training.sentences + validation.sentences).map { sentence in
-      var sentence = sentence
-      sentence.tags = scheme.normalized(sentence.tags)
-      return sentence
-    }
-    tagger.configuration.evaluation = tagger.evaluation(test, dictionary: TagDictionary(known))
-  }
 }
 
 /// Scores networks on the validation part.
@@ -198,5 +156,51 @@ extension [SequenceTaggerModel] {
     return LinearChainCRF(
       transitions: mean(\.transitions), start: mean(\.start), end: mean(\.end),
       constraints: first.constraints)
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension SequenceTaggerPlan {
+  public func trainer(
+    of model: SequenceTaggerModel, member: Int
+  ) -> Trainer<SequenceTaggerModel, Adam, TaggerExamples> {
+    let dropRates = dropRates
+    return Trainer(
+      model, optimizer: Adam(learningRate: options.learningRate),
+      options: options.training(
+        member: member, schedule: .cosine(epochs: Double(options.epochs)))
+    ) { model, batch, mode in
+      model.loss(batch.dropping(dropRates, mode: mode), mode: mode)
+    }
+  }
+
+  public func prepared(_ model: SequenceTaggerModel) -> SequenceTaggerModel {
+    var model = model
+    if let vectors { model.embedding = vectors.replacing(model.embedding, for: encoder.vocabulary) }
+    return model
+  }
+
+  public func finished(_ model: SequenceTaggerModel) -> SequenceTaggerModel {
+    TaggerJudge(self)?.balanced(model).model ?? model
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> SequenceTagger.Configuration {
+    SequenceTagger.Configuration(
+      options: options, tags: tags.names, vocabularySize: encoder.vocabulary.count,
+      characterCount: encoder.characters.count, columns: training.columns,
+      bestEpochs: histories.map { $0.best?.epoch ?? 0 },
+      validationScores: histories.map { $0.best?.score?.value }, repairs: repairs,
+      trainedOn: "\(training.source), \(training.sentences.count) sentences")
+  }
+
+  public func complete(_ tagger: inout SequenceTagger) {
+    guard !test.sentences.isEmpty else { return }
+    let known = (training.sentences + validation.sentences).map { sentence in
+      var sentence = sentence
+      sentence.tags = scheme.normalized(sentence.tags)
+      return sentence
+    }
+    tagger.configuration.evaluation = tagger.evaluation(test, dictionary: TagDictionary(known))
   }
 }

@@ -60,10 +60,6 @@ extension TaggerEvaluation.Scores {
 }
 
 extension TaggerEvaluation {
-  public var headline: EpochScore {
-    EpochScore(isPlain ? "accuracy" : "F1", score, isHigherBetter: true)
-  }
-  public var size: String { "\(sentences) sentences" }
 
   /// Tables: overall and by type, what was not as expected, and the verdict.
   public var description: String {
@@ -127,4 +123,14 @@ extension EntityScores {
     rows.append(row("all", overall))
     return TextTable(rows).description
   }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TaggerEvaluation {
+  public var headline: EpochScore {
+    EpochScore(isPlain ? "accuracy" : "F1", score, isHigherBetter: true)
+  }
+
+  public var size: String { "\(sentences) sentences" }
 }

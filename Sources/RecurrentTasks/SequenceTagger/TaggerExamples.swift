@@ -23,21 +23,6 @@ public struct TaggerExamples: ExampleSet {
     self.tags = tags
     buckets = LengthBuckets(lengths: sentences.map(\.count))
   }
-
-  public var count: Int { sentences.count }
-
-  public func batch(_ indices: [Int]) -> Batch {
-    let distinct = DistinctWords(indices.map { sentences[$0] })
-    return Batch(
-      words: WordFeatures(
-        ids: distinct.words.map { words.ids[$0] }, shapes: distinct.words.map { words.shapes[$0] },
-        characters: distinct.words.map { words.characters[$0] }),
-      sentences: distinct.sentences, tags: indices.map { tags[$0] })
-  }
-
-  public func batches(of order: [Int], size: Int) -> [[Int]] {
-    buckets.batches(of: order, size: size)
-  }
 }
 
 /// The different words of sentences in the order in which they come, and the sentences as numbers of
@@ -58,5 +43,24 @@ struct DistinctWords<Word: Hashable> {
           return words.count - 1
         })
     }
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TaggerExamples {
+  public var count: Int { sentences.count }
+
+  public func batch(_ indices: [Int]) -> Batch {
+    let distinct = DistinctWords(indices.map { sentences[$0] })
+    return Batch(
+      words: WordFeatures(
+        ids: distinct.words.map { words.ids[$0] }, shapes: distinct.words.map { words.shapes[$0] },
+        characters: distinct.words.map { words.characters[$0] }),
+      sentences: distinct.sentences, tags: indices.map { tags[$0] })
+  }
+
+  public func batches(of order: [Int], size: Int) -> [[Int]] {
+    buckets.batches(of: order, size: size)
   }
 }

@@ -53,10 +53,6 @@ public struct ClassifierEvaluation: JobEvaluation {
 }
 
 extension ClassifierEvaluation {
-  public var headline: EpochScore {
-    EpochScore("accuracy", confusion.accuracy, isHigherBetter: true)
-  }
-  public var size: String { "\(confusion.total) texts" }
 
   /// Tables: overall, by class, the confusion matrix, calibration, and the verdict.
   public var description: String {
@@ -103,4 +99,14 @@ extension ClassifierEvaluation {
     return all.sorted { (confusion.support($1), $0) < (confusion.support($0), $1) }.prefix(30)
       .sorted()
   }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ClassifierEvaluation {
+  public var headline: EpochScore {
+    EpochScore("accuracy", confusion.accuracy, isHigherBetter: true)
+  }
+
+  public var size: String { "\(confusion.total) texts" }
 }

@@ -1,19 +1,5 @@
 import Recurrent
 
-extension TextClassifier {
-  public var summaryLines: [String] {
-    [
-      "trained on  \(configuration.trainedOn)",
-      "classes     \(labels.prefix(12).joined(separator: ", "))"
-        + (labels.count > 12 ? " and \(labels.count - 12) more" : ""),
-      "tokens      \(encoder.explanation)",
-      "network     \(options.networkText); kernels: \(Kernels.name)",
-      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
-        + configuration.bestEpochs.map(String.init).joined(separator: ", "),
-    ]
-  }
-}
-
 extension TextEncoder {
   /// Tokens and vocabulary in words.
   var explanation: String {
@@ -72,5 +58,21 @@ extension TextClassifierPlan: CustomStringConvertible {
     lines.append("network     \(options.networkText)")
     lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
     return lines.joined(separator: "\n")
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextClassifier {
+  public var summaryLines: [String] {
+    [
+      "trained on  \(configuration.trainedOn)",
+      "classes     \(labels.prefix(12).joined(separator: ", "))"
+        + (labels.count > 12 ? " and \(labels.count - 12) more" : ""),
+      "tokens      \(encoder.explanation)",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
+      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
+        + configuration.bestEpochs.map(String.init).joined(separator: ", "),
+    ]
   }
 }

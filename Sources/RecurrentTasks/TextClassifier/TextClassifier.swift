@@ -26,6 +26,7 @@ public struct TextClassifier: Job {
     public var bestEpochs: [Int]
     /// How the test part went.
     public var evaluation: ClassifierEvaluation?
+    /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
@@ -41,22 +42,12 @@ public struct TextClassifier: Job {
     public var probabilities: [Float]
   }
 
+  /// The job's name in model folders.
   public static let task = "text-classifier"
+  /// What everything follows from.
   public var parts: JobParts<TextClassifier>
+  /// A model of its parts.
   public init(_ parts: JobParts<TextClassifier>) { self.parts = parts }
-
-  public static func model(
-    _ configuration: Configuration, _ encoder: TextEncoder,
-    using generator: inout some RandomNumberGenerator
-  ) -> TextClassifierModel {
-    TextClassifierModel(
-      vocabularySize: configuration.vocabularySize, classCount: configuration.labels.count,
-      options: configuration.options, using: &generator)
-  }
-
-  public static func problem(_ configuration: Configuration, _ encoder: TextEncoder) -> String? {
-    configuration.problem(with: encoder)
-  }
 
   /// Trains a classifier with the defaults; ``TextClassifierPlan`` has all options.
   ///
@@ -171,5 +162,22 @@ extension TextClassifier.Configuration {
       return "an evaluation of another number of classes"
     }
     return evaluation.confusion.problem ?? evaluation.calibration.problem
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextClassifier {
+  public static func model(
+    _ configuration: Configuration, _ encoder: TextEncoder,
+    using generator: inout some RandomNumberGenerator
+  ) -> TextClassifierModel {
+    TextClassifierModel(
+      vocabularySize: configuration.vocabularySize, classCount: configuration.labels.count,
+      options: configuration.options, using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ encoder: TextEncoder) -> String? {
+    configuration.problem(with: encoder)
   }
 }

@@ -63,24 +63,6 @@ public struct TextClassifierOptions: JobOptions {
 
   /// The defaults.
   public init() {}
-
-  public var networks: Int? { members }
-
-  public func check(_ rules: inout OptionRules) {
-    rules.require(
-      shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
-    rules.require([
-      "the embedding size": embeddingSize, "the minimum count": minimumCount,
-      "the number of parts": partCount, "the maximum length": maximumLength,
-      "the token budget": tokenBudget ?? 1,
-    ])
-    rules.require(shares: ["token dropout": tokenDropout, "label smoothing": labelSmoothing])
-    if let fold {
-      rules.require(
-        (2...1000).contains(fold.count) && (1...max(1, fold.count)).contains(fold.number),
-        else: "a fold is one of 2 to 1000 parts, as 3/10, not \(fold.number)/\(fold.count)")
-    }
-  }
 }
 
 /// An end of a text.
@@ -124,5 +106,27 @@ public struct Fold: Sendable, Codable, Equatable {
   public init(_ number: Int, of count: Int) {
     self.number = number
     self.count = count
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextClassifierOptions {
+  public var networks: Int? { members }
+
+  public func check(_ rules: inout OptionRules) {
+    rules.require(
+      shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
+    rules.require([
+      "the embedding size": embeddingSize, "the minimum count": minimumCount,
+      "the number of parts": partCount, "the maximum length": maximumLength,
+      "the token budget": tokenBudget ?? 1,
+    ])
+    rules.require(shares: ["token dropout": tokenDropout, "label smoothing": labelSmoothing])
+    if let fold {
+      rules.require(
+        (2...1000).contains(fold.count) && (1...max(1, fold.count)).contains(fold.number),
+        else: "a fold is one of 2 to 1000 parts, as 3/10, not \(fold.number)/\(fold.count)")
+    }
   }
 }

@@ -109,6 +109,23 @@ public struct TextClassifierPlan: JobPlan {
     }
   }
 
+  /// Counts naive Bayes again, and how the test part goes.
+  public func complete(_ classifier: inout TextClassifier) {
+    guard options.naiveBayes || !test.examples.isEmpty else { return }
+    // Counting needs no part of its own to judge it: now the validation part counts too.
+    let known = LabeledTexts(training.examples + validation.examples)
+    let naiveBayes = NaiveBayes(
+      tokens: known.examples.map { encoder.tokens(in: $0.text) }, classes: known.classes(labels),
+      classCount: labels.count)
+    if options.naiveBayes { classifier.parts.extras.naiveBayes = naiveBayes }
+    guard !test.examples.isEmpty else { return }
+    classifier.configuration.evaluation = classifier.evaluation(test, bagOfWords: naiveBayes)
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextClassifierPlan {
   public var trainingExamples: TextExamples { examples(training, areCounted: true) }
   public var validationExamples: TextExamples { examples(validation) }
 
@@ -142,18 +159,5 @@ public struct TextClassifierPlan: JobPlan {
       vocabularySize: encoder.vocabulary.count, columns: training.columns,
       bestEpochs: histories.map { $0.best?.epoch ?? 0 },
       trainedOn: "\(training.source), \(training.examples.count) texts")
-  }
-
-  /// Counts naive Bayes again, and how the test part goes.
-  public func complete(_ classifier: inout TextClassifier) {
-    guard options.naiveBayes || !test.examples.isEmpty else { return }
-    // Counting needs no part of its own to judge it: now the validation part counts too.
-    let known = LabeledTexts(training.examples + validation.examples)
-    let naiveBayes = NaiveBayes(
-      tokens: known.examples.map { encoder.tokens(in: $0.text) }, classes: known.classes(labels),
-      classCount: labels.count)
-    if options.naiveBayes { classifier.parts.extras.naiveBayes = naiveBayes }
-    guard !test.examples.isEmpty else { return }
-    classifier.configuration.evaluation = classifier.evaluation(test, bagOfWords: naiveBayes)
   }
 }

@@ -3,6 +3,7 @@ import Recurrent
 /// From a text to numbers: tokenizer, vocabulary, what happens to long texts, and what naive Bayes
 /// says.
 public struct TextEncoder: JSONExtras, Equatable {
+  /// The file's name.
   public static let file = "tokenizer.json"
 
   /// Cuts texts into tokens.

@@ -13,16 +13,6 @@ public struct TextExamples: ExampleSet {
     self.classes = classes
     buckets = LengthBuckets(lengths: texts.map(\.tokens.count), tokenBudget: tokenBudget)
   }
-
-  public var count: Int { texts.count }
-
-  public func batch(_ indices: [Int]) -> (texts: TextBatch, classes: [Int]) {
-    (encoder.batch(indices.map { texts[$0] }), indices.map { classes[$0] })
-  }
-
-  public func batches(of order: [Int], size: Int) -> [[Int]] {
-    buckets.batches(of: order, size: size)
-  }
 }
 
 /// What the network of a text classifier reads.
@@ -40,5 +30,19 @@ extension TokenBatch {
   /// A batch of at least one step, which recurrent layers need even if every row is empty.
   init(padded rows: [[Int]]) {
     self.init(rows, time: max(1, rows.map(\.count).max() ?? 0))
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextExamples {
+  public var count: Int { texts.count }
+
+  public func batch(_ indices: [Int]) -> (texts: TextBatch, classes: [Int]) {
+    (encoder.batch(indices.map { texts[$0] }), indices.map { classes[$0] })
+  }
+
+  public func batches(of order: [Int], size: Int) -> [[Int]] {
+    buckets.batches(of: order, size: size)
   }
 }

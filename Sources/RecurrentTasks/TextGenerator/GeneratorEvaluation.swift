@@ -37,8 +37,6 @@ public struct GeneratorEvaluation: JobEvaluation {
 }
 
 extension GeneratorEvaluation {
-  public var headline: EpochScore { EpochScore("nats", natsPerCharacter, isHigherBetter: false) }
-  public var size: String { "\(NumberFormat.grouped(characters)) characters" }
 
   /// A table, what was unknown, and the verdict.
   public var description: String {
@@ -63,4 +61,11 @@ extension GeneratorEvaluation {
     }
     return (lines + [verdict].compactMap(\.self)).joined(separator: "\n")
   }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension GeneratorEvaluation {
+  public var headline: EpochScore { EpochScore("nats", natsPerCharacter, isHigherBetter: false) }
+  public var size: String { "\(NumberFormat.grouped(characters)) characters" }
 }

@@ -2,6 +2,7 @@ import Recurrent
 
 /// From a text to the numbers of its tokens and back.
 public struct TextCode: JSONExtras, Equatable {
+  /// The file's name.
   public static let file = "tokenizer.json"
 
   /// Cuts texts into tokens.

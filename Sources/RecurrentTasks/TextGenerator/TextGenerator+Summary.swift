@@ -1,17 +1,5 @@
 import Recurrent
 
-extension TextGenerator {
-  public var summaryLines: [String] {
-    [
-      "trained on  \(configuration.trainedOn)", "tokens      \(code.explanation)",
-      "network     \(options.networkText); kernels: \(Kernels.name)",
-      "training    Adam \(options.learningRate), decay \(options.decay.rawValue), "
-        + "seed \(options.seed); \(configuration.epochs) epochs, weights of epoch "
-        + "\(configuration.bestEpoch)",
-    ]
-  }
-}
-
 extension TextCode {
   /// Tokens and vocabulary in words.
   var explanation: String {
@@ -25,5 +13,19 @@ extension TextGeneratorOptions {
   var networkText: String {
     "\(cell.rawValue.uppercased()), \(layers == 1 ? "1 layer" : "\(layers) layers") of "
       + "\(hiddenSize) units on vectors of \(embeddingSize), dropout \(dropout)"
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextGenerator {
+  public var summaryLines: [String] {
+    [
+      "trained on  \(configuration.trainedOn)", "tokens      \(code.explanation)",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
+      "training    Adam \(options.learningRate), decay \(options.decay.rawValue), "
+        + "seed \(options.seed); \(configuration.epochs) epochs, weights of epoch "
+        + "\(configuration.bestEpoch)",
+    ]
   }
 }

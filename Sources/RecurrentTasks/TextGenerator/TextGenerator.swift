@@ -24,43 +24,21 @@ public struct TextGenerator: Job {
     public var bestEpoch: Int
     /// How the test part went, if there was one.
     public var evaluation: GeneratorEvaluation?
+    /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
     /// The training data in words.
     public var trainedOn: String
   }
 
+  /// The job's name in model folders.
   public static let task = "text-generator"
+  /// What everything follows from.
   public var parts: JobParts<TextGenerator>
+  /// A model of its parts.
   public init(_ parts: JobParts<TextGenerator>) { self.parts = parts }
 
   /// The tokens.
   public var code: TextCode { extras }
-
-  public static func model(
-    _ configuration: Configuration, _ code: TextCode,
-    using generator: inout some RandomNumberGenerator
-  ) -> TextGeneratorModel {
-    TextGeneratorModel(
-      vocabularySize: configuration.vocabularySize, options: configuration.options,
-      using: &generator)
-  }
-
-  public static func problem(_ configuration: Configuration, _ code: TextCode) -> String? {
-    let (options, vocabularySize) = (configuration.options, configuration.vocabularySize)
-    let kind = code.tokenizer.kind
-    if kind != (options.tokens == .bpe ? .bpe : .character) {
-      return "tokens are \(options.tokens.rawValue), but tokenizer.json has the kind \(kind)"
-    }
-    if vocabularySize != code.vocabulary.count {
-      return "a vocabulary of \(vocabularySize) tokens, but tokenizer.json has "
-        + "\(code.vocabulary.count)"
-    }
-    if code.vocabulary.specialCount != 1 || vocabularySize < 2 {
-      return "a vocabulary of \(vocabularySize) tokens, \(code.vocabulary.specialCount) of them "
-        + "special, expected the unknown token and at least one other"
-    }
-    return nil
-  }
 
   /// Trains a generator with the defaults; ``TextGeneratorPlan`` has all options. Several files are
   /// one text.
@@ -103,5 +81,35 @@ public struct TextGenerator: Job {
       tokens: tokens.targets.count, characters: text.count,
       unknown: tokens.targets.count { $0 == code.vocabulary.unknown }, nats: nats,
       unigram: unigram, fiveGram: fiveGram)
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextGenerator {
+  public static func model(
+    _ configuration: Configuration, _ code: TextCode,
+    using generator: inout some RandomNumberGenerator
+  ) -> TextGeneratorModel {
+    TextGeneratorModel(
+      vocabularySize: configuration.vocabularySize, options: configuration.options,
+      using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ code: TextCode) -> String? {
+    let (options, vocabularySize) = (configuration.options, configuration.vocabularySize)
+    let kind = code.tokenizer.kind
+    if kind != (options.tokens == .bpe ? .bpe : .character) {
+      return "tokens are \(options.tokens.rawValue), but tokenizer.json has the kind \(kind)"
+    }
+    if vocabularySize != code.vocabulary.count {
+      return "a vocabulary of \(vocabularySize) tokens, but tokenizer.json has "
+        + "\(code.vocabulary.count)"
+    }
+    if code.vocabulary.specialCount != 1 || vocabularySize < 2 {
+      return "a vocabulary of \(vocabularySize) tokens, \(code.vocabulary.specialCount) of them "
+        + "special, expected the unknown token and at least one other"
+    }
+    return nil
   }
 }

@@ -66,6 +66,18 @@ public struct TextGeneratorOptions: JobOptions {
     set { streams = newValue }
   }
 
+  var schedule: LearningRateSchedule.Rule {
+    switch decay {
+    case .cosine: .cosine(epochs: Double(epochs), floor: 0.02)
+    case .plateau: .onPlateau(factor: 0.5, patience: 0)
+    case .none: .constant
+    }
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextGeneratorOptions {
   public func check(_ rules: inout OptionRules) {
     rules.require(["the number of parts": partCount], in: 2...100_000)
     rules.require(
@@ -76,13 +88,5 @@ public struct TextGeneratorOptions: JobOptions {
     rules.require(positive: ["the clipping": clipping])
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
-  }
-
-  var schedule: LearningRateSchedule.Rule {
-    switch decay {
-    case .cosine: .cosine(epochs: Double(epochs), floor: 0.02)
-    case .plateau: .onPlateau(factor: 0.5, patience: 0)
-    case .none: .constant
-    }
   }
 }

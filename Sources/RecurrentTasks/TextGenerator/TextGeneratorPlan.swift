@@ -63,14 +63,6 @@ public struct TextGeneratorPlan: JobPlan {
   /// The tokens.
   public var code: TextCode { extras }
 
-  public var trainingExamples: StreamExamples<TokenBatch, TokenBatch> {
-    trainingTokens.streams(options.streams, steps: options.steps)
-  }
-
-  public var validationExamples: StreamExamples<TokenBatch, TokenBatch> {
-    validationTokens.streams(options.streams, steps: options.steps)
-  }
-
   /// Tokens that an epoch trains on.
   public var tokensPerEpoch: Int { trainingExamples.targets.lengths.reduce(0, +) }
 
@@ -84,22 +76,6 @@ public struct TextGeneratorPlan: JobPlan {
       model, optimizer: Adam(learningRate: options.learningRate), options: training,
       onStreams: StreamExamples<TokenBatch, TokenBatch>.self
     ) { outputs, targets in outputs.loss(targets) }
-  }
-
-  public func configuration(after histories: [TrainingHistory]) -> TextGenerator.Configuration {
-    TextGenerator.Configuration(
-      options: options, vocabularySize: code.vocabulary.count,
-      epochs: histories.first?.epochs.count ?? 0, bestEpoch: histories.first?.best?.epoch ?? 0,
-      trainedOn: "\(source), the first \(NumberFormat.grouped(training.count)) characters")
-  }
-
-  public func complete(_ generator: inout TextGenerator) {
-    guard !test.isEmpty else { return }
-    // The yardsticks know all that stands before the test part.
-    let known = [training, validation].joined()
-    generator.configuration.evaluation = generator.evaluation(
-      of: String(test), unigram: CharacterBaseline(order: 1, known).nats(test),
-      fiveGram: CharacterBaseline(order: 5, known).nats(test))
   }
 }
 
@@ -125,4 +101,32 @@ extension TextGeneratorPlan: CustomStringConvertible {
 extension StringProtocol {
   /// With line ends and the like as they are written in code.
   var debugText: String { String(String(self).debugDescription.dropFirst().dropLast()) }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextGeneratorPlan {
+  public var trainingExamples: StreamExamples<TokenBatch, TokenBatch> {
+    trainingTokens.streams(options.streams, steps: options.steps)
+  }
+
+  public var validationExamples: StreamExamples<TokenBatch, TokenBatch> {
+    validationTokens.streams(options.streams, steps: options.steps)
+  }
+
+  public func configuration(after histories: [TrainingHistory]) -> TextGenerator.Configuration {
+    TextGenerator.Configuration(
+      options: options, vocabularySize: code.vocabulary.count,
+      epochs: histories.first?.epochs.count ?? 0, bestEpoch: histories.first?.best?.epoch ?? 0,
+      trainedOn: "\(source), the first \(NumberFormat.grouped(training.count)) characters")
+  }
+
+  public func complete(_ generator: inout TextGenerator) {
+    guard !test.isEmpty else { return }
+    // The yardsticks know all that stands before the test part.
+    let known = [training, validation].joined()
+    generator.configuration.evaluation = generator.evaluation(
+      of: String(test), unigram: CharacterBaseline(order: 1, known).nats(test),
+      fiveGram: CharacterBaseline(order: 5, known).nats(test))
+  }
 }

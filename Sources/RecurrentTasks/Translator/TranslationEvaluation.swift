@@ -62,8 +62,6 @@ public struct TranslationEvaluation: JobEvaluation {
 }
 
 extension TranslationEvaluation {
-  public var headline: EpochScore { EpochScore("BLEU", network.bleu.score, isHigherBetter: true) }
-  public var size: String { "\(count) pairs" }
 
   /// Scores, signatures, samples and the verdict.
   public var description: String {
@@ -107,6 +105,9 @@ extension Translator {
       pairs, training: nil, try asked(beam: beam, lengthPenalty: lengthPenalty))
   }
 
+  /// How well it translates, with the options it was trained with.
+  ///
+  /// - Throws: ``DataError`` if there are no pairs.
   public func evaluate(on pairs: SentencePairs) throws(DataError) -> TranslationEvaluation {
     try evaluate(on: pairs, beam: nil, lengthPenalty: nil).evaluation
   }
@@ -196,4 +197,11 @@ struct NearestSentence {
     }
     return pairs[best].target
   }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TranslationEvaluation {
+  public var headline: EpochScore { EpochScore("BLEU", network.bleu.score, isHigherBetter: true) }
+  public var size: String { "\(count) pairs" }
 }

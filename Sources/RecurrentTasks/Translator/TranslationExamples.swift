@@ -14,18 +14,6 @@ public struct TranslationExamples: ExampleSet {
       lengths: zip(sources, targets).map { max($0.count, $1.count + 1) },
       tokenBudget: tokenBudget)
   }
-
-  public var count: Int { sources.count }
-
-  public func batch(_ indices: [Int]) -> TranslationBatch {
-    TranslationBatch(
-      sources: TokenBatch(padded: indices.map { sources[$0] }),
-      targets: indices.map { targets[$0] })
-  }
-
-  public func batches(of order: [Int], size: Int) -> [[Int]] {
-    buckets.batches(of: order, size: size)
-  }
 }
 
 /// Some pairs.
@@ -37,4 +25,20 @@ public struct TranslationBatch: Sendable {
   var given: TokenBatch { TokenBatch(targets.map { [SentenceEncoder.start] + $0 }) }
   /// What it has to say: the tokens, and the end.
   var wanted: [[Int]] { targets.map { $0 + [SentenceEncoder.end] } }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TranslationExamples {
+  public var count: Int { sources.count }
+
+  public func batch(_ indices: [Int]) -> TranslationBatch {
+    TranslationBatch(
+      sources: TokenBatch(padded: indices.map { sources[$0] }),
+      targets: indices.map { targets[$0] })
+  }
+
+  public func batches(of order: [Int], size: Int) -> [[Int]] {
+    buckets.batches(of: order, size: size)
+  }
 }

@@ -1,18 +1,5 @@
 import Recurrent
 
-extension Translator {
-  public var summaryLines: [String] {
-    [
-      "trained on  \(configuration.trainedOn)",
-      "source      \(source.explanation)",
-      "target      \(target.explanation)",
-      "network     \(options.networkText); kernels: \(Kernels.name)",
-      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
-        + "\(configuration.bestEpoch)",
-    ]
-  }
-}
-
 extension SentenceEncoder {
   /// Tokens and vocabulary in words.
   var explanation: String {
@@ -64,5 +51,20 @@ extension TranslatorPlan: CustomStringConvertible {
     ]
     lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
     return lines.joined(separator: "\n")
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Translator {
+  public var summaryLines: [String] {
+    [
+      "trained on  \(configuration.trainedOn)",
+      "source      \(source.explanation)",
+      "target      \(target.explanation)",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
+      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
+        + "\(configuration.bestEpoch)",
+    ]
   }
 }

@@ -22,6 +22,7 @@ public struct Translator: Job {
     public var bestEpoch: Int
     /// How the test part went.
     public var evaluation: TranslationEvaluation?
+    /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
@@ -49,6 +50,7 @@ public struct Translator: Job {
     /// The language that is written.
     public let target: SentenceEncoder
 
+    /// One of each language.
     public var files: [(name: String, bytes: [UInt8])] {
       get throws(DataError) {
         [
@@ -59,43 +61,17 @@ public struct Translator: Job {
     }
   }
 
+  /// The job's name in model folders.
   public static let task = "translator"
+  /// What everything follows from.
   public var parts: JobParts<Translator>
+  /// A model of its parts.
   public init(_ parts: JobParts<Translator>) { self.parts = parts }
 
   /// The language that is read.
   public var source: SentenceEncoder { extras.source }
   /// The language that is written.
   public var target: SentenceEncoder { extras.target }
-
-  public static func extras(
-    in folder: ModelFolder.Contents<Configuration>
-  ) throws(DataError) -> Languages {
-    Languages(
-      source: try folder.decoded("source.json"), target: try folder.decoded("target.json"))
-  }
-
-  public static func model(
-    _ configuration: Configuration, _ languages: Languages,
-    using generator: inout some RandomNumberGenerator
-  ) -> TranslatorModel {
-    TranslatorModel(
-      sourceSize: configuration.sourceSize, targetSize: configuration.targetSize,
-      options: configuration.options, using: &generator)
-  }
-
-  public static func problem(_ configuration: Configuration, _ languages: Languages) -> String? {
-    for (name, size, encoder) in [
-      ("source", configuration.sourceSize, languages.source),
-      ("target", configuration.targetSize, languages.target),
-    ] {
-      if size != encoder.vocabulary.count {
-        return "\(size) tokens of the \(name), but \(name).json has \(encoder.vocabulary.count)"
-      }
-      if !encoder.isValid { return "\(name).json is not made of byte pairs with start and end" }
-    }
-    return configuration.evaluation?.network.chrF.problem
-  }
 
   /// Trains a translator with the defaults; ``TranslatorPlan`` has all options.
   ///
@@ -169,5 +145,38 @@ public struct Translator: Job {
       }
     }
     return result
+  }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Translator {
+  public static func extras(
+    in folder: ModelFolder.Contents<Configuration>
+  ) throws(DataError) -> Languages {
+    Languages(
+      source: try folder.decoded("source.json"), target: try folder.decoded("target.json"))
+  }
+
+  public static func model(
+    _ configuration: Configuration, _ languages: Languages,
+    using generator: inout some RandomNumberGenerator
+  ) -> TranslatorModel {
+    TranslatorModel(
+      sourceSize: configuration.sourceSize, targetSize: configuration.targetSize,
+      options: configuration.options, using: &generator)
+  }
+
+  public static func problem(_ configuration: Configuration, _ languages: Languages) -> String? {
+    for (name, size, encoder) in [
+      ("source", configuration.sourceSize, languages.source),
+      ("target", configuration.targetSize, languages.target),
+    ] {
+      if size != encoder.vocabulary.count {
+        return "\(size) tokens of the \(name), but \(name).json has \(encoder.vocabulary.count)"
+      }
+      if !encoder.isValid { return "\(name).json is not made of byte pairs with start and end" }
+    }
+    return configuration.evaluation?.network.chrF.problem
   }
 }

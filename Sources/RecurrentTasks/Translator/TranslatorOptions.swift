@@ -57,7 +57,11 @@ public struct TranslatorOptions: JobOptions {
     get { devFraction }
     set { devFraction = newValue }
   }
+}
 
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TranslatorOptions {
   public func check(_ rules: inout OptionRules) {
     rules.require(shares: [
       "the test fraction": testFraction, "the validation fraction": devFraction,

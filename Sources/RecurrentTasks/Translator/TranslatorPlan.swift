@@ -15,6 +15,7 @@ public struct TranslatorPlan: JobPlan {
   public let extras: Translator.Languages
   /// Training pairs that were left out because a side has more tokens than the maximum.
   public let tooLong: Int
+  /// What training sees, as tokens.
   public let trainingExamples: TranslationExamples
 
   /// Plans a translator.
@@ -102,7 +103,6 @@ public struct TranslatorPlan: JobPlan {
   public var source: SentenceEncoder { extras.source }
   /// The language that is written.
   public var target: SentenceEncoder { extras.target }
-  public var validationExamples: TranslationExamples { examples(validation) }
 
   /// Another part as numbers; long sentences are cut.
   func examples(_ part: SentencePairs) -> TranslationExamples {
@@ -112,6 +112,12 @@ public struct TranslatorPlan: JobPlan {
       sources: tokens.map { Array($0.0.prefix(limit)) },
       targets: tokens.map { Array($0.1.prefix(limit)) }, tokenBudget: options.tokenBudget)
   }
+}
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TranslatorPlan {
+  public var validationExamples: TranslationExamples { examples(validation) }
 
   public func trainer(
     of model: TranslatorModel, member: Int
