@@ -9,7 +9,7 @@ extension ProgressBar {
       endEpoch(
         record.epoch, loss: record.loss, validationLoss: record.validationLoss,
         learningRate: record.learningRate, note: note, isBest: isBest)
-    case .checkpoint: break
+    case .checkpoint, .resumed: break
     case .finished(let reason):
       switch reason {
       case .allEpochs, .requested, .ranAway: finish()

@@ -134,7 +134,7 @@ private struct CheckpointClock {
     case .step: return began - last >= interval
     case .epoch: return began - last >= min(interval, 100 * cost)
     case .finished: return true
-    case .checkpoint: return false
+    case .checkpoint, .resumed: return false
     }
   }
 

@@ -9,6 +9,8 @@ public enum TrainingEvent: Sendable {
   case epoch(EpochRecord, isBest: Bool)
   /// A checkpoint was written to this file, or could not be: the run goes on all the same.
   case checkpoint(Result<String, DataError>)
+  /// The run goes on from a checkpoint.
+  case resumed(ResumedCheckpoint)
   /// Training is over.
   case finished(StopReason)
 }

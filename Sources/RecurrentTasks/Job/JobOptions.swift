@@ -54,7 +54,7 @@ extension JobOptions {
   /// How a network is trained: all examples once an epoch, the best epoch chosen with patience.
   ///
   /// - Parameter member: which of several networks, from 1.
-  func training(
+  public func training(
     member: Int, schedule: LearningRateSchedule.Rule = .constant
   ) -> TrainingOptions {
     TrainingOptions(

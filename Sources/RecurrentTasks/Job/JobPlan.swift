@@ -80,24 +80,38 @@ extension JobPlan {
 
   /// Trains the networks.
   ///
-  /// - Parameter callbacks: hear of each step and epoch; any of them may stop a network's run. If
-  ///   training runs away after a good epoch, the network has the best weights until then and its
-  ///   history says so (``TrainingHistory/stop``).
+  /// - Parameters:
+  ///   - checkpoints: where the run is kept, and what it goes on from if it is there: the model is the
+  ///     same, to the bit, as if the run had never ended before.
+  ///   - callbacks: hear of each step, epoch and checkpoint; any of them may stop a network's run. If
+  ///     training runs away after a good epoch, the network has the best weights until then and its
+  ///     history says so (``TrainingHistory/stop``).
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; ``DataError`` if the test
-  ///   part is not what the model knows.
-  public func train(callbacks: [TrainingCallback] = []) throws -> Trained {
+  ///   part is not what the model knows, or the checkpoints are of another run; with checkpoints,
+  ///   ``TrainingPause`` if a callback stops the run.
+  public func train(
+    checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
+  ) throws -> Trained {
     let (training, validation) = (trainingExamples, validationExamples)
     let judge = judge
     var models: [Trained.Model] = []
     var histories: [TrainingHistory] = []
     for member in 1...(options.networks ?? 1) {
+      let checkpoints = options.networks == nil ? checkpoints : checkpoints?.network(member)
       var trainer = trainer(of: model(member: member), member: member)
       trainer.state.member = member
+      if let checkpoints, let found = try trainer.resume(from: checkpoints, on: training) {
+        for callback in callbacks { _ = callback(.resumed(found), trainer.state) }
+      }
       func run() throws(NonFiniteError) {
         try trainer.runKeepingBest(
-          on: training, validation: validation, judge: judge, callbacks: callbacks)
+          on: training, validation: validation, judge: judge, checkpoints: checkpoints,
+          callbacks: callbacks)
       }
       if let memoryPlan { try memoryPlan.enforced(run) } else { try run() }
+      if checkpoints != nil, trainer.state.history.stop == .requested {
+        throw TrainingPause(epoch: trainer.state.epoch + 1, step: trainer.state.progress.steps)
+      }
       models.append(finished(trainer.bestModel))
       histories.append(trainer.state.history)
     }
@@ -108,4 +122,12 @@ extension JobPlan {
     try complete(&trained)
     return trained
   }
+}
+
+/// Training was stopped by a callback and goes on from its checkpoints.
+public struct TrainingPause: Error, Equatable {
+  /// The epoch in which it stopped, from 1.
+  public let epoch: Int
+  /// Steps of that epoch that are done.
+  public let step: Int
 }

@@ -316,6 +316,7 @@ private func name(_ event: TrainingEvent) -> String {
     "step \(epoch).\(step) of \(count), \(examples) examples"
   case .epoch(let record, let isBest): "epoch \(record.epoch)" + (isBest ? " best" : "")
   case .checkpoint: "checkpoint"
+  case .resumed: "resumed"
   case .finished(let reason): "finished \(reason)"
   }
 }
