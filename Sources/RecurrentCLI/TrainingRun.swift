@@ -18,6 +18,8 @@ struct TrainingRun {
   private let output: String
   private let progress: ProgressMode
   private var bars: [Int: ProgressBar] = [:]
+  /// Whether a checkpoint is there to go on from.
+  private var isKept = false
   /// What happens when a reader of what is printed goes away: nothing, until the model is written.
   private let readerLeft = signal(SIGPIPE, SIG_IGN)
 
@@ -56,12 +58,19 @@ struct TrainingRun {
       default: ProgressBar(
         epochs: epochs, stepsPerEpoch: stepsPerEpoch, unit: unit, mode: progress)
     ].show(event, note: score)
-    guard let number = Interruption.requested else { return decision }
-    if case .finished(.requested) = event {
-      warn("training was stopped; nothing was written.")
+    switch event {
+    case .checkpoint(.success): isKept = true
+    case .checkpoint(.failure(let error)): warn("\(error) Training goes on.")
+    case .finished(.requested):
+      guard let number = Interruption.requested else { break }
+      warn(
+        isKept
+          ? "training was stopped; go on with: recurrent resume \(output.shellQuoted)"
+          : "training was stopped; nothing was written.")
       Foundation.exit(128 + number)
+    default: break
     }
-    return .stop
+    return Interruption.requested == nil ? decision : .stop
   }
 
   /// Writes the model and tells how training went.

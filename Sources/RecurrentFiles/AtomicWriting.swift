@@ -20,8 +20,20 @@
 ///
 /// - Throws: ``DataError`` of kind `unwritable` that says what failed.
 package func writeAtomically(_ bytes: [UInt8], to path: String) throws(DataError) {
+  try writeAtomically(to: path) { append in bytes.withUnsafeBytes(append) }
+}
+
+/// Hands over the bytes of a file one part after the other, so that all of them need never be in
+/// memory side by side.
+package typealias FileContents = (_ append: (UnsafeRawBufferPointer) -> Void) -> Void
+
+/// Writes a file of which `contents` gives one part after the other, whole or not at all; see
+/// `writeAtomically(_:to:)`.
+package func writeAtomically(
+  to path: String, _ contents: FileContents
+) throws(DataError) {
   do throws(SystemError) {
-    try replaceFile(path, bytes)
+    try replaceFile(path, contents)
   } catch {
     throw unwritable(path, error)
   }
@@ -49,20 +61,25 @@ package func unwritable(_ path: String, _ error: SystemError) -> DataError {
 }
 
 func replaceFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+  try replaceFile(path) { append in bytes.withUnsafeBytes(append) }
+}
+
+private func replaceFile(_ path: String, _ contents: FileContents) throws(SystemError) {
   guard !path.isEmpty, !path.hasSuffix("/") else { throw SystemError(EISDIR) }
   var mode: mode_t?
   do throws(SystemError) {
     switch try fileKind(path) {
     case .file(let permissions): mode = permissions
     case .folder: throw SystemError(EISDIR)
-    case .special: return try writeInPlace(path, bytes)
+    case .special: return try writeInPlace(path, contents)
     }
   } catch let error where error.number == ENOENT {
     mode = nil
   }
   let destination = resolvedPath(path) ?? path
   let folder = splitPath(destination).folder
-  let temporary = try createTemporaryFile(in: folder, bytes, mode: mode)
+  let temporary = temporaryPath(in: folder)
+  try createFile(temporary, mode: mode, contents)
   do throws(SystemError) {
     try check { rename(temporary, destination) }
   } catch {
@@ -72,20 +89,10 @@ func replaceFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
   try synchronizeFolder(folder)
 }
 
-private func writeInPlace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+private func writeInPlace(_ path: String, _ contents: FileContents) throws(SystemError) {
   let descriptor = try check { open(path, O_WRONLY | O_CLOEXEC) }
   defer { close(descriptor) }
-  try writeAll(bytes, to: descriptor)
-}
-
-/// Creates a file of a name of its own in `folder`, on the disk when this returns; removed again if
-/// anything fails.
-private func createTemporaryFile(
-  in folder: String, _ bytes: [UInt8], mode: mode_t?
-) throws(SystemError) -> String {
-  let path = temporaryPath(in: folder)
-  try createFile(path, bytes, mode: mode)
-  return path
+  try writeAll(contents, to: descriptor)
 }
 
 /// A path in `folder` that nothing else uses.
@@ -96,12 +103,18 @@ func temporaryPath(in folder: String) -> String {
 
 /// Creates the file `path`, which must not exist, on the disk when this returns; removed again if
 /// anything fails.
-func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t? = nil) throws(SystemError) {
+func createFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+  try createFile(path, mode: nil) { append in bytes.withUnsafeBytes(append) }
+}
+
+private func createFile(
+  _ path: String, mode: mode_t?, _ contents: FileContents
+) throws(SystemError) {
   let descriptor = try check { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
   var isOpen = true
   do throws(SystemError) {
     if let mode { try check { fchmod(descriptor, mode) } }
-    try writeAll(bytes, to: descriptor)
+    try writeAll(contents, to: descriptor)
     try synchronize(descriptor)
     isOpen = false
     // Some file systems report only here that there was no room. A close is not to be repeated.
@@ -113,14 +126,26 @@ func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t? = nil) throws(Sy
   }
 }
 
-private func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(SystemError) {
+private func writeAll(_ contents: FileContents, to descriptor: CInt) throws(SystemError) {
+  var failure: SystemError?
+  contents { bytes in
+    do throws(SystemError) {
+      if failure == nil { try writeAll(bytes, to: descriptor) }
+    } catch {
+      failure = error
+    }
+  }
+  if let failure { throw failure }
+}
+
+private func writeAll(
+  _ bytes: UnsafeRawBufferPointer, to descriptor: CInt
+) throws(SystemError) {
   var written = 0
   while written < bytes.count {
     // One call takes at most 2 GiB on some systems.
     let count = min(bytes.count - written, 1 << 30)
-    written += try check {
-      bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + written }, count) }
-    }
+    written += try check { write(descriptor, bytes.baseAddress.map { $0 + written }, count) }
   }
 }
 

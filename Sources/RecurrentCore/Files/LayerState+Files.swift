@@ -49,3 +49,10 @@ extension Tensor {
     self.init(stored.values, shape: stored.shape, grid: stored.grid)
   }
 }
+
+extension StoredTensor {
+  /// What a file holds of a tensor.
+  init(_ tensor: Tensor) {
+    self.init(shape: tensor.shape, values: tensor.elements, grid: tensor.grid)
+  }
+}

@@ -4,12 +4,7 @@ extension Module {
   /// The parameters, then the statistics, as they stand in a weights file, in visiting order;
   /// weights that are rounded (``rounded(to:)``) in as few bytes as they need.
   public var storedTensors: [(name: String, tensor: StoredTensor)] {
-    (parameters + statistics).map {
-      (
-        $0.name,
-        StoredTensor(shape: $0.tensor.shape, values: $0.tensor.elements, grid: $0.tensor.grid)
-      )
-    }
+    (parameters + statistics).map { ($0.name, StoredTensor($0.tensor)) }
   }
 
   /// Takes every parameter and statistic from a weights file.

@@ -24,6 +24,20 @@ extension SafetensorsFile {
     _ tensors: [(name: String, tensor: StoredTensor)],
     integers: [(name: String, tensor: StoredIntegers)] = [], metadata: [String: String] = [:]
   ) -> [UInt8] {
+    let blocks =
+      integers.map { Block($0, .i64, $1.shape, $1.values) }
+      + inOrder(
+        tensors.flatMap { Self.blocks($0, $1) })
+    let header = header(of: blocks, metadata: metadata)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(header.count + blocks.reduce(0) { $0 + $1.count * $1.type.size })
+    bytes += header
+    for block in blocks { block.contents { bytes.append(contentsOf: $0) } }
+    return bytes
+  }
+
+  /// The bytes before those of the elements.
+  static func header(of blocks: [Block], metadata: [String: String]) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {
       let notes = metadata.sorted { $0.key < $1.key }
@@ -32,68 +46,74 @@ extension SafetensorsFile {
     }
     var names: Set<String> = ["__metadata__"]
     var end = 0
-    func add(_ name: String, _ type: ElementType, _ shape: [Int], count: Int) {
+    for block in blocks {
       precondition(
-        names.insert(name).inserted, "names of tensors are unique and not __metadata__: \(name)")
+        names.insert(block.name).inserted,
+        "names of tensors are unique and not __metadata__: \(block.name)")
       let begin = end
-      end += count * type.size
-      let extents = shape.map(String.init).joined(separator: ",")
+      end += block.count * block.type.size
+      let extents = block.shape.map(String.init).joined(separator: ",")
       members.append(
-        "\(jsonString(name)):{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(extents)],"
+        "\(jsonString(block.name)):{\"dtype\":\"\(block.type.rawValue)\",\"shape\":[\(extents)],"
           + "\"data_offsets\":[\(begin),\(end)]}")
     }
-    for (name, tensor) in integers { add(name, .i64, tensor.shape, count: tensor.values.count) }
-    let blocks = floatBlocks(tensors)
-    for block in blocks { add(block.name, block.type, block.shape, count: block.count) }
-
     var header = Array("{\(members.joined(separator: ","))}".utf8)
     // The elements begin at a multiple of 8, as other readers map them into memory and expect
     // alignment.
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
-
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 + header.count + end)
-    withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
-    bytes += header
-    // Every system this runs on stores numbers as the format does, the least significant byte
-    // first.
-    for (_, tensor) in integers { tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
-    for block in blocks { block.append(&bytes) }
-    return bytes
+    return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header
   }
 
   /// Elements of one type that stand together.
-  private struct Block {
-    var name: String
-    var type: ElementType
-    var shape: [Int]
-    var count: Int
-    var append: (inout [UInt8]) -> Void
+  struct Block {
+    let name: String
+    let type: ElementType
+    let shape: [Int]
+    let count: Int
+    /// Every system this runs on stores numbers as the format does, the least significant byte
+    /// first.
+    let contents: FileContents
 
-    init<Element>(_ name: String, _ type: ElementType, _ shape: [Int], _ elements: [Element]) {
+    fileprivate init<Element>(
+      _ name: String, _ type: ElementType, _ shape: [Int], _ elements: [Element]
+    ) {
       (self.name, self.type, self.shape, count) = (name, type, shape, elements.count)
-      append = { bytes in elements.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+      contents = { append in elements.withUnsafeBytes(append) }
+    }
+
+    fileprivate init(_ name: String, _ tensor: Tensor) {
+      (self.name, type, shape, count) = (name, .f32, tensor.shape, tensor.count)
+      contents = { append in tensor.withUnsafeElements { append(UnsafeRawBufferPointer($0)) } }
     }
   }
 
-  /// What is written of tensors of floating-point numbers, the largest type first.
-  private static func floatBlocks(_ tensors: [(name: String, tensor: StoredTensor)]) -> [Block] {
-    let blocks = tensors.flatMap { name, tensor -> [Block] in
-      switch tensor.grid {
-      case nil:
-        return [Block(name, .f32, tensor.shape, tensor.values)]
-      case .bfloat16:
-        let halves = tensor.values.map { UInt16($0.bitPattern >> 16) }
-        return [Block(name, .bf16, tensor.shape, halves)]
-      case .int8(let scales):
-        let steps = tensor.values.enumerated().map { $1.steps(of: scales[$0 % scales.count]) }
-        return [
-          Block(name, .i8, tensor.shape, steps),
-          Block(name + scaleSuffix, .f32, [scales.count], scales),
-        ]
-      }
+  /// What is written of a module's parameters and statistics, without copies of them.
+  static func blocks(of module: some Module) -> [Block] {
+    inOrder(
+      (module.parameters + module.statistics).flatMap { name, tensor in
+        tensor.grid == nil ? [Block(name, tensor)] : blocks(name, StoredTensor(tensor))
+      })
+  }
+
+  private static func blocks(_ name: String, _ tensor: StoredTensor) -> [Block] {
+    switch tensor.grid {
+    case nil:
+      return [Block(name, .f32, tensor.shape, tensor.values)]
+    case .bfloat16:
+      let halves = tensor.values.map { UInt16($0.bitPattern >> 16) }
+      return [Block(name, .bf16, tensor.shape, halves)]
+    case .int8(let scales):
+      let steps = tensor.values.enumerated().map { $1.steps(of: scales[$0 % scales.count]) }
+      return [
+        Block(name, .i8, tensor.shape, steps),
+        Block(name + scaleSuffix, .f32, [scales.count], scales),
+      ]
     }
-    return [ElementType.f32, .bf16, .i8].flatMap { type in blocks.filter { $0.type == type } }
+  }
+
+  /// The largest type first, so that all are aligned.
+  private static func inOrder(_ blocks: [Block]) -> [Block] {
+    [ElementType.f32, .bf16, .i8].flatMap { type in blocks.filter { $0.type == type } }
   }
 
   /// Ends the name of the scales of an I8 matrix.

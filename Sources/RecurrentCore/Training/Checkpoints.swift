@@ -56,7 +56,10 @@ public struct Checkpoints: Sendable {
   private static let (prefix, suffix) = ("checkpoint-", ".safetensors")
   private static let format = "recurrent checkpoint 1"
   /// Where the header of the file has its checksum, which is taken with zeros in this place.
-  private static let checksumPlace = 8 + "{\"__metadata__\":{\"checksum\":\"".utf8.count
+  private static let checksumPlace: Range<Int> = {
+    let start = 8 + "{\"__metadata__\":{\"checksum\":\"".utf8.count
+    return start..<start + noChecksum.utf8.count
+  }()
   private static let noChecksum = "fnv1a64:0000000000000000"
 
   func path(_ number: Int) -> String { folder + "/\(Self.prefix)\(number)\(Self.suffix)" }
@@ -87,22 +90,27 @@ public struct Checkpoints: Sendable {
   ///
   /// - Returns: its number.
   func write(
-    _ record: RunRecord, _ tensors: [(name: String, tensor: StoredTensor)], after last: Int?
+    _ record: RunRecord, _ tensors: some Module, after last: Int?
   ) throws(DataError) -> Int {
     let number = (last ?? 0) + 1
     let path = path(number)
     let run = String(decoding: try encodeJSON(record, file: path), as: UTF8.self)
-    var bytes = SafetensorsFile.encode(
-      tensors,
-      metadata: ["checksum": Self.noChecksum, "format": Self.format, "run": run])
-    let place = Self.checksumPlace..<Self.checksumPlace + Self.noChecksum.utf8.count
-    bytes.replaceSubrange(place, with: checksumText(of: bytes).utf8)
+    let blocks = SafetensorsFile.blocks(of: tensors)
+    var header = SafetensorsFile.header(
+      of: blocks, metadata: ["checksum": Self.noChecksum, "format": Self.format, "run": run])
+    var checksum = Checksum()
+    header.withUnsafeBytes { checksum.add($0) }
+    for block in blocks { block.contents { checksum.add($0) } }
+    header.replaceSubrange(Self.checksumPlace, with: checksum.text.utf8)
     do throws(SystemError) {
       try createFolders(folder)
     } catch {
       throw unwritable(folder, error)
     }
-    try writeAtomically(bytes, to: path)
+    try writeAtomically(to: path) { append in
+      header.withUnsafeBytes(append)
+      for block in blocks { block.contents(append) }
+    }
     for name in (try? folderContents(folder)) ?? [] where isOurs(name) {
       let other = self.number(name)
       if other == nil || other != number && other != last { unlink(folder + "/" + name) }
@@ -114,7 +122,7 @@ public struct Checkpoints: Sendable {
   func read(_ number: Int) throws(DataError) -> SafetensorsFile {
     let path = path(number)
     var bytes = try readFile(path)
-    let place = Self.checksumPlace..<Self.checksumPlace + Self.noChecksum.utf8.count
+    let place = Self.checksumPlace
     let stated = bytes.count < place.upperBound ? [] : Array(bytes[place])
     if !stated.isEmpty { bytes.replaceSubrange(place, with: Self.noChecksum.utf8) }
     guard stated == Array(checksumText(of: bytes).utf8) else {

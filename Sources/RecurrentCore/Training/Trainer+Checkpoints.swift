@@ -106,7 +106,7 @@ extension Trainer {
         let result = Result { () throws(DataError) in
           let number = try checkpoints.write(
             Self.record(of: state, options, examples: count, checkpoints.digest),
-            RunTensors(state).storedTensors, after: last)
+            RunTensors(state), after: last)
           last = number
           return checkpoints.path(number)
         }

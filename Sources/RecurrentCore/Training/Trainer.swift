@@ -121,7 +121,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
     checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason {
-    let callbacks = callbacks + writing(checkpoints, of: examples, callbacks)
+    let callbacks = writing(checkpoints, of: examples, callbacks) + callbacks
     if case .ranAway(let error) = state.history.stop { return end(.ranAway(error), callbacks) }
     state.history.stop = nil
     var reason = noImprovement
@@ -148,7 +148,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         callbacks: callbacks)
     } catch {
       guard state.epoch > 0 else { throw error }
-      return end(.ranAway(error), callbacks + writing(checkpoints, of: examples, callbacks))
+      return end(.ranAway(error), writing(checkpoints, of: examples, callbacks) + callbacks)
     }
   }
 

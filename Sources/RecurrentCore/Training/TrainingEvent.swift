@@ -7,7 +7,8 @@ public enum TrainingEvent: Sendable {
   case step(epoch: Int, step: Int, stepsPerEpoch: Int, examples: Int, loss: Double)
   /// An epoch is done; `isBest` if it is ``TrainingHistory/best``.
   case epoch(EpochRecord, isBest: Bool)
-  /// A checkpoint was written to this file, or could not be: the run goes on all the same.
+  /// A checkpoint was written to this file, or could not be: the run goes on all the same. It holds
+  /// the step, epoch or end that callbacks hear of next.
   case checkpoint(Result<String, DataError>)
   /// The run goes on from a checkpoint.
   case resumed(ResumedCheckpoint)
