@@ -102,7 +102,7 @@ extension Trainer {
     var clock = CheckpointClock(interval: checkpoints.interval / .seconds(1))
     return [
       { event, state in
-        guard let state = state as? State, clock.isDue(event) else { return .proceed }
+        guard clock.isDue(event), let state = state as? State else { return .proceed }
         let result = Result { () throws(DataError) in
           let number = try checkpoints.write(
             Self.record(of: state, options, examples: count, checkpoints.digest),

@@ -67,7 +67,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   private let loss: CarryingLoss
   /// The shapes of what is carried, once something is.
   let carriedShapes: @Sendable (Model, Examples) -> [[Int]]
-  /// The number of the checkpoint that the run goes on from.
+  /// The number of the checkpoint that the next run goes on from.
   var resumed: Int?
 
   /// A run before its first epoch.
@@ -122,6 +122,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason {
     let callbacks = writing(checkpoints, of: examples, callbacks) + callbacks
+    resumed = nil
     if case .ranAway(let error) = state.history.stop { return end(.ranAway(error), callbacks) }
     state.history.stop = nil
     var reason = noImprovement
