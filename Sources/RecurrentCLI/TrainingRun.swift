@@ -16,6 +16,7 @@ struct TrainingRun {
   }
 
   private let output: String
+  private let folder: RunFolder
   private let progress: ProgressMode
   private var bars: [Int: ProgressBar] = [:]
   /// What happens when a reader of what is printed goes away: nothing, until the model is written.
@@ -26,7 +27,7 @@ struct TrainingRun {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
     }
-    try ModelFolder.checkDestination(output)
+    folder = try ModelFolder.startRun(output)
     self.output = output
     self.progress = progress
   }
@@ -58,6 +59,7 @@ struct TrainingRun {
     ].show(event, note: score)
     guard let number = Interruption.requested else { return decision }
     if case .finished(.requested) = event {
+      folder.close()
       warn("training was stopped; nothing was written.")
       Foundation.exit(128 + number)
     }
@@ -75,7 +77,10 @@ struct TrainingRun {
     // Written before anything is printed: who reads the report may go away (`| head`).
     let failure = failure { () throws(DataError) in
       try Interruption.deferred { () throws(DataError) in
-        try model.save(to: output, reports: reports)
+        try ModelFolder.saveSomewhere(output) { path throws(DataError) in
+          try model.save(to: path, reports: reports)
+        }
+        folder.remove()
       }
     }
     signal(SIGPIPE, readerLeft)

@@ -13,8 +13,9 @@
 /// The bytes go to a temporary file in the same folder, are brought to the disk, and take the name
 /// by one rename; then the folder is brought to the disk too. If anything fails, the temporary file
 /// is removed and what was at `path` is untouched. Only a process killed on the way leaves the
-/// temporary file, named `.recurrent-….tmp`. An existing file keeps its permissions, and a symbolic
-/// link keeps pointing to the file that is replaced.
+/// temporary file, named `.recurrent-….tmp`, and the next to write to `path` removes it: its name
+/// follows from that of the result, and whoever writes it holds a lock on it. An existing file keeps
+/// its permissions, and a symbolic link keeps pointing to the file that is replaced.
 ///
 /// Devices and pipes (`/dev/stdout`) cannot be replaced and are written as they are.
 ///
@@ -61,12 +62,15 @@ func replaceFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
     mode = nil
   }
   let destination = resolvedPath(path) ?? path
-  let folder = splitPath(destination).folder
-  let temporary = try createTemporaryFile(in: folder, bytes, mode: mode)
+  let (folder, name) = splitPath(destination)
+  let temporary = folder + "/" + temporaryName(for: name)
+  let owner = try ownFile(temporary)
+  defer { close(owner) }
   do throws(SystemError) {
+    try writeFile(temporary, bytes, mode: mode)
     try check { rename(temporary, destination) }
   } catch {
-    unlink(temporary)
+    _ = try? check { unlink(temporary) }
     throw error
   }
   try synchronizeFolder(folder)
@@ -78,26 +82,35 @@ private func writeInPlace(_ path: String, _ bytes: [UInt8]) throws(SystemError) 
   try writeAll(bytes, to: descriptor)
 }
 
-/// Creates a file of a name of its own in `folder`, on the disk when this returns; removed again if
-/// anything fails.
-private func createTemporaryFile(
-  in folder: String, _ bytes: [UInt8], mode: mode_t?
-) throws(SystemError) -> String {
-  let path = temporaryPath(in: folder)
-  try createFile(path, bytes, mode: mode)
-  return path
+/// What begins the names of files and folders that a write or a run leaves when it is cut off.
+let temporaryPrefix = ".recurrent-"
+
+/// A name for what is to become `name`; short, however long that is.
+func temporaryName(for name: String) -> String {
+  temporaryPrefix + String(checksum(of: Array(name.utf8)), radix: 36) + ".tmp"
 }
 
-/// A path in `folder` that nothing else uses.
-func temporaryPath(in folder: String) -> String {
-  // Chance is right here and nowhere else in the library: no result depends on the name.
-  folder + "/.recurrent-" + String(UInt64.random(in: 0 ... .max), radix: 36) + ".tmp"
+/// Creates the file `path` and locks it: one that a killed process left is removed, one that another
+/// process holds is waited for.
+///
+/// - Returns: What holds the lock until it is closed.
+private func ownFile(_ path: String) throws(SystemError) -> CInt {
+  while true {
+    do throws(SystemError) {
+      if let owner = try openLocked(path, O_RDWR | O_CREAT | O_EXCL) { return owner }
+    } catch let error where error.number == EEXIST {
+      do throws(SystemError) {
+        guard let left = try openLocked(path, O_RDONLY) else { continue }
+        defer { close(left) }
+        try check { unlink(path) }
+      } catch let error where error.number == ENOENT {}
+    }
+  }
 }
 
-/// Creates the file `path`, which must not exist, on the disk when this returns; removed again if
-/// anything fails.
-func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t? = nil) throws(SystemError) {
-  let descriptor = try check { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+/// Writes the file `path`, on the disk when this returns.
+func writeFile(_ path: String, _ bytes: [UInt8], mode: mode_t? = nil) throws(SystemError) {
+  let descriptor = try check { open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666) }
   var isOpen = true
   do throws(SystemError) {
     if let mode { try check { fchmod(descriptor, mode) } }
@@ -108,12 +121,11 @@ func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t? = nil) throws(Sy
     if close(descriptor) < 0, errno != EINTR { throw SystemError(errno) }
   } catch {
     if isOpen { close(descriptor) }
-    unlink(path)
     throw error
   }
 }
 
-private func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(SystemError) {
+func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(SystemError) {
   var written = 0
   while written < bytes.count {
     // One call takes at most 2 GiB on some systems.
