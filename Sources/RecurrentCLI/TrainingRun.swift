@@ -16,10 +16,9 @@ struct TrainingRun {
   }
 
   private let output: String
+  private let folder: RunFolder
   private let progress: ProgressMode
   private var bars: [Int: ProgressBar] = [:]
-  /// Whether a checkpoint is there to go on from.
-  private var isKept = false
   /// What happens when a reader of what is printed goes away: nothing, until the model is written.
   private let readerLeft = signal(SIGPIPE, SIG_IGN)
 
@@ -28,7 +27,7 @@ struct TrainingRun {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
     }
-    try ModelFolder.checkDestination(output)
+    folder = try ModelFolder.startRun(output)
     self.output = output
     self.progress = progress
   }
@@ -58,19 +57,13 @@ struct TrainingRun {
       default: ProgressBar(
         epochs: epochs, stepsPerEpoch: stepsPerEpoch, unit: unit, mode: progress)
     ].show(event, note: score)
-    switch event {
-    case .checkpoint(.success): isKept = true
-    case .checkpoint(.failure(let error)): warn("\(error) Training goes on.")
-    case .finished(.requested):
-      guard let number = Interruption.requested else { break }
-      warn(
-        isKept
-          ? "training was stopped; go on with: recurrent resume \(output.shellQuoted)"
-          : "training was stopped; nothing was written.")
+    guard let number = Interruption.requested else { return decision }
+    if case .finished(.requested) = event {
+      folder.close()
+      warn("training was stopped; nothing was written.")
       Foundation.exit(128 + number)
-    default: break
     }
-    return Interruption.requested == nil ? decision : .stop
+    return .stop
   }
 
   /// Writes the model and tells how training went.
@@ -84,7 +77,10 @@ struct TrainingRun {
     // Written before anything is printed: who reads the report may go away (`| head`).
     let failure = failure { () throws(DataError) in
       try Interruption.deferred { () throws(DataError) in
-        try model.save(to: output, reports: reports)
+        try ModelFolder.saveSomewhere(output) { path throws(DataError) in
+          try model.save(to: path, reports: reports)
+        }
+        folder.remove()
       }
     }
     signal(SIGPIPE, readerLeft)

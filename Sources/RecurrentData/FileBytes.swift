@@ -13,7 +13,7 @@ enum FileBytes {
   /// The largest file that is read, in bytes.
   ///
   /// Offsets of cells are 32-bit numbers, and a stream without an end must not fill the memory.
-  static let sizeLimit = Int(UInt32.max) - 1
+  static let sizeLimit = min(Int(UInt32.max) - 1, memorySize)
 
   /// The bytes of the file, folder or stream at `path`.
   ///
@@ -57,7 +57,7 @@ enum FileBytes {
 
   private static func tooLarge(_ path: String) -> DataError {
     DataError(
-      file: path, problem: "the file is over 4 GiB, the largest that is read",
+      file: path, problem: "the file is over \(sizeLimit) bytes, the most that are read",
       advice: "Split it, or keep only the columns that are needed")
   }
 }

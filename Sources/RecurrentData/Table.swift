@@ -53,7 +53,9 @@ public struct Table: Sendable {
     csvBytes: [UInt8], source: String = "bytes", delimiter: Character? = nil
   ) throws(DataError) {
     guard csvBytes.count <= FileBytes.sizeLimit else {
-      throw DataError(file: source, problem: "the text is over 4 GiB, the largest that is read")
+      throw DataError(
+        file: source,
+        problem: "the text is over \(FileBytes.sizeLimit) bytes, the most that are read")
     }
     var byte: UInt8?
     if let delimiter {

@@ -13,8 +13,9 @@
 /// The bytes go to a temporary file in the same folder, are brought to the disk, and take the name
 /// by one rename; then the folder is brought to the disk too. If anything fails, the temporary file
 /// is removed and what was at `path` is untouched. Only a process killed on the way leaves the
-/// temporary file, named `.recurrent-….tmp`. An existing file keeps its permissions, and a symbolic
-/// link keeps pointing to the file that is replaced.
+/// temporary file, named `.recurrent-….tmp`, and the next to write to `path` removes it: its name
+/// follows from that of the result, and whoever writes it holds a lock on it. An existing file keeps
+/// its permissions, and a symbolic link keeps pointing to the file that is replaced.
 ///
 /// Devices and pipes (`/dev/stdout`) cannot be replaced and are written as they are.
 ///
@@ -77,13 +78,15 @@ private func replaceFile(_ path: String, _ contents: FileContents) throws(System
     mode = nil
   }
   let destination = resolvedPath(path) ?? path
-  let folder = splitPath(destination).folder
-  let temporary = temporaryPath(in: folder)
-  try createFile(temporary, mode: mode, contents)
+  let (folder, name) = splitPath(destination)
+  let temporary = folder + "/" + temporaryName(for: name)
+  let owner = try ownFile(temporary)
+  defer { close(owner) }
   do throws(SystemError) {
+    try writeFile(temporary, mode: mode, contents)
     try check { rename(temporary, destination) }
   } catch {
-    unlink(temporary)
+    _ = try? check { unlink(temporary) }
     throw error
   }
   try synchronizeFolder(folder)
@@ -95,22 +98,41 @@ private func writeInPlace(_ path: String, _ contents: FileContents) throws(Syste
   try writeAll(contents, to: descriptor)
 }
 
-/// A path in `folder` that nothing else uses.
-func temporaryPath(in folder: String) -> String {
-  // Chance is right here and nowhere else in the library: no result depends on the name.
-  folder + "/.recurrent-" + String(UInt64.random(in: 0 ... .max), radix: 36) + ".tmp"
+/// What begins the names of files and folders that a write or a run leaves when it is cut off.
+let temporaryPrefix = ".recurrent-"
+
+/// A name for what is to become `name`; short, however long that is.
+func temporaryName(for name: String) -> String {
+  temporaryPrefix + String(checksum(of: Array(name.utf8)), radix: 36) + ".tmp"
 }
 
-/// Creates the file `path`, which must not exist, on the disk when this returns; removed again if
-/// anything fails.
-func createFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
-  try createFile(path, mode: nil) { append in bytes.withUnsafeBytes(append) }
+/// Creates the file `path` and locks it: one that a killed process left is removed, one that another
+/// process holds is waited for.
+///
+/// - Returns: What holds the lock until it is closed.
+private func ownFile(_ path: String) throws(SystemError) -> CInt {
+  while true {
+    do throws(SystemError) {
+      if let owner = try openLocked(path, O_RDWR | O_CREAT | O_EXCL) { return owner }
+    } catch let error where error.number == EEXIST {
+      do throws(SystemError) {
+        guard let left = try openLocked(path, O_RDONLY) else { continue }
+        defer { close(left) }
+        try check { unlink(path) }
+      } catch let error where error.number == ENOENT {}
+    }
+  }
 }
 
-private func createFile(
+/// Writes the file `path`, on the disk when this returns.
+func writeFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+  try writeFile(path, mode: nil) { append in bytes.withUnsafeBytes(append) }
+}
+
+private func writeFile(
   _ path: String, mode: mode_t?, _ contents: FileContents
 ) throws(SystemError) {
-  let descriptor = try check { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+  let descriptor = try check { open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666) }
   var isOpen = true
   do throws(SystemError) {
     if let mode { try check { fchmod(descriptor, mode) } }
@@ -121,7 +143,6 @@ private func createFile(
     if close(descriptor) < 0, errno != EINTR { throw SystemError(errno) }
   } catch {
     if isOpen { close(descriptor) }
-    unlink(path)
     throw error
   }
 }
@@ -136,6 +157,10 @@ private func writeAll(_ contents: FileContents, to descriptor: CInt) throws(Syst
     }
   }
   if let failure { throw failure }
+}
+
+func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(SystemError) {
+  try writeAll({ append in bytes.withUnsafeBytes(append) }, to: descriptor)
 }
 
 private func writeAll(

@@ -1,3 +1,10 @@
+import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -55,10 +62,17 @@ package struct SystemError: Error, Equatable {
   package var isMissing: Bool { number == ENOENT }
 }
 
+/// How many system calls are still made: a test that stands in for a kill sets it, and afterwards
+/// every call fails and changes nothing, those that would clean up included.
+package let systemCallsUntilKill = Atomic(Int.max)
+
 /// Makes a system call, again if a signal interrupted it; negative results throw.
 @discardableResult
 package func check<Result: SignedInteger>(_ call: () -> Result) throws(SystemError) -> Result {
   while true {
+    if systemCallsUntilKill.wrappingSubtract(1, ordering: .relaxed).newValue < 0 {
+      throw SystemError(ECANCELED)
+    }
     let result = call()
     if result >= 0 { return result }
     let number = errno
@@ -66,32 +80,41 @@ package func check<Result: SignedInteger>(_ call: () -> Result) throws(SystemErr
   }
 }
 
+/// The bytes of this machine's memory: no file larger than that is read.
+package let memorySize = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+
 /// The bytes of the file at `path`.
 ///
-/// - Throws: ``DataError`` if there is no such file, it is not a file (a folder, a device), or it
-///   cannot be read.
-package func readFile(_ path: String) throws(DataError) -> [UInt8] {
+/// - Parameter limit: The most bytes that are read; the size is looked at before anything is.
+/// - Throws: ``DataError`` if there is no such file, it is not a file (a folder, a device), it is
+///   larger than `limit`, or it cannot be read.
+package func readFile(_ path: String, limit: Int = memorySize) throws(DataError) -> [UInt8] {
   do throws(SystemError) {
     if case .file = try fileKind(path) {
       let descriptor = try check { open(path, O_RDONLY | O_CLOEXEC) }
       defer { close(descriptor) }
-      return try readAll(descriptor)
+      if let bytes = try readAll(descriptor, limit: limit) { return bytes }
+      throw SystemError(EFBIG)
     }
   } catch {
     if error.number == ENOENT {
       throw DataError(.missingFile, file: path, problem: "there is no such file")
     }
-    throw DataError(file: path, problem: "cannot be read: \(systemProblem(error.number))")
+    throw DataError(
+      file: path,
+      problem: error.number == EFBIG
+        ? "holds more than \(limit) bytes, the most that are read of it"
+        : "cannot be read: \(systemProblem(error.number))")
   }
   throw DataError(file: path, problem: "found a folder, device or pipe, expected a file")
 }
 
-/// Reads a file to its end; its size as told only sets the first guess, as a file may change while
-/// it is read.
-private func readAll(_ descriptor: CInt) throws(SystemError) -> [UInt8] {
-  var information = stat()
-  try check { fstat(descriptor, &information) }
-  var bytes = [UInt8](repeating: 0, count: Int(information.st_size) + 1)
+/// Reads a file to its end, or gives nil if it is larger than `limit`; its size as told is only the
+/// first guess, as a file may change while it is read.
+private func readAll(_ descriptor: CInt, limit: Int) throws(SystemError) -> [UInt8]? {
+  let size = Int(try status(of: descriptor).st_size)
+  if size > limit { return nil }
+  var bytes = [UInt8](repeating: 0, count: size + 1)
   var count = 0
   while true {
     let room = min(bytes.count - count, 1 << 30)
@@ -100,10 +123,49 @@ private func readAll(_ descriptor: CInt) throws(SystemError) -> [UInt8] {
     }
     if found == 0 { break }
     count += found
+    if count > limit { return nil }
     if count == bytes.count { bytes += [UInt8](repeating: 0, count: bytes.count) }
   }
   bytes.removeLast(bytes.count - count)
   return bytes
+}
+
+/// What the system tells about an open file.
+private func status(of descriptor: CInt) throws(SystemError) -> stat {
+  var information = stat()
+  try check { fstat(descriptor, &information) }
+  return information
+}
+
+/// Locks an open file or folder until it is closed, or its process dies. If another holds it, this
+/// waits or throws `EWOULDBLOCK`.
+///
+/// File systems without locks go without.
+func lock(_ descriptor: CInt, waits: Bool = true) throws(SystemError) {
+  do throws(SystemError) {
+    try check { flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB) }
+  } catch let error where [EBADF, EINVAL, ENOLCK, ENOSYS, ENOTSUP].contains(error.number) {}
+}
+
+/// Opens the file `path` and locks it; nil if another process removed or moved it before the lock
+/// held.
+func openLocked(
+  _ path: String, _ flags: CInt, waits: Bool = true
+) throws(SystemError) -> CInt? {
+  let descriptor = try check { open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0o666) }
+  do throws(SystemError) {
+    try lock(descriptor, waits: waits)
+    var named = stat()
+    let opened = try status(of: descriptor)
+    if lstat(path, &named) == 0, named.st_ino == opened.st_ino, named.st_dev == opened.st_dev {
+      return descriptor
+    }
+  } catch {
+    close(descriptor)
+    throw error
+  }
+  close(descriptor)
+  return nil
 }
 
 /// The folder that holds `path`, and the last part of `path`.

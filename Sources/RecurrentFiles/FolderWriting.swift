@@ -1,3 +1,8 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -8,113 +13,96 @@
   import Android
 #endif
 
-/// Writes a folder of files so that an interruption does not leave some files new and others old.
+/// The new files of a folder, whole, until they are in their places.
+private let newFiles = temporaryPrefix + "new"
+
+/// Writes a folder of files so that at any moment, a kill in between included, `readFolderFile`
+/// finds all of the old or all of the new ones.
 ///
-/// The files are written to a temporary folder beside `path` and brought to the disk. Then:
+/// Everything happens within the folder, so it may be a mount point, the current folder of a shell,
+/// or lie in a folder that cannot be written to:
 ///
-/// - If nothing, or an empty folder, is at `path`: one rename. Before it there is no result, after
-///   it all of it.
-/// - If a folder is there that holds `marker` (so it is one of ours): its other files are linked
-///   into the new folder and the two change names in one step. At any moment `path` is the whole
-///   old or the whole new folder. On file systems without such an exchange there are two renames; a
-///   crash in the instant between them leaves both folders whole, but under temporary names beside
-///   `path`.
-/// - If that folder cannot be exchanged (it is the current folder, in which a shell may stand, or a
-///   mount point; the folder around it may not be written to; its other files cannot be linked):
-///   file by file, each atomically, `marker` last. A crash on the way can leave a mixture; a reader
-///   finds out if the marker tells the other files' checksums.
+/// 1. The files are written to the folder `.recurrent-new.tmp` in it and brought to the disk.
+/// 2. One rename makes it `.recurrent-new`, where readers look first.
+/// 3. The files move to their places, `marker` last, and `.recurrent-new` is gone.
 ///
-/// A folder without `marker` is not touched. Folders on the way to `path` are created. A process
-/// that is killed may leave a temporary folder named `.recurrent-….tmp`.
+/// The next write ends what a killed one began: after 2. it moves the files, before it removes them.
+/// Writers of one folder wait for one another. Files of other names are kept. Folders on the way to
+/// `path` are created.
 ///
 /// - Parameters:
 ///   - path: The folder.
 ///   - files: What it is to hold.
-///   - marker: The name among `files` by which a folder of ours is known.
-///   - canExchange: Whether to try the exchange in one step; tests say no, to see the two renames.
-/// - Throws: ``DataError`` of kind `unwritable`; then what was at `path` is as before (in the third
-///   case: each file is).
+///   - marker: The name among `files` that other programs may take for the sign that all is there.
+/// - Throws: ``DataError`` of kind `unwritable`; then what was at `path` is as before.
 package func writeFolderAtomically(
-  to path: String, files: [(name: String, bytes: [UInt8])], marker: String,
-  canExchange: Bool = true
+  to path: String, files: [(name: String, bytes: [UInt8])], marker: String
 ) throws(DataError) {
   for (name, _) in files { precondition(isFileName(name), "a file's name in a folder: \(name)") }
   precondition(files.contains { $0.name == marker }, "the marker \(marker) is one of the files")
   precondition(Set(files.map(\.name)).count == files.count, "names of files are unique")
-  let isOccupied = try checkFolderDestination(path, marker: marker)
-  do throws(SystemError) {
-    try createFolders(splitPath(path).folder)
-    let destination = resolvedPath(path) ?? path
-    let parent = splitPath(destination).folder
-    let temporary = temporaryPath(in: parent)
-    guard try canBeRenamed(destination) else {
-      return try replaceFiles(in: destination, files, marker: marker)
+  for (name, _) in files {
+    if case .folder? = try? fileKind(path + "/" + name) {
+      throw unwritable(path + "/" + name, SystemError(EISDIR))
     }
-    try check { mkdir(temporary, 0o777) }
+  }
+  do throws(SystemError) {
+    let created = try createFolders(path)
     do throws(SystemError) {
-      for (name, bytes) in files { try createFile(temporary + "/" + name, bytes) }
-      if isOccupied, !linkContents(of: destination, into: temporary) {
-        removeFolder(temporary)
-        return try replaceFiles(in: destination, files, marker: marker)
-      }
-      try synchronizeFolder(temporary)
-      try put(temporary, at: destination, isOccupied: isOccupied, canExchange: canExchange)
+      try replaceFiles(in: path, files, marker: marker)
     } catch {
-      removeFolder(temporary)
+      removeEmpty(created)
       throw error
     }
-    try synchronizeFolder(parent)
   } catch {
     throw unwritable(path, error)
   }
 }
 
-/// Checks that a folder can be written to `path`: nothing is there, or an empty folder, or one that
-/// holds `marker`.
+/// The bytes of the file `name` in a folder that `writeFolderAtomically` writes, the new ones of a
+/// write that was cut off before they were in their places included.
 ///
-/// - Returns: Whether there is a folder with files in it.
-@discardableResult
-package func checkFolderDestination(_ path: String, marker: String) throws(DataError) -> Bool {
-  var names: [String]?
-  do throws(SystemError) {
-    if case .folder = try fileKind(path) { names = try folderContents(path) }
-  } catch {
-    if error.number == ENOENT { return false }
-    throw unwritable(path, error)
-  }
-  guard let names else {
-    throw DataError(
-      .unwritable, file: path, problem: "exists and is not a folder", advice: "Choose another name")
-  }
-  guard names.isEmpty || names.contains(marker) else {
-    throw DataError(
-      .unwritable, file: path, problem: "exists and is not a model folder: it holds no \(marker)",
-      advice: "Choose another folder, or empty this one")
-  }
-  return !names.isEmpty
-}
-
-/// Checks that a folder or file could be created at `path`, by creating a folder where it would be
-/// and removing it.
-package func checkFolderCanBeCreated(_ path: String) throws(DataError) {
-  do throws(SystemError) {
-    var folder = path
-    while try !exists(folder) { folder = splitPath(folder).folder }
-    let probe = temporaryPath(in: folder)
-    try check { mkdir(probe, 0o777) }
-    rmdir(probe)
-  } catch {
-    throw unwritable(path, error)
+/// - Throws: ``DataError`` as `readFile` does.
+package func readFolderFile(
+  _ name: String, in folder: String, limit: Int = memorySize
+) throws(DataError) -> [UInt8] {
+  do {
+    return try readFile("\(folder)/\(newFiles)/\(name)", limit: limit)
+  } catch let error where error.kind == .missingFile {
+    return try readFile("\(folder)/\(name)", limit: limit)
   }
 }
 
-private func exists(_ path: String) throws(SystemError) -> Bool {
+/// The names in the folder that is to be written, but for those of writes and runs that were cut
+/// off; none if nothing is there or a run, which found it free, left its folder in it.
+///
+/// - Throws: ``DataError`` of kind `unwritable` if it is not a folder or cannot be looked into.
+package func contentsOfDestination(_ path: String) throws(DataError) -> [String] {
   do throws(SystemError) {
-    _ = try fileKind(path)
-    return true
-  } catch let error where error.number == ENOENT {
-    return false
+    if case .folder = try fileKind(path) {
+      let names = try folderContents(path)
+      let isRun = names.contains(splitPath(RunFolder.path(for: path)).name)
+      return isRun ? [] : names.filter { !$0.hasPrefix(temporaryPrefix) }
+    }
+  } catch {
+    if error.isMissing { return [] }
+    throw unwritable(path, error)
   }
+  throw DataError(
+    .unwritable, file: path, problem: "exists and is not a folder", advice: "Choose another name")
+}
+
+/// Where a result may go that cannot be written to `path`: beside it and into the folder for
+/// temporary files, each under the first name of `path.2`, `path.3`, … that is free.
+package func placesBeside(_ path: String) -> [String] {
+  let name = splitPath(path).name
+  let path = ["", ".", ".."].contains(name) ? resolvedPath(path) ?? path : path
+  let (folder, lastName) = splitPath(path)
+  let temporary = FileManager.default.temporaryDirectory.path
+  return [path.contains("/") ? folder + "/" + lastName : path, temporary + "/" + lastName]
+    .compactMap { base in
+      (2..<100).map { "\(base).\($0)" }.first { (try? fileKind($0)) == nil }
+    }
 }
 
 /// Whether `name` names a file within a folder and nothing else.
@@ -139,99 +127,81 @@ package func folderContents(_ path: String) throws(SystemError) -> [String] {
 
 // MARK: - Steps
 
-/// Creates the folder `path` and those on the way to it, where they are not there.
-package func createFolders(_ path: String) throws(SystemError) {
+/// Creates the folder `path` and those on the way to it; gives those that were not there, the
+/// outermost first.
+@discardableResult
+package func createFolders(_ path: String) throws(SystemError) -> [String] {
   do throws(SystemError) {
     guard case .folder = try fileKind(path) else { throw SystemError(ENOTDIR) }
+    return []
   } catch let error where error.number == ENOENT {
-    try createFolders(splitPath(path).folder)
-    if mkdir(path, 0o777) != 0, errno != EEXIST { throw SystemError(errno) }
+    let parent = splitPath(path).folder
+    let created = try createFolders(parent)
+    do throws(SystemError) {
+      try check { mkdir(path, 0o777) }
+      try synchronizeFolder(parent)
+    } catch let error where error.number == EEXIST {
+      return created
+    } catch {
+      removeEmpty(created)
+      throw error
+    }
+    return created + [path]
   }
 }
 
-/// Whether what is at `path` may be exchanged: not the current folder, not a mount point, and the
-/// folder around it is ours.
-private func canBeRenamed(_ path: String) throws(SystemError) -> Bool {
-  var folder = stat()
-  var parent = stat()
-  var current = stat()
-  guard stat(path, &folder) == 0 else { return true }
-  try check { stat(splitPath(path).folder, &parent) }
-  try check { stat(".", &current) }
-  let isCurrent = folder.st_dev == current.st_dev && folder.st_ino == current.st_ino
-  return !isCurrent && folder.st_dev == parent.st_dev && access(splitPath(path).folder, W_OK) == 0
+/// Removes those of the folders in which nothing is, the last first.
+func removeEmpty(_ folders: [String]) {
+  for folder in folders.reversed() { _ = try? check { rmdir(folder) } }
 }
 
 private func replaceFiles(
   in folder: String, _ files: [(name: String, bytes: [UInt8])], marker: String
 ) throws(SystemError) {
-  for (name, bytes) in files where name != marker { try replaceFile(folder + "/" + name, bytes) }
-  for (name, bytes) in files where name == marker { try replaceFile(folder + "/" + name, bytes) }
-}
-
-/// Makes what is in `folder` and not yet in `other` be there too, without copying bytes; whether
-/// that succeeded.
-private func linkContents(of folder: String, into other: String) -> Bool {
-  guard let names = try? folderContents(folder) else { return false }
-  return names.allSatisfy { name in
-    let (source, target) = (folder + "/" + name, other + "/" + name)
-    var information = stat()
-    if lstat(target, &information) == 0 { return true }
-    guard lstat(source, &information) == 0 else { return false }
-    if information.st_mode & S_IFMT == S_IFDIR {
-      return mkdir(target, information.st_mode & 0o777) == 0
-        && linkContents(of: source, into: target)
-    }
-    return linkat(AT_FDCWD, source, AT_FDCWD, target, 0) == 0
-  }
-}
-
-private func put(
-  _ new: String, at path: String, isOccupied: Bool, canExchange: Bool
-) throws(SystemError) {
-  guard isOccupied else {
-    // A rename also replaces an empty folder.
-    try check { rename(new, path) }
-    return
-  }
-  if canExchange, exchange(new, path) {
-    removeFolder(new)
-    return
-  }
-  let old = temporaryPath(in: splitPath(path).folder)
-  try check { rename(path, old) }
+  let descriptor = try check { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+  defer { close(descriptor) }
+  try lock(descriptor)
+  let new = folder + "/" + newFiles
+  let unfinished = new + ".tmp"
+  try moveNewFiles(in: folder, marker: marker)
+  removeAll(unfinished)
   do throws(SystemError) {
-    try check { rename(new, path) }
+    try check { mkdir(unfinished, 0o777) }
+    for (name, bytes) in files { try writeFile(unfinished + "/" + name, bytes) }
+    try synchronizeFolder(unfinished)
+    try check { rename(unfinished, new) }
   } catch {
-    rename(old, path)
+    removeAll(unfinished)
     throw error
   }
-  removeFolder(old)
+  try synchronizeFolder(folder)
+  // What cannot be moved is read from where it is, and moved by the next write.
+  try? moveNewFiles(in: folder, marker: marker)
 }
 
-/// Lets two folders change names in one step; false if the system or file system cannot.
-private func exchange(_ first: String, _ second: String) -> Bool {
-  #if canImport(Darwin)
-    return renamex_np(first, second, UInt32(RENAME_SWAP)) == 0
-  #elseif canImport(Glibc)
-    // The C library has `renameat2`, but its headers show it to GNU C only.
-    typealias RenameAt2 =
-      @convention(c) (CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt) -> CInt
-    guard let symbol = dlsym(nil, "renameat2") else { return false }
-    let exchangeFlag: CUnsignedInt = 2
-    let rename = unsafeBitCast(symbol, to: RenameAt2.self)
-    return rename(AT_FDCWD, first, AT_FDCWD, second, exchangeFlag) == 0
-  #else
-    return false
-  #endif
-}
-
-/// Removes a folder of ours as far as possible: it runs after the result is in place, or while an
-/// error is on its way.
-private func removeFolder(_ path: String) {
-  for name in (try? folderContents(path)) ?? [] {
-    let entry = path + "/" + name
-    if unlink(entry) != 0 { removeFolder(entry) }
+private func moveNewFiles(in folder: String, marker: String) throws(SystemError) {
+  let new = folder + "/" + newFiles
+  guard isFolderItself(new), let names = try? folderContents(new) else { return removeAll(new) }
+  for name in names.filter({ $0 != marker }) + names.filter({ $0 == marker }) {
+    try check { rename(new + "/" + name, folder + "/" + name) }
   }
-  rmdir(path)
+  try synchronizeFolder(folder)
+  try check { rmdir(new) }
+}
+
+/// Whether a folder is at `path`, and not a link that leads to one elsewhere.
+func isFolderItself(_ path: String) -> Bool {
+  var information = stat()
+  return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Removes a file, a link or a folder of ours as far as possible, and says nothing if it is not
+/// there.
+func removeAll(_ path: String) {
+  guard isFolderItself(path) else {
+    _ = try? check { unlink(path) }
+    return
+  }
+  for name in (try? folderContents(path)) ?? [] { removeAll(path + "/" + name) }
+  _ = try? check { rmdir(path) }
 }

@@ -122,13 +122,38 @@ import Testing
     ("\"window\" : 8", "\"window\" : 1.5", "number"),
     ("\"cell\" : \"lstm\"", "\"cell\" : \"foo\"", "configuration.options.cell"),
     (
-      "\"formatVersion\" : 1", "\"formatVersion\" : 2", "formatVersion: found 2, expected 1 or less"
+      "\"formatVersion\" : 2", "\"formatVersion\" : 3", "formatVersion: found 3, expected 2 or less"
     ),
   ]) func alteredConfiguration(_ found: String, _ other: String, _ message: String) async throws {
     try await expectDamaged(["model/", message]) {
       let text = try $0.text("model/config.json")
       try #require(text.contains(found))
-      try $0.write(text.replacing(found, with: other), to: "model/config.json")
+      let bytes = Array(text.replacing(found, with: other).utf8)
+      try $0.write(Data(ModelFolder.sealed(bytes)), to: "model/config.json")
+    }
+  }
+
+  @Test func editedConfiguration() async throws {
+    try await expectDamaged(["model/config.json: was altered or damaged: found checksum "]) {
+      let text = try $0.text("model/config.json")
+      try #require(text.contains("\"seed\" : 0"))
+      try $0.write(text.replacing("\"seed\" : 0", with: "\"seed\" : 7"), to: "model/config.json")
+    }
+  }
+
+  /// Files of 1 TB that take no room on the disk; nothing of that size is allocated.
+  @Test func hugeFiles() async throws {
+    for name in ["config.json", "model.safetensors", "recent.json"] {
+      try await withModel { workspace in
+        #expect(truncate(workspace.path + "/model/" + name, 1 << 40) == 0)
+        for command in Self.commands where command[0] != "inspect" || name != "recent.json" {
+          let result = try await workspace.recurrent(command)
+          #expect(result.exitCode == 65)
+          #expect(
+            result.errorOutput.hasPrefix("recurrent: model/\(name): holds more than "),
+            "\(result.errorOutput)")
+        }
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Recurrent
 import TestSupport
 import Testing
 
@@ -75,6 +76,61 @@ import Testing
       try await expectRefusedFirst("model", ["permission denied. Choose a folder"], in: workspace)
       try FileManager.default.setAttributes(
         [.posixPermissions: 0o755], ofItemAtPath: workspace.path)
+    }
+  }
+
+  /// Other software keeps its things in a file of that name too.
+  @Test func folderOfOtherSoftware() async throws {
+    try await withTable { workspace in
+      try FileManager.default.createDirectory(
+        atPath: workspace.path + "/app", withIntermediateDirectories: false)
+      try workspace.write("{\"my\": \"app\"}", to: "app/config.json")
+      for name in ["model.safetensors", "history.csv"] {
+        try workspace.write("mine", to: "app/" + name)
+      }
+      try await expectRefusedFirst(
+        "app",
+        [
+          "app: exists and is not a model folder: config.json: expected a member \"task\"; it holds \"my\"."
+        ],
+        in: workspace)
+    }
+  }
+
+  /// The second of two trainings to one folder is refused at once, and the first loses nothing.
+  @Test func anotherTrainingAtWork() async throws {
+    try await withTable { workspace in
+      let run = try ModelFolder.startRun(workspace.path + "/model")
+      for output in ["model", "./model/"] {
+        try await workspace.expectFailure(
+          65,
+          [
+            "recurrent: \(output): another training, process \(getpid()), is writing to it. Wait"
+          ], running: train(to: output))
+      }
+      run.remove()
+      #expect(try await workspace.recurrent(train(to: "model")).exitCode == 0)
+      #expect(!workspace.isThere("model/.recurrent-run"))
+    }
+  }
+
+  /// What appeared in the place while the model was trained is not written over, and the model is
+  /// not lost.
+  @Test func modelIsKeptElsewhere() async throws {
+    try await withTable { workspace in
+      // The report is a folder of that name: only the write at the end finds out.
+      try ModelFolder.write(
+        to: workspace.path + "/model", task: "none", configuration: [0], tensors: [])
+      try FileManager.default.createDirectory(
+        atPath: workspace.path + "/model/loss.svg", withIntermediateDirectories: false)
+      let result = try await workspace.recurrent(train(to: "model"))
+      #expect(result.exitCode == 65)
+      #expect(
+        result.errorOutput.hasSuffix(
+          "recurrent: model/loss.svg: cannot be written: it is a folder. "
+            + "The model was written to model.2 instead.\n"), "\(result.errorOutput)")
+      #expect(try await workspace.recurrent(["predict", "model.2"]).exitCode == 0)
+      #expect(!workspace.isThere("model/.recurrent-run"))
     }
   }
 
@@ -177,42 +233,6 @@ import Testing
       for file in ["model.safetensors", "forecast.csv", "forecast.svg"] {
         #expect(try workspace.bytes("model/" + file) == workspace.bytes("same/" + file))
       }
-    }
-  }
-
-  /// Ctrl-C during training.
-  @Test func interrupted() async throws {
-    try await withTable { workspace in
-      try await workspace.train("t.csv")
-      let before = try workspace.contents()
-      let log = workspace.path + "-log"
-      defer { try? FileManager.default.removeItem(atPath: log) }
-      try Data().write(to: URL(fileURLWithPath: log))
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: try CommandRunner.commandPath())
-      process.arguments = train(to: "model") + ["--epochs", "1000000", "--patience", "1000000"]
-      process.currentDirectoryURL = URL(fileURLWithPath: workspace.path)
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle(forWritingAtPath: log)
-      try process.run()
-      let start = Date()
-      while try String(contentsOfFile: log, encoding: .utf8).count < 500,
-        Date().timeIntervalSince(start) < 30
-      {
-        try await Task.sleep(for: .milliseconds(20))
-      }
-      process.interrupt()
-      while process.isRunning, Date().timeIntervalSince(start) < 30 {
-        try await Task.sleep(for: .milliseconds(20))
-      }
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-      #expect(process.terminationReason == .exit)
-      #expect(process.terminationStatus == 128 + SIGINT)
-      let text = try String(contentsOfFile: log, encoding: .utf8)
-      #expect(text.hasSuffix("\nrecurrent: training was stopped; nothing was written.\n"))
-      #expect(try workspace.contents() == before)
     }
   }
 }

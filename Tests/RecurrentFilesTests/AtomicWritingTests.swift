@@ -1,6 +1,5 @@
 import Foundation
 import Recurrent
-import Synchronization
 import TestSupport
 import Testing
 
@@ -116,9 +115,8 @@ import Testing
           #expect(try readFile(path) == Array("old".utf8))
           #expect(try readFile(folder + "/model/a") == [1])
           #expect(try readFile(folder + "/model/config.json") == [2])
-          #expect(try folderContents(folder) == ["file", "model", "new"])
+          #expect(try folderContents(folder) == ["file", "model"])
           #expect(try folderContents(folder + "/model") == ["a", "config.json"])
-          #expect(try folderContents(folder + "/new") == [])
         }
       }
     }
@@ -127,9 +125,9 @@ import Testing
   // MARK: Folders
 
   func write(
-    _ files: [(name: String, bytes: [UInt8])], to path: String
+    _ files: [(name: String, bytes: [UInt8])], to path: String, marker: String = "config.json"
   ) throws {
-    try writeFolderAtomically(to: path, files: files, marker: "config.json")
+    try writeFolderAtomically(to: path, files: files, marker: marker)
   }
 
   @Test func foldersAreWrittenWithThoseOnTheWay() throws {
@@ -167,43 +165,6 @@ import Testing
     }
   }
 
-  /// Where folders cannot be exchanged in one step, two renames give the same result.
-  @Test func foldersAreReplacedWithoutExchange() throws {
-    try withTemporaryFolder { folder in
-      let path = folder + "/model"
-      for version: UInt8 in 1...3 {
-        try writeFolderAtomically(
-          to: path, files: [("config.json", [version])], marker: "config.json", canExchange: false)
-        try writeAtomically([version], to: path + "/mine-\(version)")
-      }
-      #expect(try readFile(path + "/config.json") == [3])
-      #expect(try readFile(path + "/mine-1") == [1])
-      #expect(try contents(path) == ["config.json", "mine-1", "mine-2", "mine-3"])
-      #expect(try contents(folder) == ["model"])
-    }
-  }
-
-  @Test func foldersOfOthersAreNotTouched() throws {
-    try withTemporaryFolder { folder in
-      try writeAtomically("mine", to: folder + "/holiday.jpg")
-      let error = #expect(throws: DataError.self) { try write([("config.json", [1])], to: folder) }
-      #expect(error?.kind == .unwritable)
-      #expect(error?.problem == "exists and is not a model folder: it holds no config.json")
-      #expect(try contents(folder) == ["holiday.jpg"])
-      let file = #expect(throws: DataError.self) {
-        try write([("config.json", [1])], to: folder + "/holiday.jpg")
-      }
-      #expect(file?.problem == "exists and is not a folder")
-      let below = #expect(throws: DataError.self) {
-        try write([("config.json", [1])], to: folder + "/holiday.jpg/model")
-      }
-      #expect(below?.problem == "cannot be written: a part of the path is not a folder")
-      #expect(throws: DataError.self) { try checkFolderCanBeCreated(folder + "/holiday.jpg/x") }
-      try checkFolderCanBeCreated(folder + "/a/b/c")
-      #expect(try contents(folder) == ["holiday.jpg"])
-    }
-  }
-
   @Test func aLinkToAFolderStaysALink() throws {
     try withTemporaryFolder { folder in
       try write([("config.json", [1])], to: folder + "/real")
@@ -215,56 +176,19 @@ import Testing
     }
   }
 
-  #if os(Linux) || os(macOS)
-    /// Replacing the folder in which a shell stands would leave the shell in a folder that is gone.
-    @Test func theCurrentFolderIsWrittenInPlace() async throws {
-      await #expect(processExitsWith: .success) {
-        try withTemporaryFolder { folder in
-          let path = folder + "/model"
-          let old: [(name: String, bytes: [UInt8])] = [("config.json", [1]), ("weights", [2])]
-          try writeFolderAtomically(to: path, files: old, marker: "config.json")
-          #expect(FileManager.default.changeCurrentDirectoryPath(path))
-          let new: [(name: String, bytes: [UInt8])] = [("config.json", [3]), ("weights", [4])]
-          try writeFolderAtomically(to: ".", files: new, marker: "config.json")
-          #expect(try readFile("config.json") == [3])
-          #expect(try readFile(path + "/weights") == [4])
-          #expect(try folderContents(path) == ["config.json", "weights"])
-          #expect(FileManager.default.changeCurrentDirectoryPath("/"))
-        }
-      }
-    }
-  #endif
-
-  /// While a folder is replaced again and again, it is there at every moment and its files are of
-  /// one version.
-  ///
-  /// This holds where the system exchanges folders in one step, as the usual file systems of Linux
-  /// and macOS do.
-  @Test func readersSeeOneVersion() throws {
+  @Test func aFolderInThePlaceOfAFileIsKept() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/model"
-      func files(_ version: UInt8) -> [(name: String, bytes: [UInt8])] {
-        [("a", [version]), ("config.json", [version])]
+      try write([("config.json", [1]), ("loss.svg", [1])], to: path)
+      try FileManager.default.removeItem(atPath: path + "/loss.svg")
+      try write([("mine", [7])], to: path + "/loss.svg", marker: "mine")
+      let error = #expect(throws: DataError.self) {
+        try write([("config.json", [2]), ("loss.svg", [2])], to: path)
       }
-      try write(files(0), to: path)
-      let seen = Mutex((looks: 0, misses: 0, isOver: false))
-      let reader = DispatchGroup()
-      DispatchQueue(label: "reader").async(group: reader) {
-        while !seen.withLock({ $0.isOver }) {
-          let isThere = FileManager.default.fileExists(atPath: path)
-          seen.withLock {
-            $0.looks += 1
-            $0.misses += isThere ? 0 : 1
-          }
-        }
-      }
-      while seen.withLock({ $0.looks }) == 0 { Thread.sleep(forTimeInterval: 0.001) }
-      for version in 1...50 { try write(files(UInt8(version)), to: path) }
-      seen.withLock { $0.isOver = true }
-      reader.wait()
-      #expect(seen.withLock { $0.looks } > 50)
-      #expect(seen.withLock { $0.misses } == 0)
-      #expect(try readFile(path + "/a") == [50])
+      #expect(error?.file == path + "/loss.svg")
+      #expect(error?.problem == "cannot be written: it is a folder")
+      #expect(try readFile(path + "/loss.svg/mine") == [7])
+      #expect(try readFile(path + "/config.json") == [1])
     }
   }
 

@@ -107,7 +107,9 @@ import Testing
       let config = try String(contentsOfFile: path + "/config.json", encoding: .utf8)
       let baselines = try String(contentsOfFile: path + "/baselines.json", encoding: .utf8)
       func write(_ text: String, _ name: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
+        let bytes = Array(text.utf8)
+        try Data(name == "config.json" ? ModelFolder.sealed(bytes) : bytes).write(
+          to: URL(fileURLWithPath: path + "/" + name))
       }
       func expectRefused(
         _ file: String, replacing old: String, with new: String,

@@ -30,8 +30,10 @@ struct HostileFilesTests {
       recent = try String(contentsOfFile: path + "/recent.json", encoding: .utf8)
     }
 
+    /// With a checksum of its own that fits.
     func replace(configuration: String) throws {
-      try Data(configuration.utf8).write(to: URL(fileURLWithPath: path + "/config.json"))
+      try Data(ModelFolder.sealed(Array(configuration.utf8))).write(
+        to: URL(fileURLWithPath: path + "/config.json"))
     }
 
     /// With a checksum that fits, so that the damage is not noticed by it.
@@ -117,7 +119,7 @@ struct HostileFilesTests {
         (#""hiddenSize" : 5"#, #""hiddenSize" : 6"#), (#""cell" : "lstm""#, #""cell" : "gru""#),
         (#""cell" : "lstm""#, #""cell" : "other""#), (#""loss" : "mse""#, #""loss" : "quantile""#),
         (#""batchSize" : 16"#, #""batchSize" : 0"#), (#""seed" : 7"#, #""seed" : -7"#),
-        (#""formatVersion" : 1"#, #""formatVersion" : 2"#),
+        (#""formatVersion" : 2"#, #""formatVersion" : 3"#),
         (#""task" : "forecaster""#, #""task" : "else""#),
       ]
       for (old, new) in changes {
@@ -191,7 +193,7 @@ struct HostileFilesTests {
       let model = try Folder(folder + "/model", Self.options[variant], covariates: variant % 2)
       var generator = SeededGenerator(seed: UInt64(variant))
       var survivors = 0
-      for round in 0..<400 {
+      for round in 0..<600 {
         let changesRecent = round % 3 == 0
         var text = changesRecent ? model.recent : model.configuration
         for _ in 0..<Int.random(in: 1...3, using: &generator) {

@@ -161,7 +161,10 @@ import Testing
         configuration = configuration.replacing(old, with: checksumText(of: bytes))
       }
       for (file, old) in files {
-        let new = file == name ? bytes : file == "config.json" ? Array(configuration.utf8) : old
+        var new = file == name ? bytes : old
+        if file == "config.json" {
+          new = ModelFolder.sealed(file == name ? bytes : Array(configuration.utf8))
+        }
         try Data(new).write(to: URL(fileURLWithPath: path + "/" + file))
       }
       changes += 1

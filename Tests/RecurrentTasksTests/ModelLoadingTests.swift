@@ -105,7 +105,7 @@ import Testing
         for value in [-1, 0, 3, 100, 99_999, 1_000_000, 1 << 40, .max] {
           let damaged = text.replacing(pattern, with: "\"\(member)\" : \(value)")
           guard damaged != text else { continue }
-          try Data(damaged.utf8).write(to: file)
+          try Data(ModelFolder.sealed(Array(damaged.utf8))).write(to: file)
           #expect(throws: DataError.self, "\(member) \(value)") { try job.read(path) }
           changed += 1
         }

@@ -10,9 +10,11 @@ import RecurrentFiles
 /// them, more files.
 ///
 /// `config.json` is an envelope: which task the model is for, which version of this library and of
-/// the format wrote it, the checksum of each other file, and under `configuration` whatever the
-/// task needs to build the model again. Folders are written whole or not at all, and a folder in
-/// which a file was altered, damaged or exchanged is not read.
+/// the format wrote it, the checksum of each other file and its own, and under `configuration`
+/// whatever the task needs to build the model again. Folders are written whole or not at all: a
+/// process that is killed at any moment leaves the old model or the new one, which may then lie in
+/// `.recurrent-new` within the folder until the next write. A folder in which a file was altered,
+/// damaged or exchanged is not read.
 ///
 /// ```swift
 /// try ModelFolder.write(
@@ -22,7 +24,10 @@ import RecurrentFiles
 public enum ModelFolder {
   /// The version of the folder's layout that this library writes; it reads this one and those
   /// before it.
-  public static let formatVersion = 1
+  public static let formatVersion = 2
+
+  /// The most bytes of `config.json`, and of each file beside it but the weights.
+  static let largestText = 1 << 28
 
   static let configurationFile = "config.json"
   static let weightsFile = "model.safetensors"
@@ -98,21 +103,90 @@ extension ModelFolder {
     let summary = Summary(
       task: task, formatVersion: formatVersion, libraryVersion: LibraryVersion.current,
       files: Dictionary(uniqueKeysWithValues: files.map { ($0.name, checksumText(of: $0.bytes)) }))
-    let envelope = try encodeJSON(
-      Envelope(summary: summary, configuration: configuration), file: path + "/" + configurationFile
-    )
+    let envelope = sealed(
+      try encodeJSON(
+        Envelope(summary: summary, checksum: noChecksum, configuration: configuration),
+        file: path + "/" + configurationFile))
+    for (name, bytes) in extraFiles + [(configurationFile, envelope)]
+    where bytes.count > largestText {
+      throw DataError(
+        .unwritable, file: path + "/" + name,
+        problem: "is \(bytes.count) bytes large, expected \(largestText) or less")
+    }
+    try checkOwner(of: path)
     try writeFolderAtomically(
       to: path, files: files + reports + [(configurationFile, envelope)], marker: configurationFile)
+  }
+
+  /// Writes a model by `save`, to `path` or, if that fails, to another place: hours of training must
+  /// not be lost to a full disk.
+  ///
+  /// ```swift
+  /// try ModelFolder.saveSomewhere("model") { path throws(DataError) in try model.save(to: path) }
+  /// ```
+  ///
+  /// The other places are `model.2` (or the first number that is free) beside `path` and in the
+  /// folder for temporary files.
+  ///
+  /// - Throws: What kept the model from `path`; the advice says where the model is, if it is
+  ///   anywhere.
+  public static func saveSomewhere(
+    _ path: String, _ save: (String) throws(DataError) -> Void
+  ) throws(DataError) {
+    do {
+      try save(path)
+    } catch {
+      for other in placesBeside(path) {
+        do {
+          try save(other)
+        } catch { continue }
+        var error = error
+        error.advice = "The model was written to \(other) instead"
+        throw error
+      }
+      throw error
+    }
   }
 
   /// Checks that a model could be written to `path`: to be called before hours of training, not
   /// after.
   ///
-  /// - Throws: ``DataError`` if something else than a model folder is there, or no file can be
-  ///   created in its place.
+  /// - Throws: ``DataError`` if something else than a model folder is there, another training is
+  ///   writing to it, or no file can be created in it.
   public static func checkDestination(_ path: String) throws(DataError) {
-    try checkFolderDestination(path, marker: configurationFile)
-    try checkFolderCanBeCreated(path)
+    _ = try startRun(path)
+  }
+
+  /// The run folder of a training that will write to `path`, which is checked as
+  /// ``checkDestination(_:)`` does.
+  package static func startRun(_ path: String) throws(DataError) -> RunFolder {
+    try checkOwner(of: path)
+    return try RunFolder(for: path)
+  }
+
+  /// Checks that nothing of others is at `path`: it is a model folder, holds nothing but what a run
+  /// left, or is not there.
+  private static func checkOwner(of path: String) throws(DataError) {
+    let names = try contentsOfDestination(path)
+    var bytes: [UInt8] = []
+    let problem: String
+    do {
+      bytes = try readFolderFile(configurationFile, in: path, limit: largestText)
+      _ = try decodeJSON(Summary.self, from: bytes, file: configurationFile)
+      return
+    } catch let error where error.kind == .missingFile {
+      if names.isEmpty { return }
+      problem = "it holds no \(configurationFile)"
+    } catch {
+      let members = try? decodeJSON([String: Anything].self, from: bytes, file: configurationFile)
+      let found = (members ?? [:]).keys.sorted().prefix(5).map(quoted).joined(separator: ", ")
+      var error = error
+      error.advice = nil
+      problem = "\(error)".dropLast() + (found.isEmpty ? "" : "; it holds \(found)")
+    }
+    throw DataError(
+      .unwritable, file: path, problem: "exists and is not a model folder: \(problem)",
+      advice: "Choose another folder, or empty this one")
   }
 
   /// Reads a model folder and checks it.
@@ -156,7 +230,8 @@ extension ModelFolder {
     }
     var files: [String: [UInt8]] = [:]
     for (name, expected) in summary.files.sorted(by: { $0.key < $1.key }) {
-      files[name] = try readChecked(name, in: path, checksum: expected)
+      files[name] = try readChecked(
+        name, in: path, limit: name == weightsFile ? memorySize : largestText, checksum: expected)
     }
     let weights = files.removeValue(forKey: weightsFile) ?? []
     return Contents(
@@ -182,7 +257,8 @@ extension ModelFolder {
     let bytes = try readConfigurationFile(path)
     let file = path + "/" + configurationFile
     // The version first: a newer layout may differ in everything else.
-    let version = try decodeJSON(FormatVersion.self, from: bytes, file: file).formatVersion
+    let seal = try decodeJSON(Seal.self, from: bytes, file: file)
+    let version = seal.formatVersion
     guard version >= 1, version <= formatVersion else {
       throw DataError(
         file: file, place: "formatVersion",
@@ -191,7 +267,35 @@ extension ModelFolder {
           "The model was written by a newer version of Recurrent than \(LibraryVersion.current); "
           + "update, or train the model again")
     }
+    // The first version had no checksum.
+    if seal.checksum != nil || version > 1 {
+      let found = checksum(ofConfiguration: bytes).text
+      guard let expected = seal.checksum else {
+        throw DataError(file: file, problem: "expected a member \(quoted("checksum"))")
+      }
+      guard found == expected else { throw altered(file, found: found, expected: expected) }
+    }
     return (try decodeJSON(Summary.self, from: bytes, file: file), bytes)
+  }
+
+  /// `config.json` with the checksum of its own that belongs to it.
+  package static func sealed(_ bytes: [UInt8]) -> [UInt8] {
+    let (place, text) = checksum(ofConfiguration: bytes)
+    guard let place else { return bytes }
+    return bytes[..<place.lowerBound] + Array(text.utf8) + bytes[place.upperBound...]
+  }
+
+  /// The checksum of `config.json`, taken while `noChecksum` stands in its place, and that place:
+  /// where the file's first checksum stands, as its members are sorted.
+  private static func checksum(
+    ofConfiguration bytes: [UInt8]
+  ) -> (place: Range<Int>?, text: String) {
+    let blank = Array(noChecksum.utf8)
+    guard let start = bytes.firstRange(of: Array("fnv1a64:".utf8))?.lowerBound,
+      bytes.count - start >= blank.count
+    else { return (nil, checksumText(of: bytes)) }
+    let place = start..<start + blank.count
+    return (place, checksumText(of: bytes[..<start] + blank + bytes[place.upperBound...]))
   }
 
   private static func readConfigurationFile(_ path: String) throws(DataError) -> [UInt8] {
@@ -210,11 +314,8 @@ extension ModelFolder {
         advice: "Name the folder that holds \(configurationFile) and \(weightsFile)")
     }
     do {
-      return try readFile(path + "/" + configurationFile)
+      return try readFolderFile(configurationFile, in: path, limit: largestText)
     } catch let error where error.kind == .missingFile {
-      // Once more: the folder found may have been replaced, and emptied, before its file was
-      // opened.
-      if let bytes = try? readFile(path + "/" + configurationFile) { return bytes }
       throw DataError(
         .missingFile, file: path,
         problem: "is not a model folder: it holds no \(configurationFile)",
@@ -223,7 +324,7 @@ extension ModelFolder {
   }
 
   private static func readChecked(
-    _ name: String, in path: String, checksum expected: String
+    _ name: String, in path: String, limit: Int, checksum expected: String
   ) throws(DataError) -> [UInt8] {
     let file = path + "/" + name
     guard isFileName(name) else {
@@ -231,30 +332,43 @@ extension ModelFolder {
         file: path + "/" + configurationFile, place: "files",
         problem: "found \(quoted(name)), expected the name of a file in the folder")
     }
-    let bytes = try readFile(file)
+    let bytes = try readFolderFile(name, in: path, limit: limit)
     let found = checksumText(of: bytes)
-    guard found == expected else {
-      throw DataError(
-        file: file,
-        problem: "was altered or damaged: found checksum \(found), expected \(quoted(expected))",
-        advice: "Restore the folder from where it came, or train the model again")
-    }
+    guard found == expected else { throw altered(file, found: found, expected: expected) }
     return bytes
+  }
+
+  private static func altered(_ file: String, found: String, expected: String) -> DataError {
+    DataError(
+      file: file,
+      problem: "was altered or damaged: found checksum \(found), expected \(quoted(expected))",
+      advice: "Restore the folder from where it came, or train the model again")
   }
 }
 
-private struct FormatVersion: Decodable {
+/// What is looked at before anything else.
+private struct Seal: Decodable {
   var formatVersion: Int
+  var checksum: String?
 }
+
+/// Any value, not looked at.
+private struct Anything: Decodable {
+  init(from decoder: any Decoder) {}
+}
+
+/// What stands in the place of the checksum of `config.json` while it is taken.
+private let noChecksum = "fnv1a64:0000000000000000"
 
 /// The whole of `config.json`: the summary's members and the caller's configuration beside each
 /// other.
 private struct Envelope<Configuration> {
   var summary: ModelFolder.Summary
+  var checksum: String?
   var configuration: Configuration
 
   enum CodingKeys: CodingKey {
-    case configuration
+    case checksum, configuration
   }
 }
 
@@ -262,6 +376,7 @@ extension Envelope: Encodable where Configuration: Encodable {
   func encode(to encoder: any Encoder) throws {
     try summary.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(checksum, forKey: .checksum)
     try container.encode(configuration, forKey: .configuration)
   }
 }

@@ -6,7 +6,7 @@ extension MIDIFile {
   /// - Throws: ``DataError`` if it is missing or not a Standard MIDI file; the message names the
   ///   byte, counted from 0, at which that shows.
   public init(contentsOf path: String) throws(DataError) {
-    try self.init(bytes: try readFile(path), source: path)
+    try self.init(bytes: try readFile(path, limit: 1 << 28), source: path)
   }
 
   /// Reads the bytes of a file.

@@ -40,10 +40,13 @@ import Testing
   }
 
   /// Replaces text in a file of a model folder.
-  func edit(_ path: String, _ text: String, _ replacement: String) throws {
+  func edit(
+    _ path: String, _ text: String, _ replacement: String, isSealed: Bool = true
+  ) throws {
     let old = try String(contentsOfFile: path, encoding: .utf8)
     #expect(old.contains(text))
-    try writeAtomically(old.replacingOccurrences(of: text, with: replacement), to: path)
+    let new = Array(old.replacingOccurrences(of: text, with: replacement).utf8)
+    try writeAtomically(isSealed ? ModelFolder.sealed(new) : new, to: path)
   }
 
   @Test func whatIsWrittenIsReadBack() throws {
@@ -89,7 +92,9 @@ import Testing
         #expect(try readFile("\(folder)/one/\(name)") == readFile("\(folder)/two/\(name)"))
       }
       let text = try String(contentsOfFile: folder + "/one/config.json", encoding: .utf8)
-      let members = ["configuration", "column", "files", "formatVersion", "libraryVersion", "task"]
+      let members = [
+        "checksum", "configuration", "column", "files", "formatVersion", "libraryVersion", "task",
+      ]
       let places = members.compactMap { text.range(of: "\"\($0)\" : ")?.lowerBound }
       #expect(places.count == members.count && places == places.sorted())
       #expect(text.contains("Close / é") && text.hasSuffix("}\n"))
@@ -164,6 +169,124 @@ import Testing
     }
   }
 
+  #if os(Linux) || os(macOS)
+    /// A model is killed at each system call of its write: the old one is read afterwards, or the
+    /// new one. The switch that stands in for the kill holds for a process.
+    @Test func afterAKillAModelIsRead() async throws {
+      await #expect(processExitsWith: .success) {
+        try withTemporaryFolder { folder in
+          #expect(FileManager.default.changeCurrentDirectoryPath(folder))
+          var (calls, seen, isKilled) = (0, Set<Int>(), true)
+          func write(_ version: Int) throws {
+            try ModelFolder.write(
+              to: ".", task: "counter", configuration: ["version": version],
+              tensors: [("w", StoredTensor(shape: [1], values: [Float(version)]))])
+          }
+          while isKilled {
+            try write(1)
+            systemCallsUntilKill.store(calls, ordering: .relaxed)
+            try? write(2)
+            isKilled = systemCallsUntilKill.exchange(.max, ordering: .relaxed) < 0
+            let model = try ModelFolder.read(".", expecting: "counter", as: [String: Int].self)
+            let version = model.configuration["version"] ?? 0
+            #expect(try model.weights.floats("w").values == [Float(version)])
+            #expect(version == 2 || isKilled)
+            seen.insert(version)
+            calls += 1
+          }
+          #expect(seen == [1, 2] && calls > 25)
+          #expect(FileManager.default.changeCurrentDirectoryPath("/"))
+        }
+      }
+    }
+  #endif
+
+  // MARK: What is lost, and what is not
+
+  /// Only a folder whose config.json says that it is a model's is written to.
+  @Test(arguments: [
+    (#"{"my": "app"}"#, #"config.json: expected a member "task"; it holds "my""#),
+    (
+      #"{"task": 1, "formatVersion": 1, "libraryVersion": "2", "files": {}}"#,
+      "config.json: task: expected a value of type String; it holds "
+        + #""files", "formatVersion", "libraryVersion", "task""#
+    ),
+    ("[1]", "config.json: expected a value of type "),
+    ("my=app", "config.json:1: column 1: found 'm', expected a value"), ("", "config.json:1: "),
+  ])
+  func foldersOfOthersAreNotTouched(_ configuration: String, _ problem: String) throws {
+    try withTemporaryFolder { folder in
+      for name in ["model.safetensors", "history.csv"] {
+        try writeAtomically("mine", to: folder + "/" + name)
+      }
+      let empty = try dataError { try write(folder) }
+      #expect(empty.problem == "exists and is not a model folder: it holds no config.json")
+      try writeAtomically(configuration, to: folder + "/config.json")
+      for body in [{ try write(folder) }, { try ModelFolder.checkDestination(folder) }] {
+        let error = try dataError { try body() }
+        #expect(error.kind == .unwritable && error.file == folder)
+        #expect(
+          error.problem.hasPrefix("exists and is not a model folder: " + problem),
+          "\(error.problem)")
+      }
+      for name in ["model.safetensors", "history.csv"] {
+        #expect(try readFile(folder + "/" + name) == Array("mine".utf8))
+      }
+      #expect(try folderContents(folder) == ["config.json", "history.csv", "model.safetensors"])
+    }
+  }
+
+  /// What a killed run left in an empty folder is no other's.
+  @Test func leftoversAreOurs() throws {
+    try withTemporaryFolder { folder in
+      try writeFolderAtomically(
+        to: folder + "/.recurrent-new.tmp", files: [("a", [1])], marker: "a")
+      try ModelFolder.checkDestination(folder)
+      let run = try ModelFolder.startRun(folder)
+      // A log that a shell opened for this run, say.
+      try writeAtomically("log", to: folder + "/log")
+      try write(folder)
+      run.remove()
+      #expect(
+        try folderContents(folder) == ["config.json", "log", "model.safetensors", "vocabulary.txt"])
+      _ = try read(folder)
+    }
+  }
+
+  @Test func aModelThatCannotBeWrittenIsKeptElsewhere() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/model"
+      var places: [String] = []
+      try ModelFolder.saveSomewhere(path) { places.append($0) }
+      #expect(places == [path])
+      // The first place that is free and can be written to.
+      try writeAtomically("x", to: path + ".2")
+      let full = DataError(.unwritable, file: path, problem: "no space left", advice: "Make room")
+      for fits in [path + ".3", FileManager.default.temporaryDirectory.path + "/model."] {
+        places = []
+        let error = try dataError {
+          try ModelFolder.saveSomewhere(path) { place throws(DataError) in
+            places.append(place)
+            if !place.hasPrefix(fits) { throw full }
+          }
+        }
+        #expect(error.problem == full.problem)
+        let kept = try #require(places.last)
+        #expect(error.advice == "The model was written to \(kept) instead")
+        #expect(kept.hasPrefix(fits))
+      }
+      places = []
+      let error = try dataError {
+        try ModelFolder.saveSomewhere(path) { place throws(DataError) in
+          places.append(place)
+          throw full
+        }
+      }
+      #expect(error == full && places.count == 3)
+      #expect(try folderContents(folder) == ["model.2"])
+    }
+  }
+
   // MARK: What can be wrong
 
   @Test func otherThingsAreNoModelFolders() throws {
@@ -194,10 +317,10 @@ import Testing
   @Test func newerVersionsAreRefused() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/model"
-      for version in ["2", "0", "-1"] {
+      for version in ["3", "0", "-1"] {
         try write(path)
-        try edit(path + "/config.json", "\"formatVersion\" : 1", "\"formatVersion\" : \(version)")
-        #expect(failure(path)?.problem == "found \(version), expected 1 or less")
+        try edit(path + "/config.json", "\"formatVersion\" : 2", "\"formatVersion\" : \(version)")
+        #expect(failure(path)?.problem == "found \(version), expected 2 or less")
         #expect(throws: DataError.self) { try ModelFolder.peekTask(path) }
       }
     }
@@ -220,9 +343,45 @@ import Testing
     }
   }
 
+  /// Whatever is changed by hand, a blank or the checksum itself included.
+  @Test func editedConfigurationsAreNoticed() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/model"
+      for (text, replacement, message) in [
+        ("\"window\" : 100", "\"window\" : 101", "was altered or damaged: found checksum fnv1a64:"),
+        ("\"window\" : 100", "\"window\" :  100", "was altered or damaged"),
+        ("fnv1a64:", "fnv1a64:0", "was altered or damaged"),
+        ("\"formatVersion\" : 2", "\"formatVersion\" : 1", "was altered or damaged"),
+        ("\"checksum\"", "\"chucksum\"", "expected a member \"checksum\""),
+      ] {
+        try write(path)
+        try edit(path + "/config.json", text, replacement, isSealed: false)
+        let problem = failure(path)?.problem ?? ""
+        #expect(problem.hasPrefix(message), "\(replacement): \(problem)")
+      }
+    }
+  }
+
+  /// The first version of the format told no checksum of its own.
+  @Test func foldersOfTheFirstVersionAreRead() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/model"
+      try write(path)
+      let text = try String(contentsOfFile: path + "/config.json", encoding: .utf8)
+      let first = text.replacing("\"formatVersion\" : 2", with: "\"formatVersion\" : 1")
+        .replacing(/\ *"checksum" : "fnv1a64:[0-9a-f]{16}",\n/, with: "")
+      #expect(first.count == text.count - 43)
+      try writeAtomically(first, to: path + "/config.json")
+      #expect(try read(path).configuration == Configuration())
+      #expect(try ModelFolder.peek(path).formatVersion == 1)
+      try write(path)
+      #expect(try ModelFolder.peek(path).formatVersion == 2)
+    }
+  }
+
   @Test func brokenConfigurationsTellThePlace() throws {
     let cases: [(old: String, new: String, message: String)] = [
-      ("\"task\" : ", "task : ", ":23: column 3: found 't', expected a name in quotes."),
+      ("\"task\" : ", "task : ", ":24: column 3: found 't', expected a name in quotes."),
       ("\"window\" : 100", "\"window\" : 100,", "expected a name in quotes"),
       (
         "\"window\" : 100", "\"window\" : \"x\"",
@@ -241,7 +400,7 @@ import Testing
       ("\"window\" : 100", "\"window\" : 0100", "a number that begins with 0"),
       ("\"window\" : 100", "\"window\" : NaN", "found 'N', expected a value"),
       ("\"task\" : \"forecaster\"", "\"task\" : 1", ": task: expected a value of type String."),
-      ("\"formatVersion\" : 1,", "", ": expected a member \"formatVersion\"."),
+      ("\"formatVersion\" : 2,", "", ": expected a member \"formatVersion\"."),
       ("\"model.safetensors\"", "\"../model.safetensors\"", ": files: "),
       (
         "\"vocabulary.txt\"", "\"../vocabulary.txt\"",
@@ -251,6 +410,7 @@ import Testing
     try withTemporaryFolder { folder in
       let path = folder + "/model"
       for (old, new, message) in cases {
+        try? FileManager.default.removeItem(atPath: path)
         try write(path)
         try edit(path + "/config.json", old, new)
         let text = failure(path)?.description ?? ""
@@ -276,6 +436,8 @@ import Testing
         case 2: bytes.insert("[{\"-e9,".utf8.randomElement(using: &generator)!, at: place)
         default: bytes.removeLast(bytes.count - place)
         }
+        // Half of them with a checksum that fits.
+        if refused % 2 == 0 { bytes = ModelFolder.sealed(bytes) }
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/config.json"))
         do {
           _ = try read(path)
