@@ -63,7 +63,9 @@ extension Predict {
 }
 
 extension TrainClassifier {
-  static func predict(_ classifier: TextClassifier, _ command: Predict) throws { try command.classify(classifier) }
+  static func predict(_ classifier: TextClassifier, _ command: Predict) throws {
+    try command.classify(classifier)
+  }
 
   static func evaluate(
     _ classifier: TextClassifier, _ command: Evaluate

@@ -28,7 +28,9 @@ extension Predict {
 }
 
 extension TrainComposer {
-  static func predict(_ composer: Composer, _ command: Predict) throws { try command.predictNotes(composer) }
+  static func predict(_ composer: Composer, _ command: Predict) throws {
+    try command.predictNotes(composer)
+  }
 
   static func evaluate(
     _ composer: Composer, _ command: Evaluate

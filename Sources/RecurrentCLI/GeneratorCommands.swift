@@ -22,7 +22,9 @@ extension Predict {
 }
 
 extension TrainGenerator {
-  static func predict(_ generator: TextGenerator, _ command: Predict) throws { try command.continueLines(generator) }
+  static func predict(_ generator: TextGenerator, _ command: Predict) throws {
+    try command.continueLines(generator)
+  }
 
   static func evaluate(
     _ generator: TextGenerator, _ command: Evaluate

@@ -77,11 +77,12 @@ struct Predict: ThreadedCommand {
 
   mutating func run() throws {
     let job = try Jobs.ofModel(in: model)
-    try job.check([
-      JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
-      JobFlags(Jobs.texts, ["--encoding": encoding != .utf8, "--on-error": onError != .goOn]),
-      explaining.flags, tagging.flags, writing.flags,
-    ] + translating.flags)
+    try job.check(
+      [
+        JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
+        JobFlags(Jobs.texts, ["--encoding": encoding != .utf8, "--on-error": onError != .goOn]),
+        explaining.flags, tagging.flags, writing.flags,
+      ] + translating.flags)
     try job.predict(self)
   }
 }

@@ -27,7 +27,9 @@ extension Predict {
 }
 
 extension TrainTagger {
-  static func predict(_ tagger: SequenceTagger, _ command: Predict) throws { try command.tag(tagger) }
+  static func predict(_ tagger: SequenceTagger, _ command: Predict) throws {
+    try command.tag(tagger)
+  }
 
   static func evaluate(
     _ tagger: SequenceTagger, _ command: Evaluate

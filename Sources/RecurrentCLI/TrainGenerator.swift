@@ -91,7 +91,8 @@ struct TrainGenerator: JobCommand {
     return (try TextGeneratorPlan(texts, options: options), files.joined(separator: ", "))
   }
 
-  func closing(_ generator: TextGenerator, _ plan: TextGeneratorPlan) throws -> TrainingRun.Closing {
+  func closing(_ generator: TextGenerator, _ plan: TextGeneratorPlan) throws -> TrainingRun.Closing
+  {
     let epochs = generator.history.epochs
     let seconds = epochs.reduce(0) { $0 + $1.seconds }
     let speed = Double(plan.tokensPerEpoch * epochs.count) / max(seconds, 1e-9)

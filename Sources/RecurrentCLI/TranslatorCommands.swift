@@ -44,7 +44,8 @@ extension Predict {
     var drawn = attention == nil
     try forEachBatch(isJSON: json) { lines in
       let all = try translator.translations(
-        of: lines, beam: beam, lengthPenalty: translating.search.lengthPenalty, keepsAttention: !drawn)
+        of: lines, beam: beam, lengthPenalty: translating.search.lengthPenalty,
+        keepsAttention: !drawn)
       var output = ""
       for translations in all {
         let best = translations.prefix(nBest ?? 1)
@@ -74,7 +75,9 @@ extension Predict {
 }
 
 extension TrainTranslator {
-  static func predict(_ translator: Translator, _ command: Predict) throws { try command.translate(translator) }
+  static func predict(_ translator: Translator, _ command: Predict) throws {
+    try command.translate(translator)
+  }
 
   static func evaluate(
     _ translator: Translator, _ command: Evaluate

@@ -64,7 +64,8 @@ extension Rounding: CustomStringConvertible {
         score.name.padded(to: 12) + "\(number(score.after)), \(number(score.before)) before "
           + "(\(change < 0 ? "" : "+")\(NumberFormat.fixed(change, 2)) %)")
     }
-    let table = [["weights", "RMS error"]] + weights.map { [$0.name, number($0.error * 100) + " %"] }
+    let table =
+      [["weights", "RMS error"]] + weights.map { [$0.name, number($0.error * 100) + " %"] }
     return (lines + ["", TextTable(table).description]).joined(separator: "\n")
   }
 }
@@ -97,7 +98,9 @@ extension Job {
     var result = Self(parts)
     func bytes(_ models: [Model]) -> Int { SafetensorsFile.encode(models.storedTensors).count }
     let score = try data.map { data throws(DataError) -> Rounding.Score in
-      let (before, after) = (try evaluate(on: data).headline, try result.evaluate(on: data).headline)
+      let (before, after) = (
+        try evaluate(on: data).headline, try result.evaluate(on: data).headline
+      )
       return Rounding.Score(name: before.name, before: before.value, after: after.value)
     }
     let errors =

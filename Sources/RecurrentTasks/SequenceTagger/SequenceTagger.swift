@@ -65,7 +65,8 @@ public struct SequenceTagger: Job {
   }
 
   public static func model(
-    _ configuration: Configuration, _ words: Words, using generator: inout some RandomNumberGenerator
+    _ configuration: Configuration, _ words: Words,
+    using generator: inout some RandomNumberGenerator
   ) -> SequenceTaggerModel {
     SequenceTaggerModel(
       vocabularySize: configuration.vocabularySize, characterCount: configuration.characterCount,

@@ -60,7 +60,9 @@ extension TaggerEvaluation.Scores {
 }
 
 extension TaggerEvaluation {
-  public var headline: EpochScore { EpochScore(isPlain ? "accuracy" : "F1", score, isHigherBetter: true) }
+  public var headline: EpochScore {
+    EpochScore(isPlain ? "accuracy" : "F1", score, isHigherBetter: true)
+  }
   public var size: String { "\(sentences) sentences" }
 
   /// Tables: overall and by type, what was not as expected, and the verdict.

@@ -35,7 +35,9 @@ public struct TaggerExamples: ExampleSet {
       sentences: distinct.sentences, tags: indices.map { tags[$0] })
   }
 
-  public func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
+  public func batches(of order: [Int], size: Int) -> [[Int]] {
+    buckets.batches(of: order, size: size)
+  }
 }
 
 /// The different words of sentences in the order in which they come, and the sentences as numbers of

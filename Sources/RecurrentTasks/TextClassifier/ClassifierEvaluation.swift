@@ -53,7 +53,9 @@ public struct ClassifierEvaluation: JobEvaluation {
 }
 
 extension ClassifierEvaluation {
-  public var headline: EpochScore { EpochScore("accuracy", confusion.accuracy, isHigherBetter: true) }
+  public var headline: EpochScore {
+    EpochScore("accuracy", confusion.accuracy, isHigherBetter: true)
+  }
   public var size: String { "\(confusion.total) texts" }
 
   /// Tables: overall, by class, the confusion matrix, calibration, and the verdict.

@@ -20,7 +20,9 @@ public struct TextExamples: ExampleSet {
     (encoder.batch(indices.map { texts[$0] }), indices.map { classes[$0] })
   }
 
-  public func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
+  public func batches(of order: [Int], size: Int) -> [[Int]] {
+    buckets.batches(of: order, size: size)
+  }
 }
 
 /// What the network of a text classifier reads.

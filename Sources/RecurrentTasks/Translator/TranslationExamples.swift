@@ -23,7 +23,9 @@ public struct TranslationExamples: ExampleSet {
       targets: indices.map { targets[$0] })
   }
 
-  public func batches(of order: [Int], size: Int) -> [[Int]] { buckets.batches(of: order, size: size) }
+  public func batches(of order: [Int], size: Int) -> [[Int]] {
+    buckets.batches(of: order, size: size)
+  }
 }
 
 /// Some pairs.

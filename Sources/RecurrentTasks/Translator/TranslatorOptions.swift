@@ -59,7 +59,9 @@ public struct TranslatorOptions: JobOptions {
   }
 
   public func check(_ rules: inout OptionRules) {
-    rules.require(shares: ["the test fraction": testFraction, "the validation fraction": devFraction])
+    rules.require(shares: [
+      "the test fraction": testFraction, "the validation fraction": devFraction,
+    ])
     rules.require([
       "the embedding size": embeddingSize, "the minimum count": minimumCount,
       "the number of parts": partCount, "the maximum length": maximumLength,

@@ -86,12 +86,14 @@ public struct TranslatorPlan: JobPlan {
       Int((Double(count) * fraction).rounded())
     }
     let testCount = splitsTest ? share(options.testFraction, of: groups.count) : 0
-    let validationCount = splitsValidation ? share(options.validationFraction, of: groups.count - testCount) : 0
+    let validationCount =
+      splitsValidation ? share(options.validationFraction, of: groups.count - testCount) : 0
     func part(_ groups: ArraySlice<[Int]>) -> SentencePairs {
       SentencePairs(groups.joined().sorted().map { pairs.pairs[$0] }, origin: pairs.origin)
     }
     return (
-      part(groups[(testCount + validationCount)...]), part(groups[testCount..<testCount + validationCount]),
+      part(groups[(testCount + validationCount)...]),
+      part(groups[testCount..<testCount + validationCount]),
       part(groups[..<testCount])
     )
   }

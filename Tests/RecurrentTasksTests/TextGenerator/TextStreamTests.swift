@@ -110,7 +110,8 @@ import Testing
   @Test func notANumber() throws {
     let plain = try MadeText.quick()
     var generator = plain
-    generator.parts.models[0].head.bias = Tensor(repeating: .nan, shape: [plain.code.vocabulary.count])
+    generator.parts.models[0].head.bias = Tensor(
+      repeating: .nan, shape: [plain.code.vocabulary.count])
     #expect(try generator.generate(prompt: "The") == "")
   }
 

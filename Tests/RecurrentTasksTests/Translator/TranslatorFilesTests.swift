@@ -79,7 +79,10 @@ import Testing
   @Test func options() {
     let changes: [((inout TranslatorOptions) -> Void, String)] = [
       ({ $0.testFraction = 1 }, "the test fraction is at least 0 and less than 1, not 1.0"),
-      ({ $0.validationFraction = .nan }, "the validation fraction is at least 0 and less than 1, not nan"),
+      (
+        { $0.validationFraction = .nan },
+        "the validation fraction is at least 0 and less than 1, not nan"
+      ),
       ({ $0.hiddenSize = 0 }, "the hidden size is between 1 and 1000000, not 0"),
       ({ $0.beam = 0 }, "the beam is between 1 and 100, not 0"),
       ({ $0.layers = 101 }, "the number of layers is between 1 and 100, not 101"),
