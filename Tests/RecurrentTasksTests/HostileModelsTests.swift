@@ -290,10 +290,7 @@ import Testing
         let text =
           (Bool.random(using: &generator) ? texts.randomElement(using: &generator) : nil)
           ?? configuration
-        var bytes = text.damage.withOtherNumber(using: &generator)
-        if Bool.random(using: &generator) {
-          bytes = try JSONDamage(bytes).withOtherNumber(using: &generator)
-        }
+        let bytes = text.damage.withOtherNumbers(using: &generator)
         try folder.use(text.name, bytes, text.damage.difference(from: bytes))
       }
     }
@@ -340,19 +337,25 @@ import Testing
 
     var hasNumbers: Bool { !numbers.isEmpty }
 
-    /// Beside what a number may become: what is next to its own size, and to those of integers.
-    func withOtherNumber(using generator: inout SeededGenerator) -> [UInt8] {
-      guard let range = numbers.randomElement(using: &generator) else { return bytes }
-      let old = String(decoding: bytes[range], as: UTF8.self)
-      let value = Double(old) ?? 0
-      let near = [value + 1, value - 1, 2 * value, -value, value / 2, 10 * value, 1e6 * value]
-        .map { $0 == $0.rounded() && abs($0) < 1e15 ? "\(Int($0))" : "\($0)" }
-      let sizes = [
-        "4611686018427387904", "-4611686018427387904", "4294967295", "4294967296", "2147483647",
-        "65536", "3.4e38", "-3.4e38", "1e18", "1e15", "3", "7", "100",
-      ]
-      let new = (near + sizes + HostileModelsTests.numbers).randomElement(using: &generator) ?? ""
-      return bytes[..<range.lowerBound] + Array(new.utf8) + bytes[range.upperBound...]
+    /// One or two numbers become, beside what any may, what is next to their own size and to those
+    /// of integers.
+    func withOtherNumbers(using generator: inout SeededGenerator) -> [UInt8] {
+      let count = Int.random(in: 1...2, using: &generator)
+      let chosen = (0..<count).compactMap { _ in numbers.randomElement(using: &generator) }
+      var text = bytes
+      // From the last on, so that places stay what they were.
+      for range in Set(chosen).sorted(by: { $0.lowerBound > $1.lowerBound }) {
+        let value = Double(String(decoding: bytes[range], as: UTF8.self)) ?? 0
+        let near = [value + 1, value - 1, 2 * value, -value, value / 2, 10 * value, 1e6 * value]
+          .map { $0 == $0.rounded() && abs($0) < 1e15 ? "\(Int($0))" : "\($0)" }
+        let sizes = [
+          "4611686018427387904", "-4611686018427387904", "4294967295", "4294967296", "2147483647",
+          "65536", "3.4e38", "-3.4e38", "1e18", "1e15", "3", "7", "100",
+        ]
+        let all = near + sizes + HostileModelsTests.numbers
+        text.replaceSubrange(range, with: Array((all.randomElement(using: &generator) ?? "").utf8))
+      }
+      return text
     }
 
     /// What stands otherwise in other text.
