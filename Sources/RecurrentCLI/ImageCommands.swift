@@ -58,8 +58,7 @@ extension TrainImageClassifier {
         probabilities: Dictionary(
           uniqueKeysWithValues: zip(classes, guess.probabilities).map { ($0, $1) }))
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(predictions), as: UTF8.self)
+    return String(
+      decoding: try encodeJSON(predictions, file: "prediction").dropLast(), as: UTF8.self)
   }
 }

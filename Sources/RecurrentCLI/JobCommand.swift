@@ -19,6 +19,8 @@ protocol JobCommand: ThreadedCommand {
   static var reports: [String] { get }
 
   var running: TrainingRunOptions<Self> { get }
+  /// The files and folders that it reads.
+  var inputs: [String] { get }
   /// What the flags say.
   var options: Options { get }
   /// Reads the data and plans.
@@ -113,17 +115,34 @@ extension JobCommand {
   }
 
   mutating func run() throws {
-    var training = try TrainingRun(to: running.output, progress: running.progress)
+    try train(arguments: Array(CommandLine.arguments.dropFirst()), resumes: false)
+  }
+
+  mutating func train(arguments: [String], resumes: Bool) throws {
+    var training = try TrainingRun(
+      to: running.output, progress: running.progress,
+      record: RunRecord(arguments: arguments, inputs: inputs), resumes: resumes,
+      restarts: running.restart)
     let (plan, preface) = try plan()
     try training.begin("\(preface)\n\(plan)")
     let options = plan.options
-    let model = try plan.train(callbacks: [
-      { event, run in
-        training.show(
-          event, run, epochs: options.epochs, unit: Self.words.unit, members: options.networks ?? 1)
-      }
-    ])
-    try training.finish(model, seed: options.seed, try closing(model, plan))
+    do {
+      let model = try plan.train(
+        checkpoints: training.checkpoints,
+        callbacks: [
+          { event, run in
+            training.show(
+              event, run, epochs: options.epochs, unit: Self.words.unit,
+              members: options.networks ?? 1)
+          }
+        ])
+      try training.finish(model, seed: options.seed, try closing(model, plan))
+    } catch let pause as TrainingPause {
+      try training.pause(pause)
+    } catch let error as NonFiniteError {
+      training.abandon()
+      throw error
+    }
   }
 
   /// Throws if a flag is given that only models of other jobs understand.

@@ -17,6 +17,9 @@ struct TrainingRunOptions<Command: JobCommand>: ParsableArguments {
       "The model folder to write, with "
         + listedWithAnd(["history.csv", "loss.svg"] + Command.reports) + ".", valueName: "folder"))
   var output = Command.name
+
+  @Flag(help: "Give up a training to the same folder that was stopped, and begin anew.")
+  var restart = false
 }
 
 /// What the recurrent layers are.

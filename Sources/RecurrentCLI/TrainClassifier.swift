@@ -42,6 +42,10 @@ struct TrainClassifier: JobCommand {
   @OptionGroup(title: "Network and training") var padded: PaddedFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
+  var inputs: [String] {
+    files + [texts.validation, texts.test, ensemble.vectors].compactMap(\.self)
+  }
+
   static let plural = "text classifiers"
   static let words = FlagWords(
     unit: "texts", hidden: "Hidden units of a layer, in each direction.",

@@ -57,6 +57,8 @@ struct TrainComposer: JobCommand {
   @OptionGroup var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
+  var inputs: [String] { paths }
+
   static let plural = "composers"
   static let words = FlagWords(
     unit: "tunes", dropout: "Dropout behind each layer.",

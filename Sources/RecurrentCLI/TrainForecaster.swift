@@ -31,6 +31,8 @@ struct TrainForecaster: JobCommand {
   @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
+  var inputs: [String] { file.map { [$0] } ?? [] }
+
   static let plural = "forecasters"
   static let words = FlagWords(unit: "windows")
   static let reports = ["forecast.csv", "forecast.svg"]

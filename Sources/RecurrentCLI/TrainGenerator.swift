@@ -56,6 +56,8 @@ struct TrainGenerator: JobCommand {
   @OptionGroup var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
+  var inputs: [String] { files }
+
   static let plural = "text generators"
   static let words = FlagWords(
     unit: "updates", batch: "streams",

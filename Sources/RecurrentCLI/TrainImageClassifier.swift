@@ -42,6 +42,8 @@ struct TrainImageClassifier: JobCommand {
   @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
+  var inputs: [String] { [data, test].compactMap(\.self) }
+
   static let plural = "image classifiers"
   static let words = FlagWords(
     unit: "images", cell: "The recurrent layer of rows and pixels.",

@@ -37,6 +37,10 @@ struct TrainTagger: JobCommand {
   @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
+  var inputs: [String] {
+    [file] + [texts.validation, texts.test, ensemble.vectors].compactMap(\.self)
+  }
+
   static let plural = "taggers"
   static let words = FlagWords(
     unit: "sentences", hidden: "Hidden units of a layer, in each direction.",

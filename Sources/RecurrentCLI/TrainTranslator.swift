@@ -37,6 +37,8 @@ struct TrainTranslator: JobCommand {
   @OptionGroup(title: "Network and training") var search: BeamOptions
   @OptionGroup var running: TrainingRunOptions<Self>
 
+  var inputs: [String] { files + pairs.validation + pairs.test }
+
   static let plural = "translators"
   static let words = FlagWords(
     unit: "pairs", cell: "The recurrent layer that reads.",

@@ -18,18 +18,42 @@ struct TrainingRun {
   private let output: String
   private let folder: RunFolder
   private let progress: ProgressMode
+  private var record: RunRecord
+  /// Where it is kept.
+  let checkpoints: Checkpoints
   private var bars: [Int: ProgressBar] = [:]
+  private var hasWarned = false
   /// What happens when a reader of what is printed goes away: nothing, until the model is written.
   private let readerLeft = signal(SIGPIPE, SIG_IGN)
 
   /// Checks the folder before hours of training, not after.
-  init(to output: String, progress: ProgressMode) throws {
+  ///
+  /// - Parameters:
+  ///   - record: what it is told and reads.
+  ///   - resumes: whether it goes on with what stopped in that folder.
+  ///   - restarts: whether it may give that up.
+  init(
+    to output: String, progress: ProgressMode, record: RunRecord, resumes: Bool, restarts: Bool
+  ) throws {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
     }
     folder = try ModelFolder.startRun(output)
     self.output = output
     self.progress = progress
+    self.record = record
+    checkpoints = Checkpoints(in: folder.path + "/checkpoints", digest: record.digest)
+    if !resumes, try checkpoints.exist {
+      guard restarts else {
+        folder.close()
+        throw DataError(
+          .unwritable, file: output, problem: "holds a training that was stopped",
+          advice: "Go on with it by recurrent resume \(output.shellQuoted), give it up with "
+            + "--restart, or choose another folder")
+      }
+      checkpoints.remove()
+    }
+    try writeAtomically(try record.bytes(), to: folder.path + "/" + RunRecord.file)
   }
 
   /// Prints what is known before training.
@@ -39,13 +63,22 @@ struct TrainingRun {
     Interruption.watch()
   }
 
-  /// Shows what a callback hears of. Where a signal asks for it, stops the run, and with the run the
-  /// program.
+  /// Shows what a callback hears of. Where a signal asks for it, stops the run.
   mutating func show(
     _ event: TrainingEvent, _ run: any TrainingState, epochs: Int, unit: String, members: Int
   ) -> TrainingDecision {
     var stepsPerEpoch = 1
     if case .step(_, _, let count, _, _) = event { stepsPerEpoch = count }
+    if case .resumed(let found) = event {
+      for warning in found.warnings { warn("passed over: \(warning)") }
+      let network = members > 1 ? "network \(run.member) of \(members), " : ""
+      warn("going on with \(network)epoch \(min(run.epoch + 1, epochs)) of \(epochs).")
+      return .proceed
+    }
+    if case .checkpoint(.failure(let error)) = event, !hasWarned {
+      warn("no checkpoint could be written; training goes on. \(error)")
+      hasWarned = true
+    }
     if bars[run.member] == nil, members > 1, progress != .silent {
       warn("network \(run.member) of \(members)")
     }
@@ -57,20 +90,30 @@ struct TrainingRun {
       default: ProgressBar(
         epochs: epochs, stepsPerEpoch: stepsPerEpoch, unit: unit, mode: progress)
     ].show(event, note: score)
-    guard let number = Interruption.requested else { return decision }
-    if case .finished(.requested) = event {
-      folder.close()
-      warn("training was stopped; nothing was written.")
-      Foundation.exit(128 + number)
-    }
-    return .stop
+    return Interruption.requested == nil ? decision : .stop
   }
+
+  /// Says how a training that was stopped goes on, and ends as the signal asks.
+  func pause(_ pause: TrainingPause) throws {
+    folder.close()
+    warn(
+      "training was stopped in epoch \(pause.epoch), after step \(pause.step). "
+        + "It goes on with: recurrent resume \(output.shellQuoted)")
+    throw ExitCode(128 + (Interruption.requested ?? SIGINT))
+  }
+
+  /// Gives up a training that cannot go on.
+  func abandon() { folder.remove() }
 
   /// Writes the model and tells how training went.
   func finish(_ model: some Job, seed: UInt64, _ closing: Closing) throws {
     // Of several networks, the history of the first.
+    var record = record
+    record.folder = nil
+    record.seconds = model.histories.map { $0.epochs.map(\.seconds) }
     let reports =
       [
+        (RunRecord.file, try record.bytes()),
         ("history.csv", Array(model.history.csv.utf8)),
         ("loss.svg", Array(model.history.chart.svg().utf8)),
       ] + closing.files

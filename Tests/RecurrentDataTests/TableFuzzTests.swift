@@ -1,4 +1,5 @@
 import Recurrent
+import TestSupport
 import Testing
 
 @Suite struct TableFuzzTests {
@@ -22,11 +23,10 @@ import Testing
 
   /// Random damage never crashes: a file parses, or throws an error that names a line within it.
   @Test(arguments: seeds) func mutations(_ seed: String) throws {
-    var generator = Generator(state: 11)
     let special = Array("\",;\t|\r\n 0159.-+eE/:TZnNaA\0\u{FEFF}é".utf8) + [0xFF, 0xC3, 0xE2]
     var parsed = 0
     var refused = 0
-    for _ in 0..<2000 {
+    try Mutations.forEach("csv", count: 2000) { generator in
       var bytes = Array(seed.utf8)
       for _ in 0..<Int.random(in: 1...6, using: &generator) {
         let at = Int.random(in: 0...bytes.count, using: &generator)
@@ -68,8 +68,7 @@ import Testing
         if let line = error.line { #expect((1...lines).contains(line)) }
       }
     }
-    #expect(parsed > 100)
-    #expect(refused > 100)
+    #expect(!Mutations.isTest || (parsed > 100 && refused > 100))
   }
 
   /// Splitting what was joined gives the cells again, for any cells and delimiter.

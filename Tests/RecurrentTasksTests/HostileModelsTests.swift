@@ -262,6 +262,43 @@ import Testing
     }
   }
 
+  /// What JSON and a float can hold, and no sum of products can.
+  @Test(arguments: jobs) func weightsBeyondMeasure(_ job: Job) throws {
+    try Self.withFolder(job) { folder in
+      let name = "model.safetensors"
+      var bytes = try #require(folder.files[name])
+      let start = 8 + (Int(bytes[0]) | Int(bytes[1]) << 8 | Int(bytes[2]) << 16)
+      let huge = Float(3.4e38).bitPattern
+      for place in stride(from: start, to: bytes.count, by: 4) {
+        for byte in 0..<4 { bytes[place + byte] = UInt8(huge >> (8 * byte) & 0xFF) }
+      }
+      try folder.use(name, bytes, "all weights huge")
+      let error = try dataError { try job.use(folder.path) }
+      #expect(error.file == folder.path + "/" + name)
+      #expect(error.place?.hasPrefix("tensor \"") == true)
+      #expect(error.problem.hasPrefix("holds numbers beyond 10^18"))
+    }
+  }
+
+  /// One or two numbers of the texts, in half of the tries of config.json, with those that sums and
+  /// products of counts and sizes cannot take.
+  @Test(arguments: jobs) func numbers(_ job: Job) throws {
+    guard Mutations.isAsked(job.testDescription) else { return }
+    try Self.withFolder(job) { folder in
+      let texts = try folder.files.filter { $0.key.hasSuffix(".json") }
+        .map { (name: $0.key, damage: try JSONDamage($0.value)) }.filter { $0.damage.hasNumbers }
+        .sorted { $0.name < $1.name }
+      let configuration = try #require(texts.first { $0.name == "config.json" })
+      try Mutations.forEach(job.testDescription, count: 40, seconds: 30) { generator in
+        let text =
+          (Bool.random(using: &generator) ? texts.randomElement(using: &generator) : nil)
+          ?? configuration
+        let bytes = text.damage.withOtherNumbers(using: &generator)
+        try folder.use(text.name, bytes, text.damage.difference(from: bytes))
+      }
+    }
+  }
+
   /// Changes of JSON text, one value at a time.
   private struct JSONDamage {
     private let bytes: [UInt8]
@@ -299,6 +336,40 @@ import Testing
         try scanner.skipValue()
         numbers.append(start..<scanner.position)
       }
+    }
+
+    var hasNumbers: Bool { !numbers.isEmpty }
+
+    /// One or two numbers become, beside what any may, what is next to their own size and to those
+    /// of integers.
+    func withOtherNumbers(using generator: inout SeededGenerator) -> [UInt8] {
+      let count = Int.random(in: 1...2, using: &generator)
+      let chosen = (0..<count).compactMap { _ in numbers.randomElement(using: &generator) }
+      var text = bytes
+      // From the last on, so that places stay what they were.
+      for range in Set(chosen).sorted(by: { $0.lowerBound > $1.lowerBound }) {
+        let value = Double(String(decoding: bytes[range], as: UTF8.self)) ?? 0
+        let near = [value + 1, value - 1, 2 * value, -value, value / 2, 10 * value, 1e6 * value]
+          .map { $0 == $0.rounded() && abs($0) < 1e15 ? "\(Int($0))" : "\($0)" }
+        let sizes = [
+          "4611686018427387904", "-4611686018427387904", "4294967295", "4294967296", "2147483647",
+          "65536", "3.4e38", "-3.4e38", "1e18", "1e15", "3", "7", "100",
+        ]
+        let all = near + sizes + HostileModelsTests.numbers
+        text.replaceSubrange(range, with: Array((all.randomElement(using: &generator) ?? "").utf8))
+      }
+      return text
+    }
+
+    /// What stands otherwise in other text.
+    func difference(from other: [UInt8]) -> String {
+      let start = zip(bytes, other).prefix { $0 == $1 }.count
+      let end = zip(bytes.reversed(), other.reversed()).prefix { $0 == $1 }.count
+      func shown(_ text: [UInt8]) -> String {
+        let part = text[max(0, start - 40)..<max(start, min(text.count, text.count - end + 8))]
+        return String(decoding: part.prefix(400), as: UTF8.self)
+      }
+      return "\(shown(bytes)) becomes \(shown(other))"
     }
 
     /// So many values of a kind are changed at most.

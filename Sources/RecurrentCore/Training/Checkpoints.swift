@@ -41,6 +41,18 @@ public struct Checkpoints: Sendable {
     Checkpoints(in: folder + "/\(Self.networkPrefix)\(number)", every: interval, digest: digest)
   }
 
+  /// Whether there are any, those of networks too.
+  public var exist: Bool {
+    get throws(DataError) {
+      if try !numbers().isEmpty { return true }
+      let names = (try? folderContents(folder)) ?? []
+      for name in names where name.hasPrefix(Self.networkPrefix) {
+        if try Checkpoints(in: folder + "/" + name).exist { return true }
+      }
+      return false
+    }
+  }
+
   /// Removes the checkpoints, those of networks too, and the folder, if it holds nothing else.
   public func remove() {
     for name in (try? folderContents(folder)) ?? [] {

@@ -81,16 +81,16 @@ public struct TrainingHistory: Sendable, Codable, Equatable {
   }
 
   /// A table with a header, one line an epoch; an absent validation loss is an empty cell. Scores
-  /// have a column if there are any.
+  /// have a column if there are any. Equal runs have equal tables: times are not in it.
   public var csv: String {
     let score = epochs.lazy.compactMap(\.score).first?.name
     var text = "epoch,loss,validation_loss,\(score.map { $0 + "," } ?? "")"
-    text += "learning_rate,gradient_norm,seconds\n"
+    text += "learning_rate,gradient_norm\n"
     func cell(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
     for record in epochs {
       text += "\(record.epoch),\(record.loss),\(cell(record.validationLoss)),"
       if score != nil { text += cell(record.score?.value) + "," }
-      text += "\(record.learningRate),\(record.gradientNorm),\(record.seconds)\n"
+      text += "\(record.learningRate),\(record.gradientNorm)\n"
     }
     return text
   }

@@ -104,6 +104,13 @@ extension Job {
     } else {
       try models.load(from: contents.weights, of: "the model in config.json")
     }
+    for (name, tensor) in models.flatMap(\.parameters)
+    where !tensor.elements.allSatisfy({ $0.magnitude <= 1e18 }) {
+      throw DataError(
+        file: path + "/model.safetensors", place: "tensor \"\(name)\"",
+        problem: "holds numbers beyond 10^18, from which sums of products are no numbers",
+        advice: "The file is damaged, or its training ran away; train again")
+    }
     if let said = configuration.rounding?.precision, said != models.weightPrecision {
       throw DataError(
         file: path + "/config.json", place: "configuration.rounding",

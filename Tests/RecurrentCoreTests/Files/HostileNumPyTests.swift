@@ -262,10 +262,9 @@ private func deflated(_ contents: [UInt8], stating size: Int? = nil) -> [UInt8] 
       Array("'<f8'".utf8), Array("(".utf8), Array("'".utf8), [0x50, 0x4B, 5, 6],
       [0x50, 0x4B, 1, 2],
     ]
-    var generator = SeededGenerator(seed: 30 + UInt64(index))
     var refused = 0
     let rounds = 5_000
-    for _ in 0..<rounds {
+    try Mutations.forEach(index == 2 ? "npy" : "npz", count: rounds) { generator in
       var bytes = sound
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
         let place = Int.random(in: 0..<bytes.count, using: &generator)
@@ -296,6 +295,6 @@ private func deflated(_ contents: [UInt8], stating size: Int? = nil) -> [UInt8] 
         refused += 1
       }
     }
-    #expect(refused > rounds / 4 && refused < rounds, "\(refused)")
+    #expect(!Mutations.isTest || (refused > rounds / 4 && refused < rounds), "\(refused)")
   }
 }

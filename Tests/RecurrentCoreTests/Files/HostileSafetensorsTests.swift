@@ -223,9 +223,8 @@ import Testing
       "{", "}", "[", "]", "\"", ",", ":", "-1", "9223372036854775807", "null", "\\u", "1e9", "F64",
       "I8",
     ]
-    var generator = SeededGenerator(seed: 20)
     var refused = 0
-    for _ in 0..<20_000 {
+    try Mutations.forEach("safetensors", count: 20_000) { generator in
       var bytes = sound
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
         let place = Int.random(in: 0..<min(headerEnd, bytes.count), using: &generator)
@@ -259,6 +258,6 @@ import Testing
         refused += 1
       }
     }
-    #expect(refused > 10_000 && refused < 20_000)
+    #expect(!Mutations.isTest || (refused > 10_000 && refused < 20_000))
   }
 }

@@ -107,7 +107,7 @@ import Testing
         (Self.images, "i-idx3"), (packed, "i.gz"), (png, "i.png"), (csv, "i.csv"),
       ] {
         let file = folder + "/" + name
-        for _ in 0..<500 {
+        try Mutations.forEach(name == "i.png" ? "png" : "idx", count: 500) { generator in
           var bytes = seed
           for _ in 0..<Int.random(in: 0...3, using: &generator) where !bytes.isEmpty {
             let at = Int.random(in: 0..<bytes.count, using: &generator)
@@ -132,7 +132,8 @@ import Testing
           }
         }
       }
-      #expect(read > 150 && refused > 600, "\(read) read, \(refused) refused")
+      #expect(
+        !Mutations.isTest || (read > 150 && refused > 600), "\(read) read, \(refused) refused")
     }
   }
 

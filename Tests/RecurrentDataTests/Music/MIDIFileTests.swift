@@ -173,7 +173,6 @@ import Testing
   /// Whatever the bytes are, reading ends in a value or a `DataError`, and the value is of the size
   /// of the file.
   @Test func damagedFiles() throws {
-    var generator = SeededGenerator(seed: 5)
     let notes = (0..<40).map {
       MIDINote(pitch: UInt8(30 + $0), start: 10 * $0, duration: 35)
     }
@@ -182,7 +181,7 @@ import Testing
       meters: [.init(count: 3, unitExponent: 2)]
     ).bytes
     var (read, refused) = (0, 0)
-    for _ in 0..<20_000 {
+    try Mutations.forEach("midi", count: 20_000) { generator in
       var bytes = whole
       for _ in 0..<Int.random(in: 1...6, using: &generator) {
         let place = Int.random(in: 0..<bytes.count, using: &generator)
@@ -198,7 +197,7 @@ import Testing
         read += 1
         #expect(3 * midi.notes.count + 3 * midi.tempos.count <= bytes.count)
         #expect(midi.notes.allSatisfy { $0.start >= 0 && $0.duration >= 0 })
-        #expect(try MIDIFile(bytes: midi.bytes, source: "again").notes == midi.notes)
+        #expect((try? MIDIFile(bytes: midi.bytes, source: "again"))?.notes == midi.notes)
         let tunes = (try? midi.tunes(stepsPerBeat: 96, source: "t.mid")) ?? []
         #expect(tunes.allSatisfy { $0.length <= MIDIFile.longestTune + 1 })
         #expect(midi.seconds(at: 1 << 40).isFinite && midi.beatsPerMinute() > 0)
@@ -208,7 +207,7 @@ import Testing
       }
     }
     // Both happen, or nothing was tested.
-    #expect(read > 1000 && refused > 1000)
+    #expect(!Mutations.isTest || (read > 1000 && refused > 1000))
   }
 
   /// The collection of test files says in its names what is wrong with each.

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import Recurrent
+
+/// `recurrent resume FOLDER`
+struct Resume: ThreadedCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Go on with a training that was stopped or killed.",
+    discussion: """
+      Give the folder that the training writes to. It goes on from its newest
+      checkpoint with the flags that it was given, and its model is the same, to
+      the bit, as that of a training that never stopped. Its files must be what
+      they were.
+
+      Examples:
+        recurrent train forecaster prices.csv --output model
+        recurrent resume model
+      """)
+
+  @Argument(help: ArgumentHelp("The folder that the training writes to.", valueName: "folder"))
+  var output: String
+
+  @OptionGroup var threads: ThreadOptions
+
+  mutating func run() throws {
+    let path = RunFolder.path(for: output)
+    guard let record = try RunRecord(inRun: path) else {
+      throw DataError(
+        .missingFile, file: output, problem: "holds no training that was stopped",
+        advice: "Train with recurrent train")
+    }
+    guard var command = try RecurrentCommand.parseAsRoot(record.arguments) as? any JobCommand else {
+      throw DataError(
+        file: path + "/" + RunRecord.file, place: "arguments", problem: "are of no training")
+    }
+    if let folder = record.folder, !FileManager.default.changeCurrentDirectoryPath(folder) {
+      throw DataError(
+        .missingFile, file: folder, problem: "is not there, and the training was started in it",
+        advice: "Bring it back")
+    }
+    try command.train(arguments: record.arguments, resumes: true)
+  }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Recurrent
+
+/// What a training was told and what it read: what must be the same when it goes on, and what
+/// `recurrent diff` compares. It stands in the run's folder and, as `run.json`, beside the model.
+struct RunRecord: Codable, Equatable {
+  static let file = "run.json"
+
+  /// The command, without the program's name.
+  var arguments: [String]
+  /// The folder in which it was given; only while it trains.
+  var folder: String?
+  /// The version of the program.
+  var version = LibraryVersion.current
+  /// The checksum of each file that it read, by path.
+  var data: [String: String] = [:]
+  /// How long each epoch took, network by network, in seconds.
+  var seconds: [[Double]]?
+
+  /// A training on files and folders.
+  init(arguments: [String], inputs: [String]) throws(DataError) {
+    self.arguments = arguments
+    folder = FileManager.default.currentDirectoryPath
+    for input in inputs {
+      for file in Self.files(in: input) { data[file] = checksumText(of: try readFile(file)) }
+    }
+  }
+
+  /// The record of a run's folder; nil if there is none.
+  init?(inRun folder: String) throws(DataError) {
+    do {
+      self = try decodeJSON(
+        RunRecord.self, from: try readFile(folder + "/" + Self.file), file: folder + "/" + Self.file
+      )
+    } catch let error where error.kind == .missingFile {
+      return nil
+    }
+  }
+
+  /// What a checkpoint must agree with.
+  var digest: [String: String] { data.merging(["the version of recurrent": version]) { $1 } }
+
+  func bytes() throws(DataError) -> [UInt8] { try encodeJSON(self, file: Self.file) }
+
+  /// A file, or all files in a folder, in order.
+  private static func files(in path: String) -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+    else { return [path] }
+    return ((try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []).sorted()
+      .map { path + "/" + $0 }
+      .filter {
+        FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && !isFolder.boolValue
+      }
+  }
+}
