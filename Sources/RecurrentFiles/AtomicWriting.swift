@@ -61,10 +61,6 @@ package func unwritable(_ path: String, _ error: SystemError) -> DataError {
     advice: advice)
 }
 
-func replaceFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
-  try replaceFile(path) { append in bytes.withUnsafeBytes(append) }
-}
-
 private func replaceFile(_ path: String, _ contents: FileContents) throws(SystemError) {
   guard !path.isEmpty, !path.hasSuffix("/") else { throw SystemError(EISDIR) }
   var mode: mode_t?

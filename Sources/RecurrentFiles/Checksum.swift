@@ -4,6 +4,9 @@
 /// It notices damaged disks, broken transfers and edited files. It does not protect from somebody
 /// who makes two files with the same checksum on purpose, which is easy.
 package struct Checksum {
+  /// What stands in the place of a checksum in its own file while it is taken.
+  package static let blank = "fnv1a64:0000000000000000"
+
   /// The hash of the bytes so far.
   package private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 

@@ -105,7 +105,7 @@ extension ModelFolder {
       files: Dictionary(uniqueKeysWithValues: files.map { ($0.name, checksumText(of: $0.bytes)) }))
     let envelope = sealed(
       try encodeJSON(
-        Envelope(summary: summary, checksum: noChecksum, configuration: configuration),
+        Envelope(summary: summary, checksum: Checksum.blank, configuration: configuration),
         file: path + "/" + configurationFile))
     for (name, bytes) in extraFiles + [(configurationFile, envelope)]
     where bytes.count > largestText {
@@ -285,12 +285,12 @@ extension ModelFolder {
     return bytes[..<place.lowerBound] + Array(text.utf8) + bytes[place.upperBound...]
   }
 
-  /// The checksum of `config.json`, taken while `noChecksum` stands in its place, and that place:
+  /// The checksum of `config.json`, taken while `Checksum.blank` stands in its place, and that place:
   /// where the file's first checksum stands, as its members are sorted.
   private static func checksum(
     ofConfiguration bytes: [UInt8]
   ) -> (place: Range<Int>?, text: String) {
-    let blank = Array(noChecksum.utf8)
+    let blank = Array(Checksum.blank.utf8)
     guard let start = bytes.firstRange(of: Array("fnv1a64:".utf8))?.lowerBound,
       bytes.count - start >= blank.count
     else { return (nil, checksumText(of: bytes)) }
@@ -356,9 +356,6 @@ private struct Seal: Decodable {
 private struct Anything: Decodable {
   init(from decoder: any Decoder) {}
 }
-
-/// What stands in the place of the checksum of `config.json` while it is taken.
-private let noChecksum = "fnv1a64:0000000000000000"
 
 /// The whole of `config.json`: the summary's members and the caller's configuration beside each
 /// other.

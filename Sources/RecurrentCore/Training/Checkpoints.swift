@@ -70,9 +70,8 @@ public struct Checkpoints: Sendable {
   /// Where the header of the file has its checksum, which is taken with zeros in this place.
   private static let checksumPlace: Range<Int> = {
     let start = 8 + "{\"__metadata__\":{\"checksum\":\"".utf8.count
-    return start..<start + noChecksum.utf8.count
+    return start..<start + Checksum.blank.utf8.count
   }()
-  private static let noChecksum = "fnv1a64:0000000000000000"
 
   func path(_ number: Int) -> String { folder + "/\(Self.prefix)\(number)\(Self.suffix)" }
 
@@ -109,7 +108,7 @@ public struct Checkpoints: Sendable {
     let run = String(decoding: try encodeJSON(record, file: path), as: UTF8.self)
     let blocks = SafetensorsFile.blocks(of: tensors)
     var header = SafetensorsFile.header(
-      of: blocks, metadata: ["checksum": Self.noChecksum, "format": Self.format, "run": run])
+      of: blocks, metadata: ["checksum": Checksum.blank, "format": Self.format, "run": run])
     var checksum = Checksum()
     header.withUnsafeBytes { checksum.add($0) }
     for block in blocks { block.contents { checksum.add($0) } }
@@ -136,7 +135,7 @@ public struct Checkpoints: Sendable {
     var bytes = try readFile(path)
     let place = Self.checksumPlace
     let stated = bytes.count < place.upperBound ? [] : Array(bytes[place])
-    if !stated.isEmpty { bytes.replaceSubrange(place, with: Self.noChecksum.utf8) }
+    if !stated.isEmpty { bytes.replaceSubrange(place, with: Checksum.blank.utf8) }
     guard stated == Array(checksumText(of: bytes).utf8) else {
       throw DataError(
         file: path, problem: "was altered or damaged: its checksum is not that of its bytes")
