@@ -25,11 +25,13 @@ struct Inspect: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Windows in a training step. (default: as it was trained)", valueName: "windows"))
+      "Examples in a training step. (default: as it was trained)", valueName: "examples"))
   var batch: Int?
 
   @Option(
-    help: ArgumentHelp("Rows of a window. (default: as it was trained)", valueName: "rows"))
+    help: ArgumentHelp(
+      "Steps of an example. (default: as it was trained, or as is usual for texts)",
+      valueName: "steps"))
   var time: Int?
 
   func validate() throws {
@@ -43,8 +45,8 @@ struct Inspect: ParsableCommand {
 
   mutating func run() throws {
     if cost {
-      try Jobs.ofModel(in: model).check([JobFlags([TrainForecaster.self], ["--cost": true])])
-      return print(text(try Forecaster(contentsOf: model).cost(batchSize: batch, time: time)))
+      let cost = try Jobs.ofModel(in: model).cost(of: model, batchSize: batch, time: time)
+      return print(text(cost))
     }
     let folder = try ModelFolder.peek(model)
     print("\(model): \(folder.task), written by recurrent \(folder.libraryVersion)")
@@ -53,16 +55,16 @@ struct Inspect: ParsableCommand {
   }
 
   /// The counts, and the times they would take if all of it went as fast as a matrix product.
-  private func text(_ cost: Forecaster.Cost) -> String {
+  private func text(_ cost: JobCost) -> String {
     let speed = Kernels.measuredPeak()
     func time(_ operations: Double) -> String { NumberFormat.time(operations / speed) }
     return """
-      \(model): windows of \(cost.time) rows, \(cost.batchSize) in a training step
+      \(model): \(cost.example)s of \(cost.time) steps, \(cost.batchSize) in a training step
 
       \(cost)
 
       At \(Int((speed / 1e9).rounded())) GFLOP/s, what our matrix product of 1024³ reaches now, \
-      about \(time(cost.predictionOperations)) a window
+      about \(time(cost.predictionOperations)) a \(cost.example)
       and \(time(cost.trainingOperations)) a training step, in theory.
       """
   }

@@ -124,6 +124,7 @@ extension JobCommand {
       record: RunRecord(arguments: arguments, inputs: inputs), resumes: resumes,
       restarts: running.restart)
     let (plan, preface) = try plan()
+    try plan.checkMemory()
     try training.begin("\(preface)\n\(plan)")
     let options = plan.options
     do {
@@ -189,6 +190,10 @@ extension JobCommand {
     try Interruption.deferred { () throws(DataError) in try rounded.save(to: command.output) }
     if let rounding = rounded.configuration.rounding { print(rounding) }
     print("\nWrote \(command.output)")
+  }
+
+  static func cost(of folder: String, batchSize: Int?, time: Int?) throws(DataError) -> JobCost {
+    try Trained(contentsOf: folder).cost(batchSize: batchSize, time: time)
   }
 
   static func summary(of folder: String) throws(DataError) -> String {

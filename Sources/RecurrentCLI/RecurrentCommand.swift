@@ -26,7 +26,8 @@ struct RecurrentCommand: ParsableCommand {
       """,
     version: LibraryVersion.current,
     subcommands: [
-      Train.self, Resume.self, Predict.self, Evaluate.self, Score.self, Generate.self, Compose.self,
+      Train.self, Resume.self, Diff.self, Predict.self, Evaluate.self, Score.self, Generate.self,
+      Compose.self,
       Inspect.self,
       Quantize.self, Info.self, Bench.self,
     ])

@@ -113,10 +113,9 @@ struct TrainingRun {
     record.seconds = model.histories.map { $0.epochs.map(\.seconds) }
     let reports =
       [
-        (RunRecord.file, try record.bytes()),
         ("history.csv", Array(model.history.csv.utf8)),
         ("loss.svg", Array(model.history.chart.svg().utf8)),
-      ] + closing.files
+      ] + closing.files + [(RunRecord.file, try record.bytes())]
     // Written before anything is printed: who reads the report may go away (`| head`).
     let failure = failure { () throws(DataError) in
       try Interruption.deferred { () throws(DataError) in

@@ -6,7 +6,7 @@ import Testing
   /// Counted by hand (`StepCostTests` hold the memory against what a step takes): two LSTMs, 3 to 5 to 5, and a dense layer from 5 to 3.
   @Test func operationsByHand() throws {
     let model = try ForecastPlan([wavySeries(60, covariates: 2)], options: tinyOptions()).model()
-    let cost = Forecaster.Cost(model, batchSize: 16, time: 8, segmentLength: nil)
+    let cost = JobCost(model, example: "window", batchSize: 16, time: 8, segmentLength: nil)
     let (w0, u, w1, head) = (4 * 5 * 3, 4 * 5 * 5, 4 * 5 * 5, 5 * 3)
     #expect(cost.predictionOperations == Double(2 * 8 * (w0 + u + w1 + u) + 2 * head))
     #expect(cost.predictionOperations == 5790)
@@ -24,14 +24,15 @@ import Testing
     #expect(cost.training.activations == Double(4 * 16 * 8 * (3 + 2 * (5 + 20 + 5))))
     #expect(cost.prediction.gradients == 0 && cost.prediction.activations == 0)
     // Every step of a segment is computed once more.
-    let again = Forecaster.Cost(model, batchSize: 16, time: 8, segmentLength: 4)
+    let again = JobCost(model, example: "window", batchSize: 16, time: 8, segmentLength: 4)
     let forward = Double(2 * 16 * 8 * (w0 + u + w1 + u))
     #expect(again.trainingOperations == cost.trainingOperations + forward)
   }
 
   @Test func everyParameterStandsInATable() throws {
-    let cost = Forecaster.Cost(
+    let cost = JobCost(
       try ForecastPlan([wavySeries(60, covariates: 2)], options: tinyOptions()).model(),
+      example: "window",
       batchSize: 16, time: 8, segmentLength: nil)
     let rows = cost.description.split(separator: "\n").map { $0.split(separator: " ") }
     func parameters(_ part: String) -> Substring? { rows.first { $0.first == part[...] }?[1] }

@@ -10,6 +10,7 @@ struct CountingOptions: JobOptions {
   var (epochs, batchSize, learningRate, patience) = (4, 8, Float(1e-2), 10)
   var (seed, members) = (UInt64(0), 1)
   var networks: Int? { members }
+  var typicalSteps: Int { 6 }
   func check(_ rules: inout OptionRules) {}
 }
 
@@ -29,7 +30,7 @@ struct Counting: Job {
     var rounding: Rounding?
   }
 
-  static let task = "counting"
+  static let (task, example) = ("counting", "row")
   let summaryLines = ["counts ones"]
   var parts: JobParts<Counting>
   init(_ parts: JobParts<Counting>) { self.parts = parts }
@@ -52,12 +53,17 @@ struct Counting: Job {
   }
 }
 
-struct CountingModel: Module {
+struct CountingModel: JobModel {
   var layer: GRU
   var head: Dense
 
   func callAsFunction(_ bits: SequenceBatch, mode: Mode = .prediction) -> Tensor {
     head(layer(bits, mode: mode).lastValidSteps)
+  }
+
+  var paths: [LayerPath] { layer.paths.map { $0.under("layer") } }
+  func products(steps: Int) -> [JobProduct] {
+    [JobProduct("head", head.weights.count, of: head, times: 1)]
   }
 
   mutating func visitParameters(_ visitor: inout ParameterVisitor) {
@@ -121,6 +127,7 @@ private func bits(_ rows: Int, _ seed: UInt64) -> TensorExamples {
     try withTemporaryFolder { folder in
       try trained.save(to: folder + "/m")
       let loaded = try Counting(contentsOf: folder + "/m")
+      #expect(loaded.cost().predictionOperations == Double(2 * 6 * 3 * 8 * (1 + 8) + 2 * 8))
       #expect(
         loaded.configuration == trained.configuration && loaded.models.bits == trained.models.bits)
       let rounded = try loaded.rounded(to: .int8, evaluatedOn: CountingPlan().test)

@@ -38,6 +38,8 @@ public struct Composer: Job {
 
   /// The job's name in model folders.
   public static let task = "composer"
+  /// One example.
+  public static let example = "tune"
   /// What everything follows from.
   public var parts: JobParts<Composer>
   /// A model of its parts.

@@ -105,3 +105,11 @@ public struct ComposerModel: Layer {
     visitor.visit("head", &head)
   }
 }
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ComposerModel: JobModel {
+  public func products(steps: Int) -> [JobProduct] {
+    [JobProduct("head", head.weights.count, of: head, times: steps)]
+  }
+}

@@ -48,3 +48,11 @@ public struct ForecastModel: Layer {
     visitor.visit("head", &head)
   }
 }
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ForecastModel: JobModel {
+  public func products(steps: Int) -> [JobProduct] {
+    [JobProduct("head", head.weights.count, of: head, times: 1)]
+  }
+}

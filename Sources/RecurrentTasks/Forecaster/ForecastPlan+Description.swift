@@ -42,8 +42,9 @@ extension ForecastPlan: CustomStringConvertible {
   }
 
   private var operations: Double {
-    Forecaster.Cost(
-      outline, batchSize: min(options.batchSize, windowCounts.training), time: options.window,
+    JobCost(
+      outline, example: Forecaster.example,
+      batchSize: min(options.batchSize, windowCounts.training), time: options.window,
       segmentLength: memory.segmentLength
     ).trainingOperations
   }

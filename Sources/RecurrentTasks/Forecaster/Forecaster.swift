@@ -41,6 +41,8 @@ public struct Forecaster: Job {
 
   /// The job's name in model folders.
   public static let task = "forecaster"
+  /// One example.
+  public static let example = "window"
   /// What everything follows from.
   public var parts: JobParts<Forecaster>
   /// A model of its parts.

@@ -42,6 +42,8 @@ public struct ImageClassifier: Job {
 
   /// The job's name in model folders.
   public static let task = "image-classifier"
+  /// One example.
+  public static let example = "image"
   /// What everything follows from.
   public var parts: JobParts<ImageClassifier>
   /// A model of its parts.

@@ -78,3 +78,12 @@ public struct ImageModel: Layer {
     visitor.visit("head", &head)
   }
 }
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension ImageModel: JobModel {
+  public func products(steps: Int) -> [JobProduct] {
+    hidden.enumerated().map { JobProduct("hidden.\($0)", $1.weights.count, of: $1, times: 1) }
+      + [JobProduct("head", head.weights.count, of: head, times: 1)]
+  }
+}

@@ -16,12 +16,14 @@ public protocol Job: Sendable {
   /// What else answers need, such as a vocabulary.
   associatedtype Extras: JobExtras
   /// The network, or each of several.
-  associatedtype Model: Module
+  associatedtype Model: JobModel
   /// Data whose answers are known.
   associatedtype Data
 
   /// The job's name in model folders.
   static var task: String { get }
+  /// What one example is called: a window, a text.
+  static var example: String { get }
 
   /// A network of the shapes that configuration and extras say; loading asks for it with
   /// ``ShapesOnly``.

@@ -25,6 +25,11 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   /// job has one.
   var networks: Int? { get }
 
+  /// Steps of an example, where its costs are counted: as they are, or as they often are.
+  var typicalSteps: Int { get }
+  /// Bytes that training may use; nil: as many as it takes.
+  var memoryLimit: Int? { get }
+
   /// The defaults.
   init()
 
@@ -35,6 +40,8 @@ public protocol JobOptions: Sendable, Codable, Equatable {
 extension JobOptions {
   /// One network.
   public var networks: Int? { nil }
+  /// As many as it takes.
+  public var memoryLimit: Int? { nil }
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {

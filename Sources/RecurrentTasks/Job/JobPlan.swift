@@ -1,3 +1,4 @@
+import Foundation
 import Recurrent
 
 /// Everything about a model that is fixed before training starts: the parts of the data, what is
@@ -78,6 +79,20 @@ extension JobPlan {
   /// The number of weights of all networks.
   public var parameterCount: Int { outline.parameterCount * (options.networks ?? 1) }
 
+  /// A network far larger than the machine would end the program without a word: what its weights
+  /// alone take must fit.
+  public func checkMemory() throws(DataError) {
+    let least = MemoryPlan.smallestBytes(
+      paths: [], parameterCount: outline.parameterCount, batchSize: 1, time: 1)
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    guard least > available else { return }
+    throw DataError(
+      file: "the network",
+      problem: "training it takes about \(NumberFormat.bytes(least)) of memory, this machine has "
+        + NumberFormat.bytes(available),
+      advice: "Use a smaller --hidden or --layers, or fewer tokens")
+  }
+
   /// Trains the networks.
   ///
   /// - Parameters:
@@ -92,6 +107,7 @@ extension JobPlan {
   public func train(
     checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
   ) throws -> Trained {
+    try checkMemory()
     let (training, validation) = (trainingExamples, validationExamples)
     let judge = judge
     var models: [Trained.Model] = []
@@ -100,10 +116,10 @@ extension JobPlan {
       let checkpoints = options.networks == nil ? checkpoints : checkpoints?.network(member)
       var trainer = trainer(of: model(member: member), member: member)
       trainer.state.member = member
-      if let checkpoints, let found = try trainer.resume(from: checkpoints, on: training) {
-        for callback in callbacks { _ = callback(.resumed(found), trainer.state) }
-      }
-      func run() throws(NonFiniteError) {
+      func run() throws {
+        if let checkpoints, let found = try trainer.resume(from: checkpoints, on: training) {
+          for callback in callbacks { _ = callback(.resumed(found), trainer.state) }
+        }
         try trainer.runKeepingBest(
           on: training, validation: validation, judge: judge, checkpoints: checkpoints,
           callbacks: callbacks)

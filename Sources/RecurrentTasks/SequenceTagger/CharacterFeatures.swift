@@ -2,6 +2,12 @@ import Recurrent
 
 /// A vector for each word from its characters: `[U, L]` to `[U, F]`.
 struct CharacterFeatures: Module {
+  /// What reads the characters of so many words, of ten letters each.
+  func product(words: Int) -> JobProduct {
+    let reading = (recurrent?.parameterCount ?? 0) + (convolution?.parameterCount ?? 0)
+    return JobProduct("characters", reading, of: self, times: 10 * words)
+  }
+
   /// A vector for each character.
   var embedding: Embedding
   /// Reads from both ends.

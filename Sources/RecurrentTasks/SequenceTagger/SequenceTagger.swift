@@ -52,6 +52,8 @@ public struct SequenceTagger: Job {
 
   /// The job's name in model folders.
   public static let task = "sequence-tagger"
+  /// One example.
+  public static let example = "sentence"
 
   /// What everything follows from.
   public var parts: JobParts<SequenceTagger>

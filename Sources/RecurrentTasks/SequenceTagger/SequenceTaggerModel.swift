@@ -102,3 +102,14 @@ extension SequenceTaggerOptions {
   /// Features of a hidden state: those of both directions.
   var stateSize: Int { hiddenSize * (isBidirectional ? 2 : 1) }
 }
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension SequenceTaggerModel: JobModel {
+  public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
+
+  public func products(steps: Int) -> [JobProduct] {
+    (characters.map { [$0.product(words: steps)] } ?? [])
+      + [JobProduct("head", head.weights.count, of: head, times: steps)]
+  }
+}

@@ -44,6 +44,8 @@ public struct TextClassifier: Job {
 
   /// The job's name in model folders.
   public static let task = "text-classifier"
+  /// One example.
+  public static let example = "text"
   /// What everything follows from.
   public var parts: JobParts<TextClassifier>
   /// A model of its parts.

@@ -106,3 +106,11 @@ extension TextClassifierOptions {
   /// Features of a hidden state: those of both directions.
   var featureSize: Int { hiddenSize * (isBidirectional ? 2 : 1) }
 }
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextClassifierModel: JobModel {
+  public func products(steps: Int) -> [JobProduct] {
+    [JobProduct("head", head.weights.count, of: head, times: 1)]
+  }
+}

@@ -32,6 +32,8 @@ public struct TextGenerator: Job {
 
   /// The job's name in model folders.
   public static let task = "text-generator"
+  /// One example.
+  public static let example = "stream"
   /// What everything follows from.
   public var parts: JobParts<TextGenerator>
   /// A model of its parts.

@@ -67,3 +67,11 @@ public struct NextTokens: Sendable {
     linearCrossEntropy(hidden: hidden, head: head, classes: tokens.tokens)
   }
 }
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TextGeneratorModel: JobModel {
+  public func products(steps: Int) -> [JobProduct] {
+    [JobProduct("head", head.weights.count, of: head, times: steps)]
+  }
+}

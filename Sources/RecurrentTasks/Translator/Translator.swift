@@ -63,6 +63,8 @@ public struct Translator: Job {
 
   /// The job's name in model folders.
   public static let task = "translator"
+  /// One example.
+  public static let example = "pair"
   /// What everything follows from.
   public var parts: JobParts<Translator>
   /// A model of its parts.

@@ -103,3 +103,18 @@ public struct TranslatorModel: Module {
     visitor.visit("output_bias", &outputBias)
   }
 }
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension TranslatorModel: JobModel {
+  public var paths: [LayerPath] { encoder.paths.map { $0.under("encoder") } }
+
+  public func products(steps: Int) -> [JobProduct] {
+    [
+      JobProduct("bridge", bridge.weights.count, of: bridge, times: 1),
+      JobProduct("decoder", decoder.parameterCount, of: decoder, times: steps),
+      JobProduct(
+        "target_embedding", targetEmbedding.weights.count, of: targetEmbedding, times: steps),
+    ]
+  }
+}

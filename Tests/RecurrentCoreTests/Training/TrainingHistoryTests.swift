@@ -18,14 +18,14 @@ struct TrainingHistoryTests {
   @Test func tableHasALineAnEpoch() {
     #expect(
       history([(0.5, 0.75), (1e-7, nil)]).csv == """
-        epoch,loss,validation_loss,learning_rate,gradient_norm,seconds
-        1,0.5,0.75,0.001,1.5,0.25
-        2,1e-07,,0.001,1.5,0.25
+        epoch,loss,validation_loss,learning_rate,gradient_norm
+        1,0.5,0.75,0.001,1.5
+        2,1e-07,,0.001,1.5
 
         """)
     #expect(
       TrainingHistory().csv
-        == "epoch,loss,validation_loss,learning_rate,gradient_norm,seconds\n")
+        == "epoch,loss,validation_loss,learning_rate,gradient_norm\n")
   }
 
   @Test func theBestEpochIsTheFirstWithTheLowestDecidingLoss() {

@@ -1,0 +1,121 @@
+import ArgumentParser
+import Foundation
+import Recurrent
+import RecurrentTasks
+
+/// `recurrent diff A B`
+struct Diff: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what differs between two models, or between two trainings.",
+    discussion: """
+      Compares what both were told (options, flags), the data they read (by
+      checksum), how well they do, and their weights, tensor by tensor. Of a
+      training that is not done, its flags and data. Nothing is printed but what
+      differs; the exit code is 0 where nothing does, else 1. Times are not
+      compared.
+
+      Examples:
+        recurrent diff model other
+      """)
+
+  @Argument(help: ArgumentHelp("A model folder.", valueName: "folder")) var first: String
+  @Argument(help: ArgumentHelp("Another.", valueName: "folder")) var second: String
+
+  mutating func run() throws {
+    let (one, other) = (try Side(first), try Side(second))
+    var lines: [[String]] = []
+    for key in Set(one.values.keys).union(other.values.keys).sorted() {
+      let (a, b) = (one.values[key] ?? "none", other.values[key] ?? "none")
+      if a != b { lines.append([key, Self.short(a), Self.short(b)]) }
+    }
+    if !lines.isEmpty { print(TextTable([["", first, second]] + lines)) }
+    let weights = differences(one.weights, other.weights)
+    if !weights.isEmpty {
+      print(
+        (lines.isEmpty ? "" : "\n") + "\(TextTable([["weights", "largest difference"]] + weights))")
+    }
+    if lines.isEmpty, weights.isEmpty { return print("nothing differs") }
+    throw ExitCode(1)
+  }
+
+  /// Tensor by tensor; those that are equal to the bit are left out.
+  private func differences(_ one: SafetensorsFile?, _ other: SafetensorsFile?) -> [[String]] {
+    let names = Set((one?.names ?? []) + (other?.names ?? []))
+    return names.sorted().compactMap { name in
+      guard let a = try? one?.floats(name), let b = try? other?.floats(name) else {
+        return [name, "only in one"]
+      }
+      guard a.shape == b.shape else { return [name, "\(a.shape), not \(b.shape)"] }
+      let pairs = zip(a.values, b.values)
+      guard pairs.contains(where: { $0.bitPattern != $1.bitPattern }) else { return nil }
+      return [name, NumberFormat.significant(pairs.reduce(0) { max($0, Double(abs($1.0 - $1.1))) })]
+    }
+  }
+
+  private static func short(_ text: String) -> String {
+    text.count > 40 ? text.prefix(39) + "…" : text
+  }
+
+  /// What is compared of a folder.
+  private struct Side {
+    /// By where it stands: `options.epochs`, `data.prices.csv`.
+    var values: [String: String] = [:]
+    var weights: SafetensorsFile?
+
+    init(_ path: String) throws {
+      let run = try RunRecord(inRun: path) ?? RunRecord(inRun: RunFolder.path(for: path))
+      if let run {
+        for (file, checksum) in run.data { values["data." + file] = checksum }
+        values["command"] = run.arguments.joined(separator: " ")
+        values["program"] = run.version
+      }
+      do {
+        let contents = try ModelFolder.read(
+          path, expecting: try ModelFolder.peekTask(path), as: JSONTree.self)
+        values["job"] = contents.summary.task
+        values["program"] = contents.summary.libraryVersion
+        contents.configuration.leaves(under: []) { values[$0] = $1 }
+        for (name, bytes) in contents.extraFiles { values[name] = checksumText(of: bytes) }
+        weights = contents.weights
+      } catch let error where run == nil {
+        throw error
+      } catch {}
+    }
+  }
+}
+
+/// Any JSON value.
+private enum JSONTree: Decodable {
+  case leaf(String)
+  case list([JSONTree])
+  case object([String: JSONTree])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .leaf("none")
+    } else if let object = try? container.decode([String: JSONTree].self) {
+      self = .object(object)
+    } else if let list = try? container.decode([JSONTree].self) {
+      self = .list(list)
+    } else if let flag = try? container.decode(Bool.self) {
+      self = .leaf("\(flag)")
+    } else if let number = try? container.decode(Double.self) {
+      self = .leaf(
+        number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)")
+    } else {
+      self = .leaf(try container.decode(String.self))
+    }
+  }
+
+  /// Each value that is neither list nor object, by where it stands.
+  func leaves(under path: [String], _ body: (String, String) -> Void) {
+    switch self {
+    case .leaf(let text): body(path.joined(separator: "."), text)
+    case .list(let values):
+      for (index, value) in values.enumerated() { value.leaves(under: path + ["\(index)"], body) }
+    case .object(let members):
+      for (name, value) in members { value.leaves(under: path + [name], body) }
+    }
+  }
+}
