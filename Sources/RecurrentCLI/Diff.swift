@@ -66,7 +66,12 @@ struct Diff: ParsableCommand {
       let run = try RunRecord(inRun: path) ?? RunRecord(inRun: RunFolder.path(for: path))
       if let run {
         for (file, checksum) in run.data { values["data." + file] = checksum }
-        values["command"] = run.arguments.joined(separator: " ")
+        // Where they were written does not make two runs differ.
+        var arguments = run.arguments
+        if let place = arguments.firstIndex(where: { ["-o", "--output"].contains($0) }) {
+          arguments.removeSubrange(place..<min(place + 2, arguments.count))
+        }
+        values["command"] = arguments.joined(separator: " ")
         values["program"] = run.version
       }
       do {

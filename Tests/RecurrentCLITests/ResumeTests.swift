@@ -1,0 +1,94 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Trainings that were stopped or killed and go on.
+@Suite struct ResumeTests {
+  /// A forecaster's training that takes a second, and what is left of it after a signal.
+  private func stopped(
+    _ workspace: Workspace, signal: Int32, to output: String, _ flags: [String] = []
+  ) async throws {
+    try workspace.write(Sample.prices, to: "t.csv")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try CommandRunner.commandPath())
+    process.arguments = train(to: output) + flags
+    process.currentDirectoryURL = URL(fileURLWithPath: workspace.path)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let checkpoints = workspace.path + "/\(output)/.recurrent-run/checkpoints"
+    let start = Date()
+    func isThere() -> Bool {
+      FileManager.default.subpaths(atPath: checkpoints)?.contains { $0.hasSuffix(".safetensors") }
+        == true
+    }
+    while !isThere(), process.isRunning, Date().timeIntervalSince(start) < 60 {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    try #require(isThere())
+  }
+
+  private func train(to output: String) -> [String] {
+    ["train", "forecaster", "t.csv"] + Sample.small + [
+      "--epochs", "400", "--patience", "400", "--batch", "4", "--output", output,
+    ]
+  }
+
+  @Test(arguments: [SIGKILL, SIGTERM]) func goesOnToTheSameBits(signal: Int32) async throws {
+    try await Workspace.with { workspace in
+      try await stopped(workspace, signal: signal, to: "model")
+      let whole = try await workspace.recurrent(train(to: "whole"))
+      #expect(whole.exitCode == 0)
+      // What was done is not thrown away without a word.
+      try await workspace.expectFailure(
+        65, ["model: holds a training that was stopped. Go on with it by recurrent resume model"],
+        running: train(to: "model"))
+      let result = try await workspace.recurrent(["resume", "model"])
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+      #expect(result.errorOutput.contains("recurrent: going on with epoch "))
+      for file in ["model.safetensors", "config.json", "history.csv", "forecast.csv", "loss.svg"] {
+        #expect(try workspace.bytes("model/\(file)") == workspace.bytes("whole/\(file)"), "\(file)")
+      }
+      #expect(!workspace.isThere("model/.recurrent-run"))
+      let same = try await workspace.recurrent(["diff", "model", "whole"])
+      #expect(same.exitCode == 0 && same.output == "nothing differs\n")
+      try await workspace.expectFailure(
+        66, ["model: holds no training that was stopped"], running: ["resume", "model"])
+    }
+  }
+
+  @Test func otherDataIsRefused() async throws {
+    try await Workspace.with { workspace in
+      try await stopped(workspace, signal: SIGTERM, to: "model")
+      try workspace.write(Sample.prices(line: 5, column: 1, "101.5"), to: "t.csv")
+      let result = try await workspace.recurrent(["resume", "model"])
+      #expect(result.exitCode == 65)
+      #expect(result.errorOutput.contains("is of another run: t.csv differ"), "\(result.errorOutput)")
+      let anew = try await workspace.recurrent(train(to: "model") + ["--restart", "--epochs", "1"])
+      #expect(anew.exitCode == 0 && !workspace.isThere("model/.recurrent-run"))
+    }
+  }
+
+  @Test func differences() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      try workspace.write(Sample.prices(line: 5, column: 1, "101.5"), to: "u.csv")
+      try await workspace.train("t.csv", output: "a")
+      try await workspace.train("t.csv", "--seed", "4", output: "b")
+      try await workspace.train("u.csv", output: "c")
+      let seeds = try await workspace.recurrent(["diff", "a", "b"])
+      #expect(seeds.exitCode == 1 && seeds.errorOutput.isEmpty)
+      for part in ["options.seed ", "evaluation.model.overall.rmse ", "recurrent.0.input_weights "] {
+        #expect(seeds.output.contains("\n" + part), "\(part) in: \(seeds.output)")
+      }
+      #expect(!seeds.output.contains("data."))
+      let data = try await workspace.recurrent(["diff", "a", "c"]).output
+      #expect(data.contains("\ndata.t.csv ") && data.contains("\ndata.u.csv "))
+      #expect(data.contains("\ntrainedOn ") && !data.contains("options."))
+      try await workspace.expectFailure(66, ["none: cannot be read"], running: ["diff", "a", "none"])
+    }
+  }
+}
