@@ -48,7 +48,9 @@ struct Diff: ParsableCommand {
       guard a.shape == b.shape else { return [name, "\(a.shape), not \(b.shape)"] }
       let pairs = zip(a.values, b.values)
       guard pairs.contains(where: { $0.bitPattern != $1.bitPattern }) else { return nil }
-      return [name, NumberFormat.significant(pairs.reduce(0) { max($0, Double(abs($1.0 - $1.1))) })]
+      return [
+        name, NumberFormat.significant(pairs.reduce(0) { max($0, Double(abs($1.0 - $1.1))) }),
+      ]
     }
   }
 

@@ -123,11 +123,11 @@ extension JobCommand {
       to: running.output, progress: running.progress,
       record: RunRecord(arguments: arguments, inputs: inputs), resumes: resumes,
       restarts: running.restart)
-    let (plan, preface) = try plan()
-    try plan.checkMemory()
-    try training.begin("\(preface)\n\(plan)")
-    let options = plan.options
     do {
+      let (plan, preface) = try plan()
+      try plan.checkMemory()
+      try training.begin("\(preface)\n\(plan)")
+      let options = plan.options
       let model = try plan.train(
         checkpoints: training.checkpoints,
         callbacks: [
@@ -138,11 +138,8 @@ extension JobCommand {
           }
         ])
       try training.finish(model, seed: options.seed, try closing(model, plan))
-    } catch let pause as TrainingPause {
-      try training.pause(pause)
-    } catch let error as NonFiniteError {
-      training.abandon()
-      throw error
+    } catch {
+      try training.end(error)
     }
   }
 

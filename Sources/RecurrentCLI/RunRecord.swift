@@ -18,11 +18,14 @@ struct RunRecord: Codable, Equatable {
   var seconds: [[Double]]?
 
   /// A training on files and folders.
-  init(arguments: [String], inputs: [String]) throws(DataError) {
+  init(arguments: [String], inputs: [String]) {
     self.arguments = arguments
     folder = FileManager.default.currentDirectoryPath
     for input in inputs {
-      for file in Self.files(in: input) { data[file] = checksumText(of: try readFile(file)) }
+      // A file that cannot be read is told of by who reads it for what it says.
+      for file in Self.files(in: input) {
+        data[file] = (try? readFile(file)).map { checksumText(of: $0) }
+      }
     }
   }
 

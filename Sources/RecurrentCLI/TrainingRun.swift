@@ -93,17 +93,20 @@ struct TrainingRun {
     return Interruption.requested == nil ? decision : .stop
   }
 
-  /// Says how a training that was stopped goes on, and ends as the signal asks.
-  func pause(_ pause: TrainingPause) throws {
+  /// Ends a training that has no model: what can go on is kept, and said how; of another nothing is
+  /// left.
+  func end(_ error: any Error) throws {
+    guard let pause = error as? TrainingPause else {
+      let isKept = (try? checkpoints.exist) ?? true
+      if isKept, !(error is NonFiniteError) { folder.close() } else { folder.remove() }
+      throw error
+    }
     folder.close()
     warn(
       "training was stopped in epoch \(pause.epoch), after step \(pause.step). "
         + "It goes on with: recurrent resume \(output.shellQuoted)")
     throw ExitCode(128 + (Interruption.requested ?? SIGINT))
   }
-
-  /// Gives up a training that cannot go on.
-  func abandon() { folder.remove() }
 
   /// Writes the model and tells how training went.
   func finish(_ model: some Job, seed: UInt64, _ closing: Closing) throws {

@@ -116,7 +116,7 @@ import Testing
       }
       for (part, command) in [
         ("foretells what comes after a MIDI file", ["predict", "composer"]),
-        ("--cost belongs to forecasters", ["inspect", "composer", "--cost"]),
+        ("--steps belongs to forecasters", ["predict", "composer", "--steps", "3"]),
       ] {
         try await workspace.expectFailure(64, [part], running: command)
       }

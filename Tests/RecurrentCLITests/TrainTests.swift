@@ -16,15 +16,16 @@ import Testing
         try Set(workspace.contents().keys) == [
           "t.csv", "model", "model/config.json", "model/model.safetensors", "model/recent.json",
           "model/history.csv", "model/forecast.csv", "model/forecast.svg", "model/loss.svg",
+          "model/run.json",
         ])
       let history = try cells("model/history.csv", of: workspace)
       #expect(
         history[0] == [
-          "epoch", "loss", "validation_loss", "learning_rate", "gradient_norm", "seconds",
+          "epoch", "loss", "validation_loss", "learning_rate", "gradient_norm",
         ])
       #expect(history.dropFirst().map { $0[0] } == ["1", "2", "3"])
       for row in history.dropFirst() {
-        #expect(row.count == 6 && row.allSatisfy { Double($0)?.isFinite == true }, "\(row)")
+        #expect(row.count == 5 && row.allSatisfy { Double($0)?.isFinite == true }, "\(row)")
       }
 
       // 60 rows, the last 15 for the test: 14 windows forecast 2 rows each in them.

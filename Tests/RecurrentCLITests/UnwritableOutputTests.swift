@@ -130,7 +130,11 @@ import Testing
           "recurrent: model/loss.svg: cannot be written: it is a folder. "
             + "The model was written to model.2 instead.\n"), "\(result.errorOutput)")
       #expect(try await workspace.recurrent(["predict", "model.2"]).exitCode == 0)
-      #expect(!workspace.isThere("model/.recurrent-run"))
+      // Where there is room again, the training ends where it was to.
+      try FileManager.default.removeItem(atPath: workspace.path + "/model/loss.svg")
+      let again = try await workspace.recurrent(["resume", "model"])
+      #expect(again.exitCode == 0, "\(again.errorOutput)")
+      #expect(try workspace.bytes("model/config.json") == workspace.bytes("model.2/config.json"))
     }
   }
 
