@@ -31,21 +31,25 @@ struct ColumnOptions: ParsableArguments {
       "What to do about empty cells; interpolate uses later rows too.", valueName: "policy"))
   var missing = MissingValues.error
 
-  /// The columns, once the table is known.
-  func resolved(in table: Table) throws(DataError) -> ForecastColumns {
-    let given = namesAll ? [] : covariates?.names ?? []
-    for name in [self.target, self.time, series].compactMap({ $0 }) + given {
+  /// The columns, once the table is known; what no flag names is as a model has it.
+  func resolved(
+    in table: Table, like model: ForecastColumns? = nil
+  ) throws(DataError) -> ForecastColumns {
+    let given = namesAll ? [] : covariates?.names ?? model?.covariates ?? []
+    let (asked, series) = (self.target ?? model?.target, series ?? model?.series)
+    let asksTime = self.time ?? model?.time
+    for name in [asked, asksTime, series].compactMap({ $0 }) + given {
       _ = try table.column(name)
     }
-    let free = table.numericColumns.filter { $0 != self.time && $0 != series }
+    let free = table.numericColumns.filter { $0 != asksTime && $0 != series }
     let target: String
-    if let name = self.target {
+    if let name = asked {
       target = name
     } else {
       target = try defaultTarget(in: table, numeric: free)
     }
     let used = [target] + given + (series.map { [$0] } ?? [])
-    let time = self.time ?? table.timeColumnName(excluding: used)
+    let time = asksTime ?? table.timeColumnName(excluding: used)
     return ForecastColumns(
       target: target, time: time,
       covariates: namesAll ? free.filter { $0 != target && $0 != time } : given, series: series,

@@ -25,8 +25,9 @@ protocol JobCommand: ThreadedCommand {
   var options: Options { get }
   /// Reads the data and plans.
   ///
+  /// - Parameter model: the model to go on from.
   /// - Returns: the plan, and what is printed before it.
-  func plan() throws -> (plan: Plan, preface: String)
+  func plan(from model: Trained?) throws -> (plan: Plan, preface: String)
   /// What is written and told after training.
   func closing(_ model: Trained, _ plan: Plan) throws -> TrainingRun.Closing
 
@@ -121,12 +122,17 @@ extension JobCommand {
   mutating func train(arguments: [String], resumes: Bool) throws {
     var training = try TrainingRun(
       to: running.output, progress: running.progress,
-      record: RunRecord(arguments: arguments, inputs: inputs), resumes: resumes,
-      restarts: running.restart)
+      record: RunRecord(
+        arguments: arguments, inputs: [running.from].compactMap(\.self) + inputs),
+      resumes: resumes, restarts: running.restart)
     do {
-      let (plan, preface) = try plan()
+      let origin = try running.from.map { path throws(DataError) in try Trained(contentsOf: path) }
+      let (plan, preface) = try plan(from: origin)
       try plan.checkMemory()
-      try training.begin("\(preface)\n\(plan)")
+      let from = origin.map {
+        "from        \(running.from ?? ""), trained on \($0.configuration.trainedOn)\n"
+      }
+      try training.begin("\(preface)\n\(from ?? "")\(plan)")
       let options = plan.options
       let model = try plan.train(
         checkpoints: training.checkpoints,

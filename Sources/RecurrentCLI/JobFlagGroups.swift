@@ -18,6 +18,13 @@ struct TrainingRunOptions<Command: JobCommand>: ParsableArguments {
         + listedWithAnd(["history.csv", "loss.svg"] + Command.reports) + ".", valueName: "folder"))
   var output = Command.name
 
+  @Option(
+    help: ArgumentHelp(
+      "The folder of a trained model to go on from: its network, and what it has learned or fitted, "
+        + "stay; epochs count anew. Of other flags only those may be given that say how to train or "
+        + "split, or what the model has.", valueName: "folder"))
+  var from: String?
+
   @Flag(help: "Give up a training to the same folder that was stopped, and begin anew.")
   var restart = false
 }

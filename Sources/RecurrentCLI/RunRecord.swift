@@ -45,12 +45,13 @@ struct RunRecord: Codable, Equatable {
 
   func bytes() throws(DataError) -> [UInt8] { try encodeJSON(self, file: Self.file) }
 
-  /// A file, or all files in a folder, in order.
+  /// A file, or all files in a folder, in order, but for what a training keeps in it.
   private static func files(in path: String) -> [String] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
     else { return [path] }
     return ((try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []).sorted()
+      .filter { !$0.hasPrefix(temporaryPrefix) }
       .map { path + "/" + $0 }
       .filter {
         FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && !isFolder.boolValue

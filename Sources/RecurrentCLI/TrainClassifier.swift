@@ -75,15 +75,17 @@ struct TrainClassifier: JobCommand {
     return options
   }
 
-  func plan() throws -> (plan: TextClassifierPlan, preface: String) {
-    let columns = TextColumns(text: texts.text, label: texts.label)
+  func plan(from model: TextClassifier?) throws -> (plan: TextClassifierPlan, preface: String) {
+    let asked = TextColumns(text: texts.text, label: texts.label)
+    let columns = (asked == TextColumns() ? model?.configuration.columns : nil) ?? asked
     func read(_ paths: [String]) throws(DataError) -> LabeledTexts {
       try LabeledTexts.read(paths, columns: columns, encoding: texts.reading.encoding)
     }
     let data = try read(files)
     let plan = try TextClassifierPlan(
       data, validation: try texts.validation.map { try read([$0]) },
-      test: try texts.test.map { try read([$0]) }, options: options, vectors: ensemble.vectors)
+      test: try texts.test.map { try read([$0]) }, options: options, vectors: ensemble.vectors,
+      from: model)
     var preface = "\(data.source): \(data.examples.count) texts, \(plan.labels.count) classes"
     if data.blankLines > 0 {
       preface += "\n            \(data.blankLines) blank lines were left out"

@@ -77,11 +77,13 @@ struct TrainComposer: JobCommand {
     return options
   }
 
-  func plan() throws -> (plan: ComposerPlan, preface: String) {
-    let music = try MusicCollection(paths: paths, stepsPerBeat: stepsPerBeat)
+  func plan(from model: Composer?) throws -> (plan: ComposerPlan, preface: String) {
+    let music = try MusicCollection(
+      paths: paths, stepsPerBeat: model?.options.stepsPerBeat ?? stepsPerBeat)
     music.warnOfSkipped()
     return (
-      try ComposerPlan(music, options: options), "\(music.source): \(music.tunes.count) tunes"
+      try ComposerPlan(music, options: options, from: model),
+      "\(music.source): \(music.tunes.count) tunes"
     )
   }
 

@@ -47,12 +47,13 @@ struct TrainForecaster: JobCommand {
     return options
   }
 
-  func plan() throws -> (plan: ForecastPlan, preface: String) {
+  func plan(from model: Forecaster?) throws -> (plan: ForecastPlan, preface: String) {
     let table =
       try file.map { try Table(csv: $0) }
       ?? Table(csvText: BundledData.goog, source: "GOOG.csv (bundled)")
-    let columns = try columns.resolved(in: table)
-    let plan = try ForecastPlan(try columns.read(table), options: options, columns: columns)
+    let columns = try columns.resolved(in: table, like: model?.configuration.columns)
+    let plan = try ForecastPlan(
+      try columns.read(table), options: options, columns: columns, from: model)
     return (plan, TrainingPreface(table: table, columns: columns, series: plan.series).description)
   }
 
@@ -66,13 +67,13 @@ struct TrainForecaster: JobCommand {
       details: forecaster.configuration.evaluation.map { _ in
         chart.terminal(width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
       },
-      next: "recurrent predict \(running.output.shellQuoted) --steps \(nextSteps)")
+      next: "recurrent predict \(running.output.shellQuoted) --steps \(forecaster.nextSteps)")
   }
+}
 
+extension Forecaster {
   /// Steps of the next command that it can do: with covariates, no more than the horizon.
-  private var nextSteps: Int {
-    columns.covariates == nil ? max(5, options.horizon) : options.horizon
-  }
+  fileprivate var nextSteps: Int { max(configuration.channels.count > 1 ? 1 : 5, options.horizon) }
 }
 
 extension String {

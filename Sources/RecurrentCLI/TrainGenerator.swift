@@ -86,11 +86,13 @@ struct TrainGenerator: JobCommand {
     return options
   }
 
-  func plan() throws -> (plan: TextGeneratorPlan, preface: String) {
+  func plan(from model: TextGenerator?) throws -> (plan: TextGeneratorPlan, preface: String) {
     let texts = try files.map { file throws(DataError) in
       try TextFile(file, encoding: reading.encoding)
     }
-    return (try TextGeneratorPlan(texts, options: options), files.joined(separator: ", "))
+    return (
+      try TextGeneratorPlan(texts, options: options, from: model), files.joined(separator: ", ")
+    )
   }
 
   func closing(_ generator: TextGenerator, _ plan: TextGeneratorPlan) throws -> TrainingRun.Closing

@@ -66,9 +66,11 @@ struct TrainImageClassifier: JobCommand {
     return options
   }
 
-  func plan() throws -> (plan: ImagePlan, preface: String) {
-    let (images, testImages) = try read()
-    return (try ImagePlan(images, test: testImages, options: options), images.source)
+  func plan(from model: ImageClassifier?) throws -> (plan: ImagePlan, preface: String) {
+    let (images, testImages) = try read(like: model)
+    return (
+      try ImagePlan(images, test: testImages, options: options, from: model), images.source
+    )
   }
 
   func closing(_ classifier: ImageClassifier, _ plan: ImagePlan) -> TrainingRun.Closing {
@@ -80,9 +82,14 @@ struct TrainImageClassifier: JobCommand {
         ? "recurrent predict \(running.output.shellQuoted) \(example)" : nil)
   }
 
-  private func read() throws(DataError) -> (images: ImageSet, test: ImageSet?) {
+  private func read(
+    like model: ImageClassifier?
+  ) throws(DataError) -> (images: ImageSet, test: ImageSet?) {
     guard let data else { return (BundledData.digits, nil) }
-    let (images, ownTest) = try ImageSet.read(data, files.reading)
+    var reading = model?.reading ?? files.reading
+    reading.label = files.label
+    reading.height = files.height ?? reading.height
+    let (images, ownTest) = try ImageSet.read(data, reading)
     guard let test else { return (images, ownTest) }
     let testReading = files.reading(like: images)
     return (images, try ImageSet.read(test, testReading).images)

@@ -68,14 +68,16 @@ struct TrainTagger: JobCommand {
     return options
   }
 
-  func plan() throws -> (plan: SequenceTaggerPlan, preface: String) {
+  func plan(from model: SequenceTagger?) throws -> (plan: SequenceTaggerPlan, preface: String) {
+    let asked = texts.columns
+    let columns = (asked == TagColumns() ? model?.configuration.columns : nil) ?? asked
     func read(_ path: String) throws(DataError) -> TaggedSentences {
-      try TaggedSentences.read(path, columns: texts.columns, encoding: texts.reading.encoding)
+      try TaggedSentences.read(path, columns: columns, encoding: texts.reading.encoding)
     }
     let data = try read(file)
     let plan = try SequenceTaggerPlan(
       data, validation: try texts.validation.map(read), test: try texts.test.map(read),
-      options: options, vectors: ensemble.vectors)
+      options: options, vectors: ensemble.vectors, from: model)
     var preface = "\(data.source): \(data.sentences.count) sentences, \(data.tokenCount) tokens"
     if data.comments > 0 {
       preface += "\n            \(data.comments) lines of comments were left out"

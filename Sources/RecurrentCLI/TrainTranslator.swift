@@ -73,13 +73,14 @@ struct TrainTranslator: JobCommand {
     return options
   }
 
-  func plan() throws -> (plan: TranslatorPlan, preface: String) {
+  func plan(from model: Translator?) throws -> (plan: TranslatorPlan, preface: String) {
     func part(_ files: [String]) throws(DataError) -> SentencePairs? {
       files.isEmpty ? nil : try pairs.read(files)
     }
     let data = try pairs.read(files)
     let plan = try TranslatorPlan(
-      data, validation: try part(pairs.validation), test: try part(pairs.test), options: options)
+      data, validation: try part(pairs.validation), test: try part(pairs.test), options: options,
+      from: model)
     var preface = "\(data.origin): \(data.pairs.count) pairs"
     if data.emptyLines > 0 {
       preface += "\n            \(data.emptyLines) lines with an empty side were left out"

@@ -95,7 +95,7 @@ private func writeInPlace(_ path: String, _ contents: FileContents) throws(Syste
 }
 
 /// What begins the names of files and folders that a write or a run leaves when it is cut off.
-let temporaryPrefix = ".recurrent-"
+package let temporaryPrefix = ".recurrent-"
 
 /// A name for what is to become `name`; short, however long that is.
 func temporaryName(for name: String) -> String {

@@ -61,7 +61,7 @@ import Testing
       "--season", "--scaling", "--loss", "--quantiles", "--test-fraction",
       "--validation-fraction, --dev-fraction",
       "--cell", "--hidden", "--layers", "--dropout", "--epochs", "--batch", "--learning-rate",
-      "--patience", "--seed", "--threads", "--progress",
+      "--patience", "--seed", "--threads", "--progress", "--from",
     ] {
       #expect(help.contains("\n  \(flag) <"), "\(flag)")
     }

@@ -5,6 +5,8 @@ import Recurrent
 public struct ComposerPlan: JobPlan {
   /// The options.
   public let options: ComposerOptions
+  /// The model that training goes on from.
+  public let origin: Composer?
   /// Tunes to learn from.
   public let training: [Tune]
   /// Tunes that judge each epoch.
@@ -22,12 +24,18 @@ public struct ComposerPlan: JobPlan {
   /// judges each epoch and another tenth is for the report; of fewer than three tunes, the last
   /// tenths of each.
   ///
-  /// - Throws: ``DataError`` if the options break a rule, or there is nothing to learn from.
+  /// - Parameters:
+  ///   - collection: on the grid of the options.
+  ///   - model: a model to go on from, of which all but the course of training stays.
+  /// - Throws: ``DataError`` if the options break a rule or contradict the model, or there is nothing
+  ///   to learn from.
   public init(
-    _ collection: MusicCollection, options: ComposerOptions = ComposerOptions()
+    _ collection: MusicCollection, options: ComposerOptions = ComposerOptions(),
+    from model: Composer? = nil
   ) throws(DataError) {
-    try require(options.problem, of: "the options")
+    let options = try options.settled(from: model)
     self.options = options
+    origin = model
     source = collection.source
     events = MusicEvents(stepsPerBeat: options.stepsPerBeat)
     let tunes = collection.tunes.map(\.tune)

@@ -13,6 +13,8 @@ public struct ForecastPlan: JobPlan {
   public let splits: [ForecastSplit]
   /// The options.
   public let options: ForecasterOptions
+  /// The model that training goes on from.
+  public let origin: Forecaster?
   /// The columns of the table that the series came from, if they did.
   public let columns: ForecastColumns?
   /// How training stays within the memory.
@@ -22,16 +24,23 @@ public struct ForecastPlan: JobPlan {
 
   /// Plans a forecaster.
   ///
-  /// - Throws: ``DataError`` if the options break a rule, there is no series, two have one name or
-  ///   other covariates, one is too short for the window and horizon, or its target never changes.
+  /// - Parameters:
+  ///   - series: what is forecast.
+  ///   - columns: where they stand in a table.
+  ///   - model: a model to go on from, of which all but the course of training stays.
+  /// - Throws: ``DataError`` if the options break a rule or contradict the model, there is no series,
+  ///   two have one name or other covariates, one is too short for the window and horizon, its target
+  ///   never changes, or the model does not know its covariates or scale.
   public init(
     _ series: [Series], options: ForecasterOptions = ForecasterOptions(),
-    columns: ForecastColumns? = nil
+    columns: ForecastColumns? = nil, from model: Forecaster? = nil
   ) throws(DataError) {
     try require(Self.problem(series), of: "the series")
-    try require(options.problem, of: "the options")
-    self.series = series
+    let options = try options.settled(from: model)
     self.options = options
+    origin = model
+    for series in series { try model?.check(series) }
+    self.series = series
     self.columns = columns
     splits = series.map { ForecastSplit(count: $0.count, options: options) }
     for (series, split) in zip(series, splits) {
@@ -41,10 +50,13 @@ public struct ForecastPlan: JobPlan {
     }
     memory = try Self.memory(series, splits, options)
     let channels = zip(series, splits).map { series, split in
-      Channels(series, method: options.scaling, trainingRows: 0..<split.validationStart)
+      model.map { Channels(series, scales: $0.scales(of: series)) }
+        ?? Channels(series, method: options.scaling, trainingRows: 0..<split.validationStart)
     }
     self.channels = channels
-    base = Self.betterBase(zip(channels, splits).map { ($0, $1) }, options)
+    base =
+      model?.configuration.base
+      ?? Self.betterBase(zip(channels, splits).map { ($0, $1) }, options)
   }
 
   /// Why these series cannot be learned together, as a sentence; nil if they can.
@@ -205,8 +217,10 @@ extension ForecastPlan {
     return Forecaster.Configuration(
       options: options, columns: columns,
       channels: [series[0].targetName] + series[0].covariates.map(\.name), base: base,
-      scales: options.scaling == .window
-        ? [:] : Dictionary(zip(names, channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 }),
+      scales: origin?.configuration.scales
+        ?? (options.scaling == .window
+          ? [:]
+          : Dictionary(zip(names, channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 })),
       interval: [],
       intervalSource: options.loss == .quantile
         ? .quantiles : hasValidation ? .validationResiduals : .trainingResiduals,

@@ -82,6 +82,11 @@ public enum ForecastLoss: String, Sendable, Codable, CaseIterable {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ForecasterOptions {
+  public mutating func takeCourse(of other: Self) {
+    (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
+    memoryLimit = other.memoryLimit
+  }
+
   public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])

@@ -103,16 +103,12 @@ public struct ImageClassifier: Job {
       throw DataError(file: images.source, problem: "the images have no classes to compare with")
     }
     let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-    if let unknown = images.labels.first(where: { places[$0] == nil }) {
-      throw DataError(
-        file: images.source, problem: "found the class \(unknown), which the model does not know",
-        advice: "Its classes are \(classes.prefix(20).joined(separator: ", "))")
-    }
+    let truths = try images.numbers(of: classes)
     var confusion = ConfusionMatrix(classes: classes)
     var mistakes: [ImageEvaluation.Mistake] = []
     var sum = 0.0
     for (index, guess) in try classify(images).enumerated() {
-      let truth = places[images.labels[index]] ?? 0
+      let truth = truths[index]
       let said = places[guess.label] ?? 0
       confusion.add(truth: truth, prediction: said)
       sum -= Double(max(guess.probabilities[truth], .leastNormalMagnitude)).logarithm

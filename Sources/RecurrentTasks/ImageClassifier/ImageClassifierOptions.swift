@@ -47,6 +47,10 @@ public struct ImageClassifierOptions: JobOptions {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ImageClassifierOptions {
+  public mutating func takeCourse(of other: Self) {
+    (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
+  }
+
   public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])

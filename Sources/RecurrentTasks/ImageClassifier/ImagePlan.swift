@@ -10,6 +10,8 @@ public struct ImagePlan: JobPlan {
   public let testImages: ImageSet?
   /// The options.
   public let options: ImageClassifierOptions
+  /// The model that training goes on from.
+  public let origin: ImageClassifier?
   /// The classes, in the order of the network's outputs.
   public let classes: [String]
   let split: ImageSplit
@@ -22,20 +24,23 @@ public struct ImagePlan: JobPlan {
   /// - Parameters:
   ///   - images: with a class each.
   ///   - test: images that only the report sees; nil: a share of `images`.
-  /// - Throws: ``DataError`` if the options break a rule, classes are missing or too few, the test
-  ///   images differ in size, or a pixel is not a finite number.
+  ///   - model: a model to go on from, of which all but the course of training stays.
+  /// - Throws: ``DataError`` if the options break a rule or contradict the model, classes are missing,
+  ///   too few or none of the model's, images differ in size, or a pixel is not a finite number.
   public init(
     _ images: ImageSet, test: ImageSet? = nil,
-    options: ImageClassifierOptions = ImageClassifierOptions()
+    options: ImageClassifierOptions = ImageClassifierOptions(), from model: ImageClassifier? = nil
   ) throws(DataError) {
-    try require(options.problem, of: "the options")
+    let options = try options.settled(from: model)
+    self.options = options
+    origin = model
     guard !images.labels.isEmpty else {
       throw DataError(
         file: images.source, problem: "the images have no classes, which training needs",
         advice: "Expected a file of labels beside an IDX file, a column of a CSV file, or a folder "
           + "of PNG files for each class")
     }
-    classes = images.classes
+    classes = model?.configuration.classes ?? images.classes
     guard classes.count >= 2 else {
       throw DataError(
         file: images.source, problem: "found only the class \(classes[0]), expected at least two")
@@ -44,8 +49,7 @@ public struct ImagePlan: JobPlan {
       throw DataError(
         file: images.source, problem: "found \(classes.count) classes, at most 10000 are taken")
     }
-    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-    labels = images.labels.map { places[$0] ?? 0 }
+    labels = try images.numbers(of: classes)
     split = ImageSplit(
       classes: labels, classCount: classes.count,
       testFraction: test == nil ? options.testFraction : 0, options: options)
@@ -57,17 +61,18 @@ public struct ImagePlan: JobPlan {
         problem: "found \(images.count) images of \(classes.count) classes, too few for a training "
           + "and a validation part", advice: "Bring more images, or use --validation-fraction 0")
     }
+    shape =
+      model?.configuration.shape
+      ?? ImageShape(
+        height: images.height, width: images.width, channels: images.channels,
+        classes: classes.count)
     for part in [images, test].compactMap(\.self) {
-      try part.check(height: images.height, width: images.width, channels: images.channels)
+      try part.check(height: shape.height, width: shape.width, channels: shape.channels)
     }
     self.images = images
     testImages = test
-    self.options = options
-    shape = ImageShape(
-      height: images.height, width: images.width, channels: images.channels,
-      classes: classes.count)
     try Self.checkMemory(shape, options, source: images.source)
-    scale = PixelScale(images, fittedOn: split.training)
+    scale = model?.configuration.scale ?? PixelScale(images, fittedOn: split.training)
   }
 
   /// A network far larger than the machine would end the program without a word.
@@ -122,6 +127,19 @@ extension ImageSet {
         problem: "found \(pixels[bad]) in row \(place / (width * channels) + 1), column "
           + "\(place / channels % width + 1), expected a finite number")
     }
+  }
+
+  /// The place of each image's class among `classes`.
+  ///
+  /// - Throws: ``DataError`` for a class that is not there.
+  func numbers(of classes: [String]) throws(DataError) -> [Int] {
+    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+    if let unknown = labels.first(where: { places[$0] == nil }) {
+      throw DataError(
+        file: source, problem: "found the class \(unknown), which the model does not know",
+        advice: "Its classes are \(classes.prefix(20).joined(separator: ", "))")
+    }
+    return labels.map { places[$0] ?? 0 }
   }
 
   /// The images at `indices`.

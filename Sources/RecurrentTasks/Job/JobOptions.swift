@@ -35,6 +35,10 @@ public protocol JobOptions: Sendable, Codable, Equatable {
 
   /// What a job asks of its own options.
   func check(_ rules: inout OptionRules)
+
+  /// Takes over, beside what all jobs have of it, what is told anew to a training that goes on from
+  /// a model: which of the data is for what, and what a step has room for.
+  mutating func takeCourse(of other: Self)
 }
 
 extension JobOptions {
@@ -42,6 +46,9 @@ extension JobOptions {
   public var networks: Int? { nil }
   /// As many as it takes.
   public var memoryLimit: Int? { nil }
+
+  /// Nothing.
+  public mutating func takeCourse(of other: Self) {}
 
   /// The first rule that these options break, as a sentence; nil if they are fine.
   public var problem: String? {
@@ -67,5 +74,52 @@ extension JobOptions {
     TrainingOptions(
       epochs: epochs, batchSize: batchSize, seed: seed &+ UInt64(member - 1) &* 0x9E37_79B9,
       schedule: schedule, earlyStopping: EarlyStopping(patience: patience))
+  }
+}
+
+extension JobOptions {
+  /// The options of a plan: these; or, where training goes on from a model, those of the model with
+  /// the course that these say.
+  ///
+  /// - Throws: ``DataError`` if they break a rule, or the model is rounded, or what is neither the
+  ///   default nor the model's is asked for.
+  func settled<Trained: Job>(
+    from model: Trained?, vectors: String? = nil
+  ) throws(DataError) -> Self where Trained.Configuration.Options == Self {
+    try require(problem, of: "the options")
+    guard let model else { return self }
+    let precision = model.models.weightPrecision
+    guard precision == .float32 else {
+      throw DataError(
+        file: "the model to go on from",
+        problem: "has weights of \(precision.rawValue), expected float32",
+        advice: "Go on from the model that training wrote")
+    }
+    if let vectors {
+      throw DataError(
+        file: vectors, problem: "would replace word vectors of the model to go on from",
+        advice: "Leave it out")
+    }
+    var settled = model.options
+    (settled.epochs, settled.batchSize, settled.seed) = (epochs, batchSize, seed)
+    (settled.learningRate, settled.patience) = (learningRate, patience)
+    settled.takeCourse(of: self)
+    for (asked, (standard, own)) in zip(fields, zip(Self().fields, settled.fields))
+    where asked.value != standard.value && asked.value != own.value {
+      throw DataError(
+        file: "the options",
+        problem: "\(asked.name) is \(asked.value), but \(own.value) in the model to go on from",
+        advice: "Leave it out, or train anew")
+    }
+    return settled
+  }
+
+  /// The stored properties as text.
+  private var fields: [(name: String, value: String)] {
+    Mirror(reflecting: self).children.map { name, value in
+      let parts = Mirror(reflecting: value)
+      let wrapped = parts.displayStyle == .optional ? parts.children.first?.value ?? "none" : value
+      return (name ?? "", "\(wrapped)")
+    }
   }
 }

@@ -35,6 +35,8 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
 
   // What has a default:
 
+  /// The trained model that training goes on from, network by network; nil: it begins anew.
+  var origin: Trained? { get }
   /// What judges epochs in place of the validation loss; nil: that judges.
   var judge: (@Sendable (Trained.Model) -> EpochScore)? { get }
   /// How training stays within the memory; nil: as it comes.
@@ -50,6 +52,7 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
 // Defaults, documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension JobPlan {
+  public var origin: Trained? { nil }
   public var judge: (@Sendable (Trained.Model) -> EpochScore)? { nil }
   public var memoryPlan: MemoryPlan? { nil }
   public func prepared(_ model: Trained.Model) -> Trained.Model { model }
@@ -66,6 +69,7 @@ extension JobPlan {
   ///
   /// - Parameter member: which of several, from 1.
   public func model(member: Int = 1) -> Trained.Model {
+    if let origin { return origin.models[member - 1] }
     var generator = RandomGenerator(initialKey(member: member))
     return prepared(Trained.model(configuration(after: []), extras, using: &generator))
   }

@@ -76,6 +76,10 @@ public enum CharacterReader: String, Sendable, Codable, CaseIterable {
 extension SequenceTaggerOptions {
   public var networks: Int? { members }
 
+  public mutating func takeCourse(of other: Self) {
+    (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
+  }
+
   public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])

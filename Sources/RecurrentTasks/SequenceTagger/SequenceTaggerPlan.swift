@@ -7,6 +7,8 @@ import Recurrent
 public struct SequenceTaggerPlan: JobPlan {
   /// The options, with the scheme that was found.
   public let options: SequenceTaggerOptions
+  /// The model that training goes on from.
+  public let origin: SequenceTagger?
   /// What training sees.
   public let training: TaggedSentences
   /// What chooses the epoch.
@@ -26,29 +28,31 @@ public struct SequenceTaggerPlan: JobPlan {
   ///   - validation: A validation part, instead of a share of the sentences.
   ///   - test: A test part, instead of a share of the sentences.
   ///   - vectors: A file of word vectors for the embedding to start from.
-  /// - Throws: ``DataError`` if the options break a rule, if there are fewer than two tags, a tag that
-  ///   is none of the scheme, or vectors of another width.
+  ///   - model: a model to go on from, of which all but the course of training stays.
+  /// - Throws: ``DataError`` if the options break a rule or contradict the model, if there are fewer
+  ///   than two tags, a tag that is none of the scheme or the model, or vectors of another width.
   public init(
     _ sentences: TaggedSentences, validation: TaggedSentences? = nil,
     test: TaggedSentences? = nil, options: SequenceTaggerOptions = SequenceTaggerOptions(),
-    vectors: String? = nil
+    vectors: String? = nil, from model: SequenceTagger? = nil
   ) throws(DataError) {
-    try require(options.problem, of: "the options")
+    var options = try options.settled(from: model, vectors: vectors)
+    origin = model
     guard !sentences.sentences.isEmpty else {
       throw DataError(file: sentences.source, problem: "there are no sentences in it")
     }
-    var options = options
     let scheme = options.scheme ?? TagScheme.detected(in: sentences.sentences.lazy.map(\.tags))
     try sentences.checkIsNotMixed(scheme, wasAsked: options.scheme != nil)
     options.scheme = scheme
     self.options = options
     for part in [sentences, validation, test] { try part?.checkTags(scheme) }
+    if let model { try sentences.checkTags(in: model.tagSet) }
     let split = sentences.split(
       options, splitsValidation: validation == nil, splitsTest: test == nil)
     training = split.training
     self.validation = validation ?? split.validation
     self.test = test ?? split.test
-    tags = TagSet(training, scheme: scheme)
+    tags = model?.tagSet ?? TagSet(training, scheme: scheme)
     guard tags.count >= 2 else {
       throw DataError(
         file: sentences.source,
@@ -63,9 +67,11 @@ public struct SequenceTaggerPlan: JobPlan {
         advice: "Expected at most 2000; is another column that of the tags?")
     }
     let tokens = training.sentences.map(\.tokens)
-    extras = SequenceTagger.Words(
-      encoder: WordEncoder(learningFrom: tokens, options: options),
-      tokenizer: SentenceTokenizer(learningFrom: tokens))
+    extras =
+      model?.extras
+      ?? SequenceTagger.Words(
+        encoder: WordEncoder(learningFrom: tokens, options: options),
+        tokenizer: SentenceTokenizer(learningFrom: tokens))
     let (vocabulary, size) = (extras.encoder.vocabulary, options.embeddingSize)
     self.vectors = try vectors.map { path throws(DataError) in
       try StartingVectors(path, for: vocabulary, size: size)
@@ -154,6 +160,18 @@ extension TaggedSentences {
         ? (
           "found the tag \"\(tag.prefix(40))\", expected O or a tag as B-PER",
           "Read tags of another kind with --scheme plain"
+        ) : nil
+    }
+  }
+
+  /// Throws for the first tag that is none of these in any scheme.
+  fileprivate func checkTags(in tags: TagSet) throws(DataError) {
+    let isPlain = tags.chunkTags == nil
+    try checkTags { tag in
+      tags.place(of: isPlain ? tag : TagScheme.bio.normalized([tag])[0]) == nil
+        ? (
+          "found the tag \"\(tag.prefix(40))\", which the model does not know",
+          "Its tags are \(tags.names.prefix(20).joined(separator: ", "))"
         ) : nil
     }
   }

@@ -117,6 +117,12 @@ public struct Fold: Sendable, Codable, Equatable {
 extension TextClassifierOptions {
   public var networks: Int? { members }
 
+  public mutating func takeCourse(of other: Self) {
+    (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
+    fold = other.fold
+    tokenBudget = other.tokenBudget
+  }
+
   public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])

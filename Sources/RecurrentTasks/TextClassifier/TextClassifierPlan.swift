@@ -7,6 +7,8 @@ import Recurrent
 public struct TextClassifierPlan: JobPlan {
   /// The options.
   public let options: TextClassifierOptions
+  /// The model that training goes on from.
+  public let origin: TextClassifier?
   /// The labels; their places are the classes.
   public let labels: [String]
   /// What training sees.
@@ -29,32 +31,42 @@ public struct TextClassifierPlan: JobPlan {
   ///   - validation: A validation part, instead of a share of the texts.
   ///   - test: A test part, instead of a share of the texts.
   ///   - vectors: A file of word vectors for the embedding to start from.
-  /// - Throws: ``DataError`` if the options break a rule, if there are fewer than two classes, too few
-  ///   texts of one, a label in another part that training does not have, or vectors of another width.
+  ///   - model: a model to go on from, of which all but the course of training stays.
+  /// - Throws: ``DataError`` if the options break a rule or contradict the model, if there are fewer
+  ///   than two classes, too few texts of one, a label that the model or, in another part, training
+  ///   does not have, or vectors of another width.
   public init(
     _ texts: LabeledTexts, validation: LabeledTexts? = nil, test: LabeledTexts? = nil,
-    options: TextClassifierOptions = TextClassifierOptions(), vectors: String? = nil
+    options: TextClassifierOptions = TextClassifierOptions(), vectors: String? = nil,
+    from model: TextClassifier? = nil
   ) throws(DataError) {
-    try require(options.problem, of: "the options")
+    let options = try options.settled(from: model, vectors: vectors)
     self.options = options
-    labels = texts.labels
-    try Self.check(texts, labels)
-    for part in [validation, test] { try part?.checkLabels(labels) }
+    origin = model
+    labels = model?.labels ?? texts.labels
+    guard !texts.examples.isEmpty else {
+      throw DataError(file: texts.source, problem: "there are no texts in it")
+    }
+    if model == nil { try Self.check(texts, labels) }
+    for part in [texts, validation, test] { try part?.checkLabels(labels) }
     let split = TextSplit(
       texts, labels: labels, options: options, splitsValidation: validation == nil,
       splitsTest: test == nil)
     training = split.training
     self.validation = validation ?? split.validation
     self.test = test ?? split.test
-    guard Set(training.examples.map(\.label)).count == labels.count else {
+    let found = Set(training.examples.map(\.label))
+    guard model == nil ? found.count == labels.count : !found.isEmpty else {
       throw DataError(
         file: texts.source, problem: "a class has no text left in the training part",
         advice: "Bring more texts of each class, or use a smaller test or validation fraction")
     }
-    var encoder = TextEncoder(learningFrom: training.examples.map(\.text), options: options)
+    var encoder =
+      model?.encoder
+      ?? TextEncoder(learningFrom: training.examples.map(\.text), options: options)
     let tokens = training.examples.map { encoder.tokens(in: $0.text) }
     trainingLengths = tokens.map(\.count)
-    if options.naiveBayes {
+    if options.naiveBayes, model == nil {
       encoder.naiveBayes = NaiveBayes(
         tokens: tokens, classes: training.classes(labels), classCount: labels.count)
     }
@@ -69,9 +81,6 @@ public struct TextClassifierPlan: JobPlan {
   public var encoder: TextEncoder { extras }
 
   private static func check(_ texts: LabeledTexts, _ labels: [String]) throws(DataError) {
-    if texts.examples.isEmpty {
-      throw DataError(file: texts.source, problem: "there are no texts in it")
-    }
     guard labels.count >= 2 else {
       throw DataError(
         file: texts.source,
@@ -109,7 +118,7 @@ public struct TextClassifierPlan: JobPlan {
     }
   }
 
-  /// Counts naive Bayes again, and how the test part goes.
+  /// Counts naive Bayes again, unless it is that of another training, and how the test part goes.
   public func complete(_ classifier: inout TextClassifier) {
     guard options.naiveBayes || !test.examples.isEmpty else { return }
     // Counting needs no part of its own to judge it: now the validation part counts too.
@@ -117,7 +126,7 @@ public struct TextClassifierPlan: JobPlan {
     let naiveBayes = NaiveBayes(
       tokens: known.examples.map { encoder.tokens(in: $0.text) }, classes: known.classes(labels),
       classCount: labels.count)
-    if options.naiveBayes { classifier.parts.extras.naiveBayes = naiveBayes }
+    if options.naiveBayes, origin == nil { classifier.parts.extras.naiveBayes = naiveBayes }
     guard !test.examples.isEmpty else { return }
     classifier.configuration.evaluation = classifier.evaluation(test, bagOfWords: naiveBayes)
   }
@@ -126,7 +135,7 @@ public struct TextClassifierPlan: JobPlan {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension TextClassifierPlan {
-  public var trainingExamples: TextExamples { examples(training, areCounted: true) }
+  public var trainingExamples: TextExamples { examples(training, areCounted: origin == nil) }
   public var validationExamples: TextExamples { examples(validation) }
 
   public func trainer(

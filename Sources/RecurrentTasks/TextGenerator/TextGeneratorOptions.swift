@@ -81,6 +81,10 @@ public struct TextGeneratorOptions: JobOptions {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension TextGeneratorOptions {
+  public mutating func takeCourse(of other: Self) {
+    (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
+  }
+
   public func check(_ rules: inout OptionRules) {
     rules.require(["the number of parts": partCount], in: 2...100_000)
     rules.require(

@@ -5,6 +5,8 @@ import Recurrent
 public struct TextGeneratorPlan: JobPlan {
   /// The options.
   public let options: TextGeneratorOptions
+  /// The model that training goes on from.
+  public let origin: TextGenerator?
   /// The beginning of the text: what training sees.
   public let training: Substring
   /// What comes after it: what judges each epoch.
@@ -19,13 +21,19 @@ public struct TextGeneratorPlan: JobPlan {
 
   /// Plans a generator of texts like `files`, which are read one after the other as one text.
   ///
-  /// - Throws: ``DataError`` if the options break a rule, if there is no text, it is one character
-  ///   again and again, or its training part is shorter than a window of `options.steps` tokens.
+  /// - Parameters:
+  ///   - files: the text.
+  ///   - model: a model to go on from, of which all but the course of training stays.
+  /// - Throws: ``DataError`` if the options break a rule or contradict the model, if there is no text,
+  ///   it is one character again and again, or its training part is shorter than a window of
+  ///   `options.steps` tokens.
   public init(
-    _ files: [TextFile], options: TextGeneratorOptions = TextGeneratorOptions()
+    _ files: [TextFile], options: TextGeneratorOptions = TextGeneratorOptions(),
+    from model: TextGenerator? = nil
   ) throws(DataError) {
-    try require(options.problem, of: "the options")
+    let options = try options.settled(from: model)
     self.options = options
+    origin = model
     source = files.map(\.source).joined(separator: ", ")
     let text = files.map(\.text).joined()
     guard !text.isEmpty else {
@@ -46,7 +54,7 @@ public struct TextGeneratorPlan: JobPlan {
             + "\"\(training.prefix(1).debugText)\", so there is nothing to learn",
         advice: "Bring more text")
     }
-    let code = TextCode(learningFrom: String(training), options: options)
+    let code = model?.code ?? TextCode(learningFrom: String(training), options: options)
     extras = code
     trainingTokens = CodedText(code.ids(of: String(training)), after: code.start)
     validationTokens = CodedText(code.ids(of: String(validation)), after: code.start)

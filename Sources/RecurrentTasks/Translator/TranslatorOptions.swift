@@ -65,6 +65,11 @@ public struct TranslatorOptions: JobOptions {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension TranslatorOptions {
+  public mutating func takeCourse(of other: Self) {
+    (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
+    tokenBudget = other.tokenBudget
+  }
+
   public func check(_ rules: inout OptionRules) {
     rules.require(shares: [
       "the test fraction": testFraction, "the validation fraction": devFraction,

@@ -5,6 +5,8 @@ import Recurrent
 public struct TranslatorPlan: JobPlan {
   /// The options.
   public let options: TranslatorOptions
+  /// The model that training goes on from.
+  public let origin: Translator?
   /// What training sees.
   public let training: SentencePairs
   /// What judges each epoch.
@@ -24,13 +26,16 @@ public struct TranslatorPlan: JobPlan {
   ///   - pairs: Training part, and what is not given as parts of their own.
   ///   - validation: A validation part, instead of a share of the sentences.
   ///   - test: A test part, instead of a share of the sentences.
-  /// - Throws: ``DataError`` if the options break a rule, or no pair is left to train on.
+  ///   - model: a model to go on from, of which all but the course of training stays.
+  /// - Throws: ``DataError`` if the options break a rule or contradict the model, or no pair is left to
+  ///   train on.
   public init(
     _ pairs: SentencePairs, validation: SentencePairs? = nil, test: SentencePairs? = nil,
-    options: TranslatorOptions = TranslatorOptions()
+    options: TranslatorOptions = TranslatorOptions(), from model: Translator? = nil
   ) throws(DataError) {
-    try require(options.problem, of: "the options")
+    let options = try options.settled(from: model)
     self.options = options
+    origin = model
     let split = Self.split(
       pairs, options, splitsValidation: validation == nil, splitsTest: test == nil)
     training = split.training
@@ -41,12 +46,13 @@ public struct TranslatorPlan: JobPlan {
         file: pairs.origin, problem: "no pair is left in the training part",
         advice: "Bring more pairs, or use a smaller test or validation fraction")
     }
-    let (source, target) = (
-      SentenceEncoder(learningFrom: training.pairs.map(\.source), options: options),
-      SentenceEncoder(learningFrom: training.pairs.map(\.target), options: options)
-    )
-    extras = Translator.Languages(source: source, target: target)
-    let all = Self.tokens(training, source, target)
+    let languages =
+      model?.extras
+      ?? Translator.Languages(
+        source: SentenceEncoder(learningFrom: training.pairs.map(\.source), options: options),
+        target: SentenceEncoder(learningFrom: training.pairs.map(\.target), options: options))
+    extras = languages
+    let all = Self.tokens(training, languages.source, languages.target)
     let kept = all.filter { max($0.0.count, $0.1.count) <= options.maximumLength }
     tooLong = all.count - kept.count
     guard !kept.isEmpty else {
