@@ -127,7 +127,7 @@ private final class Worker: Sendable {
 }
 
 /// A count that one thread advances and another one waits for: awake for some 100 µs, then asleep.
-private final class Milestone: Sendable {
+final class Milestone: Sendable {
   private let reached = Atomic(0)
   private let isAsleep = Atomic(false)
   private let alarm = DispatchSemaphore(value: 0)
@@ -135,8 +135,8 @@ private final class Milestone: Sendable {
   var count: Int { reached.load(ordering: .relaxed) }
 
   func advance() {
-    reached.add(1, ordering: .sequentiallyConsistent)
-    if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { alarm.signal() }
+    reach()
+    wake()
   }
 
   func wait(for goal: Int) {
@@ -144,12 +144,24 @@ private final class Milestone: Sendable {
       if reached.load(ordering: .acquiring) >= goal { return }
       rk_pause()
     }
-    isAsleep.store(true, ordering: .sequentiallyConsistent)
-    if reached.load(ordering: .sequentiallyConsistent) >= goal,
-      isAsleep.exchange(false, ordering: .sequentiallyConsistent)
-    {
-      return  // advanced in between, by one who did not see this thread asleep
-    }
-    alarm.wait()
+    repeat {
+      isAsleep.store(true, ordering: .sequentiallyConsistent)
+      if reached.load(ordering: .sequentiallyConsistent) >= goal,
+        isAsleep.exchange(false, ordering: .sequentiallyConsistent)
+      {
+        return  // advanced in between, by one who did not see this thread asleep
+      }
+      alarm.wait()
+      // It may have been the alarm of an advance that this thread saw long ago, awake: between its two
+      // halves the system may let other threads run.
+    } while reached.load(ordering: .sequentiallyConsistent) < goal
+  }
+
+  /// The first half of an advance: who is awake sees it.
+  func reach() { reached.add(1, ordering: .sequentiallyConsistent) }
+
+  /// The second half.
+  func wake() {
+    if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { alarm.signal() }
   }
 }
