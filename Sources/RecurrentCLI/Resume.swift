@@ -27,7 +27,7 @@ struct Resume: ThreadedCommand {
     guard let record = try RunRecord(inRun: path) else {
       throw DataError(
         .missingFile, file: output, problem: "holds no training that was stopped",
-        advice: "Train with recurrent train")
+        advice: "Name the folder that a training was to write")
     }
     guard var command = try RecurrentCommand.parseAsRoot(record.arguments) as? any JobCommand else {
       throw DataError(

@@ -22,8 +22,9 @@ struct RunRecord: Codable, Equatable {
     self.arguments = arguments
     folder = FileManager.default.currentDirectoryPath
     for input in inputs {
-      // A file that cannot be read is told of by who reads it for what it says.
+      // A file that cannot be read is told of by who reads it for what it says; a pipe is read once.
       for file in Self.files(in: input) {
+        guard case .file? = try? fileKind(file) else { continue }
         data[file] = (try? readFile(file)).map { checksumText(of: $0) }
       }
     }

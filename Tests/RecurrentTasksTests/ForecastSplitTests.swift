@@ -46,6 +46,34 @@ struct ForecastSplitTests {
     #expect(ForecastSplit(count: 160, options: options(21, 1)).test == 120..<160)
   }
 
+  @Test func splitsAreHandedIn() throws {
+    var options = tinyOptions()
+    options.epochs = 1
+    let series = try wavySeries(120)
+    let seconds = series.times.seconds
+    let dates = ForecastSplit(
+      series, validationFrom: seconds[70], testFrom: seconds[90], options: options)
+    #expect(dates.validationStart == 70 && dates.testStart == 90 && dates.count == 120)
+    let rolling = ForecastSplit.rolling([80, 100], testRows: 20, options: options)
+    #expect(rolling.map(\.count) == [100, 120] && rolling.map(\.testStart) == [80, 100])
+    #expect(rolling.map(\.validationStart) == [72, 90])
+    let plans = try rolling.map { try ForecastPlan([series], options: options, splits: [$0]) }
+    #expect(plans.map { $0.series[0].count } == [100, 120])
+    let forecasters = try plans.map { try $0.train() }
+    // Each is that of the rows it knows, cut by hand.
+    let cut = try ForecastPlan(
+      [series.prefix(100)], options: options,
+      splits: [.init(count: 100, validationStart: 72, testStart: 80, options: options)]
+    ).train()
+    #expect(cut.model.bits == forecasters[0].model.bits)
+    #expect(cut.configuration == forecasters[0].configuration)
+    #expect(forecasters[0].recent[0].target.last == series.target[99])
+    let error = try dataError {
+      _ = try ForecastPlan([series.prefix(90)], options: options, splits: [rolling[0]])
+    }
+    #expect(error.problem == "90 rows, but the split is of 100")
+  }
+
   /// In binary, 0.07 · 100 is a little over 7 and 0.29 · 100 a little under 29.
   @Test func fractionsAreTakenAsWritten() {
     #expect(ForecastSplit(count: 100, options: options(3, 1, test: 0.07)).testStart == 93)

@@ -10,7 +10,6 @@ struct CountingOptions: JobOptions {
   var (epochs, batchSize, learningRate, patience) = (4, 8, Float(1e-2), 10)
   var (seed, members) = (UInt64(0), 1)
   var networks: Int? { members }
-  var typicalSteps: Int { 6 }
   func check(_ rules: inout OptionRules) {}
 }
 
@@ -32,6 +31,7 @@ struct Counting: Job {
 
   static let (task, example) = ("counting", "row")
   let summaryLines = ["counts ones"]
+  let typicalSteps = 6
   var parts: JobParts<Counting>
   init(_ parts: JobParts<Counting>) { self.parts = parts }
 

@@ -40,6 +40,8 @@ public struct Composer: Job {
   public static let task = "composer"
   /// One example.
   public static let example = "tune"
+  /// Steps of an example, where its costs are counted.
+  public var typicalSteps: Int { options.window }
   /// What everything follows from.
   public var parts: JobParts<Composer>
   /// A model of its parts.

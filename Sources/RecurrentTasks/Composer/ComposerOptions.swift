@@ -43,9 +43,6 @@ public struct ComposerOptions: JobOptions {
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
-  /// Steps of an example, where its costs are counted.
-  public var typicalSteps: Int { window }
-
   /// The defaults.
   public init() {}
 }

@@ -27,36 +27,48 @@ public struct ForecastPlan: JobPlan {
   /// - Parameters:
   ///   - series: what is forecast.
   ///   - columns: where they stand in a table.
+  ///   - splits: one a series; nil: by the shares that the options say.
   ///   - model: a model to go on from, of which all but the course of training stays.
   /// - Throws: ``DataError`` if the options break a rule or contradict the model, there is no series,
   ///   two have one name or other covariates, one is too short for the window and horizon, its target
   ///   never changes, or the model does not know its covariates or scale.
   public init(
     _ series: [Series], options: ForecasterOptions = ForecasterOptions(),
-    columns: ForecastColumns? = nil, from model: Forecaster? = nil
+    columns: ForecastColumns? = nil, splits: [ForecastSplit]? = nil,
+    from model: Forecaster? = nil
   ) throws(DataError) {
     try require(Self.problem(series), of: "the series")
+    let splits = splits ?? []
+    precondition(
+      splits.isEmpty || splits.count == series.count,
+      "one split a series: \(splits.count) for \(series.count)")
     let options = try options.settled(from: model)
     self.options = options
     origin = model
     for series in series { try model?.check(series) }
-    self.series = series
-    self.columns = columns
-    splits = series.map { ForecastSplit(count: $0.count, options: options) }
-    for (series, split) in zip(series, splits) {
+    // Rows that a split does not know are in no part, and no forecast goes on from them.
+    let series = splits.isEmpty ? series : zip(series, splits).map { $0.prefix($1.count) }
+    let parts =
+      splits.isEmpty
+      ? series.map { ForecastSplit(count: $0.count, options: options) } : splits
+    (self.series, self.splits, self.columns) = (series, parts, columns)
+    for (series, split) in zip(series, parts) {
+      try require(
+        split.count > series.count
+          ? "\(series.count) rows, but the split is of \(split.count)" : nil, of: series.source)
       guard split.isUsable(options) else { throw Self.tooShort(series, options) }
       try series.checkVaries()
       try Self.checkTrainingRows(series, split)
     }
-    memory = try Self.memory(series, splits, options)
-    let channels = zip(series, splits).map { series, split in
+    memory = try Self.memory(series, parts, options)
+    let channels = zip(series, parts).map { series, split in
       model.map { Channels(series, scales: $0.scales(of: series)) }
         ?? Channels(series, method: options.scaling, trainingRows: 0..<split.validationStart)
     }
     self.channels = channels
     base =
       model?.configuration.base
-      ?? Self.betterBase(zip(channels, splits).map { ($0, $1) }, options)
+      ?? Self.betterBase(zip(channels, parts).map { ($0, $1) }, options)
   }
 
   /// Why these series cannot be learned together, as a sentence; nil if they can.
@@ -168,7 +180,7 @@ public struct ForecastPlan: JobPlan {
     )
   }
 
-  private var hasValidation: Bool { options.validationFraction > 0 }
+  private var hasValidation: Bool { splits.contains { !$0.validation.isEmpty } }
 
   /// The interval, from the errors on the validation part, and how the test part goes.
   public func complete(_ forecaster: inout Forecaster) {

@@ -21,15 +21,56 @@ public struct ForecastSplit: Sendable, Equatable {
   /// leave less than half of the forecasts.
   public let testReachesBack: Bool
 
-  /// The split of `count` rows.
+  /// The split of `count` rows by the shares that the options say.
   public init(count: Int, options: ForecasterOptions) {
-    let (window, horizon) = (options.window, options.horizon)
-    self.count = count
-    testStart = count - Self.share(options.testFraction, of: count, .up)
+    let testStart = count - Self.share(options.testFraction, of: count, .up)
     let share = Self.share(options.validationFraction, of: testStart, .down)
     // One window would be too few to judge by: at least as many as the horizon has rows.
-    let fewest = options.validationFraction > 0 ? 2 * horizon - 1 : 0
-    validationStart = max(0, testStart - max(share, fewest))
+    let fewest = options.validationFraction > 0 ? 2 * options.horizon - 1 : 0
+    self.init(
+      count: count, validationStart: max(0, testStart - max(share, fewest)), testStart: testStart,
+      options: options)
+  }
+
+  /// The split of a series at two moments, in seconds since 1970 as ``TimeAxis/seconds``: the rows
+  /// from the first on are validation, from the second on test.
+  public init(
+    _ series: Series, validationFrom: Int64, testFrom: Int64, options: ForecasterOptions
+  ) {
+    func row(_ moment: Int64) -> Int {
+      series.times.seconds.firstIndex { $0 >= moment } ?? series.count
+    }
+    self.init(
+      count: series.count, validationStart: row(validationFrom), testStart: row(testFrom),
+      options: options)
+  }
+
+  /// A backtest: a split for each origin, the first of `testRows` rows that are forecast with all
+  /// rows before known. Rows behind those are in no part.
+  ///
+  /// ```swift
+  /// for split in ForecastSplit.rolling([600, 700, 800], testRows: 100, options: options) {
+  ///   print(try ForecastPlan([prices], options: options, splits: [split]).train().report)
+  /// }
+  /// ```
+  public static func rolling(
+    _ origins: [Int], testRows: Int, options: ForecasterOptions
+  ) -> [ForecastSplit] {
+    origins.map { origin in
+      let validation = share(options.validationFraction, of: origin, .down)
+      return ForecastSplit(
+        count: origin + testRows, validationStart: origin - validation, testStart: origin,
+        options: options)
+    }
+  }
+
+  /// The split of the first `count` rows at two of them.
+  public init(count: Int, validationStart: Int, testStart: Int, options: ForecasterOptions) {
+    precondition(
+      0 <= validationStart && validationStart <= testStart && testStart <= count,
+      "parts follow one another: 0, \(validationStart), \(testStart), \(count)")
+    let (window, horizon) = (options.window, options.horizon)
+    (self.count, self.validationStart, self.testStart) = (count, validationStart, testStart)
     training = Self.origins(from: window, to: validationStart, horizon)
     validation = Self.origins(from: max(window, validationStart), to: testStart, horizon)
     let reaching = Self.origins(from: max(window, testStart), to: count, horizon)
@@ -54,8 +95,8 @@ public struct ForecastSplit: Sendable, Equatable {
 
   /// Whether each part that the options ask for has a window.
   func isUsable(_ options: ForecasterOptions) -> Bool {
-    !training.isEmpty && (options.validationFraction == 0 || !validation.isEmpty)
-      && (options.testFraction == 0 || !test.isEmpty)
+    !training.isEmpty && (validationStart == testStart || !validation.isEmpty)
+      && (testStart == count || !test.isEmpty)
   }
 
   /// The fewest rows with which each part has a window.

@@ -43,6 +43,8 @@ public struct Forecaster: Job {
   public static let task = "forecaster"
   /// One example.
   public static let example = "window"
+  /// Steps of an example, where its costs are counted.
+  public var typicalSteps: Int { options.window }
   /// What everything follows from.
   public var parts: JobParts<Forecaster>
   /// A model of its parts.

@@ -44,6 +44,8 @@ public struct ImageClassifier: Job {
   public static let task = "image-classifier"
   /// One example.
   public static let example = "image"
+  /// Steps of an example, where its costs are counted.
+  public var typicalSteps: Int { configuration.shape.steps(options.model).time }
   /// What everything follows from.
   public var parts: JobParts<ImageClassifier>
   /// A model of its parts.

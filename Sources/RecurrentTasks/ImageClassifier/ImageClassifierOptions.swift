@@ -37,9 +37,6 @@ public struct ImageClassifierOptions: JobOptions {
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
-  /// Steps of an example, where its costs are counted.
-  public var typicalSteps: Int { 28 }
-
   /// The defaults.
   public init() {}
 }

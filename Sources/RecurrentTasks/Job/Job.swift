@@ -57,6 +57,9 @@ public protocol Job: Sendable {
   /// How far the answers of the same model with rounded weights are from its own.
   func compared(with rounded: Self, on data: Data?) throws(DataError) -> Rounding.Answers?
 
+  /// Steps of an example, where its costs are counted: as they are, or as they often are.
+  var typicalSteps: Int { get }
+
   /// What a summary says before the table of parameters, as lines.
   var summaryLines: [String] { get }
 }

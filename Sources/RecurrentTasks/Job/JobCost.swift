@@ -118,7 +118,7 @@ extension Job {
   ///   - batchSize: Examples of a training step; as it was trained if nil.
   ///   - time: Steps of an example; as it was trained if nil.
   public func cost(batchSize: Int? = nil, time: Int? = nil) -> JobCost {
-    let (batchSize, time) = (batchSize ?? options.batchSize, time ?? options.typicalSteps)
+    let (batchSize, time) = (batchSize ?? options.batchSize, time ?? typicalSteps)
     let plan = options.memoryLimit.flatMap {
       MemoryPlan(
         paths: model.paths, parameterCount: model.parameterCount, batchSize: batchSize, time: time,

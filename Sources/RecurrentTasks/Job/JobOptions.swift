@@ -25,8 +25,6 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   /// job has one.
   var networks: Int? { get }
 
-  /// Steps of an example, where its costs are counted: as they are, or as they often are.
-  var typicalSteps: Int { get }
   /// Bytes that training may use; nil: as many as it takes.
   var memoryLimit: Int? { get }
 

@@ -54,6 +54,8 @@ public struct SequenceTagger: Job {
   public static let task = "sequence-tagger"
   /// One example.
   public static let example = "sentence"
+  /// Steps of an example, where its costs are counted.
+  public var typicalSteps: Int { min(options.maximumLength, 25) }
 
   /// What everything follows from.
   public var parts: JobParts<SequenceTagger>

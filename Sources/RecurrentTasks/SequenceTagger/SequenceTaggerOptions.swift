@@ -54,9 +54,6 @@ public struct SequenceTaggerOptions: JobOptions {
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
-  /// Steps of an example, where its costs are counted.
-  public var typicalSteps: Int { min(maximumLength, 25) }
-
   /// The defaults.
   public init() {}
 }

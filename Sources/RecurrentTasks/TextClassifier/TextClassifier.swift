@@ -46,6 +46,8 @@ public struct TextClassifier: Job {
   public static let task = "text-classifier"
   /// One example.
   public static let example = "text"
+  /// Steps of an example, where its costs are counted.
+  public var typicalSteps: Int { min(options.maximumLength, 100) }
   /// What everything follows from.
   public var parts: JobParts<TextClassifier>
   /// A model of its parts.

@@ -61,9 +61,6 @@ public struct TextClassifierOptions: JobOptions {
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
-  /// Steps of an example, where its costs are counted.
-  public var typicalSteps: Int { min(maximumLength, 100) }
-
   /// The defaults.
   public init() {}
 }

@@ -34,6 +34,8 @@ public struct TextGenerator: Job {
   public static let task = "text-generator"
   /// One example.
   public static let example = "stream"
+  /// Steps of an example, where its costs are counted.
+  public var typicalSteps: Int { options.steps }
   /// What everything follows from.
   public var parts: JobParts<TextGenerator>
   /// A model of its parts.

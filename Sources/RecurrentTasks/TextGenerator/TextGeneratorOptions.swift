@@ -57,9 +57,6 @@ public struct TextGeneratorOptions: JobOptions {
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
-  /// Steps of an example, where its costs are counted.
-  public var typicalSteps: Int { steps }
-
   /// The defaults.
   public init() {}
 

@@ -65,6 +65,8 @@ public struct Translator: Job {
   public static let task = "translator"
   /// One example.
   public static let example = "pair"
+  /// Steps of an example, where its costs are counted.
+  public var typicalSteps: Int { min(options.maximumLength, 25) }
   /// What everything follows from.
   public var parts: JobParts<Translator>
   /// A model of its parts.

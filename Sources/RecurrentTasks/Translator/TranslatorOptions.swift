@@ -49,9 +49,6 @@ public struct TranslatorOptions: JobOptions {
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
-  /// Steps of an example, where its costs are counted.
-  public var typicalSteps: Int { min(maximumLength, 25) }
-
   /// The defaults.
   public init() {}
 
