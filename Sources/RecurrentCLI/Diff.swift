@@ -65,7 +65,7 @@ struct Diff: ParsableCommand {
     var weights: SafetensorsFile?
 
     init(_ path: String) throws {
-      let run = try RunRecord(inRun: path) ?? RunRecord(inRun: RunFolder.path(for: path))
+      let run = try CommandRecord(inRun: path) ?? CommandRecord(inRun: RunFolder.path(for: path))
       if let run {
         for (file, checksum) in run.data { values["data." + file] = checksum }
         // Where they were written does not make two runs differ.

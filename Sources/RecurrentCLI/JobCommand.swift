@@ -122,7 +122,7 @@ extension JobCommand {
   mutating func train(arguments: [String], resumes: Bool) throws {
     var training = try TrainingRun(
       to: running.output, progress: running.progress,
-      record: RunRecord(
+      record: CommandRecord(
         arguments: arguments, inputs: [running.from].compactMap(\.self) + inputs),
       resumes: resumes, restarts: running.restart)
     do {

@@ -24,14 +24,14 @@ struct Resume: ThreadedCommand {
 
   mutating func run() throws {
     let path = RunFolder.path(for: output)
-    guard let record = try RunRecord(inRun: path) else {
+    guard let record = try CommandRecord(inRun: path) else {
       throw DataError(
         .missingFile, file: output, problem: "holds no training that was stopped",
         advice: "Name the folder that a training was to write")
     }
     guard var command = try RecurrentCommand.parseAsRoot(record.arguments) as? any JobCommand else {
       throw DataError(
-        file: path + "/" + RunRecord.file, place: "arguments", problem: "are of no training")
+        file: path + "/" + CommandRecord.file, place: "arguments", problem: "are of no training")
     }
     if let folder = record.folder, !FileManager.default.changeCurrentDirectoryPath(folder) {
       throw DataError(

@@ -18,7 +18,7 @@ struct TrainingRun {
   private let output: String
   private let folder: RunFolder
   private let progress: ProgressMode
-  private var record: RunRecord
+  private var record: CommandRecord
   /// Where it is kept.
   let checkpoints: Checkpoints
   private var bars: [Int: ProgressBar] = [:]
@@ -33,7 +33,7 @@ struct TrainingRun {
   ///   - resumes: whether it goes on with what stopped in that folder.
   ///   - restarts: whether it may give that up.
   init(
-    to output: String, progress: ProgressMode, record: RunRecord, resumes: Bool, restarts: Bool
+    to output: String, progress: ProgressMode, record: CommandRecord, resumes: Bool, restarts: Bool
   ) throws {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
@@ -53,7 +53,7 @@ struct TrainingRun {
       }
       checkpoints.remove()
     }
-    try writeAtomically(try record.bytes(), to: folder.path + "/" + RunRecord.file)
+    try writeAtomically(try record.bytes(), to: folder.path + "/" + CommandRecord.file)
   }
 
   /// Prints what is known before training.
@@ -118,7 +118,7 @@ struct TrainingRun {
       [
         ("history.csv", Array(model.history.csv.utf8)),
         ("loss.svg", Array(model.history.chart.svg().utf8)),
-      ] + closing.files + [(RunRecord.file, try record.bytes())]
+      ] + closing.files + [(CommandRecord.file, try record.bytes())]
     // Written before anything is printed: who reads the report may go away (`| head`).
     let failure = failure { () throws(DataError) in
       try Interruption.deferred { () throws(DataError) in

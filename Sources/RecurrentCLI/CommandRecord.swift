@@ -3,7 +3,7 @@ import Recurrent
 
 /// What a training was told and what it read: what must be the same when it goes on, and what
 /// `recurrent diff` compares. It stands in the run's folder and, as `run.json`, beside the model.
-struct RunRecord: Codable, Equatable {
+struct CommandRecord: Codable, Equatable {
   static let file = "run.json"
 
   /// The command, without the program's name.
@@ -34,7 +34,8 @@ struct RunRecord: Codable, Equatable {
   init?(inRun folder: String) throws(DataError) {
     do {
       self = try decodeJSON(
-        RunRecord.self, from: try readFile(folder + "/" + Self.file), file: folder + "/" + Self.file
+        CommandRecord.self, from: try readFile(folder + "/" + Self.file),
+        file: folder + "/" + Self.file
       )
     } catch let error where error.kind == .missingFile {
       return nil
