@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 extension WordVectors {
   /// The table of an ``Embedding``: the vectors of the vocabulary's words, and for the others what
   /// `table` `[V, D]` has.
@@ -6,7 +8,7 @@ extension WordVectors {
   public func replacing(
     _ table: Tensor, for vocabulary: Vocabulary
   ) -> (table: Tensor, found: Int) {
-    precondition(
+    require(
       table.shape == [vocabulary.count, size],
       "the table for \(vocabulary.count) tokens and vectors of \(size) has that shape, not \(table.shape)"
     )

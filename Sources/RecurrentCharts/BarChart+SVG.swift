@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 extension BarChart {
   /// The chart as the text of an SVG file: self-contained, light background, no scripts.
   ///
@@ -5,7 +7,7 @@ extension BarChart {
   ///   - width: in pixels, at least 160.
   ///   - height: in pixels, at least 120.
   public func svg(width: Int = 960, height: Int = 480) -> String {
-    precondition(
+    require(
       width >= 160 && height >= 120,
       "A chart needs at least 160 x 120 pixels; found \(width) x \(height).")
     var svg = SVGDocument(width: width, height: height, title: title, description: description())

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Bars side by side: one group of bars for each category, one bar of a group for each series.
 ///
 /// For errors by horizon step, by model, by class.
@@ -52,7 +54,7 @@ public struct BarChart: Sendable {
     yLabel: String = "", yRange: ClosedRange<Double>? = nil, groups: [Group]
   ) {
     for group in groups {
-      precondition(
+      require(
         group.values.count == categories.count,
         "A group needs one value for each category; found \(group.values.count) values in \"\(group.name)\" and \(categories.count) categories."
       )

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Several charts in one picture: stacked, or side by side in rows.
 public struct ChartGrid: Sendable {
   /// One chart of a grid.
@@ -21,7 +23,7 @@ public struct ChartGrid: Sendable {
 
   /// Creates a grid; panels fill it row by row.
   public init(title: String = "", columns: Int = 1, sharesY: Bool = false, panels: [Panel]) {
-    precondition(columns >= 1, "A grid has at least one column; found \(columns).")
+    require(columns >= 1, "A grid has at least one column; found \(columns).")
     self.title = title
     self.columns = columns
     self.panels = panels
@@ -34,7 +36,7 @@ public struct ChartGrid: Sendable {
   ///   - width: of the whole picture in pixels, at least 160 for each column.
   ///   - panelHeight: of each row of charts in pixels, at least 120.
   public func svg(width: Int = 960, panelHeight: Int = 280) -> String {
-    precondition(
+    require(
       width / columns >= 160 && panelHeight >= 120,
       "A panel needs at least 160 x 120 pixels; found \(width / columns) x \(panelHeight).")
     let heading = TextWidth.wrapped(

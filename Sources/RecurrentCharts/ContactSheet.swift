@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -44,7 +46,7 @@ public struct ContactSheet: Sendable {
 
   /// The sheet as the text of an SVG file, `columns` pictures wide; pixels stay sharp.
   public func svg(columns: Int = 6) -> String {
-    precondition(columns >= 1, "a contact sheet has at least one column, not \(columns)")
+    require(columns >= 1, "a contact sheet has at least one column, not \(columns)")
     let rows = max(1, (pictures.count + columns - 1) / columns)
     let cell = Self.cell
     let width = Int(cell.width) * columns + 32

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A matrix of shares as a picture, darker for more: how much each token of a sentence (columns)
 /// counted for each token of its translation (rows).
 public struct HeatMap: Sendable {
@@ -12,7 +14,7 @@ public struct HeatMap: Sendable {
 
   /// A map.
   public init(title: String, columns: [String], rows: [String], shares: [[Float]]) {
-    precondition(
+    require(
       shares.count == rows.count && shares.allSatisfy { $0.count == columns.count },
       "a map of \(rows.count) rows and \(columns.count) columns has as many shares, not \(shares.count) rows of \(Set(shares.map(\.count)).sorted())"
     )

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 extension LineChart {
   /// The chart as lines of text: title, plot of braille dots, labels, legend.
   ///
@@ -9,7 +11,7 @@ extension LineChart {
   ///   - height: of the plot in characters, at least 3; title, labels and legend come on top.
   /// - Returns: lines separated by line feeds, none at the end.
   public func terminal(width: Int = 80, height: Int = 16, colour: Bool) -> String {
-    precondition(
+    require(
       width >= 30 && height >= 3,
       "A chart in a terminal needs at least 30 x 3 characters; found \(width) x \(height).")
     var output: [String] = []

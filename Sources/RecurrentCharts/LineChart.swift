@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Lines over time or over a number, with shaded intervals and vertical markers.
 ///
 /// ```swift
@@ -70,7 +72,7 @@ public struct LineChart: Sendable {
       _ name: String, x: [Double], y: [Double], style: Style = .solid, weight: Weight = .regular,
       role: ChartRole = .automatic
     ) {
-      precondition(
+      require(
         x.count == y.count, "A line needs one y for each x; found \(x.count) x and \(y.count) y.")
       self.name = name
       self.x = x
@@ -98,7 +100,7 @@ public struct LineChart: Sendable {
     public init(
       _ name: String, x: [Double], lower: [Double], upper: [Double], role: ChartRole = .forecast
     ) {
-      precondition(
+      require(
         x.count == lower.count && x.count == upper.count,
         "A band needs one lower and one upper end for each x; found \(x.count) x, \(lower.count) lower and \(upper.count) upper."
       )

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// The progress of a training run, on standard error.
 ///
@@ -59,8 +60,8 @@ public struct ProgressBar: Sendable {
       ProcessInfo.processInfo.systemUptime
     }
   ) {
-    precondition(epochs >= 1, "A run has at least one epoch; found \(epochs).")
-    precondition(stepsPerEpoch >= 1, "An epoch has at least one step; found \(stepsPerEpoch).")
+    require(epochs >= 1, "A run has at least one epoch; found \(epochs).")
+    require(stepsPerEpoch >= 1, "An epoch has at least one step; found \(stepsPerEpoch).")
     self.epochs = epochs
     self.stepsPerEpoch = stepsPerEpoch
     self.unit = unit

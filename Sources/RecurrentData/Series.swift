@@ -51,11 +51,11 @@ public struct Series: Sendable, Equatable {
     covariates: [Covariate] = [], source: String = "series"
   ) throws(DataError) {
     let times = times ?? TimeAxis(rowCount: values.count)
-    precondition(
+    require(
       times.count == values.count,
       "times has as many elements as values, \(values.count), got \(times.count)")
     for column in [Covariate(name: targetName, values: values)] + covariates {
-      precondition(
+      require(
         column.values.count == values.count,
         "covariate \(column.name) has as many values as the target, \(values.count), got \(column.values.count)"
       )
@@ -90,7 +90,7 @@ public struct Series: Sendable, Equatable {
 extension Series {
   /// The rows in `range`.
   public func slice(_ range: Range<Int>) -> Series {
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= count,
       "range is within 0..<\(count), got \(range)")
     return Series(

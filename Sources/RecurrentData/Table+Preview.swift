@@ -1,10 +1,12 @@
+import RecurrentFiles
+
 extension Table {
   /// The header and the first `count` rows as aligned text, for printing.
   ///
   /// Numbers stand to the right. A cell is cut after 24 characters; line ends within it show as
   /// `⏎`.
   public func firstRows(_ count: Int) -> String {
-    precondition(count >= 0, "count is at least 0, got \(count)")
+    require(count >= 0, "count is at least 0, got \(count)")
     let rows = Swift.min(count, rowCount)
     var columns: [[String]] = []
     for (index, name) in columnNames.enumerated() {

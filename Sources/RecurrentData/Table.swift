@@ -75,8 +75,8 @@ public struct Table: Sendable {
 
   /// The cell's text, without quotes and the spaces around an unquoted cell.
   public func text(row: Int, column: Int) -> String {
-    precondition(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
-    precondition(
+    require(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
+    require(
       column >= 0 && column < columnNames.count,
       "column is in 0..<\(columnNames.count), got \(column)")
     return text.string(row: row, column: column)
@@ -84,7 +84,7 @@ public struct Table: Sendable {
 
   /// The physical line of the file, from 1, on which `row` starts.
   public func line(ofRow row: Int) -> Int {
-    precondition(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
+    require(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
     return text.line(ofRow: row)
   }
 

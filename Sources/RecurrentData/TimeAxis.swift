@@ -25,7 +25,7 @@ public struct TimeAxis: Sendable, Equatable {
 
   /// Row numbers from `first`.
   public init(rowCount: Int, startingAt first: Int = 1) {
-    precondition(rowCount >= 0, "rowCount is at least 0, got \(rowCount)")
+    require(rowCount >= 0, "rowCount is at least 0, got \(rowCount)")
     self.init(
       seconds: (0..<rowCount).map { Int64(first + $0) }, checkedFormat: nil, frequency: .rows)
   }
@@ -34,7 +34,7 @@ public struct TimeAxis: Sendable, Equatable {
   ///
   /// - Parameter format: How times are written.
   public init(seconds: [Int64], format: TimeFormat = .isoDateTime) {
-    precondition(Self.isAscending(seconds), "seconds ascend strictly, within the years up to 9999")
+    require(Self.isAscending(seconds), "seconds ascend strictly, within the years up to 9999")
     self.init(checkedSeconds: seconds, format: format)
   }
 
@@ -69,7 +69,7 @@ public struct TimeAxis: Sendable, Equatable {
 extension TimeAxis {
   /// The time of row `index`, written as the column writes it.
   public func label(_ index: Int) -> String {
-    precondition(index >= 0 && index < count, "index is in 0..<\(count), got \(index)")
+    require(index >= 0 && index < count, "index is in 0..<\(count), got \(index)")
     return label(seconds: seconds[index])
   }
 
@@ -85,7 +85,7 @@ extension TimeAxis {
 extension TimeAxis {
   /// The rows in `range`, with the frequency of the whole.
   public func slice(_ range: Range<Int>) -> TimeAxis {
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= count,
       "range is within 0..<\(count), got \(range)")
     return TimeAxis(
@@ -107,7 +107,7 @@ extension TimeAxis {
   /// Business days skip weekends, not holidays. Months keep their day of the month, or take the
   /// last day of shorter months. Irregular times continue in steps of their median.
   public func next(_ length: Int) -> TimeAxis {
-    precondition((0...10_000_000).contains(length), "length is in 0...10000000, got \(length)")
+    require((0...10_000_000).contains(length), "length is in 0...10000000, got \(length)")
     let offset = format?.offsetSeconds ?? 0
     let last = (seconds.last ?? 0) + offset
     let step = frequency == .irregular ? medianStep : 1

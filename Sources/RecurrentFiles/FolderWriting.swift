@@ -38,9 +38,9 @@ private let newFiles = temporaryPrefix + "new"
 package func writeFolderAtomically(
   to path: String, files: [(name: String, bytes: [UInt8])], marker: String
 ) throws(DataError) {
-  for (name, _) in files { precondition(isFileName(name), "a file's name in a folder: \(name)") }
-  precondition(files.contains { $0.name == marker }, "the marker \(marker) is one of the files")
-  precondition(Set(files.map(\.name)).count == files.count, "names of files are unique")
+  for (name, _) in files { require(isFileName(name), "a file's name in a folder: \(name)") }
+  require(files.contains { $0.name == marker }, "the marker \(marker) is one of the files")
+  require(Set(files.map(\.name)).count == files.count, "names of files are unique")
   for (name, _) in files {
     if case .folder? = try? fileKind(path + "/" + name) {
       throw unwritable(path + "/" + name, SystemError(EISDIR))

@@ -7,8 +7,8 @@ extension ZipArchive {
   package static func encode(
     _ entries: [(name: String, bytes: [UInt8])], is64Bit: Bool? = nil
   ) -> [UInt8] {
-    precondition(Set(entries.map(\.name)).count == entries.count, "names of entries are unique")
-    precondition(
+    require(Set(entries.map(\.name)).count == entries.count, "names of entries are unique")
+    require(
       entries.count < 0xFFFF && entries.allSatisfy { $0.name.utf8.count < 0xFFFF },
       "an archive has fewer than 65535 entries with names shorter than that")
     let total = entries.reduce(0) { $0 + $1.bytes.count + 2 * $1.name.utf8.count + 200 }

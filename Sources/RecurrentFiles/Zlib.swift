@@ -91,7 +91,7 @@ package enum Zlib {
     var count = compressBound(UInt(bytes.count))
     var result = [UInt8](repeating: 0, count: Int(count))
     let status = compress2(&result, &count, bytes, UInt(bytes.count), Z_BEST_COMPRESSION)
-    precondition(status == Z_OK, "zlib packs any bytes if there is room, not \(status)")
+    require(status == Z_OK, "zlib packs any bytes if there is room, not \(status)")
     return Array(result[..<Int(count)])
   }
 }

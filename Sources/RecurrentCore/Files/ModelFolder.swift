@@ -96,7 +96,7 @@ extension ModelFolder {
   ) throws(DataError) {
     let weights = SafetensorsFile.encode(tensors, integers: integers)
     let files = [(name: weightsFile, bytes: weights)] + extraFiles
-    precondition(
+    require(
       Set((files + reports).map(\.name) + [configurationFile]).count == files.count + reports.count
         + 1,
       "extra files have names of their own: \(extraFiles.map(\.name))")

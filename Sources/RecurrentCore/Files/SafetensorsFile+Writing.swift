@@ -47,7 +47,7 @@ extension SafetensorsFile {
     var names: Set<String> = ["__metadata__"]
     var end = 0
     for block in blocks {
-      precondition(
+      require(
         names.insert(block.name).inserted,
         "names of tensors are unique and not __metadata__: \(block.name)")
       let begin = end

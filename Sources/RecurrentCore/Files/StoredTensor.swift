@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Numbers and their shape as a file holds them: 32-bit floating point, row-major.
 ///
 /// Files know nothing of the tensors that models compute with, so that either can change without
@@ -24,7 +26,7 @@ public struct StoredTensor: Sendable, Equatable {
   }
 
   init(shape: [Int], values: [Float], grid: WeightGrid?) {
-    precondition(
+    require(
       elementCount(ofShape: shape) == values.count,
       "a stored tensor has as many values as its shape says: shape \(shape), \(values.count) values"
     )
@@ -43,7 +45,7 @@ public struct StoredIntegers: Sendable, Equatable {
 
   /// Creates a tensor of `shape` from its elements; their number must be the product of `shape`.
   public init(shape: [Int], values: [Int64]) {
-    precondition(
+    require(
       elementCount(ofShape: shape) == values.count,
       "stored integers have as many values as their shape says: shape \(shape), \(values.count) values"
     )

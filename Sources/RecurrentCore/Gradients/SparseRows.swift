@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// A tensor of which only some rows are not zero: the gradient of an ``Embedding``, where a step
@@ -12,10 +13,10 @@ public struct SparseRows: Sendable {
 
   /// The rows at `indices`, which ascend, of a tensor of `shape`.
   public init(shape: [Int], indices: [Int], values: Tensor) {
-    precondition(
+    require(
       values.shape == [indices.count] + shape.dropFirst() && !shape.isEmpty,
       "\(indices.count) rows of a tensor of shape \(shape) cannot have shape \(values.shape)")
-    precondition(
+    require(
       zip(indices, indices.dropFirst()).allSatisfy { $0 < $1 }
         && (indices.first ?? 0) >= 0 && (indices.last ?? 0) < max(1, shape[0]),
       "rows of \(shape[0]) are given in ascending order, each once, not as \(indices)")
@@ -108,7 +109,7 @@ public struct SparseRows: Sendable {
 extension Tensor {
   /// Adds `rows` of a tensor of the same shape, in place. For accumulation: not recorded.
   mutating func add(_ rows: SparseRows) {
-    precondition(shape == rows.shape, "cannot add rows of shape \(rows.shape) to shape \(shape)")
+    require(shape == rows.shape, "cannot add rows of shape \(rows.shape) to shape \(shape)")
     let target = mutablePointer()
     rows.forEachRow { start, row in rk_add_scaled(1, row, target + start, Int64(rows.width)) }
   }

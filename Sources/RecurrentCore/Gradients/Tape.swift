@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 import Synchronization
 
@@ -69,7 +70,7 @@ final class Tape: Sendable {
     let numbers = inputs.map { input -> Int? in
       guard let slot = input.slot else { return nil }
       if slot.tape === self { return slot.number }
-      precondition(
+      require(
         !slot.tape.isRecording, "an operation mixes values of two nested valueAndGradients calls")
       return nil
     }

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// The loss of a model and its gradient with respect to every parameter.
 ///
 /// `loss` gets the model with its parameters tracked and returns a tensor with one element.
@@ -17,7 +19,7 @@ public func valueAndGradients<Model: Module>(
 ) rethrows -> (value: Float, gradients: Gradients) {
   let (value, gradients) = try outputAndGradients(of: model) { model in
     let value = try loss(model)
-    precondition(value.count == 1, "a loss has one element; this one has shape \(value.shape)")
+    require(value.count == 1, "a loss has one element; this one has shape \(value.shape)")
     return (value, Tensor(repeating: 1, shape: value.shape))
   }
   return (value.value, gradients)
@@ -37,7 +39,7 @@ public func outputAndGradients<Model: Module>(
 ) rethrows -> (output: Tensor, gradients: Gradients) {
   try outputAndGradients(of: model) { model in
     let output = try output(model)
-    precondition(
+    require(
       output.shape == outputGradient.shape,
       "the gradient of an output of shape \(output.shape) cannot have shape \(outputGradient.shape)"
     )

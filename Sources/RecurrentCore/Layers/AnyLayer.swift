@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A layer over sequences whose type is chosen when the program runs.
 public struct AnyLayer: Layer {
   /// The layer itself.
@@ -42,7 +44,7 @@ public struct AnyLayer: Layer {
   public func forward(_ input: SequenceBatch, state: inout State, mode: Mode) -> SequenceBatch {
     func run<L: Layer<SequenceBatch, SequenceBatch>>(_ layer: L) -> SequenceBatch {
       guard var own = state.base as? L.State else {
-        preconditionFailure("a state of \(L.self) is expected, not \(type(of: state.base))")
+        trap("a state of \(L.self) is expected, not \(type(of: state.base))")
       }
       defer { state.base = own }
       return layer.forward(input, state: &own, mode: mode)

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A convolution over time: `[B, T, I]` to `[B, T', O]`.
 ///
 ///     y_o = bias + Σ_k x_(o·stride + k·dilation - left)·weights_k        k = 0 ..< K
@@ -58,7 +60,7 @@ public struct Conv1D: Layer {
     using generator: inout some RandomNumberGenerator
   ) {
     let shape = [kernelSize, inputSize, outputSize]
-    precondition(
+    require(
       shape.allSatisfy { $0 >= 1 }, "a kernel has sizes [K, I, O] of at least 1, not \(shape)")
     let draw: (kernel: Initializer, bias: Initializer)
     switch initialization {
@@ -80,13 +82,13 @@ public struct Conv1D: Layer {
   public init(
     weights: Tensor, bias: Tensor?, stride: Int = 1, dilation: Int = 1, padding: Padding = .same
   ) {
-    precondition(
+    require(
       weights.rank == 3 && weights.shape[0] >= 1,
       "convolution weights have shape [K, I, O], not \(weights.shape)")
-    precondition(
+    require(
       bias.map { $0.shape == [weights.shape[2]] } ?? true,
       "the bias of \(weights.shape[2]) outputs cannot have shape \(bias?.shape ?? [])")
-    precondition(
+    require(
       stride >= 1 && dilation >= 1,
       "stride and dilation are at least 1, not \(stride) and \(dilation)")
     self.weights = weights
@@ -117,7 +119,7 @@ public struct Conv1D: Layer {
   /// the first step on.
   public func forward(_ input: SequenceBatch, state: inout State, mode: Mode) -> SequenceBatch {
     let (kernel, features, outputs) = (weights.shape[0], weights.shape[1], weights.shape[2])
-    precondition(
+    require(
       input.features == features,
       "a convolution of \(features) features got sequences with \(input.features)")
     let places = input.placesByRow

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// y = f(x·W + b), applied to each row.
 public struct Dense: Layer {
   /// W, `[I, O]`.
@@ -12,7 +14,7 @@ public struct Dense: Layer {
     inputSize: Int, outputSize: Int, activation: Activation = .identity, bias: Bool = true,
     initialization: Initialization = .pytorch, using generator: inout some RandomNumberGenerator
   ) {
-    precondition(
+    require(
       inputSize >= 1 && outputSize >= 1,
       "a dense layer has sizes of at least 1, not \(inputSize) and \(outputSize)")
     let limit = 1 / Float(inputSize).squareRoot()
@@ -29,8 +31,8 @@ public struct Dense: Layer {
 
   /// A layer with these parameters: weights `[I, O]`, bias `[O]`.
   public init(weights: Tensor, bias: Tensor?, activation: Activation = .identity) {
-    precondition(weights.rank == 2, "dense weights have shape [I, O], not \(weights.shape)")
-    precondition(
+    require(weights.rank == 2, "dense weights have shape [I, O], not \(weights.shape)")
+    require(
       bias.map { $0.shape == [weights.shape[1]] } ?? true,
       "the bias of \(weights.shape[1]) outputs cannot have shape \(bias?.shape ?? [])")
     self.weights = weights

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// In training, each element becomes 0 with probability p, the rate, and the others are scaled by
 /// 1 / (1 - p); in prediction nothing happens (Srivastava et al. 2014).
 public struct Dropout: Layer {
@@ -6,7 +8,7 @@ public struct Dropout: Layer {
 
   /// A dropout of that rate.
   public init(rate: Float) {
-    precondition(rate >= 0 && rate < 1, "a dropout rate lies in 0..<1, not \(rate)")
+    require(rate >= 0 && rate < 1, "a dropout rate lies in 0..<1, not \(rate)")
     self.rate = rate
   }
 

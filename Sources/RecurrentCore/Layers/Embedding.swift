@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A vector for each token, learned: ids `[B, T]` to `[B, T, D]`.
 ///
 /// The gradient of the table comes by rows (``Gradients/rows(of:)``): a step costs what the tokens
@@ -13,7 +15,7 @@ public struct Embedding: Layer {
     vocabularySize: Int, size: Int, initialization: Initialization = .pytorch,
     using generator: inout some RandomNumberGenerator
   ) {
-    precondition(
+    require(
       vocabularySize >= 1 && size >= 1,
       "an embedding has sizes of at least 1, not \(vocabularySize) and \(size)")
     let draw: Initializer = initialization == .pytorch ? .normal(1) : .uniform(0.05)
@@ -22,7 +24,7 @@ public struct Embedding: Layer {
 
   /// A layer with this table, `[V, D]`, such as vectors trained elsewhere.
   public init(weights: Tensor) {
-    precondition(weights.rank == 2, "an embedding has shape [V, D], not \(weights.shape)")
+    require(weights.rank == 2, "an embedding has shape [V, D], not \(weights.shape)")
     self.weights = weights
   }
 
@@ -34,7 +36,7 @@ public struct Embedding: Layer {
     var places: [Int] = []
     for (row, ids) in input.tokens.enumerated() {
       for (step, id) in ids.enumerated() {
-        precondition(
+        require(
           id < vocabulary,
           "a token of \(vocabulary) is less than \(vocabulary); row \(row), step \(step) has \(id)")
         tokens.append(id)

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// How a parameter's first values are drawn. For a matrix `[I, O]`, fan in is I and fan out is O.
 public enum Initializer: Sendable, Equatable {
@@ -51,7 +52,7 @@ public enum Initializer: Sendable, Equatable {
   }
 
   private static func fans(_ shape: [Int], _ which: KeyPath<Fans, Float>) -> Float {
-    precondition(shape.count == 2, "this initializer needs a matrix; shape is \(shape)")
+    require(shape.count == 2, "this initializer needs a matrix; shape is \(shape)")
     return Fans(in: Float(shape[0]), sum: Float(shape[0] + shape[1]))[keyPath: which]
   }
 
@@ -82,7 +83,7 @@ public enum Initializer: Sendable, Equatable {
   private static func orthogonal(
     _ shape: [Int], _ gain: Float, _ generator: inout some RandomNumberGenerator
   ) -> Tensor {
-    precondition(shape.count == 2, "an orthogonal matrix has two dimensions; shape is \(shape)")
+    require(shape.count == 2, "an orthogonal matrix has two dimensions; shape is \(shape)")
     let (vectors, length) = (min(shape[0], shape[1]), max(shape[0], shape[1]))
     var basis: [[Double]] = []
     while basis.count < vectors {

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A part of a model: a function of its input and its state, with parameters.
 ///
 /// The state is outside: `forward` gets it, changes it, gives it back. A layer without state uses
@@ -76,7 +78,7 @@ public protocol BatchValue: Sendable {
 extension Tensor: BatchValue {
   /// The size of the first dimension.
   public var batchSize: Int {
-    precondition(rank >= 1, "a batch has at least one dimension; this tensor is a single number")
+    require(rank >= 1, "a batch has at least one dimension; this tensor is a single number")
     return shape[0]
   }
 }
@@ -100,7 +102,7 @@ extension LayerState {
   public func settingRows(_ indices: [Int], to other: Self) -> Self {
     var result = self
     result.tensors = zip(tensors, other.tensors).map { own, new in
-      precondition(
+      require(
         new.shape[0] == indices.count && Set(indices).count == indices.count,
         "\(new.shape[0]) rows cannot be set at \(indices), which has to name as many, each once")
       var order = Array(0..<own.shape[0])
@@ -126,7 +128,7 @@ public struct NoState: LayerState {
   /// Empty.
   public var tensors: [Tensor] {
     get { [] }
-    set { precondition(newValue.isEmpty, "this layer has no state") }
+    set { require(newValue.isEmpty, "this layer has no state") }
   }
 }
 
@@ -190,7 +192,7 @@ public enum Mode: Sendable, Hashable {
   /// The keys from which a layer draws for each of `count` rows; nil in prediction.
   public func rowKeys(_ count: Int) -> [RandomKey]? {
     guard case .training(let key, let rows, _) = self else { return nil }
-    precondition(
+    require(
       rows.map { $0.count == count } ?? true,
       "a mode that numbers \(rows?.count ?? 0) rows cannot number \(count): see repeatingRows")
     var (keys, last): ([RandomKey], Int?) = ([], nil)

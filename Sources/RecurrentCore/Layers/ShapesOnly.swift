@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// In the place of random numbers, lets layers be built for their shapes alone: their parameters have
 /// names and shapes, and no elements, however large they would be.
 ///
@@ -19,7 +21,7 @@ public struct ShapesOnly: RandomNumberGenerator, Sendable {
 
   /// There are no numbers: to ask for one is a programmer's error.
   public mutating func next() -> UInt64 {
-    preconditionFailure(
+    trap(
       "layers built for their shapes alone draw no numbers; ask an Initializer for parameters")
   }
 }

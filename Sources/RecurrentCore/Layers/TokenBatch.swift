@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A batch of token sequences: ids `[B, T]` and the length of each row.
 ///
 /// Rows come ragged, in any order, and may be empty. There is no id for padding: the lengths say
@@ -17,10 +19,10 @@ public struct TokenBatch: BatchValue, Hashable {
     let longest = tokens.map(\.count).max() ?? 0
     for (row, ids) in tokens.enumerated() {
       for (step, id) in ids.enumerated() where id < 0 {
-        preconditionFailure("a token is at least 0; row \(row), step \(step) has \(id)")
+        trap("a token is at least 0; row \(row), step \(step) has \(id)")
       }
     }
-    precondition(
+    require(
       time.map { $0 >= longest } ?? true,
       "rows of up to \(longest) tokens do not fit into \(time ?? 0) steps")
     self.tokens = tokens
@@ -35,7 +37,7 @@ public struct TokenBatch: BatchValue, Hashable {
 
   /// A range of steps, with what remains of each row in it.
   public func steps(_ range: Range<Int>) -> TokenBatch {
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= time,
       "steps \(range) lie outside a batch of \(time) steps")
     return TokenBatch(

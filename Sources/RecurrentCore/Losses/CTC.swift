@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// How the losses of the rows become one.
 public enum CTCReduction: String, Sendable, Codable, CaseIterable {
@@ -33,14 +34,14 @@ public func connectionistTemporalClassification(
   zeroInfinity: Bool = false
 ) -> Tensor {
   let classes = logits.features
-  precondition(
+  require(
     labels.count == logits.batchSize,
     "\(logits.batchSize) rows need as many lists of labels, not \(labels.count)")
-  precondition(
+  require(
     (0..<classes).contains(blank), "the blank is one of the classes 0..<\(classes), not \(blank)")
   for (row, list) in labels.enumerated() {
     for label in list where !(0..<classes).contains(label) || label == blank {
-      preconditionFailure(
+      trap(
         "labels are classes in 0..<\(classes) but for the blank \(blank); row \(row) has \(label)")
     }
   }

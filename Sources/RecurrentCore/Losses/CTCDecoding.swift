@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// Labels read from the outputs of a network trained with
 /// ``connectionistTemporalClassification(logits:labels:blank:reduction:zeroInfinity:)``.
@@ -42,7 +43,7 @@ public func ctcBestPath(_ logits: SequenceBatch, blank: Int = 0) -> [CTCHypothes
 public func ctcBeamSearch(
   _ logits: SequenceBatch, width: Int, blank: Int = 0
 ) -> [[CTCHypothesis]] {
-  precondition(width >= 1, "a beam keeps at least 1 prefix, not \(width)")
+  require(width >= 1, "a beam keeps at least 1 prefix, not \(width)")
   let places = logits.placesByRow
   let steps = places.reduce(0) { $0 + $1.count }
   return Parallelism.map(places.count, operations: 100 * steps * logits.features * width) { row in

@@ -1,7 +1,9 @@
+import RecurrentFiles
+
 /// Binary cross-entropy of logits x and targets t in 0...1 (probabilities or labels): mean of
 /// softplus(x) - t·x.
 public func binaryCrossEntropy(logits: Tensor, targets: Tensor) -> Tensor {
-  precondition(
+  require(
     logits.shape == targets.shape,
     "logits and targets have one shape, not \(logits.shape) and \(targets.shape)")
   return (logits.softplus() - logits * targets).mean()
@@ -11,7 +13,7 @@ public func binaryCrossEntropy(logits: Tensor, targets: Tensor) -> Tensor {
 public func binaryCrossEntropy(
   probabilities: Tensor, targets: Tensor, epsilon: Float = 1e-7
 ) -> Tensor {
-  precondition(
+  require(
     probabilities.shape == targets.shape,
     "probabilities and targets have one shape, not \(probabilities.shape) and \(targets.shape)")
   let p = probabilities.clamped(to: epsilon...(1 - epsilon))
@@ -34,9 +36,9 @@ public func categoricalCrossEntropy(
   classWeights: [Float]? = nil
 ) -> Tensor {
   guard let classCount = logits.shape.last, classCount > 0 else {
-    preconditionFailure("logits have shape […, C] with at least one class, not \(logits.shape)")
+    trap("logits have shape […, C] with at least one class, not \(logits.shape)")
   }
-  precondition(
+  require(
     classes.count * classCount == logits.count,
     "\(logits.count / classCount) rows of logits \(logits.shape) need as many classes, not \(classes.count)"
   )
@@ -61,14 +63,14 @@ func countingRows(
   _ classes: [Int], of classCount: Int, _ labelSmoothing: Float, ignoring ignored: Int?,
   _ classWeights: [Float]?
 ) -> (rows: [Int], weight: Float) {
-  precondition(
+  require(
     (0...1).contains(labelSmoothing), "label smoothing lies in 0...1, not \(labelSmoothing)")
-  precondition(
+  require(
     classWeights.map { $0.count == classCount && $0.allSatisfy { $0 >= 0 } } ?? true,
     "\(classCount) classes need as many weights of at least 0, not \(classWeights ?? [])")
   let rows = classes.indices.filter { classes[$0] != ignored }
   for row in rows {
-    precondition(
+    require(
       (0..<classCount).contains(classes[row]),
       "row \(row) has class \(classes[row]); classes lie in 0..<\(classCount)")
   }
@@ -85,7 +87,7 @@ public func categoricalCrossEntropy(
   logits: SequenceBatch, classes: [[Int]], labelSmoothing: Float = 0, ignoring ignored: Int? = nil,
   classWeights: [Float]? = nil
 ) -> Tensor {
-  precondition(
+  require(
     classes.map(\.count) == logits.lengths,
     "classes have the lengths of the rows, \(logits.lengths), not \(classes.map(\.count))")
   return categoricalCrossEntropy(

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// Cross-entropy of the classes that a linear layer gives, for large vocabularies: what
@@ -25,7 +26,7 @@ public func linearCrossEntropy(
   hidden: Tensor, head: Dense, classes: [Int], labelSmoothing: Float = 0,
   ignoring ignored: Int? = nil, classWeights: [Float]? = nil
 ) -> Tensor {
-  precondition(
+  require(
     hidden.rank >= 1 && classes.count == hidden.shape.dropLast().reduce(1, *),
     "hidden values of shape \(hidden.shape) need a class for each row, not \(classes.count)")
   return LinearCrossEntropy(
@@ -39,7 +40,7 @@ public func linearCrossEntropy(
   hidden: SequenceBatch, head: Dense, classes: [[Int]], labelSmoothing: Float = 0,
   ignoring ignored: Int? = nil, classWeights: [Float]? = nil
 ) -> Tensor {
-  precondition(
+  require(
     classes.map(\.count) == hidden.lengths,
     "classes have the lengths of the rows, \(hidden.lengths), not \(classes.map(\.count))")
   return LinearCrossEntropy(
@@ -53,7 +54,7 @@ public func linearCrossEntropy(
   hidden: SequenceBatch, embedding: Embedding, bias: Tensor? = nil, classes: [[Int]],
   labelSmoothing: Float = 0, ignoring ignored: Int? = nil, classWeights: [Float]? = nil
 ) -> Tensor {
-  precondition(
+  require(
     classes.map(\.count) == hidden.lengths,
     "classes have the lengths of the rows, \(hidden.lengths), not \(classes.map(\.count))")
   return LinearCrossEntropy(
@@ -80,7 +81,7 @@ struct LinearCrossEntropy {
     head: Dense, labelSmoothing: Float = 0, ignored: Int? = nil, classWeights: [Float]? = nil,
     blockSize: Int? = nil
   ) {
-    precondition(
+    require(
       head.activation == .identity,
       "the head gives logits, without an activation, not \(head.activation)")
     (weights, bias, hasClassRows) = (head.weights, head.bias, false)
@@ -92,7 +93,7 @@ struct LinearCrossEntropy {
     embedding: Embedding, bias: Tensor?, labelSmoothing: Float = 0, ignored: Int? = nil,
     classWeights: [Float]? = nil, blockSize: Int? = nil
   ) {
-    precondition(
+    require(
       bias.map { $0.shape == [embedding.weights.shape[0]] } ?? true,
       "the bias of \(embedding.weights.shape[0]) classes has as many elements, not shape \(bias?.shape ?? [])"
     )
@@ -106,7 +107,7 @@ struct LinearCrossEntropy {
     let (size, vocabulary) =
       hasClassRows
       ? (weights.shape[1], weights.shape[0]) : (weights.shape[0], weights.shape[1])
-    precondition(
+    require(
       hidden.shape.last == size,
       "a head for \(size) features got hidden values of shape \(hidden.shape)")
     let (counting, weight) = countingRows(

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 // Losses are functions from predictions and targets of the same shape to one number: the mean over
 // all elements. For sequences the mean runs over the valid steps; padding does not count.
 
@@ -13,7 +15,7 @@ public func meanAbsoluteError(_ predictions: Tensor, _ targets: Tensor) -> Tenso
 
 /// Quadratic near 0, linear beyond ±δ (Huber 1964): mean of e²/2 where |e| ≤ δ, else δ·(|e| - δ/2).
 public func huberLoss(_ predictions: Tensor, _ targets: Tensor, delta: Float = 1) -> Tensor {
-  precondition(delta > 0, "the delta of a Huber loss is positive, not \(delta)")
+  require(delta > 0, "the delta of a Huber loss is positive, not \(delta)")
   let error = difference(predictions, targets).absolute()
   let near = Tensor.minimum(error, Tensor(delta))
   return (near.squared() * 0.5 + (error - near) * delta).mean()
@@ -34,7 +36,7 @@ public func smoothL1Loss(_ predictions: Tensor, _ targets: Tensor, beta: Float =
 public func quantileLoss(
   _ predictions: Tensor, _ targets: Tensor, quantiles: [Float]
 ) -> Tensor {
-  precondition(
+  require(
     predictions.shape.last == quantiles.count && targets.shape.last == 1
       && predictions.shape.dropLast() == targets.shape.dropLast(),
     "\(quantiles.count) quantiles need predictions […, \(quantiles.count)] and targets […, 1]; shapes are \(predictions.shape) and \(targets.shape)"
@@ -65,14 +67,14 @@ public func huberLoss(
 }
 
 private func difference(_ predictions: Tensor, _ targets: Tensor) -> Tensor {
-  precondition(
+  require(
     predictions.shape == targets.shape,
     "predictions and targets have one shape, not \(predictions.shape) and \(targets.shape)")
   return predictions - targets
 }
 
 private func validSteps(_ a: SequenceBatch, _ b: SequenceBatch) -> (Tensor, Tensor) {
-  precondition(
+  require(
     a.lengths == b.lengths, "predictions and targets have the same lengths in every row")
   return (a.validSteps, b.validSteps)
 }

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// How one of several classes is drawn from their logits: what a model writes, plays or chooses
 /// next.
@@ -45,7 +46,7 @@ public struct Sampling: Sendable, Codable, Equatable {
   public func candidates(
     of logits: [Double], among allowed: [Int]? = nil
   ) -> [(class: Int, probability: Double)] {
-    if let problem { preconditionFailure(problem) }
+    if let problem { trap(problem) }
     let likeliest = Likeliest(logits, among: allowed)
     guard let first = likeliest.first else { return [] }
     if temperature == 0 { return [(first, 1)] }
@@ -92,7 +93,7 @@ public struct Sampling: Sendable, Codable, Equatable {
   /// The candidates' sum is here taken in another order. Both sums are rounded; where the difference
   /// could matter, the draw is left to the sum in order.
   private func drawnEarly(from logits: [Double], among allowed: [Int]?, by number: Double) -> Int? {
-    if let problem { preconditionFailure(problem) }
+    if let problem { trap(problem) }
     var likeliest = Likeliest(logits, among: allowed)
     guard let first = likeliest.first else { return nil }
     if temperature == 0 { return first }

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// What the members of Adam's family share.
@@ -26,7 +27,7 @@ public struct AdamRule: Sendable {
     amsgrad: Bool, lazyRows: Bool = false, convention: OptimizerConvention,
     epsilonConvention: OptimizerConvention? = nil
   ) {
-    precondition(
+    require(
       (0..<1).contains(beta1) && (0..<1).contains(beta2),
       "decay rates lie in 0..<1, not \(beta1) and \(beta2)")
     self.beta1 = beta1

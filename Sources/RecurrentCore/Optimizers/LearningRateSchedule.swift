@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// How the learning rate changes in the course of training. A value with the little state that a
 /// plateau needs.
@@ -35,7 +36,7 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
 
   /// A schedule at its beginning.
   public init(_ rule: Rule = .constant) {
-    if let problem = rule.problem { preconditionFailure(problem) }
+    if let problem = rule.problem { trap(problem) }
     self.rule = rule
   }
 

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Changes a model's parameters along their gradients. A value: a copy is a snapshot of all it has
 /// accumulated.
 ///
@@ -37,7 +39,7 @@ extension Optimizer {
     var index = 0
     var notFinite: String?
     model.updateParameters { name, parameter in
-      precondition(
+      require(
         index < gradients.names.count && gradients.names[index] == name,
         "the gradients belong to another model: parameter \(index) is \(name)")
       if slots.count == index {
@@ -45,7 +47,7 @@ extension Optimizer {
         steps.append(0)
       }
       if let gradient = gradients.parts[index] {
-        precondition(
+        require(
           gradient.shape == parameter.shape,
           "parameter \(name) has shape \(parameter.shape), its gradient \(gradient.shape)")
         steps[index] += 1

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// Stochastic gradient descent, with momentum and Nesterov's variant.
@@ -27,7 +28,7 @@ public struct SGD: Optimizer {
     learningRate: Float, momentum: Float = 0, dampening: Double = 0, nesterov: Bool = false,
     weightDecay: Float = 0, convention: OptimizerConvention = .pytorch
   ) {
-    precondition(
+    require(
       !nesterov || (momentum > 0 && dampening == 0),
       "Nesterov momentum needs a momentum above 0 and no dampening")
     self.learningRate = learningRate

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 extension Module {
   /// The same module with its recurrent weights, W, U and P of each layer, rounded to a precision.
   ///
@@ -21,7 +23,7 @@ extension Module {
   public func roundingErrors(of original: Self) -> [(name: String, error: Double)] {
     let mine = productWeights
     return zip(mine, original.productWeights).map { mine, its in
-      precondition(
+      require(
         mine.name == its.name && mine.tensor.shape == its.tensor.shape,
         "rounding errors are those of the same layers: \(mine.name) and \(its.name) differ")
       var (error, size) = (0.0, 0.0)

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// How weights are kept for prediction: in 32 bits, or on a coarser grid that takes fewer.
@@ -53,7 +54,7 @@ extension Tensor {
   /// - Precondition: the elements are finite, and for `int8` those of a matrix.
   public func rounded(to precision: WeightPrecision) -> Tensor {
     let values = elements
-    precondition(values.allSatisfy(\.isFinite), "weights to be rounded are finite")
+    require(values.allSatisfy(\.isFinite), "weights to be rounded are finite")
     switch precision {
     case .float32:
       return Tensor(values, shape: shape)
@@ -61,7 +62,7 @@ extension Tensor {
       return Tensor(values.map { $0.roundedToBFloat16 }, shape: shape, grid: .bfloat16)
     case .int8:
       if self.precision == .int8 { return detached }
-      precondition(rank == 2, "columns are rounded to int8 in a matrix, not in shape \(shape)")
+      require(rank == 2, "columns are rounded to int8 in a matrix, not in shape \(shape)")
       let columns = shape[1]
       var scales = [Float](repeating: 0, count: columns)
       for (index, value) in values.enumerated() {

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 internal import RecurrentKernels
 import Synchronization
 
@@ -58,7 +59,7 @@ public final class ExecutionContext: Sendable {
 
   package init(threads: Int? = nil, memoryLimit: Int? = nil, thresholds: Thresholds) {
     let threads = threads ?? Self.standardThreads
-    precondition(threads >= 1, "the number of threads is at least 1, not \(threads)")
+    require(threads >= 1, "the number of threads is at least 1, not \(threads)")
     self.threads = threads
     self.thresholds = thresholds
     workers = WorkerPool(size: threads - 1)

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 import Synchronization
 
 /// Dividing work among the threads of the ``ExecutionContext`` of the call. Results do not depend on
@@ -45,7 +46,7 @@ enum Parallelism {
     run(parts: 2) { part in
       if part == 0 { one = first() } else { other = second() }
     }
-    guard let one, let other else { preconditionFailure("both parts have run") }
+    guard let one, let other else { trap("both parts have run") }
     return (one, other)
   }
 

@@ -1,3 +1,4 @@
+import RecurrentFiles
 import Synchronization
 
 /// The floats of one or more tensors.
@@ -38,7 +39,7 @@ final class Storage: @unchecked Sendable {
   ///
   /// - Parameter lasts: whether it stays from step to step, as an optimizer's moments do.
   init(count: Int, lasts: Bool = false) {
-    precondition(count >= 0, "a storage holds 0 or more floats, not \(count)")
+    require(count >= 0, "a storage holds 0 or more floats, not \(count)")
     self.count = count
     let room = BufferPool.Room(for: count, lasts: lasts)
     if room.isPooled {
@@ -66,7 +67,7 @@ final class Storage: @unchecked Sendable {
 
   var pointer: UnsafeMutablePointer<Float> {
     guard let floats else {
-      preconditionFailure("a tensor that was made for its shape alone has no elements")
+      trap("a tensor that was made for its shape alone has no elements")
     }
     return floats
   }

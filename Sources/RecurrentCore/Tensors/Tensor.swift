@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// An array of 32-bit floats with a shape, row-major, with value semantics.
 ///
 /// A copy costs nothing until one of the two is changed. Operations are functions from tensors to
@@ -32,7 +34,7 @@ public struct Tensor: Sendable {
 
   /// A tensor without elements, for its shape alone; it counts at most `Int.max`.
   init(withoutElements shape: [Int]) {
-    precondition(shape.allSatisfy { $0 >= 0 }, "a shape has sizes of at least 0, not \(shape)")
+    require(shape.allSatisfy { $0 >= 0 }, "a shape has sizes of at least 0, not \(shape)")
     self.init(
       storage: Storage(withoutFloats: elementCount(ofShape: shape) ?? .max), shape: shape)
   }
@@ -43,7 +45,7 @@ public struct Tensor: Sendable {
 
   /// A tensor of `shape` with these elements, in row-major order.
   public init(_ elements: [Float], shape: [Int]) {
-    precondition(
+    require(
       shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == elements.count,
       "a tensor of shape \(shape) has \(shape.reduce(1, *)) elements, not \(elements.count)")
     self.init(shape: shape) { y in
@@ -65,7 +67,7 @@ public struct Tensor: Sendable {
 
   /// A tensor whose elements are all `value`.
   public init(repeating value: Float, shape: [Int]) {
-    precondition(shape.allSatisfy { $0 >= 0 }, "a tensor's sizes are at least 0, not \(shape)")
+    require(shape.allSatisfy { $0 >= 0 }, "a tensor's sizes are at least 0, not \(shape)")
     self.init(shape: shape) { $0.update(repeating: value, count: shape.reduce(1, *)) }
   }
 
@@ -87,13 +89,13 @@ public struct Tensor: Sendable {
 
   /// The only element of a tensor that has one.
   public var value: Float {
-    precondition(count == 1, "value needs a tensor with one element; this has shape \(shape)")
+    require(count == 1, "value needs a tensor with one element; this has shape \(shape)")
     return storage.pointer[0]
   }
 
   /// The element at one index a dimension.
   public subscript(indices: Int...) -> Float {
-    precondition(
+    require(
       indices.count == rank && zip(indices, shape).allSatisfy { (0..<$1).contains($0) },
       "index \(indices) lies outside a tensor of shape \(shape)")
     return storage.pointer[zip(indices, shape).reduce(0) { $0 * $1.1 + $1.0 }]

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Examples that a model is trained on: so many, and any of them as a batch.
 public protocol ExampleSet: Sendable {
   /// What a loss function gets: inputs and targets of some examples.
@@ -31,7 +33,7 @@ public struct TensorExamples: ExampleSet {
 
   /// Examples whose inputs and targets have the same number of rows.
   public init(inputs: SequenceBatch, targets: Tensor) {
-    precondition(
+    require(
       inputs.batchSize == targets.batchSize,
       "\(inputs.batchSize) inputs need as many targets, not \(targets.batchSize)")
     self.inputs = inputs

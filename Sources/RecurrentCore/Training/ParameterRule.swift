@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// A penalty and a constraint for the parameters of some names.
@@ -21,7 +22,7 @@ public struct ParameterRule: Sendable, Codable, Equatable {
 
   /// A rule for the parameters called `name`, or ending with it after a dot.
   public init(_ name: String, l1: Float = 0, l2: Float = 0, constraint: Constraint? = nil) {
-    precondition(l1 >= 0 && l2 >= 0, "penalties are at least 0, not \(l1) and \(l2)")
+    require(l1 >= 0 && l2 >= 0, "penalties are at least 0, not \(l1) and \(l2)")
     self.name = name
     self.l1 = l1
     self.l2 = l2
@@ -75,7 +76,7 @@ extension [ParameterRule] {
   func check(for model: some Module) {
     let names = model.parameters.map(\.name)
     for rule in self {
-      precondition(
+      require(
         names.contains(where: rule.applies),
         "a rule is for \"\(rule.name)\", but the parameters are \(names)")
     }

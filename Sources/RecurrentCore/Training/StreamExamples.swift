@@ -1,10 +1,12 @@
+import RecurrentFiles
+
 extension SequenceBatch {
   /// One long series `[N, F]` as B rows of N / B steps side by side, the first N / B steps in row
   /// 0, the next in row 1 and so on; what is left over at the end is dropped.
   public init(streams: Int, of series: Tensor) {
-    precondition(series.rank == 2, "a series has shape [N, F], not \(series.shape)")
+    require(series.rank == 2, "a series has shape [N, F], not \(series.shape)")
     let steps = series.shape[0] / max(1, streams)
-    precondition(
+    require(
       streams >= 1 && steps >= 1,
       "\(series.shape[0]) steps cannot make \(streams) streams of at least one step")
     self.init(
@@ -33,12 +35,12 @@ public struct StreamExamples<Inputs: SequenceValue, Targets: SequenceValue>: Exa
   public init(
     inputs: Inputs, targets: Targets, stepsPerUpdate: Int, stepsBack: Int? = nil
   ) {
-    precondition(
+    require(
       inputs.batchSize == targets.batchSize && inputs.time == targets.time,
       "inputs and targets have the same rows and steps, not \(inputs.batchSize) × \(inputs.time) and \(targets.batchSize) × \(targets.time)"
     )
     let back = stepsBack ?? stepsPerUpdate
-    precondition(
+    require(
       stepsPerUpdate >= 1 && back >= stepsPerUpdate && back % stepsPerUpdate == 0,
       "the steps back are a multiple of the steps per update, not \(back) of \(stepsPerUpdate)")
     self.inputs = inputs
@@ -52,7 +54,7 @@ public struct StreamExamples<Inputs: SequenceValue, Targets: SequenceValue>: Exa
 
   /// The piece at the one index.
   public func batch(_ indices: [Int]) -> StreamPiece<Inputs, Targets> {
-    precondition(
+    require(
       indices.count == 1, "pieces of streams come one at a time, not \(indices.count) at once")
     let index = indices[0]
     /// Where the gradients of piece i begin.

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// Trains a model on examples. Everything a run is stands in ``state``, one value: take a copy after
@@ -85,7 +86,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     carryingLoss loss: @escaping CarryingLoss,
     carriedShapes: @escaping @Sendable (Model, Examples) -> [[Int]] = { _, _ in [] }
   ) {
-    if let problem = options.problem { preconditionFailure(problem) }
+    if let problem = options.problem { trap(problem) }
     options.rules.check(for: model)
     state = State(
       model: model, optimizer: optimizer, learningRate: optimizer.learningRate,
@@ -192,7 +193,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
     callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason? {
-    precondition(examples.count > 0, "training needs at least one example")
+    require(examples.count > 0, "training needs at least one example")
     let start = ProcessInfo.processInfo.systemUptime - state.progress.seconds
     let batches = batches(of: examples)
     let stepCount = (batches.count + options.accumulate - 1) / options.accumulate
@@ -262,7 +263,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
         loss: Double(value), gradients: gradients, examples: indices.count)
       if sum?.merge(part) == nil { sum = part }
     }
-    guard var found = sum else { preconditionFailure("a step needs at least one batch") }
+    guard var found = sum else { trap("a step needs at least one batch") }
     sum = nil
     found = beforeUpdate?(found) ?? found
     let gradients = options.rules.penalized(found.gradients, of: state.model)

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// How a model is trained.
 public struct TrainingOptions: Sendable, Codable, Equatable {
   /// Passes over the examples, at most.
@@ -46,7 +48,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     self.rules = rules
     self.averaging = averaging
     self.segmentLength = segmentLength
-    if let problem { preconditionFailure(problem) }
+    if let problem { trap(problem) }
   }
 
   /// What is wrong with them, if anything is: whoever reads options from a file asks before a
@@ -81,7 +83,7 @@ public struct EarlyStopping: Sendable, Codable, Equatable {
 
   /// A rule.
   public init(patience: Int = 10, minimumImprovement: Double = 0) {
-    precondition(patience >= 0, "patience is at least 0, not \(patience)")
+    require(patience >= 0, "patience is at least 0, not \(patience)")
     self.patience = patience
     self.minimumImprovement = minimumImprovement
   }

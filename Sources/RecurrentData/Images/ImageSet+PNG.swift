@@ -60,7 +60,7 @@ extension ImageSet {
   public func png(
     _ index: Int, range: ClosedRange<Float> = 0...255, scale: Int = 1
   ) -> [UInt8] {
-    precondition(scale >= 1, "pixels are repeated at least once, not \(scale) times")
+    require(scale >= 1, "pixels are repeated at least once, not \(scale) times")
     // Wider than a pixel's numbers, so that no difference of them runs over.
     let (low, high) = (Double(range.lowerBound), Double(range.upperBound))
     let spread = max(high - low, .leastNormalMagnitude)
@@ -87,7 +87,7 @@ extension PNGFile {
   /// A PNG file of 8-bit samples, `[H, W]` if grey, else `[H, W, 3]`.
   static func encoded(_ samples: [UInt8], height: Int, width: Int, isGrey: Bool) -> [UInt8] {
     let rowBytes = isGrey ? width : 3 * width
-    precondition(
+    require(
       samples.count == height * rowBytes,
       "\(height) × \(width) pixels need \(height * rowBytes) samples, not \(samples.count)")
     var rows: [UInt8] = []

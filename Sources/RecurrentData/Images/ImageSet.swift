@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Images of one size, with or without the classes they belong to.
 ///
 /// ```swift
@@ -25,14 +27,14 @@ public struct ImageSet: Sendable {
     source: String, height: Int, width: Int, channels: Int = 1, pixels: [Float],
     labels: [String] = [], files: [String] = []
   ) {
-    precondition(
+    require(
       height >= 1 && width >= 1 && channels >= 1,
       "images have sizes of at least 1, not \(height), \(width) and \(channels)")
     let size = height * width * channels
-    precondition(
+    require(
       pixels.count % size == 0, "\(pixels.count) pixels are not whole images of \(size)")
     let count = pixels.count / size
-    precondition(
+    require(
       (labels.isEmpty || labels.count == count) && (files.isEmpty || files.count == count),
       "\(count) images need as many labels and files, not \(labels.count) and \(files.count)")
     self.source = source

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// How much translations of a whole corpus share with references: the geometric mean of the
 /// precisions of 1- to 4-grams times a penalty for being short (Papineni et al. 2002), in 0...100.
@@ -47,7 +48,7 @@ public struct BLEU: Sendable, Codable, Equatable {
     of translations: [String], references: [[String]], tokenization: Tokenization = .v13a,
     lowercases: Bool = false
   ) {
-    precondition(
+    require(
       !references.isEmpty && references.allSatisfy { $0.count == translations.count },
       "each of \(translations.count) translations has a reference in each list, not \(references.map(\.count))"
     )

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// Whether probabilities mean what they say: of the predictions made with 70 %, are 70 % right?
 ///
@@ -23,7 +24,7 @@ public struct Calibration: Sendable, Codable, Equatable {
   /// Measures `probabilities` `[N][C]` beside the true classes. What is no number, as a network that
   /// ran away gives it, counts as a probability of 0.
   public init(probabilities: [[Float]], actual: [Int]) {
-    precondition(
+    require(
       probabilities.count == actual.count,
       "\(actual.count) classes need as many rows of probabilities, not \(probabilities.count)")
     var bins = [Bin](repeating: Bin(), count: 10)

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 
 /// How many runs of characters, and of words, translations of a whole corpus share with references
 /// (Popović 2015, 2017), in 0...100: chrF2 with runs of 1 to 6 characters, chrF2++ with those of 1
@@ -30,11 +31,11 @@ public struct ChrF: Sendable, Codable, Equatable {
     of translations: [String], references: [[String]], wordOrder: Int = 0,
     lowercases: Bool = false
   ) {
-    precondition(
+    require(
       !references.isEmpty && references.allSatisfy { $0.count == translations.count },
       "each of \(translations.count) translations has a reference in each list, not \(references.map(\.count))"
     )
-    precondition(wordOrder >= 0, "the order of words is at least 0, not \(wordOrder)")
+    require(wordOrder >= 0, "the order of words is at least 0, not \(wordOrder)")
     var total = [Overlap](repeating: Overlap(), count: Self.characterOrder + wordOrder)
     for (index, translation) in translations.enumerated() {
       func runs(_ text: String) -> Runs {

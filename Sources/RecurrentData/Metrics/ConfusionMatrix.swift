@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// How often each class was taken for each: what accuracy, precision, recall and F1 come from.
 public struct ConfusionMatrix: Sendable, Codable, Equatable {
   /// The names of the classes.
@@ -7,7 +9,7 @@ public struct ConfusionMatrix: Sendable, Codable, Equatable {
 
   /// The counts of predictions beside what was true, none at first; classes lie in 0..<C.
   public init(classes: [String], actual: [Int] = [], predicted: [Int] = []) {
-    precondition(
+    require(
       actual.count == predicted.count,
       "\(actual.count) classes need as many predictions, not \(predicted.count)")
     self.classes = classes

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// The errors of forecasts f of values y, with e = y - f.
 public struct ForecastErrors: Sendable, Codable, Equatable {
   /// Root of the mean squared error, √(mean e²), in the unit of the values.
@@ -17,7 +19,7 @@ public struct ForecastErrors: Sendable, Codable, Equatable {
   /// - Parameter scale: The mean absolute (seasonal) difference over the training rows, for MASE:
   ///   one number for each value, since the values may belong to several series.
   public init(values: [Double], forecasts: [Double], scale: [Double]) {
-    precondition(
+    require(
       values.count == forecasts.count && values.count == scale.count && !values.isEmpty,
       "errors need as many forecasts and scales as values, at least one: \(values.count), \(forecasts.count), \(scale.count)"
     )

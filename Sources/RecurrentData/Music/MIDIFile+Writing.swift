@@ -14,10 +14,10 @@ extension MIDIFile {
   /// that share channel and key and overlap, the second ends the first, as a file cannot tell their
   /// ends apart.
   public var bytes: [UInt8] {
-    precondition(
+    require(
       (1...Int(UInt16.max)).contains(trackEnds.count),
       "a file has 1 to 65535 tracks, not \(trackEnds.count)")
-    precondition(
+    require(
       format != .single || trackEnds.count == 1,
       "a file of the single format has one track, not \(trackEnds.count)")
     var result: [UInt8] = Array("MThd".utf8) + Self.bigEndian(6, count: 4)
@@ -25,10 +25,10 @@ extension MIDIFile {
     result += Self.bigEndian(trackEnds.count, count: 2)
     switch timing {
     case .ticksPerBeat(let ticks):
-      precondition((1..<0x8000).contains(ticks), "a beat has 1 to 32767 ticks, not \(ticks)")
+      require((1..<0x8000).contains(ticks), "a beat has 1 to 32767 ticks, not \(ticks)")
       result += Self.bigEndian(ticks, count: 2)
     case .smpte(let frames, let ticks):
-      precondition(
+      require(
         [24, 25, 29, 30].contains(frames) && (1...255).contains(ticks),
         "SMPTE time has 24, 25, 29 or 30 frames of 1 to 255 ticks, not \(frames) of \(ticks)")
       result += [UInt8(256 - frames), UInt8(ticks)]
@@ -65,7 +65,7 @@ extension MIDIFile {
           bytes: [0xFF, 0x58, 4, meter.count, meter.unitExponent, 24, 8]))
     }
     for note in notes {
-      precondition(
+      require(
         note.pitch < 128 && (1...127).contains(note.velocity) && note.channel < 16
           && note.start >= 0 && note.duration >= 0,
         "a note has a pitch of 0...127, a velocity of 1...127, a channel of 0...15, and neither starts nor ends before its time: \(note)"

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A key of the keyboard, by number or by name: 60, `C4`, `F#3`, `Bb5`.
 public struct Pitch: Sendable, Hashable, CustomStringConvertible {
   /// Its MIDI number, 0...127; 60 is middle C, C4.
@@ -5,7 +7,7 @@ public struct Pitch: Sendable, Hashable, CustomStringConvertible {
 
   /// The pitch of a MIDI number.
   public init(_ number: some BinaryInteger) {
-    precondition((0...127).contains(number), "a pitch is a number in 0...127, not \(number)")
+    require((0...127).contains(number), "a pitch is a number in 0...127, not \(number)")
     self.number = Int(number)
   }
 

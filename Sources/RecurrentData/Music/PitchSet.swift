@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Some of the pitches 0...127: those that sound at a step.
 public struct PitchSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral {
   private var low: UInt64 = 0
@@ -16,7 +18,7 @@ public struct PitchSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral 
 
   /// Adds a pitch.
   public mutating func insert(_ pitch: Int) {
-    precondition((0...127).contains(pitch), "a pitch is a number in 0...127, not \(pitch)")
+    require((0...127).contains(pitch), "a pitch is a number in 0...127, not \(pitch)")
     if pitch < 64 { low |= 1 << pitch } else { high |= 1 << (pitch - 64) }
   }
 

@@ -45,7 +45,7 @@ public struct Tune: Sendable, Hashable {
     /// The last note of each pitch, by its place in `result`.
     var last = [Int?](repeating: nil, count: 128)
     for note in notes.sorted(by: { ($0.start, $0.pitch) < ($1.start, $1.pitch) }) {
-      precondition(
+      require(
         (0...127).contains(note.pitch) && (1...127).contains(note.velocity) && note.start >= 0
           && note.end > note.start,
         "a note has a pitch of 0...127, a velocity of 1...127, and at least one step: \(note)")
@@ -132,7 +132,7 @@ extension MIDIFile {
   /// - Throws: ``DataError`` if a tune has more than ``longestTune`` steps, or all of them together
   ///   more than ``longestTunes``.
   public func tunes(stepsPerBeat: Int, source: String) throws(DataError) -> [Tune] {
-    precondition(stepsPerBeat >= 1, "a beat has at least one step, not \(stepsPerBeat)")
+    require(stepsPerBeat >= 1, "a beat has at least one step, not \(stepsPerBeat)")
     let pitched = notes.filter { $0.channel != MIDINote.percussionChannel }
     let parts =
       format == .sequential

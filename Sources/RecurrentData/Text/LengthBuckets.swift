@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Batches of examples that are about as long: an epoch's random order is cut into pools, and each
 /// pool, sorted by length, into batches. The batches come in random order again.
 ///
@@ -13,7 +15,7 @@ public struct LengthBuckets: Sendable {
 
   /// Buckets for examples of these lengths.
   public init(lengths: [Int], tokenBudget: Int? = nil) {
-    precondition(tokenBudget.map { $0 >= 1 } ?? true, "a token budget is at least 1")
+    require(tokenBudget.map { $0 >= 1 } ?? true, "a token budget is at least 1")
     self.lengths = lengths
     self.tokenBudget = tokenBudget
   }

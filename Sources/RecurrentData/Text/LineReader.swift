@@ -42,7 +42,7 @@ public struct LineReader {
     descriptor: CInt = STDIN_FILENO, encoding: TextEncoding = .utf8,
     source: String = "standard input", longestLine: Int = 1 << 24
   ) {
-    precondition(longestLine >= 1, "a line may have at least one byte, not \(longestLine)")
+    require(longestLine >= 1, "a line may have at least one byte, not \(longestLine)")
     self.descriptor = descriptor
     self.encoding = encoding
     self.source = source

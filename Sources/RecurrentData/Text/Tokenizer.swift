@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// How a text becomes tokens: normalized, then cut. It is part of a model and is saved with it.
 ///
 /// ```swift
@@ -26,7 +28,7 @@ public struct Tokenizer: Sendable, Codable, Equatable {
 
   /// A tokenizer that learns nothing: any kind but `bpe`.
   public init(_ kind: Kind, normalization: TextNormalization = TextNormalization()) {
-    precondition(kind != .bpe, "byte pairs are learned: use init(bytePairs:normalization:)")
+    require(kind != .bpe, "byte pairs are learned: use init(bytePairs:normalization:)")
     self.kind = kind
     self.normalization = normalization
     bytePairs = nil

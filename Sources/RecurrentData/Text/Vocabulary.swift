@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// The tokens that a model knows, each with its number.
 ///
 /// Special tokens come first, the unknown token at 0; the others follow by falling count. A special
@@ -44,7 +46,7 @@ public struct Vocabulary: Sendable, Equatable {
   /// These tokens, each once, behind the special ones.
   public init(tokens: [String], specialTokens: [String] = []) {
     let special = [Self.unknownToken] + specialTokens
-    precondition(
+    require(
       Set(special).count == special.count && Set(tokens).count == tokens.count,
       "every token of a vocabulary is there once")
     self.tokens = special + tokens

@@ -1,5 +1,6 @@
 import Foundation
 import Recurrent
+import RecurrentFiles
 
 /// Everything about a forecaster that is fixed before training starts: series, split, scales and
 /// the untrained network.
@@ -39,7 +40,7 @@ public struct ForecastPlan: JobPlan {
   ) throws(DataError) {
     try require(Self.problem(series), of: "the series")
     let splits = splits ?? []
-    precondition(
+    require(
       splits.isEmpty || splits.count == series.count,
       "one split a series: \(splits.count) for \(series.count)")
     let options = try options.settled(from: model)

@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 
 /// Which rows of a series are for training, validation and test, and which windows lie where.
 ///
@@ -66,7 +67,7 @@ public struct ForecastSplit: Sendable, Equatable {
 
   /// The split of the first `count` rows at two of them.
   public init(count: Int, validationStart: Int, testStart: Int, options: ForecasterOptions) {
-    precondition(
+    require(
       0 <= validationStart && validationStart <= testStart && testStart <= count,
       "parts follow one another: 0, \(validationStart), \(testStart), \(count)")
     let (window, horizon) = (options.window, options.horizon)

@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 
 /// What a job leaves behind: networks, and all that answers need beside them.
 ///
@@ -105,7 +106,7 @@ public struct JobParts<Trained: Job>: Sendable {
     configuration: Trained.Configuration, extras: Trained.Extras, models: [Trained.Model],
     histories: [TrainingHistory] = []
   ) {
-    precondition(!models.isEmpty, "a model has at least one network")
+    require(!models.isEmpty, "a model has at least one network")
     self.configuration = configuration
     self.extras = extras
     self.models = models

@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 
 /// Sentences whose tokens have a tag each, and where they stand.
 public struct TaggedSentences: Sendable {
@@ -15,7 +16,7 @@ public struct TaggedSentences: Sendable {
 
     /// Tokens and as many tags.
     public init(tokens: [String], tags: [String], file: String = "sentences", line: Int? = nil) {
-      precondition(
+      require(
         tokens.count == tags.count, "\(tokens.count) tokens need as many tags, not \(tags.count)")
       self.tokens = tokens
       self.tags = tags

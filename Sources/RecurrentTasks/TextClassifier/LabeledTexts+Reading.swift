@@ -1,5 +1,6 @@
 import Foundation
 import Recurrent
+import RecurrentFiles
 
 extension LabeledTexts {
   /// Reads labelled texts in any of these forms:
@@ -15,7 +16,7 @@ extension LabeledTexts {
   public static func read(
     _ paths: [String], columns: TextColumns = TextColumns(), encoding: TextEncoding = .utf8
   ) throws(DataError) -> LabeledTexts {
-    precondition(!paths.isEmpty, "there is at least one file to read")
+    require(!paths.isEmpty, "there is at least one file to read")
     if paths.count > 1 || namesLabel(paths[0]) { return try filesByClass(paths, encoding) }
     let path = paths[0]
     if isFolder(path) { return try folders(path, encoding) }

@@ -1,5 +1,6 @@
 import Foundation
 import Recurrent
+import RecurrentFiles
 
 /// The yardstick of text generation: what characters follow the last few, counted on the training
 /// part, with the smoothing of Witten and Bell (1991).
@@ -22,7 +23,7 @@ struct CharacterBaseline: Sendable {
 
   /// Counts the characters of a text.
   init(order: Int, _ text: some Sequence<Character>) {
-    precondition(order >= 1, "an n-gram has at least one character, not \(order)")
+    require(order >= 1, "an n-gram has at least one character, not \(order)")
     self.order = order
     var contexts: [Int32] = [0]
     for character in text {

@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 
 /// Sentences with what they mean in another language, and where each stands.
 public struct SentencePairs: Sendable {
@@ -18,7 +19,7 @@ public struct SentencePairs: Sendable {
 
     /// A sentence and several translations.
     public init(_ source: String, targets: [String], line: Int? = nil) {
-      precondition(!targets.isEmpty, "a pair has a translation")
+      require(!targets.isEmpty, "a pair has a translation")
       self.source = source
       self.targets = targets
       self.line = line
@@ -55,7 +56,7 @@ public struct SentencePairs: Sendable {
   public static func read(
     _ paths: [String], swapped: Bool = false, encoding: TextEncoding = .utf8
   ) throws(DataError) -> SentencePairs {
-    precondition(!paths.isEmpty, "there is at least one file to read")
+    require(!paths.isEmpty, "there is at least one file to read")
     let pairs =
       paths.count == 1
       ? try tabbed(TextFile(paths[0], encoding: encoding), swapped: swapped)

@@ -1,10 +1,11 @@
 import Recurrent
+import RecurrentFiles
 
 extension Translator.Translation {
   /// What each token of the translation looked at: tokens of the sentence to the right, those of the
   /// translation downwards. The translation must have come with its attention.
   public var attentionMap: HeatMap {
-    precondition(!attention.isEmpty, "the translation came without its attention")
+    require(!attention.isEmpty, "the translation came without its attention")
     func shown(_ tokens: [String]) -> [String] {
       tokens.map { token in
         // A part that begins a word begins with a space.

@@ -29,7 +29,7 @@ extension Layer where Input == SequenceBatch {
     _ recording: Recording, _ tolerance: Float,
     _ result: (Output) -> (values: Tensor, sequence: SequenceBatch?)
   ) throws {
-    precondition(tolerance >= 0, "a tolerance is not negative, as \(tolerance) is")
+    require(tolerance >= 0, "a tolerance is not negative, as \(tolerance) is")
     var state = initialState(batchSize: recording.input.batchSize)
     if !recording.initial.isEmpty {
       try recording.checkStates("initial", recording.initial, like: state.tensors)

@@ -56,7 +56,7 @@ struct TensorBag: Sendable {
 
   /// Adds a tensor to be written.
   mutating func put(_ name: String, _ tensor: Tensor) {
-    precondition(shape(of: name) == nil, "there is a tensor \(name) already")
+    require(shape(of: name) == nil, "there is a tensor \(name) already")
     names.append(name)
     gathered[name] = StoredTensor(shape: tensor.shape, values: tensor.elements)
   }

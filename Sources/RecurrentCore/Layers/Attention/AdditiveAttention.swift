@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Attention by a small network (Bahdanau, Cho and Bengio 2015, arXiv:1409.0473), with coverage by
 /// choice (Tu et al. 2016, arXiv:1601.04811; See, Liu and Manning 2017, arXiv:1704.04368).
 ///
@@ -72,7 +74,7 @@ public struct AdditiveAttention: Attention {
     _ query: Tensor, over memory: AttentionMemory, coverage: Tensor
   ) -> (context: Tensor, weights: Tensor) {
     guard let coverageWeights else {
-      preconditionFailure("coverage needs an attention that was made with coverage: true")
+      trap("coverage needs an attention that was made with coverage: true")
     }
     let queries = query.asQueries
     let (contexts, weights) = memory.read(
@@ -93,7 +95,7 @@ public struct AdditiveAttention: Attention {
 /// Σ_t min(w_t, c_t), the mean over the rows: what looking at the same steps again costs (See, Liu
 /// and Manning 2017). Weights and coverage are `[B, T]`.
 public func coverageLoss(_ weights: Tensor, _ coverage: Tensor) -> Tensor {
-  precondition(
+  require(
     weights.shape == coverage.shape && weights.rank == 2 && weights.shape[0] > 0,
     "weights and coverage have one shape [B, T], not \(weights.shape) and \(coverage.shape)")
   return Tensor.minimum(weights, coverage).sum() / Float(weights.shape[0])

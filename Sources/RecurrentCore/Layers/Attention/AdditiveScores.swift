@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// v·tanh(k_t + q_s + c_t·w) for every valid query and step, as one primitive. What it keeps is its
@@ -17,11 +18,11 @@ struct AdditiveScores {
     let (batch, time, size, count) = (
       keys.batchSize, keys.time, keys.features, query.shape[1]
     )
-    precondition(
+    require(
       query.shape == [batch, count, size],
       "queries for \(batch) rows have shape [\(batch), S, Q]; the projected ones are \(query.shape)"
     )
-    precondition(
+    require(
       coverage.map { $0.steps.shape == [batch, time] && count == 1 } ?? true,
       "coverage is that of one query, for \(batch) rows and \(time) steps, not of \(count) with shape \(coverage?.steps.shape ?? [])"
     )

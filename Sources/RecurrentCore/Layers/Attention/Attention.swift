@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Looks something up in a sequence: of a query `[B, Q]` and a memory `[B, T, M]` it gives, for each
 /// row, a weighted mean of the memory's steps.
 ///
@@ -31,7 +33,7 @@ public struct AttentionMemory: Sendable {
 
   /// Values and keys of the same steps.
   public init(values: SequenceBatch, keys: SequenceBatch) {
-    precondition(
+    require(
       values.lengths == keys.lengths && values.time == keys.time,
       "keys stand at the steps of the values")
     self.values = values
@@ -89,7 +91,7 @@ extension Attention {
 extension Tensor {
   /// `[B, Q]` as one query a row, `[B, 1, Q]`.
   var asQueries: SequenceBatch {
-    precondition(rank == 2, "one query a row has shape [B, Q], not \(shape)")
+    require(rank == 2, "one query a row has shape [B, Q], not \(shape)")
     return SequenceBatch(reshaped(to: [shape[0], 1, shape[1]]))
   }
 }

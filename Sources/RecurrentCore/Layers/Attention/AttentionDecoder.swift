@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// An LSTM that looks at a memory at every step and is told what it saw: input feeding (Luong, Pham
 /// and Manning 2015, arXiv:1508.04025).
 ///
@@ -60,7 +62,7 @@ public struct AttentionDecoder: Module {
     attention kind: AttentionKind = .multiplicative,
     using generator: inout some RandomNumberGenerator
   ) {
-    precondition(
+    require(
       min(inputSize, hiddenSize, memorySize, outputSize) >= 1,
       "a decoder has sizes of at least 1, not \([inputSize, hiddenSize, memorySize, outputSize])")
     let draw = Initializer.uniform(1 / Float(hiddenSize).squareRoot())

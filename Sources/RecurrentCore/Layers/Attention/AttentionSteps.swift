@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// All steps of an ``AttentionDecoder`` as one primitive, whose input is projected already.
 ///
 /// Rows run sorted by length, as in ``SequenceLayout``: what belongs to a step of a row stands in
@@ -19,17 +21,17 @@ struct AttentionSteps {
     let (values, counts) = memory.values.leadingSteps
     let (keys, _) = memory.keys.leadingSteps
     let rows = memoryRows ?? Array(0..<batch)
-    precondition(
+    require(
       rows.count == batch && rows.allSatisfy { counts.indices.contains($0) }
         && (memoryRows != nil || counts.count == batch),
       "each of \(batch) rows looks at a row of a memory with \(counts.count)")
-    precondition(
+    require(
       input.features == 4 * units && keys.shape[2] == keySize(units)
         && state.tensors.allSatisfy { $0.shape[0] == batch },
       "a decoder of \(units) units got input of \(input.features), keys of \(keys.shape[2]) and a state of \(state.tensors.map(\.shape))"
     )
     let sizes = [recurrentWeights.shape, combination.weights.shape]
-    precondition(
+    require(
       sizes == [[width + units, 4 * units], [values.shape[2] + units, width]],
       "weights of a decoder with \(units) units, outputs of \(width) and a memory of \(values.shape[2]) cannot have shapes \(sizes)"
     )
@@ -42,7 +44,7 @@ struct AttentionSteps {
       layout: layout, memoryRows: rows, counts: counts, memoryTime: memory.values.time,
       units: units, width: width, depth: values.shape[2], operands: inputs.map(\.detached))
     let tape = Tape.following(inputs)
-    precondition(
+    require(
       tape == nil || memoryRows == nil, "rows that share a memory are for prediction only")
 
     let kept = AttentionRun.Kept(run)
@@ -72,11 +74,11 @@ struct AttentionSteps {
   private func checkComparison(_ units: Int) {
     switch attention {
     case .multiplicative(let attention):
-      precondition(
+      require(
         attention.score == .general, "a decoder has the general score, not \(attention.score)")
     case .additive(let attention):
       let size = attention.bias.count
-      precondition(
+      require(
         attention.queryWeights.shape == [units, size] && attention.vector.shape == [size]
           && attention.coverageWeights == nil,
         "a decoder of \(units) units has additive attention for queries of as many, without coverage; found \(attention.parameters.map { ($0.name, $0.tensor.shape) })"

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A sequence of tags and its score.
 public struct TagPath: Sendable, Equatable {
   /// One tag a step.
@@ -12,7 +14,7 @@ extension LinearChainCRF {
   /// Of equal scores the lowest tags win. Where the constraints leave no sequence of a row's length,
   /// the score is -∞.
   public func viterbi(_ emissions: SequenceBatch) -> [TagPath] {
-    precondition(
+    require(
       emissions.features == tagCount,
       "a field of \(tagCount) tags got emissions for \(emissions.features)")
     let scores = ChainScores(self)

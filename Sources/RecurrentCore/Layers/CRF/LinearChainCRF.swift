@@ -41,12 +41,12 @@ public struct LinearChainCRF: Module {
     transitions: Tensor, start: Tensor, end: Tensor, constraints: TagConstraints? = nil
   ) {
     let count = start.count
-    precondition(
+    require(
       count >= 1 && transitions.shape == [count, count] && start.shape == [count]
         && end.shape == [count],
       "scores have shapes [C, C], [C] and [C], not \(transitions.shape), \(start.shape) and \(end.shape)"
     )
-    precondition(
+    require(
       constraints.map { $0.tagCount == count } ?? true,
       "constraints of \(constraints?.tagCount ?? 0) tags do not fit \(count)")
     self.transitions = transitions
@@ -81,15 +81,15 @@ public struct LinearChainCRF: Module {
   ///
   /// Tags that break the constraints stop the program; ``check(_:file:)`` tells before.
   public func logLikelihood(_ emissions: SequenceBatch, tags: [[Int]]) -> Tensor {
-    precondition(
+    require(
       emissions.features == tagCount,
       "a field of \(tagCount) tags got emissions for \(emissions.features)")
-    precondition(
+    require(
       tags.map(\.count) == emissions.lengths,
       "tags have the lengths of the rows, \(emissions.lengths), not \(tags.map(\.count))")
     for (row, sequence) in tags.enumerated() {
       if let (step, problem) = violation(in: sequence) {
-        preconditionFailure("row \(row), step \(step): \(problem)")
+        trap("row \(row), step \(step): \(problem)")
       }
     }
     let scores = ChainScores(self)

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Which tags may begin and end a sequence, and which may follow which.
 public struct TagConstraints: Sendable, Codable, Equatable {
   /// Whether tag j may follow tag i: `transitions[i][j]`.
@@ -9,7 +11,7 @@ public struct TagConstraints: Sendable, Codable, Equatable {
 
   /// Constraints for as many tags as each list is long.
   public init(transitions: [[Bool]], starts: [Bool], ends: [Bool]) {
-    precondition(
+    require(
       transitions.count == starts.count && ends.count == starts.count
         && transitions.allSatisfy { $0.count == starts.count },
       "constraints of \(starts.count) tags have as many rows and columns")

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// Each feature shifted and scaled to mean 0 and variance 1 over all valid steps of the batch, then
 /// by learned numbers (Ioffe and Szegedy 2015, arXiv:1502.03167): `[B, T, F]` to the same shape.
 ///
@@ -38,9 +40,9 @@ public struct BatchNorm: Layer {
     size: Int, momentum: Float = 0.1, epsilon: Float = 1e-5,
     using generator: inout some RandomNumberGenerator
   ) {
-    precondition(size >= 1, "a batch norm has at least 1 feature, not \(size)")
-    precondition((0...1).contains(momentum), "the momentum lies in 0...1, not \(momentum)")
-    precondition(epsilon >= 0, "ε is at least 0, not \(epsilon)")
+    require(size >= 1, "a batch norm has at least 1 feature, not \(size)")
+    require((0...1).contains(momentum), "the momentum lies in 0...1, not \(momentum)")
+    require(epsilon >= 0, "ε is at least 0, not \(epsilon)")
     gain = Initializer.constant(1)([size], using: &generator)
     bias = Initializer.zeros([size], using: &generator)
     (runningMean, runningVariance) = (bias, gain)
@@ -50,7 +52,7 @@ public struct BatchNorm: Layer {
 
   /// `[B, T, F]` to the same shape.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> SequenceBatch {
-    precondition(
+    require(
       input.features == gain.count,
       "a batch norm of \(gain.count) features got sequences with \(input.features)")
     let steps = input.validSteps

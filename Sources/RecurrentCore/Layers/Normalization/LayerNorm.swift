@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// Each row shifted and scaled to mean 0 and variance 1 over its features, then by learned numbers
@@ -25,7 +26,7 @@ public struct LayerNorm: Layer {
   public init(
     size: Int, epsilon: Float = 1e-5, using generator: inout some RandomNumberGenerator
   ) {
-    precondition(size >= 1, "a layer norm has at least 1 feature, not \(size)")
+    require(size >= 1, "a layer norm has at least 1 feature, not \(size)")
     self.init(
       gain: Initializer.constant(1)([size], using: &generator),
       bias: Initializer.zeros([size], using: &generator), epsilon: epsilon)
@@ -34,10 +35,10 @@ public struct LayerNorm: Layer {
   /// A layer with these parameters, `[F]` each; without a bias it is zeros.
   public init(gain: Tensor, bias: Tensor? = nil, epsilon: Float = 1e-5) {
     let bias = bias ?? .zeros(gain.shape)
-    precondition(
+    require(
       gain.rank == 1 && gain.shape == bias.shape,
       "gain and bias have one shape [F], not \(gain.shape) and \(bias.shape)")
-    precondition(epsilon >= 0, "ε is at least 0, not \(epsilon)")
+    require(epsilon >= 0, "ε is at least 0, not \(epsilon)")
     self.gain = gain
     self.bias = bias
     self.epsilon = epsilon
@@ -46,7 +47,7 @@ public struct LayerNorm: Layer {
   /// `[…, F]` to the same shape.
   public func forward(_ input: Tensor, state: inout NoState, mode: Mode) -> Tensor {
     let features = gain.count
-    precondition(
+    require(
       input.shape.last == features,
       "a layer norm of \(features) features got shape \(input.shape)")
     let (rows, x) = (input.count / features, input.matrix)

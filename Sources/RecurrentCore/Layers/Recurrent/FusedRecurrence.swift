@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// A whole recurrent layer over a batch as one primitive, with its backward pass through time
@@ -16,12 +17,12 @@ struct FusedRecurrence {
     _ input: SequenceBatch, hidden: Tensor, cellState: Tensor? = nil, mode: Mode
   ) -> (output: SequenceBatch, hidden: Tensor, cellState: Tensor?) {
     let (batch, size) = (input.batchSize, weights.outputSize)
-    precondition(
+    require(
       input.features == weights.inputSize,
       "a layer for \(weights.inputSize) features got sequences with \(input.features)")
     for (state, size) in [(hidden, size), (cellState, self.weights.hiddenSize)] {
       guard let state else { continue }
-      precondition(
+      require(
         state.shape == [batch, size],
         "the state for a batch of \(batch) and \(size) units has shape [\(batch), \(size)], not \(state.shape)"
       )
@@ -33,7 +34,7 @@ struct FusedRecurrence {
     if let mask = noise.weightMask { weights.recurrent = weights.recurrent * mask }
     var segmentLength: Int?
     if case .training(_, _, let length) = mode { segmentLength = length }
-    precondition(
+    require(
       segmentLength.map { $0 >= 1 } ?? true,
       "a segment has at least one step, not \(segmentLength ?? 0)")
     let table = InputTable(input, width: weights.input.shape[1])

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// The gated recurrent unit (Cho et al. 2014, arXiv:1406.1078).
@@ -49,8 +50,8 @@ public struct GRU: Layer {
     weights: RecurrentWeights, reset: Reset = .afterProduct,
     options: RecurrentOptions = RecurrentOptions()
   ) {
-    precondition(weights.gates == 3, "a GRU has 3 gates; these weights have \(weights.gates)")
-    precondition(
+    require(weights.gates == 3, "a GRU has 3 gates; these weights have \(weights.gates)")
+    require(
       weights.peepholes == nil && weights.projection == nil,
       "a GRU has no peepholes and no projection")
     self.weights = weights

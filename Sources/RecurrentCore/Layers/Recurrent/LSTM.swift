@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.
@@ -37,7 +38,7 @@ public struct LSTM: Layer {
 
   /// A layer with these parameters, of four gates, or three if they are coupled.
   public init(weights: RecurrentWeights, options: RecurrentOptions = RecurrentOptions()) {
-    precondition(
+    require(
       weights.gates == 4 || weights.gates == 3,
       "an LSTM has 4 gates, or 3 if they are coupled; these weights have \(weights.gates)")
     self.weights = weights

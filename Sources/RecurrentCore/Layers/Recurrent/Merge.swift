@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// How two outputs become one.
 public enum Merge: String, Sendable, Codable, CaseIterable {
   /// Side by side along the features.
@@ -11,7 +13,7 @@ public enum Merge: String, Sendable, Codable, CaseIterable {
 
   /// The merged tensor; all but `concatenate` need tensors of one shape.
   public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
-    precondition(
+    require(
       self == .concatenate || a.shape == b.shape,
       "outputs of shapes \(a.shape) and \(b.shape) can only be merged by concatenation")
     return switch self {

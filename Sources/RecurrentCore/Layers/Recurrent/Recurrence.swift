@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A cell of one's own: one method that takes a step. ``Recurrence`` makes a layer of it; nobody
 /// writes a backward pass.
 ///
@@ -59,7 +61,7 @@ public struct Recurrence<C: Cell>: Layer {
     _ input: SequenceBatch, state: inout C.State, mode: Mode
   ) -> SequenceBatch {
     let layout = input.layout
-    precondition(layout.time > 0, "a cell runs over at least one step")
+    require(layout.time > 0, "a cell runs over at least one step")
     // Only the running rows take a step, so that what stands in the padding cannot matter. They
     // come first; those that have ended wait.
     let order = (0..<layout.batchSize).map { Int(layout.batchRow[$0]) }

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// How the parameters of a recurrent layer are drawn, each by a rule of its own.
@@ -50,7 +51,7 @@ public struct RecurrentInitialization: Sendable, Equatable {
   /// LSTM's forget bias is log u with u uniform in 1 ..< steps - 1 for each unit, its input bias
   /// the negative of it; the same for the GRU's update gate. Else as Keras.
   public static func chrono(steps: Int) -> RecurrentInitialization {
-    precondition(steps > 2, "chrono initialization needs more than 2 steps, not \(steps)")
+    require(steps > 2, "chrono initialization needs more than 2 steps, not \(steps)")
     var result = keras
     result.gateBiases = .chrono(steps: steps)
     return result

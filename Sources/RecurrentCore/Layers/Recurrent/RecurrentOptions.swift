@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// What a recurrent layer does beyond its plain formula. Everything here runs inside the fused
@@ -57,20 +58,20 @@ public struct RecurrentOptions: Sendable, Codable, Equatable {
       ("input dropout", inputDropout), ("recurrent dropout", recurrentDropout),
       ("zoneout", zoneout), ("cell zoneout", cellZoneout), ("DropConnect", dropConnect),
     ] {
-      precondition(rate >= 0 && rate < 1, "a rate of \(name) lies in 0..<1, not \(rate)")
+      require(rate >= 0 && rate < 1, "a rate of \(name) lies in 0..<1, not \(rate)")
     }
     for (name, limit) in [("gate clip", gateClip), ("cell clip", cellClip)] {
-      precondition(limit.map { $0 > 0 } ?? true, "a \(name) is above 0, not \(limit ?? 0)")
+      require(limit.map { $0 > 0 } ?? true, "a \(name) is above 0, not \(limit ?? 0)")
     }
     for function in [activation, gateActivation].compactMap(\.self) {
-      precondition(
+      require(
         function.kernelFunction != nil,
         "a cell's activation acts on each element alone; \(function) does not")
     }
-    precondition(
+    require(
       cell.hasCellState || (cellClip == nil && cellZoneout == 0),
       "a cell clip and cell zoneout need a cell state, which only the LSTM has")
-    precondition(
+    require(
       cell.hasGates || gateActivation == nil, "a simple RNN has no gates to choose an activation of"
     )
   }

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// Which recurrent layer.
@@ -54,8 +55,8 @@ public struct RecurrentStack: Layer {
 
   /// These layers.
   public init(_ layers: [AnyLayer], dropout: Float = 0) {
-    precondition(!layers.isEmpty, "a stack has at least one layer")
-    precondition(dropout >= 0 && dropout < 1, "a dropout rate lies in 0..<1, not \(dropout)")
+    require(!layers.isEmpty, "a stack has at least one layer")
+    require(dropout >= 0 && dropout < 1, "a dropout rate lies in 0..<1, not \(dropout)")
     self.layers = layers
     self.dropout = dropout
   }
@@ -68,7 +69,7 @@ public struct RecurrentStack: Layer {
     dropout: Float = 0, initialization: RecurrentInitialization = .pytorch,
     using generator: inout some RandomNumberGenerator
   ) {
-    precondition(layerCount >= 1, "a stack has at least one layer, not \(layerCount)")
+    require(layerCount >= 1, "a stack has at least one layer, not \(layerCount)")
     var layers: [AnyLayer] = []
     for index in 0..<layerCount {
       let width = index == 0 ? inputSize : isBidirectional ? 2 * hiddenSize : hiddenSize

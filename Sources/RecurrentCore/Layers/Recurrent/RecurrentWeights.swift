@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// The parameters of a recurrent layer with G gates, I input features and H hidden units.
@@ -26,24 +27,24 @@ public struct RecurrentWeights: Module {
     input: Tensor, recurrent: Tensor, bias: Tensor?, recurrentBias: Tensor?,
     peepholes: Tensor? = nil, projection: Tensor? = nil
   ) {
-    precondition(
+    require(
       input.rank == 2 && recurrent.rank == 2 && input.shape[1] == recurrent.shape[1],
       "recurrent weights have shapes [I, G·H] and [H, G·H], not \(input.shape) and \(recurrent.shape)"
     )
-    precondition(
+    require(
       projection.map { $0.rank == 2 && $0.shape[1] == recurrent.shape[0] } ?? true,
       "a projection to \(recurrent.shape[0]) has shape [H, \(recurrent.shape[0])], not \(projection?.shape ?? [])"
     )
     let units = projection?.shape[0] ?? recurrent.shape[0]
-    precondition(
+    require(
       units > 0 && input.shape[1] % units == 0,
       "the gates of \(units) units have a multiple of \(units) columns, not \(input.shape[1])")
     for bias in [bias, recurrentBias].compactMap(\.self) {
-      precondition(
+      require(
         bias.shape == [input.shape[1]],
         "a bias of these weights has shape [\(input.shape[1])], not \(bias.shape)")
     }
-    precondition(
+    require(
       peepholes.map { $0.shape == [3, units] } ?? true,
       "peepholes of \(units) units have shape [3, \(units)], not \(peepholes?.shape ?? [])")
     self.input = input
@@ -60,7 +61,7 @@ public struct RecurrentWeights: Module {
     using generator: inout some RandomNumberGenerator
   ) {
     let outputSize = projectionSize ?? hiddenSize
-    precondition(
+    require(
       inputSize >= 1 && hiddenSize >= 1 && outputSize >= 1,
       "a recurrent layer has sizes of at least 1, not \(inputSize), \(hiddenSize), \(outputSize)")
     let gates = Int(rk_cell_gates(cell))

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 // What pooling and attention are made of: sums, products and softmax along time, over valid steps
@@ -25,7 +26,7 @@ extension SequenceBatch {
   /// are named; zeros elsewhere.
   func softmaxOverTime(_ scores: Tensor, queries: [[Int]]) -> Tensor {
     let (batch, count, time) = (batchSize, scores.shape[1], time)
-    precondition(
+    require(
       scores.shape == [batch, count, time],
       "scores of \(batch) rows and \(time) steps cannot have shape \(scores.shape)")
     let steps = lengths.indices.map { validPositions(row: $0) }
@@ -142,7 +143,7 @@ struct RowProducts: Sendable {
   }
 
   private func check(_ a: Tensor, _ sizesA: [Int], _ b: Tensor, _ sizesB: [Int]) {
-    precondition(
+    require(
       a.shape == [queries.count] + sizesA && b.shape == [queries.count] + sizesB,
       "shapes \(a.shape) and \(b.shape) do not fit a batch of \(queries.count) rows")
   }

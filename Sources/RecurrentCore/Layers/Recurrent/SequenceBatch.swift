@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// A batch of sequences: values `[B, T, F]` and which steps of each row are valid.
 ///
 /// What is valid travels with the values, so that layers, pooling, losses and metrics cannot count
@@ -23,7 +25,7 @@ public struct SequenceBatch: BatchValue {
   public init(_ values: Tensor, lengths: [Int]? = nil) {
     let (batch, time) = Self.size(values)
     let lengths = lengths ?? Array(repeating: time, count: batch)
-    precondition(
+    require(
       lengths.count == batch && lengths.allSatisfy { (0...time).contains($0) },
       "a batch of \(batch) rows and \(time) steps has \(batch) lengths in 0...\(time), not \(lengths)"
     )
@@ -39,7 +41,7 @@ public struct SequenceBatch: BatchValue {
   /// Sequences `[B, T, F]` with a mask, `[B][T]`: a step whose entry is false is not there.
   public init(_ values: Tensor, mask: [[Bool]]) {
     let (batch, time) = Self.size(values)
-    precondition(
+    require(
       mask.count == batch && mask.allSatisfy { $0.count == time },
       "the mask of \(batch) rows and \(time) steps has as many rows and entries, not \(mask.count) rows of \(Set(mask.map(\.count)).sorted())"
     )
@@ -67,7 +69,7 @@ public struct SequenceBatch: BatchValue {
   }
 
   private static func size(_ values: Tensor) -> (batch: Int, time: Int) {
-    precondition(
+    require(
       values.rank == 3, "a batch of sequences has shape [B, T, F], not \(values.shape)")
     return (values.shape[0], values.shape[1])
   }
@@ -79,7 +81,7 @@ public struct SequenceBatch: BatchValue {
     var values = [Float](repeating: 0, count: rows.count * time * features)
     for (b, row) in rows.enumerated() {
       for (t, step) in row.enumerated() {
-        precondition(
+        require(
           step.count == features,
           "row \(b), step \(t) has \(step.count) features; the first step has \(features)")
         let start = (b * time + t) * features
@@ -101,7 +103,7 @@ public struct SequenceBatch: BatchValue {
 
   /// Other values `[B, T, F']` of which the same steps are valid.
   public func with(_ values: Tensor) -> SequenceBatch {
-    precondition(
+    require(
       values.rank == 3 && values.shape[0] == batchSize && values.shape[1] == time,
       "values for \(batchSize) rows of \(time) steps cannot have shape \(values.shape)")
     return SequenceBatch(values, as: self)
@@ -131,7 +133,7 @@ public struct SequenceBatch: BatchValue {
 
   /// The reverse of ``validSteps``: values `[N, F']` put back in their places, zeros elsewhere.
   public func with(validSteps: Tensor) -> SequenceBatch {
-    precondition(
+    require(
       validSteps.rank == 2 && validSteps.shape[0] == layout.packedCount,
       "\(layout.packedCount) valid steps cannot have shape \(validSteps.shape)")
     let flat =

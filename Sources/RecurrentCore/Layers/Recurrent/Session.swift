@@ -24,8 +24,8 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
 
   /// A session before its first step.
   public init(_ model: Model, batchSize: Int = 1) {
-    precondition(batchSize >= 1, "a session has at least one row, not \(batchSize)")
-    precondition(
+    require(batchSize >= 1, "a session has at least one row, not \(batchSize)")
+    require(
       model.isCausal, "a session feeds step by step, and \(Model.self) looks at later steps")
     self.model = model
     self.batchSize = batchSize
@@ -35,7 +35,7 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
 
   /// Several steps of each stream, `[B, T, F]` or `[B, T]`; the model's output for them.
   public mutating func feed(_ steps: Model.Input) -> Model.Output {
-    precondition(
+    require(
       steps.batchSize == batchSize,
       "a session of \(batchSize) rows takes as many sequences, not \(steps.batchSize)")
     return model.forward(steps, state: &state, mode: .prediction)

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// The simple recurrent network (Elman 1990): h' = f(W x + U h + b). f is tanh, unless
@@ -27,8 +28,8 @@ public struct SimpleRNN: Layer {
 
   /// A layer with these parameters, of one gate.
   public init(weights: RecurrentWeights, options: RecurrentOptions = RecurrentOptions()) {
-    precondition(weights.gates == 1, "a simple RNN has 1 gate; these weights have \(weights.gates)")
-    precondition(
+    require(weights.gates == 1, "a simple RNN has 1 gate; these weights have \(weights.gates)")
+    require(
       weights.peepholes == nil && weights.projection == nil,
       "a simple RNN has no peepholes and no projection")
     self.weights = weights

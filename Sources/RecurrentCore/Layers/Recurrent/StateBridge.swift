@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// From the state of one layer to that of another of any kind and size, as between encoder and
 /// decoder: tanh(W s + b) for each tensor of the other state, s all tensors of the first side by
 /// side (as the decoder of Bahdanau et al. 2015, arXiv:1409.0473, starts).
@@ -35,7 +37,7 @@ public struct StateBridge: Module {
     let rows = state.tensors.map { $0.reshaped(to: [$0.shape[0], -1]) }
     let all = Tensor.concatenated(rows, along: 1)
     var result = decoder.initialState(batchSize: all.shape[0])
-    precondition(
+    require(
       result.tensors.count == layers.count,
       "a bridge to a state of \(layers.count) tensors cannot make one of \(result.tensors.count)")
     result.tensors = zip(layers, result.tensors).map { $0(all).reshaped(to: $1.shape) }

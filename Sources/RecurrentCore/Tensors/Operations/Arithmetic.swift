@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 // a + b and its kin. Shapes broadcast as in NumPy: aligned at the end, a size of 1 stands for any.
@@ -97,7 +98,7 @@ extension Tensor {
 
   /// Adds `other`, of the same shape, in place. For accumulation: not recorded.
   mutating func add(_ other: Tensor, scale: Float = 1) {
-    precondition(shape == other.shape, "cannot add shape \(other.shape) to shape \(shape) in place")
+    require(shape == other.shape, "cannot add shape \(other.shape) to shape \(shape) in place")
     rk_add_scaled(scale, other.pointer, mutablePointer(), Int64(count))
     withExtendedLifetime(other) {}
   }

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 extension Tensor {
   /// The shape of a ∘ b: sizes aligned at the end, equal or one of them 1.
   static func broadcastShape(_ a: [Int], _ b: [Int]) -> [Int] {
@@ -5,7 +7,7 @@ extension Tensor {
     let paddedA = Array(repeating: 1, count: rank - a.count) + a
     let paddedB = Array(repeating: 1, count: rank - b.count) + b
     return zip(paddedA, paddedB).map { sizeA, sizeB in
-      precondition(
+      require(
         sizeA == sizeB || sizeA == 1 || sizeB == 1,
         "shapes \(a) and \(b) do not fit: aligned at the end, sizes must be equal or 1")
       return sizeA == 1 ? sizeB : sizeA
@@ -15,7 +17,7 @@ extension Tensor {
   /// The values repeated along every dimension of size 1 (or missing in front) to fill `shape`.
   public func broadcast(to shape: [Int]) -> Tensor {
     if shape == self.shape { return self }
-    precondition(
+    require(
       Tensor.broadcastShape(self.shape, shape) == shape,
       "shape \(self.shape) cannot be broadcast to \(shape)")
     let strides = broadcastStrides(in: shape)

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 // y = f(x), element by element; the derivative is written with x and y by the kernel.
@@ -65,7 +66,7 @@ extension Tensor {
 
   private func rowsAndColumns(_ operation: String) -> (Int64, Int64) {
     guard let columns = shape.last, columns > 0 else {
-      preconditionFailure("\(operation) needs a last dimension of at least 1; shape is \(shape)")
+      trap("\(operation) needs a last dimension of at least 1; shape is \(shape)")
     }
     return (Int64(count / columns), Int64(columns))
   }

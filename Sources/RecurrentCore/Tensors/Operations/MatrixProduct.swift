@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 extension Tensor {
@@ -5,11 +6,11 @@ extension Tensor {
   ///
   /// Dimensions of `self` before the last are rows: `[B, T, K]` gives `[B, T, N]`.
   public func matrixProduct(_ other: Tensor, bias: Tensor? = nil) -> Tensor {
-    precondition(
+    require(
       rank >= 1 && other.rank == 2 && shape[rank - 1] == other.shape[0],
       "a matrix product needs […, K] and [K, N]; shapes are \(shape) and \(other.shape)")
     let columns = other.shape[1]
-    precondition(
+    require(
       bias.map { $0.shape == [columns] } ?? true,
       "the bias of a product with \(columns) columns has shape [\(columns)], not \(bias?.shape ?? [])"
     )
@@ -76,7 +77,7 @@ extension Matrix {
 extension rk_matrix_product {
   /// c = a·b, the one place where matrices become what kernels take.
   fileprivate init(_ a: Matrix, _ b: Matrix, _ c: Matrix) {
-    precondition(
+    require(
       a.rows == c.rows && a.columns == b.rows && b.columns == c.columns && c.columnStride == 1
         && b.rowIndex == nil && b.columnIndex == nil && c.columnIndex == nil,
       "no kernel multiplies \(a.rows) × \(a.columns) by \(b.rows) × \(b.columns) to \(c.rows) × \(c.columns)"

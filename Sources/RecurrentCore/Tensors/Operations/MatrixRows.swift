@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 // Rows that move and add up, in place; for pullbacks and buffers: nothing is recorded. A row may be named more than once
@@ -43,7 +44,7 @@ extension Matrix {
   }
 
   private func check(_ x: Matrix) {
-    precondition(
+    require(
       rows == x.rows && columns == x.columns && columnStride == 1 && x.columnStride == 1,
       "rows of \(x.rows) × \(x.columns) do not fit \(rows) × \(columns)")
   }

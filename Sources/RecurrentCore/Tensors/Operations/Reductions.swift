@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 extension Tensor {
@@ -10,7 +11,7 @@ extension Tensor {
 
   /// The mean of all elements, of shape `[]`.
   public func mean() -> Tensor {
-    precondition(count > 0, "the mean of no elements (shape \(shape)) is not defined")
+    require(count > 0, "the mean of no elements (shape \(shape)) is not defined")
     return sum() * (1 / Float(count))
   }
 
@@ -38,14 +39,14 @@ extension Tensor {
   /// The mean along one dimension, which disappears.
   public func mean(along dimension: Int) -> Tensor {
     let size = shape[normalized(dimension)]
-    precondition(size > 0, "the mean along an empty dimension (shape \(shape)) is not defined")
+    require(size > 0, "the mean along an empty dimension (shape \(shape)) is not defined")
     return sum(along: dimension) * (1 / Float(size))
   }
 
   /// `dimension` counted from the start, checked.
   func normalized(_ dimension: Int) -> Int {
     let result = dimension < 0 ? dimension + rank : dimension
-    precondition(
+    require(
       (0..<rank).contains(result), "dimension \(dimension) does not exist in shape \(shape)")
     return result
   }

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 extension Tensor {
   /// The same elements in the same order under another shape. At most one size may be -1: what
   /// fits.
@@ -7,7 +9,7 @@ extension Tensor {
       let known = shape.reduce(1) { $1 == -1 ? $0 : $0 * $1 }
       shape[open] = known > 0 ? count / known : 0
     }
-    precondition(
+    require(
       shape.reduce(1, *) == count, "\(count) elements of shape \(self.shape) do not fill \(shape)")
     if shape == self.shape { return self }
     return Tensor(storage: storage, shape: shape).recorded(from: [self]) { [from = self.shape] dy in
@@ -17,7 +19,7 @@ extension Tensor {
 
   /// Rows and columns exchanged: `[M, N]` gives `[N, M]`.
   public func transposed() -> Tensor {
-    precondition(rank == 2, "transposed() needs two dimensions; shape is \(shape)")
+    require(rank == 2, "transposed() needs two dimensions; shape is \(shape)")
     let (rows, columns) = (shape[0], shape[1])
     return Tensor(shape: [columns, rows]) { y in
       for row in 0..<rows {
@@ -30,7 +32,7 @@ extension Tensor {
   public func slice(_ range: Range<Int>, along dimension: Int) -> Tensor {
     let dimension = normalized(dimension)
     let size = shape[dimension]
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= size,
       "range \(range) lies outside dimension \(dimension) of shape \(shape)")
     var sliced = shape
@@ -58,19 +60,19 @@ extension Tensor {
   /// Tensors one after the other along one dimension; the other sizes must agree.
   public static func concatenated(_ tensors: [Tensor], along dimension: Int) -> Tensor {
     guard let first = tensors.first else {
-      preconditionFailure("concatenated needs at least one tensor")
+      trap("concatenated needs at least one tensor")
     }
     let dimension = first.normalized(dimension)
     var shape = first.shape
     shape[dimension] = 0
     for tensor in tensors {
       var others = tensor.shape
-      precondition(
+      require(
         others.count == shape.count,
         "tensors of shapes \(first.shape) and \(tensor.shape) cannot be concatenated")
       shape[dimension] += others[dimension]
       others[dimension] = shape[dimension]
-      precondition(
+      require(
         others == shape,
         "tensors of shapes \(first.shape) and \(tensor.shape) cannot be concatenated along \(dimension)"
       )
@@ -103,7 +105,7 @@ extension Tensor {
   public static func stacked(_ tensors: [Tensor], along dimension: Int) -> Tensor {
     concatenated(
       tensors.map { tensor in
-        precondition(
+        require(
           (0...tensor.rank).contains(dimension),
           "a new dimension \(dimension) does not fit shape \(tensor.shape)")
         var shape = tensor.shape
@@ -117,7 +119,7 @@ extension Tensor {
   public func rows(_ indices: [Int]) -> Tensor {
     let width = rowWidth
     for index in indices {
-      precondition(
+      require(
         (0..<shape[0]).contains(index), "row \(index) does not exist in shape \(shape)")
     }
     return Tensor(shape: [indices.count] + shape.dropFirst()) { y in
@@ -144,7 +146,7 @@ extension Tensor {
 
   /// The elements of one entry of the first dimension.
   private var rowWidth: Int {
-    precondition(rank >= 1, "a single number has no rows")
+    require(rank >= 1, "a single number has no rows")
     return shape.dropFirst().reduce(1, *)
   }
 }

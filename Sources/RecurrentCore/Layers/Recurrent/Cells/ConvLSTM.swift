@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// The convolutional LSTM (Shi et al. 2015, arXiv:1506.04214) over frames, which are rows of pixels
@@ -33,7 +34,7 @@ public struct ConvLSTM: Layer {
     using generator: inout some RandomNumberGenerator
   ) {
     let places = kernelSize.reduce(1, *)
-    precondition(
+    require(
       channels >= 1 && filters >= 1,
       "a convolution has at least one channel and one filter, not \(channels) and \(filters)")
     // The fans of a convolution count every place of the kernel.
@@ -53,13 +54,13 @@ public struct ConvLSTM: Layer {
   public init(
     inputWeights: Tensor, recurrentWeights: Tensor, bias: Tensor, grid: [Int], kernelSize: [Int]
   ) {
-    precondition(
+    require(
       (1...2).contains(grid.count) && grid.count == kernelSize.count
         && (grid + kernelSize).allSatisfy { $0 >= 1 },
       "a grid is [width] or [height, width], its kernel as many sizes, not \(grid) and \(kernelSize)"
     )
     let (filters, places) = (bias.count / 4, kernelSize.reduce(1, *))
-    precondition(
+    require(
       filters >= 1 && bias.shape == [4 * filters]
         && recurrentWeights.shape == [places * filters, 4 * filters]
         && inputWeights.rank == 2 && inputWeights.shape[1] == 4 * filters
@@ -99,7 +100,7 @@ public struct ConvLSTM: Layer {
     _ input: SequenceBatch, state: inout LSTM.State, mode: Mode
   ) -> SequenceBatch {
     let places = grid.reduce(1, *)
-    precondition(
+    require(
       input.features == places * channels,
       "frames of \(grid) with \(channels) channels have \(places * channels) features, not \(input.features)"
     )

@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// The independently recurrent network (Li et al. 2018, arXiv:1803.04831): each unit sees its own
 /// past alone, by one weight. Units are mixed by the next layer.
 ///
@@ -32,11 +34,11 @@ public struct IndRNN: Layer {
   /// A layer with these parameters.
   public init(input: Dense, recurrent: Tensor, activation: Activation = .relu) {
     input.checkGates(1)
-    precondition(
+    require(
       recurrent.shape == [input.weights.shape[1]],
       "the recurrent weights of \(input.weights.shape[1]) units have shape [\(input.weights.shape[1])], not \(recurrent.shape)"
     )
-    precondition(
+    require(
       [.identity, .tanh, .relu].contains(activation),
       "an IndRNN has identity, tanh or relu, not \(activation)")
     self.input = input

@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// The cell of the LSTM with layer normalization (Ba et al. 2016, arXiv:1607.06450): both products of
@@ -42,7 +43,7 @@ public struct LayerNormLSTMCell: Cell {
   }
 
   private init(weights: RecurrentWeights, using generator: inout some RandomNumberGenerator) {
-    precondition(
+    require(
       weights.gates == 4 && weights.recurrentBias == nil && weights.peepholes == nil
         && weights.projection == nil,
       "a normalized LSTM has 4 gates, one bias, no peepholes and no projection; these weights have \(weights.gates) gates"

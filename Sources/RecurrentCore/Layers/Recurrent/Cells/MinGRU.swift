@@ -1,3 +1,5 @@
+import RecurrentFiles
+
 /// The minimal GRU (Feng et al. 2024, "Were RNNs all we needed?", arXiv:2410.01201): its gates see
 /// the input alone, so all products and activations run for all steps at once, and what is left is
 /// one scan.
@@ -66,7 +68,7 @@ public struct MinGRU: Layer {
 extension Dense {
   /// Traps unless its columns are `count` gates of one size, to which nothing is applied.
   func checkGates(_ count: Int) {
-    precondition(
+    require(
       weights.shape[1] % count == 0 && activation == .identity,
       "\(count) gates have a multiple of \(count) columns and no activation, not \(weights.shape[1]) columns and \(activation)"
     )

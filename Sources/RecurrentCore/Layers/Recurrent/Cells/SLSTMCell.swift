@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// The cell of the sLSTM (Beck et al. 2024, "xLSTM", arXiv:2405.04517): an LSTM whose input gate, and
@@ -44,7 +45,7 @@ public struct SLSTMCell: Cell {
 
   /// A cell with these parameters, of four gates.
   public init(weights: RecurrentWeights, forgetGate: ForgetGate = .sigmoid) {
-    precondition(
+    require(
       weights.gates == 4 && weights.peepholes == nil && weights.projection == nil,
       "an sLSTM has 4 gates, no peepholes and no projection; these weights have \(weights.gates) gates"
     )

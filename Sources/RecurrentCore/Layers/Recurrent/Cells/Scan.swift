@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 extension SequenceBatch {
@@ -13,17 +14,17 @@ extension SequenceBatch {
     _ q: Tensor, from state: inout HiddenState, activation: Activation = .identity
   ) -> SequenceBatch {
     let (batch, units) = (batchSize, features)
-    precondition(
+    require(
       q.shape == [units] || q.shape == values.shape,
       "the factors of a scan over \(values.shape) have shape \(values.shape) or [\(units)], not \(q.shape)"
     )
-    precondition(
+    require(
       state.hidden.shape == [batch, units],
       "the state for a batch of \(batch) and \(units) units has shape [\(batch), \(units)], not \(state.hidden.shape)"
     )
     guard [.identity, .tanh, .relu].contains(activation),
       let function = activation.kernelFunction
-    else { preconditionFailure("a scan has identity, tanh or relu, not \(activation)") }
+    else { trap("a scan has identity, tanh or relu, not \(activation)") }
     let run = Scan(function: function, layout: layout, q: q.detached, units: units)
     let inputs = [values, q, state.hidden]
     let hidden = state.hidden.detached
