@@ -7,6 +7,20 @@ extension Module {
     (parameters + statistics).map { ($0.name, StoredTensor($0.tensor)) }
   }
 
+  /// Writes all parameters and statistics to a safetensors file: whole or not at all.
+  ///
+  /// - Throws: ``DataError`` if the file cannot be written.
+  public func save(to path: String) throws(DataError) {
+    try SafetensorsFile.write(storedTensors, to: path)
+  }
+
+  /// Takes every parameter and statistic from a file that ``save(to:)`` wrote.
+  ///
+  /// - Throws: ``DataError`` as ``load(from:of:)``.
+  public mutating func load(from path: String) throws(DataError) {
+    try load(from: SafetensorsFile(path: path))
+  }
+
   /// Takes every parameter and statistic from a weights file.
   ///
   /// A model built for its shapes alone (``ShapesOnly``) draws no numbers that the file replaces, and

@@ -2,7 +2,7 @@ import RecurrentFiles
 
 /// In training, each element becomes 0 with probability p, the rate, and the others are scaled by
 /// 1 / (1 - p); in prediction nothing happens (Srivastava et al. 2014).
-public struct Dropout: Layer {
+public struct Dropout: StepLayer {
   /// The probability that an element is dropped, in 0..<1.
   public let rate: Float
 

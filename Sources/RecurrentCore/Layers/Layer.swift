@@ -73,6 +73,22 @@ extension Layer where State == NoState {
 public protocol BatchValue: Sendable {
   /// The number of rows, B.
   var batchSize: Int { get }
+  /// The batch rows at `indices`, in that order.
+  func rows(_ indices: [Int]) -> Self
+}
+
+/// What an array may hold to be a batch: the class of each row, or those of a row's steps.
+public protocol RowValue: Sendable {}
+
+extension Int: RowValue {}
+extension Array: RowValue where Element: RowValue {}
+
+extension Array: BatchValue where Element: RowValue {
+  /// The number of rows.
+  public var batchSize: Int { count }
+
+  /// The elements at `indices`, in that order.
+  public func rows(_ indices: [Int]) -> [Element] { indices.map { self[$0] } }
 }
 
 extension Tensor: BatchValue {

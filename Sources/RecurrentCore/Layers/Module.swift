@@ -27,15 +27,18 @@ public struct ParameterVisitor {
   private let action: (_ name: String, _ parameter: inout Tensor) -> Void
   private let statisticAction: (_ name: String, _ statistic: inout Tensor) -> Void
   private let productAction: (_ name: String, _ parameter: inout Tensor) -> Void
+  private let childAction: (_ name: String, _ child: any Module) -> Void
 
   init(
     action: @escaping (_ name: String, _ parameter: inout Tensor) -> Void = { _, _ in },
     statisticAction: @escaping (_ name: String, _ statistic: inout Tensor) -> Void = { _, _ in },
-    productAction: @escaping (_ name: String, _ parameter: inout Tensor) -> Void = { _, _ in }
+    productAction: @escaping (_ name: String, _ parameter: inout Tensor) -> Void = { _, _ in },
+    childAction: @escaping (_ name: String, _ child: any Module) -> Void = { _, _ in }
   ) {
     self.action = action
     self.statisticAction = statisticAction
     self.productAction = productAction
+    self.childAction = childAction
   }
 
   /// Visits a parameter.
@@ -73,6 +76,7 @@ public struct ParameterVisitor {
 
   /// Visits the parameters of a child.
   public mutating func visit(_ name: String, _ child: inout some Module) {
+    childAction(prefix + name, child)
     let outer = prefix
     prefix += name + "."
     child.visitParameters(&self)

@@ -54,6 +54,9 @@ public struct Sequential<Layers: LayerList>: Layer {
 public protocol LayerList: Layer {
   /// How many layers there are.
   static var count: Int { get }
+
+  /// The output in prediction, with `hear` told of the output of each layer on the way.
+  func forward(_ input: Input, hear: (any Sendable) -> Void) -> Output
 }
 
 /// A list of one layer.
@@ -85,6 +88,13 @@ public struct FirstLayer<First: Layer>: LayerList {
   /// The output of the layer.
   public func forward(_ input: First.Input, state: inout First.State, mode: Mode) -> First.Output {
     layer.forward(input, state: &state, mode: mode.child(0))
+  }
+
+  /// The output of the layer, from its initial state.
+  public func forward(_ input: First.Input, hear: (any Sendable) -> Void) -> First.Output {
+    let output = layer(input)
+    hear(output)
+    return output
   }
 
   /// Visits the layer as `0`.
@@ -134,6 +144,13 @@ where Previous.Output == Last.Input {
     return layer.forward(between, state: &state.second, mode: mode.child(Previous.count))
   }
 
+  /// The output of the last layer, from initial states.
+  public func forward(_ input: Previous.Input, hear: (any Sendable) -> Void) -> Last.Output {
+    let output = layer(previous.forward(input, hear: hear))
+    hear(output)
+    return output
+  }
+
   /// Visits the layers by position.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     previous.visitParameters(&visitor)
@@ -155,4 +172,32 @@ public enum SequentialBuilder {
   ) -> NextLayer<Previous, Last> where Previous.Output == Last.Input {
     NextLayer(previous: accumulated, layer: next)
   }
+
+  /// One more layer, for each step of what the layers before give.
+  public static func buildPartialBlock<Previous: LayerList, Last: StepLayer>(
+    accumulated: Previous, next: Last
+  ) -> NextLayer<Previous, EachStep<Last>> where Previous.Output == SequenceBatch {
+    NextLayer(previous: accumulated, layer: EachStep(next))
+  }
+
+  // What follows compiles to no ``Sequential``, so that the compiler says which layer does not fit.
+
+  /// A layer that takes something else than the layers before it give.
+  public static func buildPartialBlock<Previous: LayerList, Last: Layer>(
+    accumulated: Previous, next: Last
+  ) -> LayerThatDoesNotFit<Last, Takes<Last.Input>, ButGets<Previous.Output>> { .init() }
+
+  /// Layers behind one that does not fit.
+  public static func buildPartialBlock<Misfit, Taken, Given>(
+    accumulated: LayerThatDoesNotFit<Misfit, Taken, Given>, next: some Layer
+  ) -> LayerThatDoesNotFit<Misfit, Taken, Given> { accumulated }
+
+  /// What a list with such a layer is: in the compiler's message its name tells what is wrong.
+  /// Between a layer over sequences and one over single vectors stands ``LastOutput``, a pooling
+  /// layer or ``EachStep``.
+  public struct LayerThatDoesNotFit<Misfit, Taken, Given> {}
+  /// The input of a layer that does not fit.
+  public enum Takes<Value> {}
+  /// The output of the layer before it.
+  public enum ButGets<Value> {}
 }

@@ -25,14 +25,19 @@ extension ExampleSet {
 }
 
 /// Inputs and targets held in memory, row by row.
-public struct TensorExamples: ExampleSet {
-  /// The inputs, `[N, T, F]`.
-  public let inputs: SequenceBatch
-  /// The targets, `[N, …]`.
-  public let targets: Tensor
+///
+/// ```swift
+/// let windows = TensorExamples(inputs: batch, targets: values)          // numbers to numbers
+/// let reviews = ExamplePairs(inputs: TokenBatch(ids), targets: classes)  // tokens to classes
+/// ```
+public struct ExamplePairs<Inputs: BatchValue, Targets: BatchValue>: ExampleSet {
+  /// What goes in, a row an example: for instance `[N, T, F]`.
+  public let inputs: Inputs
+  /// What should come out: for instance `[N, …]`, or the class of each row.
+  public let targets: Targets
 
   /// Examples whose inputs and targets have the same number of rows.
-  public init(inputs: SequenceBatch, targets: Tensor) {
+  public init(inputs: Inputs, targets: Targets) {
     require(
       inputs.batchSize == targets.batchSize,
       "\(inputs.batchSize) inputs need as many targets, not \(targets.batchSize)")
@@ -44,12 +49,15 @@ public struct TensorExamples: ExampleSet {
   public var count: Int { inputs.batchSize }
 
   /// The rows at `indices`.
-  public func batch(_ indices: [Int]) -> (inputs: SequenceBatch, targets: Tensor) {
+  public func batch(_ indices: [Int]) -> (inputs: Inputs, targets: Targets) {
     (inputs.rows(indices), targets.rows(indices))
   }
 
   /// The examples of a range, without the others.
-  public func subset(_ range: Range<Int>) -> TensorExamples {
-    TensorExamples(inputs: inputs.rows(Array(range)), targets: targets.rows(Array(range)))
+  public func subset(_ range: Range<Int>) -> ExamplePairs {
+    ExamplePairs(inputs: inputs.rows(Array(range)), targets: targets.rows(Array(range)))
   }
 }
+
+/// Sequences of numbers `[N, T, F]` and their targets `[N, …]`.
+public typealias TensorExamples = ExamplePairs<SequenceBatch, Tensor>

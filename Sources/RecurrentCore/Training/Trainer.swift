@@ -109,6 +109,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   ///   - examples: what to train on.
   ///   - validation: examples that judge each epoch and are never trained on.
   ///   - judge: what judges in place of the validation loss.
+  ///   - metrics: what else is measured after each epoch, for the history alone.
   ///   - checkpoints: where the run is written from time to time, and at its end.
   ///   - callbacks: hear of each step, epoch and checkpoint; after a step or an epoch any of them may
   ///     stop the run.
@@ -120,7 +121,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   @discardableResult
   public mutating func run(
     on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
-    checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
+    metrics: [Judge] = [], checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason {
     let callbacks = writing(checkpoints, of: examples, callbacks) + callbacks
     resumed = nil
@@ -129,12 +130,12 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     var reason = noImprovement
     while reason == nil, state.epoch < options.epochs {
       reason = try runEpoch(
-        on: examples, validation: validation, judge: judge, callbacks: callbacks)
+        on: examples, validation: validation, judge: judge, metrics: metrics, callbacks: callbacks)
     }
     return end(reason ?? .allEpochs, callbacks)
   }
 
-  /// As ``run(on:validation:judge:checkpoints:callbacks:)``, but what earlier epochs learned is not thrown away:
+  /// As ``run(on:validation:judge:metrics:checkpoints:callbacks:)``, but what earlier epochs learned is not thrown away:
   /// where numbers run away after an epoch that went well, the run ends with
   /// ``StopReason/ranAway(_:)``.
   ///
@@ -142,12 +143,12 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   @discardableResult
   public mutating func runKeepingBest(
     on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
-    checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
+    metrics: [Judge] = [], checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason {
     do throws(NonFiniteError) {
       return try run(
-        on: examples, validation: validation, judge: judge, checkpoints: checkpoints,
-        callbacks: callbacks)
+        on: examples, validation: validation, judge: judge, metrics: metrics,
+        checkpoints: checkpoints, callbacks: callbacks)
     } catch {
       guard state.epoch > 0 else { throw error }
       return end(.ranAway(error), writing(checkpoints, of: examples, callbacks) + callbacks)
@@ -169,9 +170,20 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     return reason
   }
 
-  /// Whether a callback asks to stop.
-  private func announce(_ event: TrainingEvent, _ callbacks: [TrainingCallback]) -> Bool {
-    callbacks.map { $0(event, state) }.contains(.stop)
+  /// Whether a callback asks to stop. Of two that set the learning rate, the last one does.
+  private mutating func announce(_ event: TrainingEvent, _ callbacks: [TrainingCallback]) -> Bool {
+    var stops = false
+    for callback in callbacks {
+      switch callback(event, state) {
+      case .proceed: break
+      case .stop: stops = true
+      case .learningRate(let rate):
+        require(
+          rate.isFinite && rate >= 0, "a learning rate is a number of at least 0, not \(rate)")
+        state.learningRate = rate
+      }
+    }
+    return stops
   }
 
   /// The mean loss over `examples` in prediction mode.
@@ -191,7 +203,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   /// - Returns: why the run should end with it, if it should.
   public mutating func runEpoch(
     on examples: Examples, validation: Examples? = nil, judge: Judge? = nil,
-    callbacks: [TrainingCallback] = []
+    metrics: [Judge] = [], callbacks: [TrainingCallback] = []
   ) throws(NonFiniteError) -> StopReason? {
     require(examples.count > 0, "training needs at least one example")
     let start = ProcessInfo.processInfo.systemUptime - state.progress.seconds
@@ -214,7 +226,9 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     let record = EpochRecord(
       epoch: state.epoch + 1, loss: state.progress.loss,
       validationLoss: validation.map { evaluate(state.judged, on: $0) },
-      score: judge.map { $0(state.judged) }, learningRate: Double(state.optimizer.learningRate),
+      score: judge.map { $0(state.judged) },
+      metrics: metrics.isEmpty ? nil : metrics.map { $0(state.judged) },
+      learningRate: Double(state.optimizer.learningRate),
       gradientNorm: state.progress.normSum / Double(max(1, state.progress.steps)),
       seconds: ProcessInfo.processInfo.systemUptime - start)
     if !(record.validationLoss ?? 0).isFinite || !record.decidingLoss.isFinite {

@@ -34,7 +34,17 @@ public enum TrainingDecision: Sendable {
   case proceed
   /// Stop after this event. After a step the epoch is not done, and the run can go on there.
   case stop
+  /// Go on with this learning rate in place of the optimizer's; the schedule's factor applies to it.
+  case learningRate(Float)
 }
 
-/// Hears of steps and epochs, with the run as it then is, and may stop it.
+/// Hears of steps and epochs, with the run as it then is, and may stop it or change its learning rate.
+///
+/// ```swift
+/// { event, run in
+///   guard case .epoch(let record, isBest: true) = event else { return .proceed }
+///   try? run.judged.save(to: "best.safetensors")
+///   return record.loss < 0.1 ? .learningRate(1e-4) : .proceed
+/// }
+/// ```
 public typealias TrainingCallback = (TrainingEvent, any TrainingState) -> TrainingDecision

@@ -8,6 +8,9 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   public let validationLoss: Double?
   /// What the run's judge says of the weights after the epoch, if there is one.
   public internal(set) var score: EpochScore?
+  /// What else was measured of them, in the order in which the run was asked for it; nil if nothing
+  /// was.
+  public internal(set) var metrics: [EpochScore]?
   /// The learning rate of the epoch's last step.
   public let learningRate: Double
   /// The mean norm of the gradients before clipping.
@@ -81,15 +84,21 @@ public struct TrainingHistory: Sendable, Codable, Equatable {
   }
 
   /// A table with a header, one line an epoch; an absent validation loss is an empty cell. Scores
-  /// have a column if there are any. Equal runs have equal tables: times are not in it.
+  /// and metrics have a column each if there are any. Equal runs have equal tables: times are not in it.
   public var csv: String {
     let score = epochs.lazy.compactMap(\.score).first?.name
-    var text = "epoch,loss,validation_loss,\(score.map { $0 + "," } ?? "")"
+    let metrics = epochs.lazy.compactMap(\.metrics).first?.map(\.name) ?? []
+    var text = "epoch,loss,validation_loss,"
+    for name in [score].compactMap(\.self) + metrics {
+      let needsQuotes = name.contains { ",\"\n\r".contains($0) }
+      text += needsQuotes ? "\"\(name.replacing("\"", with: "\"\""))\"," : name + ","
+    }
     text += "learning_rate,gradient_norm\n"
     func cell(_ number: Double?) -> String { number.map { "\($0)" } ?? "" }
     for record in epochs {
       text += "\(record.epoch),\(record.loss),\(cell(record.validationLoss)),"
       if score != nil { text += cell(record.score?.value) + "," }
+      for place in metrics.indices { text += cell(record.metrics?[place].value) + "," }
       text += "\(record.learningRate),\(record.gradientNorm)\n"
     }
     return text

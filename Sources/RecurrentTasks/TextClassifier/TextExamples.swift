@@ -24,6 +24,11 @@ public struct TextBatch: BatchValue {
 
   /// B.
   public var batchSize: Int { tokens.batchSize }
+
+  /// The texts at `indices`, in that order.
+  public func rows(_ indices: [Int]) -> TextBatch {
+    TextBatch(tokens: tokens.rows(indices), evidence: evidence?.rows(indices))
+  }
 }
 
 extension TokenBatch {

@@ -7,8 +7,8 @@ internal import RecurrentKernels
 ///     n = (x - mean(x)) / √(var(x) + ε)        y = gain·n + bias
 ///
 /// The variance is that of the F features themselves (divided by F). ε is 1e-5 as in PyTorch; Keras
-/// has 1e-3. Over sequences: `EachStep(LayerNorm(size: 64))`.
-public struct LayerNorm: Layer {
+/// has 1e-3.
+public struct LayerNorm: StepLayer {
   /// `[F]`, at first 1.
   public var gain: Tensor
   /// `[F]`, at first 0.

@@ -12,6 +12,17 @@ public struct LastOutput: Layer {
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {}
 }
 
+/// A layer that means the same for a sequence as for its steps alone, such as ``Dropout``: in a
+/// ``Sequential`` it may stand behind a layer over sequences as it is.
+public protocol StepLayer: Layer where Input == Tensor, Output == Tensor, State == NoState {}
+
+extension StepLayer {
+  /// The layer on every valid step of `[B, T, F]`.
+  public func callAsFunction(_ input: SequenceBatch, mode: Mode = .prediction) -> SequenceBatch {
+    EachStep(self)(input, mode: mode)
+  }
+}
+
 /// A layer applied to every valid step alone: `[B, T, F]` to `[B, T, F']`. (Keras calls it
 /// TimeDistributed.)
 public struct EachStep<Step: Layer>: Layer
