@@ -11,12 +11,11 @@ extension Module {
   fileprivate var parts: [ModulePart] {
     var parts: [ModulePart] = []
     var copy = self
-    withoutActuallyEscaping({ (name: String, child: any Module) in
+    let hear = { (name: String, child: any Module) in
       parts.append(ModulePart(name: name, module: child))
-    }) { hear in
-      var visitor = ParameterVisitor(childAction: hear)
-      copy.visitParameters(&visitor)
     }
+    var visitor = ParameterVisitor(childAction: hear)
+    copy.visitParameters(&visitor)
     for index in parts.indices {
       let next = parts.dropFirst(index + 1).first?.name ?? ""
       parts[index].isLeaf = !next.hasPrefix(parts[index].name + ".")
