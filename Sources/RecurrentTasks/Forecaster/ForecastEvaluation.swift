@@ -11,6 +11,14 @@ public struct ForecastEvaluation: JobEvaluation {
     public let steps: [ForecastErrors]
   }
 
+  /// A forecast that the network stands beside.
+  public struct Rival: Sendable, Codable, Equatable {
+    /// As reports call it.
+    public let name: String
+    /// Its errors on the same windows.
+    public let errors: Errors
+  }
+
   /// The windows.
   public let windows: Int
   /// The network's errors.
@@ -19,6 +27,9 @@ public struct ForecastEvaluation: JobEvaluation {
   public let naive: Errors
   /// The last season repeated, if a season is known.
   public let seasonalNaive: Errors?
+  /// What else was fitted on the training rows: drift, theta, damped trend, and a ridge regression on
+  /// the network's window. nil where there are no such rows, and in older model folders.
+  public var rivals: [Rival]?
   /// The share of values inside the interval.
   public let coverage: Double
   /// The share that should be.
@@ -38,8 +49,20 @@ public struct ForecastEvaluation: JobEvaluation {
     return reference > 0 ? 1 - model.overall.rmse / reference : 0
   }
 
-  /// One line that says whether the model is worth having.
+  /// Whether the model is worth having: beside the naive forecasts, and beside the best of the others
+  /// if that is better than the model.
   public var verdict: String {
+    let best = rivals?.min { $0.errors.overall.rmse < $1.errors.overall.rmse }
+    guard let best, best.errors.overall.rmse < bestNaive.errors.overall.rmse else {
+      return naiveVerdict
+    }
+    let share = 1 - best.errors.overall.rmse / model.overall.rmse
+    guard share > 0.0005 else { return naiveVerdict }
+    return naiveVerdict + " Better is \(best.name): its RMSE is "
+      + "\(NumberFormat.fixed(share * 100, 1)) % below the model's."
+  }
+
+  private var naiveVerdict: String {
     let percent = "\(NumberFormat.fixed(abs(skill) * 100, 1)) %"
     let name = bestNaive.name
     if skill > 0.0005 { return "The model beats the \(name): its RMSE is \(percent) lower." }
@@ -60,6 +83,7 @@ extension ForecastEvaluation {
     rows.append(["model"] + model.overall.cells)
     rows.append(["naive (last value)"] + naive.overall.cells)
     if let seasonalNaive { rows.append(["seasonal naive"] + seasonalNaive.overall.cells) }
+    for rival in rivals ?? [] { rows.append([rival.name] + rival.errors.overall.cells) }
     var text = TextTable(rows).description
     if model.steps.count > 1 {
       var steps = [

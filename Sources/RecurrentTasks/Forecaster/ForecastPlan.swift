@@ -199,7 +199,30 @@ public struct ForecastPlan: JobPlan {
         series.target[..<split.validationStart], season: options.season ?? 1)
     }
     forecaster.configuration.evaluation = WindowForecasts(test, by: forecaster).evaluation(
-      naiveScales: scales, nominalCoverage: forecaster.nominalCoverage)
+      naiveScales: scales, nominalCoverage: forecaster.nominalCoverage, rivals: rivals(on: test))
+  }
+
+  /// Forecasts that are fitted without a network, on the training rows.
+  private func rivals(
+    on test: ForecastExamples
+  ) -> [(name: String, value: (_ window: Int, _ step: Int) -> Double)] {
+    var rivals = ClassicalForecast.Method.allCases.map { method in
+      let forecasts = zip(series, splits).map { series, split in
+        ClassicalForecast(
+          method, series.target, trainingRows: max(1, split.validationStart),
+          season: options.season)
+      }
+      let value = { (window: Int, step: Int) in
+        let origin = test.origins[window]
+        return forecasts[origin.series].value(origin: origin.row, step: step)
+      }
+      return (name: method.name, value: value)
+    }
+    let line = RidgeForecast(training: trainingExamples, validation: validationExamples)
+    if let values = line?.values(test) {
+      rivals.append((name: "ridge regression", value: { values[$0][$1] }))
+    }
+    return rivals
   }
 }
 

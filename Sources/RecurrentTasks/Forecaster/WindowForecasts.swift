@@ -33,14 +33,20 @@ struct WindowForecasts: Sendable {
 
   /// The errors, beside those of the naive forecasts.
   ///
-  /// - Parameter naiveScales: MASE's denominator, one a series.
-  func evaluation(naiveScales: [Double], nominalCoverage: Double) -> ForecastEvaluation {
+  /// - Parameters:
+  ///   - naiveScales: MASE's denominator, one a series.
+  ///   - rivals: what others forecast, by window and step.
+  func evaluation(
+    naiveScales: [Double], nominalCoverage: Double,
+    rivals: [(name: String, value: (_ window: Int, _ step: Int) -> Double)]? = nil
+  ) -> ForecastEvaluation {
     let season = examples.options.season
     return ForecastEvaluation(
       windows: points.count,
       model: errors(naiveScales) { points[$0][$1].value },
       naive: errors(naiveScales) { naive(.last, $0, $1) },
       seasonalNaive: season.map { _ in errors(naiveScales) { naive(.season, $0, $1) } },
+      rivals: rivals?.map { .init(name: $0.name, errors: errors(naiveScales, $0.value)) },
       coverage: coverage, nominalCoverage: nominalCoverage)
   }
 
