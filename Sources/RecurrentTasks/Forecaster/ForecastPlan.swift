@@ -194,33 +194,36 @@ public struct ForecastPlan: JobPlan {
     }
     let test = examples(\.test)
     guard test.count > 0 else { return }
-    let scales = zip(series, splits).map { series, split in
+    forecaster.configuration.evaluation = ForecastEvaluation(
+      WindowForecasts(test, by: forecaster).judged(
+        naiveScales: naiveScales, rivals: rivals(on: test)),
+      nominalCoverage: forecaster.nominalCoverage)
+  }
+
+  /// MASE's denominator of each series.
+  var naiveScales: [Double] {
+    zip(series, splits).map { series, split in
       ForecastErrors.naiveScale(
         series.target[..<split.validationStart], season: options.season ?? 1)
     }
-    forecaster.configuration.evaluation = WindowForecasts(test, by: forecaster).evaluation(
-      naiveScales: scales, nominalCoverage: forecaster.nominalCoverage, rivals: rivals(on: test))
   }
 
   /// Forecasts that are fitted without a network, on the training rows.
-  private func rivals(
-    on test: ForecastExamples
-  ) -> [(name: String, value: (_ window: Int, _ step: Int) -> Double)] {
+  func rivals(on windows: ForecastExamples) -> [ForecastRival] {
     var rivals = ClassicalForecast.Method.allCases.map { method in
       let forecasts = zip(series, splits).map { series, split in
         ClassicalForecast(
           method, series.target, trainingRows: max(1, split.validationStart),
           season: options.season)
       }
-      let value = { (window: Int, step: Int) in
-        let origin = test.origins[window]
+      return ForecastRival(name: method.name) { window, step in
+        let origin = windows.origins[window]
         return forecasts[origin.series].value(origin: origin.row, step: step)
       }
-      return (name: method.name, value: value)
     }
     let line = RidgeForecast(training: trainingExamples, validation: validationExamples)
-    if let values = line?.values(test) {
-      rivals.append((name: "ridge regression", value: { values[$0][$1] }))
+    if let values = line?.values(windows) {
+      rivals.append(ForecastRival(name: "ridge regression") { values[$0][$1] })
     }
     return rivals
   }

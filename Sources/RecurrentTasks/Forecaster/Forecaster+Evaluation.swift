@@ -9,8 +9,10 @@ extension Forecaster {
   /// - Throws: ``DataError`` as ``forecast(after:steps:)``, and if a series does not hold a window
   ///   and its future.
   public func evaluate(on series: [Series]) throws(DataError) -> ForecastEvaluation {
-    WindowForecasts(try examples(of: series), by: self).evaluation(
-      naiveScales: naiveScales(of: series), nominalCoverage: nominalCoverage)
+    ForecastEvaluation(
+      WindowForecasts(try examples(of: series), by: self).judged(
+        naiveScales: naiveScales(of: series)),
+      nominalCoverage: nominalCoverage)
   }
 
   /// All windows of series whose future is known.

@@ -31,50 +31,33 @@ struct WindowForecasts: Sendable {
     }
   }
 
-  /// The errors, beside those of the naive forecasts.
+  /// The windows with what came and what others say.
   ///
   /// - Parameters:
   ///   - naiveScales: MASE's denominator, one a series.
-  ///   - rivals: what others forecast, by window and step.
-  func evaluation(
-    naiveScales: [Double], nominalCoverage: Double,
-    rivals: [(name: String, value: (_ window: Int, _ step: Int) -> Double)]? = nil
-  ) -> ForecastEvaluation {
+  ///   - rivals: forecasts fitted elsewhere, in the order in which reports show them.
+  func judged(naiveScales: [Double], rivals: [ForecastRival] = []) -> [JudgedWindow] {
     let season = examples.options.season
-    return ForecastEvaluation(
-      windows: points.count,
-      model: errors(naiveScales) { points[$0][$1].value },
-      naive: errors(naiveScales) { naive(.last, $0, $1) },
-      seasonalNaive: season.map { _ in errors(naiveScales) { naive(.season, $0, $1) } },
-      rivals: rivals?.map { .init(name: $0.name, errors: errors(naiveScales, $0.value)) },
-      coverage: coverage, nominalCoverage: nominalCoverage)
-  }
-
-  private func errors(
-    _ naiveScales: [Double], _ forecast: (_ window: Int, _ step: Int) -> Double
-  ) -> ForecastEvaluation.Errors {
-    let horizon = examples.options.horizon
-    func over(_ steps: Range<Int>) -> ForecastErrors {
-      let places = points.indices.flatMap { window in steps.map { (window, $0) } }
-      return ForecastErrors(
-        values: places.map(actual), forecasts: places.map(forecast),
-        scale: places.map { naiveScales[examples.origins[$0.0].series] })
+    let others =
+      [ForecastRival(name: JudgedWindow.naive) { naive(.last, $0, $1) }]
+      + (season.map { _ in [ForecastRival(name: JudgedWindow.seasonal) { naive(.season, $0, $1) }] }
+        ?? []) + rivals
+    let steps = 0..<examples.options.horizon
+    return points.indices.map { window in
+      let origin = examples.origins[window]
+      return JudgedWindow(
+        series: origin.series, origin: origin.row, actual: steps.map { actual(window, $0) },
+        points: points[window],
+        others: others.map { rival in (rival.name, steps.map { rival.value(window, $0) }) },
+        naiveScale: naiveScales[origin.series])
     }
-    return ForecastEvaluation.Errors(
-      overall: over(0..<horizon), steps: (0..<horizon).map { over($0..<$0 + 1) })
   }
+}
 
-  /// The share of values that lie inside the interval.
-  private var coverage: Double {
-    var inside = 0
-    var count = 0
-    for (window, steps) in points.enumerated() {
-      for (step, point) in steps.enumerated() {
-        let actual = actual(window, step)
-        inside += point.lower <= actual && actual <= point.upper ? 1 : 0
-        count += 1
-      }
-    }
-    return Double(inside) / Double(max(1, count))
-  }
+/// A forecast that stands beside the network's.
+struct ForecastRival {
+  /// As reports call it.
+  let name: String
+  /// What it says of a step of a window.
+  let value: (_ window: Int, _ step: Int) -> Double
 }
