@@ -21,12 +21,23 @@ struct Diff: ParsableCommand {
   @Argument(help: ArgumentHelp("A model folder.", valueName: "folder")) var first: String
   @Argument(help: ArgumentHelp("Another.", valueName: "folder")) var second: String
 
+  @OptionGroup var answer: JSONFlag
+
   mutating func run() throws {
     let (one, other) = (try Side(first), try Side(second))
     var lines: [[String]] = []
+    var values: [String: [String?]] = [:]
     for key in Set(one.values.keys).union(other.values.keys).sorted() {
       let (a, b) = (one.values[key] ?? "none", other.values[key] ?? "none")
+      if a != b { values[key] = [one.values[key], other.values[key]] }
       if a != b { lines.append([key, Self.short(a), Self.short(b)]) }
+    }
+    if answer.json {
+      let weights = Dictionary(
+        uniqueKeysWithValues: differences(one.weights, other.weights).map { ($0[0], $0[1]) })
+      print(try jsonText(Differences(values: values, weights: weights)))
+      if values.isEmpty, weights.isEmpty { return }
+      throw ExitCode(1)
     }
     if !lines.isEmpty { print(TextTable([["", first, second]] + lines)) }
     let weights = differences(one.weights, other.weights)
@@ -52,6 +63,13 @@ struct Diff: ParsableCommand {
         name, NumberFormat.significant(pairs.reduce(0) { max($0, Double(abs($1.0 - $1.1))) }),
       ]
     }
+  }
+
+  /// By where it stands what is said on either side, null for nothing; the largest difference of each
+  /// tensor that differs, or in which way it does.
+  private struct Differences: Encodable {
+    let values: [String: [String?]]
+    let weights: [String: String]
   }
 
   private static func short(_ text: String) -> String {

@@ -14,6 +14,7 @@ struct Evaluate: ThreadedCommand {
 
       Examples:
         recurrent evaluate model prices-2014.csv
+        recurrent evaluate model prices-2014.csv --json
         recurrent evaluate reviews more-reviews.tsv
         recurrent evaluate tagger more-sentences.conll
         recurrent evaluate translator test.de test.en
@@ -36,6 +37,7 @@ struct Evaluate: ThreadedCommand {
   @Flag(help: "For pairs of sentences between tabs: the translation stands first.")
   var swap = false
 
+  @OptionGroup var answer: JSONFlag
   @OptionGroup(title: "Translators") var search: BeamOptions
   @OptionGroup var threads: ThreadOptions
 

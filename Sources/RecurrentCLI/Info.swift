@@ -15,8 +15,10 @@ struct Info: ThreadedCommand {
       """)
 
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var answer: JSONFlag
 
   mutating func run() throws {
+    if answer.json { return print(try jsonText(Report())) }
     print("recurrent \(LibraryVersion.current)")
     print(
       "kernels   \(Kernels.name) (on this machine: \(Kernels.available.joined(separator: ", ")))")
@@ -25,5 +27,14 @@ struct Info: ThreadedCommand {
     )
     let speed = Kernels.measuredPeak()
     print("peak      \(Int((speed / 1e9).rounded())) GFLOP/s (matrix product of 1024³)")
+  }
+
+  private struct Report: Encodable {
+    var version = LibraryVersion.current
+    var kernels = Kernels.name
+    var available = Kernels.available
+    var threads = ExecutionContext.current.threads
+    var processors = ProcessInfo.processInfo.activeProcessorCount
+    var gflops = Kernels.measuredPeak() / 1e9
   }
 }

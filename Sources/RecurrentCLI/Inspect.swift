@@ -34,6 +34,8 @@ struct Inspect: ParsableCommand {
       valueName: "steps"))
   var time: Int?
 
+  @OptionGroup var answer: JSONFlag
+
   func validate() throws {
     for case (let name, let count?) in [("batch", batch), ("time", time)] {
       guard cost else { throw ValidationError("--\(name) belongs to --cost.") }
@@ -46,12 +48,15 @@ struct Inspect: ParsableCommand {
   mutating func run() throws {
     if cost {
       let cost = try Jobs.ofModel(in: model).cost(of: model, batchSize: batch, time: time)
-      return print(text(cost))
+      return print(answer.json ? try jsonText(CostReport(cost)) : text(cost))
     }
     let folder = try ModelFolder.peek(model)
+    if answer.json {
+      return print(try Jobs.ofModel(in: model).summary(of: model, json: true))
+    }
     print("\(model): \(folder.task), written by recurrent \(folder.libraryVersion)")
     // Of another program's model there is no more to tell.
-    if let job = Jobs.named(folder.task) { print(try job.summary(of: model)) }
+    if let job = Jobs.named(folder.task) { printText(try job.summary(of: model, json: false)) }
   }
 
   /// The counts, and the times they would take if all of it went as fast as a matrix product.
@@ -67,5 +72,28 @@ struct Inspect: ParsableCommand {
       about \(time(cost.predictionOperations)) a \(cost.example)
       and \(time(cost.trainingOperations)) a training step, in theory.
       """
+  }
+}
+
+/// What a model takes, as JSON: operations and bytes.
+private struct CostReport: Encodable {
+  struct Part: Encodable {
+    let operations, parameters, gradients, optimizerState, activations, peak: Double
+
+    init(_ cost: StepCost, operations: Double) {
+      self.operations = operations
+      (parameters, gradients) = (cost.parameters, cost.gradients)
+      (optimizerState, activations, peak) = (cost.optimizerState, cost.activations, cost.peak)
+    }
+  }
+
+  let example: String
+  let steps, batch: Int
+  let prediction, trainingStep: Part
+
+  init(_ cost: JobCost) {
+    (example, steps, batch) = (cost.example, cost.time, cost.batchSize)
+    prediction = Part(cost.prediction, operations: cost.predictionOperations)
+    trainingStep = Part(cost.training, operations: cost.trainingOperations)
   }
 }

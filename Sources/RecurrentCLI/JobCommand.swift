@@ -19,6 +19,7 @@ protocol JobCommand: ThreadedCommand {
   static var reports: [String] { get }
 
   var running: TrainingRunOptions<Self> { get }
+  var course: CourseFlags<Self> { get }
   /// The files and folders that it reads.
   var inputs: [String] { get }
   /// What the flags say.
@@ -120,19 +121,25 @@ extension JobCommand {
   }
 
   mutating func train(arguments: [String], resumes: Bool) throws {
+    let former = try FormerModel.check(
+      running.output, for: Self.name, force: running.force,
+      advice: ", or replace it with --force")
     var training = try TrainingRun(
-      to: running.output, progress: running.progress,
+      to: running.output, progress: running.progress, json: running.answer.json,
       record: CommandRecord(
         arguments: arguments, inputs: [running.from].compactMap(\.self) + inputs),
       resumes: resumes, restarts: running.restart)
     do {
       let origin = try running.from.map { path throws(DataError) in try Trained(contentsOf: path) }
-      let (plan, preface) = try plan(from: origin)
+      let (read, preface) = try plan(from: origin)
+      let plan = read.followingSize(keeping: course.given)
       try plan.checkMemory()
       let from = origin.map {
         "from        \(running.from ?? ""), trained on \($0.configuration.trainedOn)\n"
       }
-      try training.begin("\(preface)\n\(from ?? "")\(plan)")
+      let replaced = former.map { "\nreplaces    \($0), when training is done" } ?? ""
+      try training.begin(
+        "\(preface)\n\(from ?? "")\(plan)\n\(plan.courseDescription)\(replaced)")
       let options = plan.options
       let model = try plan.train(
         checkpoints: training.checkpoints,
@@ -168,9 +175,16 @@ extension JobCommand {
     let model = try Trained(contentsOf: command.model)
     let read = try read(command.request, for: model)
     let evaluation = try evaluate(model, on: read.data, command)
-    print("\(read.source): \(read.part) \(evaluation.size)")
-    if let remark = read.remark { print(remark) }
-    print(evaluation)
+    if command.answer.json {
+      var report = ModelReport(model, in: command.model)
+      report.set(evaluation)
+      report.data = .init(
+        source: read.source, part: read.part, size: evaluation.size, remark: read.remark)
+      return print(try report.text)
+    }
+    printText("\(read.source): \(read.part) \(evaluation.size)")
+    if let remark = read.remark { printText(remark) }
+    printText("\(evaluation)")
   }
 
   static func evaluate(
@@ -185,13 +199,19 @@ extension JobCommand {
         file: command.model, problem: "has weights of \(found.rawValue), expected float32",
         advice: "Quantize the model that training wrote")
     }
+    if let former = try FormerModel.check(command.output, for: name, force: false) {
+      warn("replacing \(former).")
+    }
     try ModelFolder.checkDestination(command.output)
     let data =
       command.files.isEmpty
       ? nil : try read(DataRequest(files: command.files), for: model).data
     let rounded = try model.rounded(to: command.precision, evaluatedOn: data)
     try Interruption.deferred { () throws(DataError) in try rounded.save(to: command.output) }
-    if let rounding = rounded.configuration.rounding { print(rounding) }
+    if command.answer.json {
+      return print(try ModelReport(rounded, in: command.output).text)
+    }
+    if let rounding = rounded.configuration.rounding { printText("\(rounding)") }
     print("\nWrote \(command.output)")
   }
 
@@ -199,8 +219,15 @@ extension JobCommand {
     try Trained(contentsOf: folder).cost(batchSize: batchSize, time: time)
   }
 
-  static func summary(of folder: String) throws(DataError) -> String {
-    try Trained(contentsOf: folder).summary
+  /// All but the weights' values, as text or JSON.
+  static func summary(of folder: String, json: Bool) throws(DataError) -> String {
+    let model = try Trained(contentsOf: folder)
+    guard json else { return model.summary }
+    var report = ModelReport(model, in: folder)
+    let parameters =
+      model.options.networks == nil ? model.model.parameters : model.models.parameters
+    report.parameters = parameters.map { .init(name: $0.name, shape: $0.tensor.shape) }
+    return try report.text
   }
 }
 

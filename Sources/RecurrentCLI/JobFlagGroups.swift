@@ -27,6 +27,11 @@ struct TrainingRunOptions<Command: JobCommand>: ParsableArguments {
 
   @Flag(help: "Give up a training to the same folder that was stopped, and begin anew.")
   var restart = false
+
+  @OptionGroup var answer: JSONFlag
+
+  @Flag(help: "Replace the model in the folder even if it is one of another job.")
+  var force = false
 }
 
 /// What the recurrent layers are.
@@ -52,35 +57,49 @@ struct NetworkFlags<Command: JobCommand>: ParsableArguments {
 }
 
 /// How they are trained.
+///
+/// What is not given follows the size of the data (``JobOptions/following(size:keeping:)``).
 struct CourseFlags<Command: JobCommand>: ParsableArguments {
-  @Option(help: ArgumentHelp("Epochs at most.", valueName: "count"))
-  var epochs = Command.Options().epochs
+  @Option(
+    help: ArgumentHelp(
+      "Epochs at most. (default: \(Command.Options().epochs), more for few data)",
+      valueName: "count"))
+  var epochs: Int?
 
   @Option(
     name: .customLong(Command.words.batch),
     help: ArgumentHelp(
-      Command.words.batchHelp ?? "\(Command.words.unit.capitalizedFirst) in a training step.",
+      (Command.words.batchHelp ?? "\(Command.words.unit.capitalizedFirst) in a training step.")
+        + " (default: \(Command.Options().batchSize), fewer for few data)",
       valueName: Command.words.unit))
-  var batch = Command.Options().batchSize
+  var batch: Int?
 
   @Option(help: ArgumentHelp(Command.words.learningRate, valueName: "rate"))
   var learningRate = Command.Options().learningRate
 
   @Option(
     help: ArgumentHelp(
-      "Epochs without a better \(Command.words.judged) before training stops.",
+      "Epochs without a better \(Command.words.judged) before training stops. "
+        + "(default: \(Command.Options().patience), more for few data)",
       valueName: "epochs"))
-  var patience = Command.Options().patience
+  var patience: Int?
 
   @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
   var seed: UInt64 = 0
 
   func apply(to options: inout Command.Options) {
-    options.epochs = epochs
-    options.batchSize = batch
+    options.epochs = epochs ?? options.epochs
+    options.batchSize = batch ?? options.batchSize
     options.learningRate = learningRate
-    options.patience = patience
+    options.patience = patience ?? options.patience
     options.seed = seed
+  }
+
+  /// What stays as it was told, whatever the size of the data.
+  var given: Set<CourseMember> {
+    Set(
+      [(CourseMember.epochs, epochs), (.batchSize, batch), (.patience, patience)]
+        .compactMap { $1 == nil ? nil : $0 })
   }
 }
 

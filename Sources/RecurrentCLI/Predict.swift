@@ -48,8 +48,8 @@ struct Predict: ThreadedCommand {
       "Forecasters: rows to forecast. (default: the model's horizon)", valueName: "rows"))
   var steps: Int?
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var answer: JSONFlag
+  var json: Bool { answer.json }
 
   @Option(help: ArgumentHelp("Forecasters: draw the forecast as SVG.", valueName: "file.svg"))
   var plot: String?

@@ -31,6 +31,7 @@ struct Quantize: ThreadedCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The new model's folder.", valueName: "folder"))
   var output: String
 
+  @OptionGroup var answer: JSONFlag
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {

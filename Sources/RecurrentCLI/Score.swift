@@ -31,10 +31,40 @@ struct Score: ParsableCommand {
   @Option(help: ArgumentHelp("The encoding of the files.", valueName: "encoding"))
   var encoding = TextEncoding.utf8
 
+  @OptionGroup var answer: JSONFlag
+
   mutating func run() throws {
     let columns = TagColumns(tag: predicted == nil ? -2 : nil)
     let actual = try TaggedSentences.read(file, columns: columns, encoding: encoding)
     let found = try TaggedSentences.read(predicted ?? file, encoding: encoding)
-    print(try TagComparison(actual, found, scheme: scheme))
+    let comparison = try TagComparison(actual, found, scheme: scheme)
+    if answer.json { return print(try jsonText(ScoreReport(comparison))) }
+    printText("\(comparison)")
+  }
+}
+
+/// Tags beside the true ones, as JSON: shares from 0 to 1, and counts.
+private struct ScoreReport: Encodable {
+  let scheme: String
+  let sentences, tokens: Int
+  let accuracy: Double
+  let overall: [String: Double]
+  let types: [String: [String: Double]]
+
+  init(_ comparison: TagComparison) {
+    let scores = comparison.scores
+    scheme = comparison.scheme.rawValue
+    (sentences, tokens) = (comparison.sentences, scores.tokens)
+    accuracy = scores.accuracy
+    overall = Self.numbers(scores.entities.overall)
+    types = scores.entities.types.mapValues(Self.numbers)
+  }
+
+  private static func numbers(_ counts: EntityScores.Counts) -> [String: Double] {
+    [
+      "precision": counts.precision, "recall": counts.recall, "F1": counts.f1,
+      "correct": Double(counts.correct), "found": Double(counts.found),
+      "actual": Double(counts.actual),
+    ]
   }
 }

@@ -3,12 +3,18 @@ import Recurrent
 
 /// What is known about the terminal that standard output may be.
 enum Terminal {
-  /// The columns of charts: those of the terminal, at most 100; 80 where there is none.
-  static var chartWidth: Int {
+  /// The columns of the terminal, or what `COLUMNS` says; nil where neither is known, as in a pipe.
+  static var width: Int? {
     var size = winsize()
-    let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    return isKnown ? min(max(Int(size.ws_col), 30), 100) : 80
+    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
+      return Int(size.ws_col)
+    }
+    let columns = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }
+    return columns.flatMap { (1...10_000).contains($0) ? $0 : nil }
   }
+
+  /// The columns of charts: those of the terminal, at most 100; 80 where there is none.
+  static var chartWidth: Int { width.map { min(max($0, 30), 100) } ?? 80 }
 
   /// Whether standard output is a terminal that wants colour.
   static var wantsColour: Bool {
@@ -18,11 +24,20 @@ enum Terminal {
   }
 }
 
-/// One line on standard error.
-func warn(_ message: String) {
-  // Where it cannot be written, nobody can be told.
-  try? FileHandle.standardError.write(contentsOf: Data("recurrent: \(message)\n".utf8))
+/// Prints text for people, its lines broken between words where the terminal is narrow.
+func printText(_ text: String) {
+  guard let width = Terminal.width else { return print(text) }
+  print(TextWidth.wrapped(text, columns: width))
 }
+
+/// Text on standard error.
+func note(_ text: String) {
+  // Where it cannot be written, nobody can be told.
+  try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+}
+
+/// One line on standard error.
+func warn(_ message: String) { note("recurrent: \(message)") }
 
 /// Brings what was printed to where it goes: before work that takes long, and at the end.
 ///

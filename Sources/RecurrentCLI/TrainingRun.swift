@@ -18,6 +18,7 @@ struct TrainingRun {
   private let output: String
   private let folder: RunFolder
   private let progress: ProgressMode
+  private let isJSON: Bool
   private var record: CommandRecord
   /// Where it is kept.
   let checkpoints: Checkpoints
@@ -33,7 +34,8 @@ struct TrainingRun {
   ///   - resumes: whether it goes on with what stopped in that folder.
   ///   - restarts: whether it may give that up.
   init(
-    to output: String, progress: ProgressMode, record: CommandRecord, resumes: Bool, restarts: Bool
+    to output: String, progress: ProgressMode, json: Bool, record: CommandRecord, resumes: Bool,
+    restarts: Bool
   ) throws {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
@@ -41,6 +43,7 @@ struct TrainingRun {
     folder = try ModelFolder.startRun(output)
     self.output = output
     self.progress = progress
+    isJSON = json
     self.record = record
     checkpoints = Checkpoints(in: folder.path + "/checkpoints", digest: record.digest)
     if !resumes, try checkpoints.exist {
@@ -56,9 +59,12 @@ struct TrainingRun {
     try writeAtomically(try record.bytes(), to: folder.path + "/" + CommandRecord.file)
   }
 
-  /// Prints what is known before training.
+  /// Says something to people: beside JSON, on standard error.
+  private func say(_ text: String) { isJSON ? note(text) : printText(text) }
+
+  /// Says what is known before training.
   func begin(_ plan: String) throws {
-    print("\(plan)\n")
+    say("\(plan)\n")
     try flushOutput(readerMayLeave: true)
     Interruption.watch()
   }
@@ -131,13 +137,22 @@ struct TrainingRun {
     signal(SIGPIPE, readerLeft)
     let epochs = model.histories.map { "\($0.best?.epoch ?? 0)" }.joined(separator: ", ")
     if let test = model.configuration.evaluation?.size {
-      print("\nTest part: \(test), weights of epoch \(epochs), seed \(seed)")
+      say("\nTest part: \(test), weights of epoch \(epochs), seed \(seed)")
     }
-    print(model.report)
+    say(model.report)
+    for (network, history) in model.histories.enumerated() {
+      guard let remark = history.remark else { continue }
+      say("\n\(model.histories.count > 1 ? "Network \(network + 1): " : "")\(remark)")
+    }
     if let failure { throw failure }
-    if let details = closing.details { print("\n\(details)") }
-    print("\nWrote \(output): the model, \(reports.map(\.0).joined(separator: ", "))")
-    if let next = closing.next { print("Next: \(next)") }
+    if let details = closing.details { say("\n\(details)") }
+    say("\nWrote \(output): the model, \(reports.map(\.0).joined(separator: ", "))")
+    if isJSON {
+      var report = ModelReport(model, in: output)
+      report.files = reports.map(\.0)
+      print(try report.text)
+    }
+    if let next = closing.next { say("Next: \(next)") }
     for history in model.histories {
       guard case .ranAway(let error) = history.stop else { continue }
       try flushOutput()

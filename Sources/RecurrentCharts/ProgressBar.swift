@@ -129,7 +129,7 @@ public struct ProgressBar: Sendable {
       if let learningRate { parts.append("learning rate \(Self.plain(learningRate))") }
       parts.append(Self.duration(now - epochStart))
       if isBest { parts.append("best") }
-      output.write(parts.joined(separator: "  ") + "\n")
+      output.write(broken(parts.joined(separator: "  ")) + "\n")
     }
     epochStart = now
   }
@@ -147,8 +147,13 @@ public struct ProgressBar: Sendable {
     if let validationLoss { parts.append("validation \(Self.number(validationLoss))") }
     if let best { parts.append("best \(best.value) at epoch \(best.epoch)") }
     if let note { parts.append(note) }
-    let text = parts.joined(separator: "  ")
+    let text = broken(parts.joined(separator: "  "))
     output.write(display == .bar ? Self.lineStart + text + Self.lineEnd + "\n" : text + "\n")
+  }
+
+  /// A line that stays, broken between words where a terminal is too narrow for it.
+  private func broken(_ text: String) -> String {
+    output.isTerminal ? TextWidth.wrapped(text, columns: output.columns()) : text
   }
 
   // MARK: The bar
@@ -186,11 +191,13 @@ public struct ProgressBar: Sendable {
     drop { $0.hasSuffix("/s") }
     drop { $0.hasPrefix("step ") }
     drop { $0.hasSuffix(" left") }
+    // Of what still does not fit, the last goes first.
+    while needed() > width, !parts.isEmpty { parts.removeLast() }
     var line = epochText
     let room = min(wanted, width - needed() - 1)
     if room >= 4 { line += " " + bar(width: room, part: Double(done) / Double(total)) }
-    let rest = parts.map { "  " + $0 }.joined()
-    if room < 4 { line = String((line + rest).prefix(width)) } else { line += rest }
+    if room < 4 { line = String(line.prefix(width)) }
+    line += parts.map { "  " + $0 }.joined()
     output.write(Self.lineStart + line + Self.lineEnd)
   }
 

@@ -2,7 +2,7 @@
 ///
 /// An SVG file cannot know its reader's fonts, so widths are estimated on the wide
 /// side.
-enum TextWidth {
+package enum TextWidth {
   /// The width in pixels of `text` at a font size.
   static func of(_ text: String, size: Double) -> Double {
     text.reduce(0) { $0 + units(of: $1) } * size
@@ -48,8 +48,60 @@ enum TextWidth {
   }
 
   /// Columns of a terminal.
-  static func columns(of text: String) -> Int {
+  package static func columns(of text: String) -> Int {
     text.reduce(0) { $0 + (isWide($1) ? 2 : 1) }
+  }
+
+  /// Lines for a terminal of so many columns, broken between words.
+  ///
+  /// A line goes on below the place where it began after its label, if it has one in its first columns
+  /// or is itself the continuation of one; a row of a table goes on a little to the right. Words that
+  /// are longer, and lines with colour, stay as they are.
+  package static func wrapped(_ text: String, columns: Int) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map {
+      wrappedLine(String($0), columns: columns)
+    }.joined(separator: "\n")
+  }
+
+  private static func wrappedLine(_ line: String, columns: Int) -> String {
+    guard self.columns(of: line) > columns, !line.contains("\u{1B}") else { return line }
+    let indent = min(indent(of: line), columns / 3)
+    var lines: [String] = []
+    var rest = Substring(line)
+    while true {
+      // The widest beginning that ends before a blank and is more than blanks.
+      var used = lines.isEmpty ? 0 : indent
+      var end: Substring.Index?
+      var hasWord = false
+      for place in rest.indices {
+        if rest[place] == " ", hasWord {
+          (end, hasWord) = (used <= columns ? place : end ?? place, false)
+        } else if rest[place] != " " {
+          hasWord = true
+        }
+        used += isWide(rest[place]) ? 2 : 1
+        if used > columns, end != nil { break }
+      }
+      let isLast = used <= columns || end == nil
+      let part = isLast ? rest : rest[..<(end ?? rest.endIndex)]
+      lines.append((lines.isEmpty ? "" : String(repeating: " ", count: indent)) + part)
+      rest = rest[part.endIndex...].drop { $0 == " " }
+      if isLast || rest.isEmpty { return lines.joined(separator: "\n") }
+    }
+  }
+
+  /// Where a line goes on.
+  private static func indent(of line: String) -> Int {
+    let label = 12
+    let start = line.prefix { $0 == " " }.count
+    if start >= label { return start }
+    let head = line.prefix(label)
+    let word = head.prefix { $0 != " " }
+    let isLabel =
+      head.count == label && head.first?.isLowercase == true && word.count < label
+      && head.dropFirst(word.count).allSatisfy { $0 == " " } && line.dropFirst(label).first != " "
+    if isLabel, !line.dropFirst(label).contains("  ") { return label }
+    return line.dropFirst(start).contains("  ") ? start + 4 : start
   }
 
   /// `text`, or its beginning with an ellipsis, within so many columns of a terminal.

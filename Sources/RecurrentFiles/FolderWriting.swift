@@ -16,6 +16,9 @@
 /// The new files of a folder, whole, until they are in their places.
 private let newFiles = temporaryPrefix + "new"
 
+/// A list among them, a name a line: what goes when they take their places.
+private let goingList = temporaryPrefix + "going"
+
 /// Writes a folder of files so that at any moment, a kill in between included, `readFolderFile`
 /// finds all of the old or all of the new ones.
 ///
@@ -24,7 +27,8 @@ private let newFiles = temporaryPrefix + "new"
 ///
 /// 1. The files are written to the folder `.recurrent-new.tmp` in it and brought to the disk.
 /// 2. One rename makes it `.recurrent-new`, where readers look first.
-/// 3. The files move to their places, `marker` last, and `.recurrent-new` is gone.
+/// 3. Files that are to go are removed, the others move to their places, `marker` last, and
+///    `.recurrent-new` is gone.
 ///
 /// The next write ends what a killed one began: after 2. it moves the files, before it removes them.
 /// Writers of one folder wait for one another. Files of other names are kept. Folders on the way to
@@ -33,14 +37,20 @@ private let newFiles = temporaryPrefix + "new"
 /// - Parameters:
 ///   - path: The folder.
 ///   - files: What it is to hold.
+///   - going: Names of files that it holds no longer; folders of such names stay.
 ///   - marker: The name among `files` that other programs may take for the sign that all is there.
 /// - Throws: ``DataError`` of kind `unwritable`; then what was at `path` is as before.
 package func writeFolderAtomically(
-  to path: String, files: [(name: String, bytes: [UInt8])], marker: String
+  to path: String, files: [(name: String, bytes: [UInt8])], removing going: [String] = [],
+  marker: String
 ) throws(DataError) {
-  for (name, _) in files { require(isFileName(name), "a file's name in a folder: \(name)") }
+  for name in files.map(\.name) + going {
+    require(isFileName(name), "a file's name in a folder: \(name)")
+  }
   require(files.contains { $0.name == marker }, "the marker \(marker) is one of the files")
-  require(Set(files.map(\.name)).count == files.count, "names of files are unique")
+  require(
+    Set(files.map(\.name) + going).count == files.count + going.count, "names of files are unique")
+  let list = going.isEmpty ? [] : [(goingList, Array(going.joined(separator: "\n").utf8))]
   for (name, _) in files {
     if case .folder? = try? fileKind(path + "/" + name) {
       throw unwritable(path + "/" + name, SystemError(EISDIR))
@@ -49,7 +59,7 @@ package func writeFolderAtomically(
   do throws(SystemError) {
     let created = try createFolders(path)
     do throws(SystemError) {
-      try replaceFiles(in: path, files, marker: marker)
+      try replaceFiles(in: path, list + files, marker: marker)
     } catch {
       removeEmpty(created)
       throw error
@@ -182,7 +192,15 @@ private func replaceFiles(
 private func moveNewFiles(in folder: String, marker: String) throws(SystemError) {
   let new = folder + "/" + newFiles
   guard isFolderItself(new), let names = try? folderContents(new) else { return removeAll(new) }
-  for name in names.filter({ $0 != marker }) + names.filter({ $0 == marker }) {
+  // The list goes after what stands in it, so that a kill in between loses no name.
+  if names.contains(goingList), let list = try? readFile(new + "/" + goingList) {
+    for name in String(decoding: list, as: UTF8.self).split(separator: "\n").map(String.init)
+    where isFileName(name) && !isFolderItself(folder + "/" + name) {
+      _ = try? check { unlink(folder + "/" + name) }
+    }
+    try check { unlink(new + "/" + goingList) }
+  }
+  for name in names.filter({ $0 != marker && $0 != goingList }) + names.filter({ $0 == marker }) {
     try check { rename(new + "/" + name, folder + "/" + name) }
   }
   try synchronizeFolder(folder)

@@ -104,6 +104,7 @@ import Testing
       #expect(shown.last?.hasPrefix("2 epochs in ") == true)
       #expect(!lines.errorOutput.contains("\r") && !lines.errorOutput.contains("\u{1B}"))
       #expect(!lines.output.contains("epoch 1/2"))
+      try FileManager.default.removeItem(atPath: workspace.path + "/forecaster")
       let silent = try await workspace.recurrent(command + ["--progress", "silent"])
       #expect(silent.errorOutput.isEmpty)
       #expect(silent.output == lines.output)

@@ -120,7 +120,7 @@ import Testing
     try await withTable { workspace in
       // The report is a folder of that name: only the write at the end finds out.
       try ModelFolder.write(
-        to: workspace.path + "/model", task: "none", configuration: [0], tensors: [])
+        to: workspace.path + "/model", task: "forecaster", configuration: [0], tensors: [])
       try FileManager.default.createDirectory(
         atPath: workspace.path + "/model/loss.svg", withIntermediateDirectories: false)
       let result = try await workspace.recurrent(train(to: "model"))

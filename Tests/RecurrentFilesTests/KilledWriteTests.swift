@@ -116,6 +116,36 @@ import Testing
       }
     }
 
+    /// Files that are to go are gone after any kill and the next write, and until then never while the
+    /// old marker stands.
+    @Test func whatGoesIsGone() async throws {
+      await #expect(processExitsWith: .success) {
+        try withTemporaryFolder { folder in
+          let path = folder + "/model"
+          let calls = try Self.forEachCall { calls in
+            removeAll(path)
+            try Self.write(1, to: path)
+            try writeAtomically("mine", to: path + "/mine")
+            let isKilled = Self.isKilled(after: calls) {
+              try writeFolderAtomically(
+                to: path, files: [("b", [2]), ("config.json", [2])],
+                removing: ["a", "words", "zeros"], marker: "config.json")
+            }
+            let version = try readFolderFile("config.json", in: path)[0]
+            for name in version == 1 ? ["words", "a", "zeros"] : ["b"] {
+              #expect(try readFolderFile(name, in: path).first == version, "call \(calls)")
+            }
+            try writeFolderAtomically(
+              to: path, files: [("b", [3]), ("config.json", [3])],
+              removing: version == 1 ? ["a", "words", "zeros"] : [], marker: "config.json")
+            #expect(try folderContents(path) == ["b", "config.json", "mine"], "call \(calls)")
+            return isKilled
+          }
+          #expect(calls > 20)
+        }
+      }
+    }
+
     @Test func filesAreOldOrNew() async throws {
       await #expect(processExitsWith: .success) {
         try withTemporaryFolder { folder in

@@ -42,6 +42,9 @@ public enum ModelFolder {
     public var libraryVersion: String
     /// The checksum of each file beside `config.json`, by name.
     public var files: [String: String]
+    /// The names of files for people that were written with it; nil: an older version wrote the
+    /// folder and did not say.
+    public var reports: [String]?
   }
 
   /// A model folder, read and checked.
@@ -74,8 +77,9 @@ extension ModelFolder.Contents: Sendable where Configuration: Sendable {}
 extension ModelFolder {
   /// Writes a model folder: whole or not at all.
   ///
-  /// If `path` is a model folder already, its files of the same names are replaced and others are
-  /// kept. Folders on the way are created. The same arguments give the same bytes.
+  /// If `path` is a model folder already, the files that were written with that model are replaced
+  /// or go, and others are kept. Folders on the way are created. The same arguments give the same
+  /// bytes.
   ///
   /// - Parameters:
   ///   - path: The folder.
@@ -102,7 +106,8 @@ extension ModelFolder {
       "extra files have names of their own: \(extraFiles.map(\.name))")
     let summary = Summary(
       task: task, formatVersion: formatVersion, libraryVersion: LibraryVersion.current,
-      files: Dictionary(uniqueKeysWithValues: files.map { ($0.name, checksumText(of: $0.bytes)) }))
+      files: Dictionary(uniqueKeysWithValues: files.map { ($0.name, checksumText(of: $0.bytes)) }),
+      reports: reports.isEmpty ? nil : reports.map(\.name).sorted())
     let envelope = sealed(
       try encodeJSON(
         Envelope(summary: summary, checksum: Checksum.blank, configuration: configuration),
@@ -113,9 +118,25 @@ extension ModelFolder {
         .unwritable, file: path + "/" + name,
         problem: "is \(bytes.count) bytes large, expected \(largestText) or less")
     }
-    try checkOwner(of: path)
+    let former = try checkOwner(of: path)
+    let all = files + reports + [(configurationFile, envelope)]
+    let going = former.map(ownFiles) ?? []
     try writeFolderAtomically(
-      to: path, files: files + reports + [(configurationFile, envelope)], marker: configurationFile)
+      to: path, files: all, removing: going.subtracting(all.map(\.name)).sorted(),
+      marker: configurationFile)
+  }
+
+  /// The files beside `config.json` that were written with a model.
+  private static func ownFiles(of summary: Summary) -> Set<String> {
+    // The names that versions wrote which did not list them.
+    let older = [
+      "history.csv", "loss.svg", "run.json", "forecast.csv", "forecast.svg", "mistakes.svg",
+      "example.png",
+    ]
+    return Set(
+      (summary.files.keys + (summary.reports ?? older)).filter { name in
+        isFileName(name) && !name.hasPrefix(temporaryPrefix) && !name.contains("\n")
+      })
   }
 
   /// Writes a model by `save`, to `path` or, if that fails, to another place: hours of training must
@@ -165,17 +186,17 @@ extension ModelFolder {
   }
 
   /// Checks that nothing of others is at `path`: it is a model folder, holds nothing but what a run
-  /// left, or is not there.
-  private static func checkOwner(of path: String) throws(DataError) {
+  /// left, or is not there. What the model's envelope tells, if there is one.
+  @discardableResult
+  private static func checkOwner(of path: String) throws(DataError) -> Summary? {
     let names = try contentsOfDestination(path)
     var bytes: [UInt8] = []
     let problem: String
     do {
       bytes = try readFolderFile(configurationFile, in: path, limit: largestText)
-      _ = try decodeJSON(Summary.self, from: bytes, file: configurationFile)
-      return
+      return try decodeJSON(Summary.self, from: bytes, file: configurationFile)
     } catch let error where error.kind == .missingFile {
-      if names.isEmpty { return }
+      if names.isEmpty { return nil }
       problem = "it holds no \(configurationFile)"
     } catch {
       let members = try? decodeJSON([String: Anything].self, from: bytes, file: configurationFile)

@@ -58,7 +58,7 @@ public struct Composer: Job {
     var options = ComposerOptions()
     options.stepsPerBeat = stepsPerBeat
     options.seed = seed
-    return try ComposerPlan(music, options: options).train(callbacks: callbacks)
+    return try ComposerPlan(music, options: options).followingSize().train(callbacks: callbacks)
   }
 
   var events: MusicEvents { MusicEvents(stepsPerBeat: options.stepsPerBeat) }

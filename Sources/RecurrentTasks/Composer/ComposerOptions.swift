@@ -50,6 +50,8 @@ public struct ComposerOptions: JobOptions {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ComposerOptions {
+  public static var fullSize: Int { 200 }
+
   public func check(_ rules: inout OptionRules) {
     rules.require(["the number of steps per beat": stepsPerBeat], in: 1...96)
     rules.require(["the transposition": transpose], in: 0...24)

@@ -4,7 +4,7 @@ import Recurrent
 /// learns from, and the untrained network.
 public struct ComposerPlan: JobPlan {
   /// The options.
-  public let options: ComposerOptions
+  public var options: ComposerOptions
   /// The model that training goes on from.
   public let origin: Composer?
   /// Tunes to learn from.

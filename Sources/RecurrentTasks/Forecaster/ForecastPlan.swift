@@ -13,13 +13,16 @@ public struct ForecastPlan: JobPlan {
   /// One split a series.
   public let splits: [ForecastSplit]
   /// The options.
-  public let options: ForecasterOptions
+  public var options: ForecasterOptions {
+    // A smaller batch fits where a larger one did.
+    didSet { memory = (try? Self.memory(series, splits, options)) ?? memory }
+  }
   /// The model that training goes on from.
   public let origin: Forecaster?
   /// The columns of the table that the series came from, if they did.
   public let columns: ForecastColumns?
   /// How training stays within the memory.
-  public let memory: MemoryPlan
+  public private(set) var memory: MemoryPlan
   let channels: [Channels]
   let base: NaiveForecast
 

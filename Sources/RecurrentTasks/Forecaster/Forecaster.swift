@@ -66,7 +66,7 @@ public struct Forecaster: Job {
     options.horizon = horizon
     options.season = season
     options.seed = seed
-    return try ForecastPlan([series], options: options).train(callbacks: callbacks)
+    return try ForecastPlan([series], options: options).followingSize().train(callbacks: callbacks)
   }
 
   /// The share of values that the interval should hold.

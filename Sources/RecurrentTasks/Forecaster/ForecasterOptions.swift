@@ -79,6 +79,8 @@ public enum ForecastLoss: String, Sendable, Codable, CaseIterable {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ForecasterOptions {
+  public static var fullSize: Int { 640 }
+
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
     memoryLimit = other.memoryLimit

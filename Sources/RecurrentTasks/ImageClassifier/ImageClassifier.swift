@@ -62,7 +62,8 @@ public struct ImageClassifier: Job {
     var options = ImageClassifierOptions()
     options.model = model
     options.seed = seed
-    return try ImagePlan(images, test: test, options: options).train(callbacks: callbacks)
+    return try ImagePlan(images, test: test, options: options).followingSize().train(
+      callbacks: callbacks)
   }
 
   /// How files are read for this model: PNG files in its number of channels, CSV in its size.

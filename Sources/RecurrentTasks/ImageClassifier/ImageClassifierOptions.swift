@@ -44,6 +44,8 @@ public struct ImageClassifierOptions: JobOptions {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ImageClassifierOptions {
+  public static var fullSize: Int { 1280 }
+
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
   }

@@ -20,8 +20,6 @@ extension ImagePlan: CustomStringConvertible {
       scaling     \(scales.joined(separator: "; ")), of the training part
       network     \(options.networkText), \(layers) of \(options.hiddenSize) units, \
       \(number(parameterCount)) weights; kernels: \(Kernels.name)
-      training    cross-entropy, Adam \(options.learningRate), batch \(options.batchSize), at most \
-      \(options.epochs) epochs, seed \(options.seed)
       """
   }
 }

@@ -9,7 +9,7 @@ public struct ImagePlan: JobPlan {
   /// The test part that the data has, if it has one.
   public let testImages: ImageSet?
   /// The options.
-  public let options: ImageClassifierOptions
+  public var options: ImageClassifierOptions
   /// The model that training goes on from.
   public let origin: ImageClassifier?
   /// The classes, in the order of the network's outputs.

@@ -86,6 +86,8 @@ public protocol JobConfiguration: Sendable, Codable, Equatable {
 public protocol JobEvaluation: Sendable, Codable, Equatable, CustomStringConvertible {
   /// The one number by which models are compared.
   var headline: EpochScore { get }
+  /// Its numbers by name, those of the baselines left out.
+  var scores: [String: Double] { get }
   /// On how much: `140 texts`.
   var size: String { get }
 }

@@ -28,6 +28,10 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   /// Bytes that training may use; nil: as many as it takes.
   var memoryLimit: Int? { get }
 
+  /// Examples of the training part from which on the defaults hold; for fewer, training is longer
+  /// (``following(size:keeping:)``). 0: for any number.
+  static var fullSize: Int { get }
+
   /// The defaults.
   init()
 
@@ -44,6 +48,8 @@ extension JobOptions {
   public var networks: Int? { nil }
   /// As many as it takes.
   public var memoryLimit: Int? { nil }
+  /// For any number of examples.
+  public static var fullSize: Int { 0 }
 
   /// Nothing.
   public mutating func takeCourse(of other: Self) {}

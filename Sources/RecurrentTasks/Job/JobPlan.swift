@@ -11,8 +11,9 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
   /// What a network is trained on.
   associatedtype Examples: ExampleSet
 
-  /// How the model is made.
-  var options: Trained.Configuration.Options { get }
+  /// How the model is made. Of a plan that is made only the course of training may be changed:
+  /// batch, epochs, learning rate, patience.
+  var options: Trained.Configuration.Options { get set }
   /// What answers need beside configuration and weights, fitted on the training part.
   var extras: Trained.Extras { get }
   /// All but the extras and the weights, as far as these networks' histories tell: before training
@@ -35,6 +36,10 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
 
   // What has a default:
 
+  /// How much there is to train on, and what is counted.
+  var size: (count: Int, unit: String) { get }
+  /// Updates of the weights in an epoch, as far as they follow from the size.
+  var updatesPerEpoch: Int { get }
   /// The trained model that training goes on from, network by network; nil: it begins anew.
   var origin: Trained? { get }
   /// What judges epochs in place of the validation loss; nil: that judges.
@@ -52,6 +57,8 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
 // Defaults, documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension JobPlan {
+  public var size: (count: Int, unit: String) { (trainingExamples.count, Trained.example + "s") }
+  public var updatesPerEpoch: Int { (size.count + options.batchSize - 1) / options.batchSize }
   public var origin: Trained? { nil }
   public var judge: (@Sendable (Trained.Model) -> EpochScore)? { nil }
   public var memoryPlan: MemoryPlan? { nil }

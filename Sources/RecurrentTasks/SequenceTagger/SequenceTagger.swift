@@ -82,7 +82,8 @@ public struct SequenceTagger: Job {
   ) throws -> SequenceTagger {
     var options = SequenceTaggerOptions()
     options.seed = seed
-    return try SequenceTaggerPlan(sentences, options: options).train(callbacks: callbacks)
+    return try SequenceTaggerPlan(sentences, options: options).followingSize().train(
+      callbacks: callbacks)
   }
 
   /// From words to numbers.

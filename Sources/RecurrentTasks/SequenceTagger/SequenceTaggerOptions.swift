@@ -71,6 +71,8 @@ public enum CharacterReader: String, Sendable, Codable, CaseIterable {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension SequenceTaggerOptions {
+  public static var fullSize: Int { 3200 }
+
   public var networks: Int? { members }
 
   public mutating func takeCourse(of other: Self) {

@@ -6,6 +6,9 @@ extension SequenceTaggerPlan {
     TaggerExamples(sentences: [], tags: [], encoder: encoder)
   }
 
+  /// Its sentences, though longer ones are read in pieces.
+  public var size: (count: Int, unit: String) { (training.sentences.count, "sentences") }
+
   /// With a validation part, the best epoch is that of the best score there: F1 of chunks, of plain
   /// tags the share of right ones.
   public var judge: (@Sendable (SequenceTaggerModel) -> EpochScore)? {

@@ -6,7 +6,7 @@ import Recurrent
 /// Words and characters are learned here, from the training part alone.
 public struct SequenceTaggerPlan: JobPlan {
   /// The options, with the scheme that was found.
-  public let options: SequenceTaggerOptions
+  public var options: SequenceTaggerOptions
   /// The model that training goes on from.
   public let origin: SequenceTagger?
   /// What training sees.

@@ -62,7 +62,8 @@ public struct TextClassifier: Job {
   ) throws -> TextClassifier {
     var options = TextClassifierOptions()
     options.seed = seed
-    return try TextClassifierPlan(texts, options: options).train(callbacks: callbacks)
+    return try TextClassifierPlan(texts, options: options).followingSize().train(
+      callbacks: callbacks)
   }
 
   /// From texts to numbers.

@@ -112,6 +112,8 @@ public struct Fold: Sendable, Codable, Equatable {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension TextClassifierOptions {
+  public static var fullSize: Int { 4800 }
+
   public var networks: Int? { members }
 
   public mutating func takeCourse(of other: Self) {

@@ -6,7 +6,7 @@ import Recurrent
 /// Tokenizer and vocabulary are made here, from the training part alone.
 public struct TextClassifierPlan: JobPlan {
   /// The options.
-  public let options: TextClassifierOptions
+  public var options: TextClassifierOptions
   /// The model that training goes on from.
   public let origin: TextClassifier?
   /// The labels; their places are the classes.
@@ -137,6 +137,7 @@ public struct TextClassifierPlan: JobPlan {
 extension TextClassifierPlan {
   public var trainingExamples: TextExamples { examples(training, areCounted: origin == nil) }
   public var validationExamples: TextExamples { examples(validation) }
+  public var size: (count: Int, unit: String) { (training.examples.count, "texts") }
 
   public func trainer(
     of model: TextClassifierModel, member: Int

@@ -53,7 +53,8 @@ public struct TextGenerator: Job {
   ) throws -> TextGenerator {
     var options = TextGeneratorOptions()
     options.seed = seed
-    return try TextGeneratorPlan(files, options: options).train(callbacks: callbacks)
+    return try TextGeneratorPlan(files, options: options).followingSize().train(
+      callbacks: callbacks)
   }
 
   /// How well a text is foretold that it was not trained on, read as one stream; several files are

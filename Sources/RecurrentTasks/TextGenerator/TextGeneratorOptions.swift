@@ -78,6 +78,8 @@ public struct TextGeneratorOptions: JobOptions {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension TextGeneratorOptions {
+  public static var fullSize: Int { 640_000 }
+
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
   }

@@ -4,7 +4,7 @@ import Recurrent
 /// and its tokens, which are learned from the training part alone.
 public struct TextGeneratorPlan: JobPlan {
   /// The options.
-  public let options: TextGeneratorOptions
+  public var options: TextGeneratorOptions
   /// The model that training goes on from.
   public let origin: TextGenerator?
   /// The beginning of the text: what training sees.
@@ -121,6 +121,9 @@ extension TextGeneratorPlan {
   public var validationExamples: StreamExamples<TokenBatch, TokenBatch> {
     validationTokens.streams(options.streams, steps: options.steps)
   }
+
+  public var size: (count: Int, unit: String) { (trainingTokens.targets.count, "tokens") }
+  public var updatesPerEpoch: Int { trainingExamples.count }
 
   public func configuration(after histories: [TrainingHistory]) -> TextGenerator.Configuration {
     TextGenerator.Configuration(

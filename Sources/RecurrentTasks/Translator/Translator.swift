@@ -85,7 +85,7 @@ public struct Translator: Job {
   ) throws -> Translator {
     var options = TranslatorOptions()
     options.seed = seed
-    return try TranslatorPlan(pairs, options: options).train(callbacks: callbacks)
+    return try TranslatorPlan(pairs, options: options).followingSize().train(callbacks: callbacks)
   }
 
   /// The translation of a sentence.

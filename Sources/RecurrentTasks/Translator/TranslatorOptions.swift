@@ -62,6 +62,8 @@ public struct TranslatorOptions: JobOptions {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension TranslatorOptions {
+  public static var fullSize: Int { 25_600 }
+
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
     tokenBudget = other.tokenBudget

@@ -4,7 +4,7 @@ import Recurrent
 /// the tokens of both languages, which are learned here, from the training part alone.
 public struct TranslatorPlan: JobPlan {
   /// The options.
-  public let options: TranslatorOptions
+  public var options: TranslatorOptions
   /// The model that training goes on from.
   public let origin: Translator?
   /// What training sees.

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Recurrent
+import RecurrentTasks
+
+/// Whether a command answers programs.
+struct JSONFlag: ParsableArguments {
+  @Flag(
+    help:
+      "Print JSON, and nothing else, on standard output; what else is said goes to standard error."
+  )
+  var json = false
+}
+
+/// What `train`, `evaluate`, `inspect` and `quantize` say about a model as one JSON object, the same
+/// for all jobs: `options` and `evaluation` are a job's own, as they stand in `config.json`. What a
+/// command does not know is left out.
+struct ModelReport<Trained: Job>: Encodable {
+  /// Data whose answers are known.
+  struct Data: Encodable {
+    let source, part, size: String
+    var remark: String?
+  }
+
+  /// How the training of a network went.
+  struct Training: Encodable {
+    let epochs, bestEpoch: Int
+    /// `allEpochs`, `noImprovement`, `requested`, `ranAway`.
+    let stop: String
+    /// Of the best epoch.
+    let loss: Double
+    let validationLoss: Double?
+    let score: EpochScore?
+    let remark: String?
+  }
+
+  struct Parameter: Encodable {
+    let name: String
+    let shape: [Int]
+  }
+
+  let job: String
+  let model: String
+  let version = LibraryVersion.current
+  let trainedOn: String
+  let options: Trained.Configuration.Options
+  /// What was evaluated; nil: the test part of training.
+  var data: Data?
+  var headline: EpochScore?
+  /// The numbers of the evaluation by name.
+  var scores: [String: Double]?
+  var evaluation: Trained.Configuration.Evaluation?
+  var rounding: Rounding?
+  var training: [Training]?
+  var parameters: [Parameter]?
+  /// What was written beside the model.
+  var files: [String]?
+
+  /// What the model itself says.
+  init(_ model: Trained, in folder: String) {
+    job = Trained.task
+    self.model = folder
+    trainedOn = model.configuration.trainedOn
+    options = model.options
+    rounding = model.configuration.rounding
+    set(model.configuration.evaluation)
+    if !model.histories.isEmpty { training = model.histories.compactMap(Training.init) }
+  }
+
+  mutating func set(_ evaluation: Trained.Configuration.Evaluation?) {
+    self.evaluation = evaluation
+    headline = evaluation?.headline
+    scores = evaluation?.scores.filter(\.value.isFinite)
+  }
+
+  /// The text, without a line end.
+  var text: String {
+    get throws(DataError) { try jsonText(self) }
+  }
+}
+
+extension ModelReport.Training {
+  init?(_ history: TrainingHistory) {
+    guard let best = history.best else { return nil }
+    epochs = history.epochs.count
+    bestEpoch = best.epoch
+    stop =
+      switch history.stop {
+      case .noImprovement: "noImprovement"
+      case .requested: "requested"
+      case .ranAway: "ranAway"
+      case .allEpochs, nil: "allEpochs"
+      }
+    (loss, validationLoss, score) = (best.loss, best.validationLoss, best.score)
+    remark = history.remark
+  }
+}
+
+/// A value as JSON, without a line end.
+func jsonText(_ value: some Encodable) throws(DataError) -> String {
+  String(decoding: try encodeJSON(value, file: "standard output").dropLast(), as: UTF8.self)
+}

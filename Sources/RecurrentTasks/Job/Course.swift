@@ -1,0 +1,83 @@
+import Foundation
+import Recurrent
+
+/// What of the options follows the size of the data.
+public enum CourseMember: Sendable, CaseIterable {
+  case batchSize
+  case epochs
+  case patience
+}
+
+extension JobOptions {
+  /// The options for a training part of so many examples. The defaults are those for
+  /// ``fullSize`` of them and more. Where there are f times fewer, an epoch would have f times fewer
+  /// updates: the batch is halved for each factor of 2 in f, down to a quarter, and epochs and patience
+  /// are multiplied by what is left of f, at most by 16. A training then has about as many updates
+  /// as one on the full size, as long as f is below 64. The learning rate stays: Adam's steps do not grow
+  /// with the number of examples behind a gradient.
+  ///
+  /// - Parameter given: what stays as it is. What is not the default stays too.
+  public func following(size: Int, keeping given: Set<CourseMember> = []) -> Self {
+    let standard = Self()
+    let factor = Double(Self.fullSize) / Double(max(1, size))
+    guard factor > 1 else { return self }
+    var result = self
+    if !given.contains(.batchSize), batchSize == standard.batchSize {
+      let halvings = min(2, Int(log2(factor)))
+      result.batchSize = max(min(2, batchSize), batchSize >> halvings)
+    }
+    guard !given.contains(.epochs), epochs == standard.epochs else { return result }
+    let left = factor * Double(result.batchSize) / Double(standard.batchSize)
+    let growth = min(16, max(1, left))
+    result.epochs = Int((Double(epochs) * growth).rounded())
+    if !given.contains(.patience), patience == standard.patience {
+      result.patience = Int((Double(patience) * growth).rounded())
+    }
+    return result
+  }
+}
+
+extension JobPlan {
+  /// The plan whose batch, epochs and patience follow the size of the training part
+  /// (``JobOptions/following(size:keeping:)``).
+  public func followingSize(keeping given: Set<CourseMember> = []) -> Self {
+    var plan = self
+    plan.options = options.following(size: size.count, keeping: given)
+    return plan
+  }
+
+  /// How long training takes at most, and what of it was chosen for the size of the data, as lines.
+  public var courseDescription: String {
+    let (count, unit) = size
+    let steps = NumberFormat.grouped(updatesPerEpoch)
+    let full = Trained.Configuration.Options.fullSize
+    var text =
+      "course      at most \(options.epochs) epochs of \(steps) updates, batch \(options.batchSize), "
+      + "learning rate \(options.learningRate), patience \(options.patience)"
+    let usual = [
+      usual("batch", \.batchSize), usual("epochs", \.epochs), usual("patience", \.patience),
+    ]
+    .compactMap(\.self)
+    if !usual.isEmpty {
+      text +=
+        "\n            chosen for \(NumberFormat.grouped(count)) \(unit); from "
+        + "\(NumberFormat.grouped(full)) on: \(usual.joined(separator: ", "))"
+    }
+    return text
+  }
+
+  /// What a number of the course that was chosen for the size of the data would be otherwise; nil
+  /// for one that was told or is what it always is.
+  private func usual(
+    _ name: String, _ member: WritableKeyPath<Trained.Configuration.Options, Int>
+  ) -> String? {
+    let standard = Trained.Configuration.Options()[keyPath: member]
+    guard options[keyPath: member] != standard else { return nil }
+    var before = options
+    before[keyPath: member] = standard
+    before.epochs = Trained.Configuration.Options().epochs
+    let isBatch = member == \.batchSize
+    let after = before.following(size: size.count, keeping: isBatch ? [] : [.batchSize])
+    return after[keyPath: member] == options[keyPath: member] ? "\(name) \(standard)" : nil
+  }
+}
