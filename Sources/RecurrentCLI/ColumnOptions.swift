@@ -12,8 +12,8 @@ struct ColumnOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The column of dates or times. (default: the first that looks like it)",
-      valueName: "column"))
+      "The column of dates or times, or several that make one: Date,Time. (default: the first that "
+        + "looks like it)", valueName: "columns"))
   var time: String?
 
   @Option(
@@ -38,10 +38,9 @@ struct ColumnOptions: ParsableArguments {
     let given = namesAll ? [] : covariates?.names ?? model?.covariates ?? []
     let (asked, series) = (self.target ?? model?.target, series ?? model?.series)
     let asksTime = self.time ?? model?.time
-    for name in [asked, asksTime, series].compactMap({ $0 }) + given {
-      _ = try table.column(name)
-    }
-    let free = table.numericColumns.filter { $0 != asksTime && $0 != series }
+    for name in [asked, series].compactMap({ $0 }) + given { _ = try table.column(name) }
+    let times = try names(asksTime, in: table)
+    let free = table.numericColumns.filter { !times.contains($0) && $0 != series }
     let target: String
     if let name = asked {
       target = name
@@ -50,10 +49,18 @@ struct ColumnOptions: ParsableArguments {
     }
     let used = [target] + given + (series.map { [$0] } ?? [])
     let time = asksTime ?? table.timeColumnName(excluding: used)
+    let timeNames = try names(time, in: table)
     return ForecastColumns(
       target: target, time: time,
-      covariates: namesAll ? free.filter { $0 != target && $0 != time } : given, series: series,
+      covariates: namesAll ? free.filter { $0 != target && !timeNames.contains($0) } : given,
+      series: series,
       missing: missing)
+  }
+
+  /// The names of the columns that make a time together.
+  private func names(_ time: String?, in table: Table) throws(DataError) -> [String] {
+    guard let time else { return [] }
+    return try table.timeColumns(time).map { table.columnNames[$0] }
   }
 
   private var namesAll: Bool { covariates?.names == ["all"] }
@@ -63,8 +70,9 @@ struct ColumnOptions: ParsableArguments {
   ) throws(DataError) -> String {
     // Also when it holds text: the error about its cell helps more than another column.
     if table.columnNames.contains("Close") { return "Close" }
-    let guessedTime = table.timeColumnName(excluding: series.map { [$0] } ?? [])
-    let numeric = numeric.filter { $0 != guessedTime }
+    let times = try names(
+      table.timeColumnName(excluding: series.map { [$0] } ?? []), in: table)
+    let numeric = numeric.filter { !times.contains($0) }
     if let only = numeric.first, numeric.count == 1 { return only }
     func listed(_ names: [String]) -> String {
       names.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")

@@ -38,17 +38,19 @@ struct Evaluate: ThreadedCommand {
   var swap = false
 
   @OptionGroup var answer: JSONFlag
+  @OptionGroup(title: "Forecasters") var times: TimeFlags
   @OptionGroup(title: "Translators") var search: BeamOptions
   @OptionGroup var threads: ThreadOptions
 
   var request: DataRequest {
-    DataRequest(files: [file] + moreFiles, encoding: encoding, isSwapped: swap)
+    DataRequest(
+      files: [file] + moreFiles, encoding: encoding, isSwapped: swap, times: times.options)
   }
 
   mutating func run() throws {
     let job = try Jobs.ofModel(in: model)
     try job.check([
-      JobFlags([TrainTranslator.self], ["--swap": swap]), search.flags,
+      JobFlags([TrainTranslator.self], ["--swap": swap]), search.flags, times.flags,
       JobFlags(Jobs.texts, ["--encoding": encoding != .utf8]),
       JobFlags(
         [TrainClassifier.self, TrainTranslator.self, TrainGenerator.self],

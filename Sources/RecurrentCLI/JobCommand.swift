@@ -48,6 +48,8 @@ struct DataRequest {
   var encoding = TextEncoding.utf8
   /// Of pairs, the translation stands first.
   var isSwapped = false
+  /// How times are to be read; nil: as for training.
+  var times: TimeOptions?
 }
 
 /// What was read of them.

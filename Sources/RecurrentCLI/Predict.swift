@@ -63,6 +63,7 @@ struct Predict: ThreadedCommand {
       valueName: "what"))
   var onError = LineFault.goOn
 
+  @OptionGroup(title: "Forecasters") var times: TimeFlags
   @OptionGroup(title: "Text classifiers") var explaining: ClassifierPredictOptions
   @OptionGroup(title: "Taggers") var tagging: TaggerPredictOptions
   @OptionGroup(title: "Translators") var translating: TranslatorPredictOptions
@@ -81,7 +82,7 @@ struct Predict: ThreadedCommand {
       [
         JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
         JobFlags(Jobs.texts, ["--encoding": encoding != .utf8, "--on-error": onError != .goOn]),
-        explaining.flags, tagging.flags, writing.flags,
+        times.flags, explaining.flags, tagging.flags, writing.flags,
       ] + translating.flags)
     try job.predict(self)
   }
@@ -95,13 +96,16 @@ extension TrainForecaster {
   static func read(
     _ request: DataRequest, for forecaster: Forecaster
   ) throws -> DataRead<[Series]> {
-    DataRead(data: try forecaster.read(request.files[0]), source: request.files[0])
+    let series = try forecaster.read(request.files[0], times: request.times)
+    let reading = series.first?.times.reading.map { "times " + $0 }
+    return DataRead(data: series, source: request.files[0], remark: reading)
   }
 }
 
 extension Predict {
   fileprivate func forecast(_ forecaster: Forecaster) throws {
-    let series = try file.map { try forecaster.read($0) } ?? forecaster.recent
+    let series = try file.map { try forecaster.read($0, times: times.options) } ?? forecaster.recent
+    if let file, let reading = series.first?.times.reading { warn("\(file): times \(reading).") }
     let forecasts = try series.map { try forecaster.forecast(after: $0, steps: steps) }
     if let plot, let first = forecasts.first, let past = series.first {
       let chart = first.chart(after: past, nominalCoverage: forecaster.nominalCoverage)

@@ -24,6 +24,7 @@ struct TrainForecaster: JobCommand {
   var file: String?
 
   @OptionGroup(title: "Columns") var columns: ColumnOptions
+  @OptionGroup(title: "Times") var times: TimeFlags
   @OptionGroup(title: "Forecast") var forecast: ForecastOptionsGroup
   @OptionGroup(title: "Forecast") var split: SplitFlags<Self>
   @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
@@ -51,9 +52,12 @@ struct TrainForecaster: JobCommand {
     let table =
       try file.map { try Table(csv: $0) }
       ?? Table(csvText: BundledData.goog, source: "GOOG.csv (bundled)")
-    let columns = try columns.resolved(in: table, like: model?.configuration.columns)
+    var columns = try columns.resolved(in: table, like: model?.configuration.columns)
+    let known = model?.configuration.columns?.times
+    columns.times = known?.overridden(by: times.options) ?? times.options
     let plan = try ForecastPlan(
-      try columns.read(table), options: options, columns: columns, from: model)
+      try columns.read(table, like: model?.recent.first?.times), options: options, columns: columns,
+      from: model)
     return (plan, TrainingPreface(table: table, columns: columns, series: plan.series).description)
   }
 

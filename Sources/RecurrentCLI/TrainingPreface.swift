@@ -34,6 +34,11 @@ struct TrainingPreface: CustomStringConvertible {
     let first = series.times.label(0)
     let last = series.times.label(series.count - 1)
     var lines = ["times       \(name)\(series.times.frequency), \(first) to \(last)"]
+    if let reading = series.times.reading { lines.append("            \(reading)") }
+    if series.times.holidays > 0 {
+      lines.append(
+        "            \(series.times.holidays) business days without a row, as holidays are")
+    }
     let gaps = series.times.gaps
     if let gap = gaps.first {
       let missing = gaps.reduce(0) { $0 + $1.missing }

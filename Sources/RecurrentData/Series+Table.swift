@@ -6,8 +6,9 @@ extension Series {
   /// - Parameters:
   ///   - path: The file.
   ///   - value: The column to forecast.
-  ///   - time: The column of times. `nil` takes the first column that is named like a time and
-  ///     holds times, else the first that holds calendar dates, else numbers the rows.
+  ///   - time: The column of times, or several that make one, as `Date,Time`. `nil` takes the first
+  ///     column that is named like a time and holds times, else the first that holds calendar dates,
+  ///     else numbers the rows.
   ///   - covariates: Columns that are known beside the target.
   ///   - missing: What to do with cells that hold no value.
   /// - Throws: ``DataError`` with file, line and column.
@@ -30,11 +31,14 @@ extension Series {
   ///   - covariates: Columns that are known beside the target.
   ///   - seriesColumn: The column that tells series apart; `nil` when the table is one series.
   ///   - missing: What to do with cells that hold no value; gaps are filled within a series.
+  ///   - options: How the times are to be read, where that is not left to the evidence.
+  ///   - model: Times that were written alike: their reading and frequency are preferred.
   /// - Returns: At least one series; exactly one without `seriesColumn`.
   /// - Throws: ``DataError`` with file, line and column.
   public static func read(
     _ table: Table, value: String, time: String? = nil, covariates: [String] = [],
-    groupedBy seriesColumn: String? = nil, missing: MissingValues = .error
+    groupedBy seriesColumn: String? = nil, missing: MissingValues = .error,
+    times options: TimeOptions = TimeOptions(), like model: TimeAxis? = nil
   ) throws(DataError) -> [Series] {
     try checkDistinct(
       [("value", value)] + covariates.map { ("covariate", $0) }
@@ -46,13 +50,19 @@ extension Series {
     let groupColumn: Int? = if let seriesColumn { try table.column(seriesColumn) } else { nil }
     var used = Set([valueColumn] + covariateColumns)
     if let groupColumn { used.insert(groupColumn) }
-    let timeColumn: Int? =
-      if let time { try table.column(time) } else { table.likelyTimeColumn(excluding: used) }
+    let timeColumns =
+      if let time { try table.timeColumns(time) } else { table.likelyTimeColumns(excluding: used) }
 
     let groups = try Groups(table, column: groupColumn)
     var times: TimeColumn?
-    if let timeColumn {
-      times = try table.timeColumn(timeColumn, previousRow: groups.previousRow)
+    if let timeColumns {
+      let source = table.timeSource(timeColumns, previousRow: groups.previousRow)
+      let column = try TimeColumn(source, options: options, like: model?.format)
+      if column.isDescending {
+        let row = groups.previousRow?.firstIndex { $0 >= 0 } ?? 1
+        throw TimeErrors(source).descending(row, of: column.ticks)
+      }
+      times = column
     }
     let columns = [valueColumn] + covariateColumns
     var raw: [[Double]] = []
@@ -71,8 +81,9 @@ extension Series {
       }
       let axis = times.map { column in
         TimeAxis(
-          checkedSeconds: groups.members.count == 1
-            ? column.seconds : group.rows.map { column.seconds[$0] }, format: column.format)
+          checkedTicks: groups.members.count == 1
+            ? column.ticks : group.rows.map { column.ticks[$0] }, format: column.format,
+          like: model?.frequency, reading: column.reading)
       }
       all.append(
         Series(

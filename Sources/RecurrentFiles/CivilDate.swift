@@ -73,6 +73,25 @@ package struct CivilDate: Equatable {
     }
   }
 
+  /// The day of an ISO week: week 1 holds the first Thursday, days go from 1 for Monday to 7. `nil`
+  /// when the year has no such week.
+  package init?(weekYear year: Int64, week: Int64, weekday: Int64 = 1) {
+    guard (1...53).contains(week), (1...7).contains(weekday),
+      let fourth = CivilDate(year: year, month: 1, day: 4)
+    else { return nil }
+    let monday = fourth.dayNumber - Self.weekday(ofDayNumber: fourth.dayNumber) + (week - 1) * 7
+    guard CivilDate(dayNumber: monday + 3).year == year else { return nil }
+    self.init(dayNumber: monday + weekday - 1)
+  }
+
+  /// The ISO week in which a day lies, and the year of its Thursday.
+  package static func week(ofDayNumber dayNumber: Int64) -> (year: Int64, week: Int64) {
+    let thursday = dayNumber - weekday(ofDayNumber: dayNumber) + 3
+    let year = CivilDate(dayNumber: thursday).year
+    let first = CivilDate(checkedYear: year, month: 1, day: 1)
+    return (year, (thursday - first.dayNumber) / 7 + 1)
+  }
+
   /// 0 for Monday … 6 for Sunday.
   package static func weekday(ofDayNumber dayNumber: Int64) -> Int64 {
     // 1970-01-01 was a Thursday.

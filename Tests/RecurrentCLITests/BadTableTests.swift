@@ -205,7 +205,7 @@ import Testing
       data(Sample.prices(line: 32, column: 0, cell)),
       [
         "t.csv:32: column \"Date\": found \(found), expected a time like \"2020-01-30\".",
-        "Times are read as 2012-01-31",
+        cell.isEmpty ? "Fill in the time, or remove the row." : "Times are read as 2012-01-31",
       ])
   }
 

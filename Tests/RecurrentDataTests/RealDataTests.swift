@@ -57,7 +57,7 @@ struct RealDataTests {
     #expect(table.rowCount == 1258)
     let series = try Series(csv: file, value: "Open", covariates: ["Volume"])
     #expect(series.times.frequency == .businessDays)
-    #expect(series.times.format?.order == .monthDayYear)
+    #expect(series.times.format?.pattern == "%-m/%-d/%Y")
     #expect(series.times.label(0) == "1/3/2012")
     #expect(series.times.label(1257) == "12/30/2016")
     // 30 December 2016 was a Friday.

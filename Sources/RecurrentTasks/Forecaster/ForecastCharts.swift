@@ -23,7 +23,7 @@ public struct TestForecasts: Sendable {
       let series = plan.series[origin.series]
       for (step, point) in windows.points[window].enumerated() {
         let row = origin.row + step
-        var cells = [series.times.label(row), "\(step + 1)"]
+        var cells = [Self.quoted(series.times.label(row)), "\(step + 1)"]
         cells += [
           windows.actual(window, step), point.value, point.lower, point.upper,
           windows.naive(.last, window, step),
@@ -56,7 +56,7 @@ public struct TestForecasts: Sendable {
       windows.points[window].enumerated().map { (row: origins[window].row + $0, point: $1) }
     }
     let first = max(0, split.testStart - (split.count - split.testStart))
-    let x = series.times.seconds.map(Double.init)
+    let x = series.times.positions
     let forecastX = rows.map { x[$0.row] }
     let name = series.name.map { " of \($0)" } ?? ""
     let ahead = horizon == 1 ? "one row ahead" : "\(horizon) rows at a time"
@@ -64,7 +64,7 @@ public struct TestForecasts: Sendable {
     return LineChart(
       title: "\(series.targetName)\(name): forecast \(ahead), on rows it was not trained on",
       subtitle: forecaster.configuration.evaluation.map(Self.summary) ?? "",
-      x: series.times.isRowNumbers ? .number(label: "row") : .time, yLabel: series.targetName,
+      x: series.times.chartAxis, yLabel: series.targetName,
       lines: [
         .init("actual", x: Array(x[first...]), y: Array(series.target[first...]), role: .actual),
         .init(
@@ -92,18 +92,18 @@ extension Forecast {
   public func chart(after series: Series, nominalCoverage: Double) -> LineChart {
     let past = series.suffix(max(3 * points.count, 60))
     let last = past.count - 1
-    let x = times.seconds.map(Double.init)
+    let x = times.positions
     // Drawn from the last known point, so that the line does not hang in the air.
-    let startX = [Double(past.times.seconds[last])]
+    let startX = [past.times.positions[last]]
     let start = [past.target[last]]
     let percent = NumberFormat.fixed(nominalCoverage * 100, 0)
     return LineChart(
       title:
         "\(series.targetName)\(self.series.map { " of \($0)" } ?? ""): the next \(points.count) rows",
-      x: times.isRowNumbers ? .number(label: "row") : .time, yLabel: series.targetName,
+      x: times.chartAxis, yLabel: series.targetName,
       lines: [
         .init(
-          "known", x: past.times.seconds.map(Double.init), y: past.target, role: .actual),
+          "known", x: past.times.positions, y: past.target, role: .actual),
         .init("forecast", x: startX + x, y: start + points.map(\.value), role: .forecast),
       ],
       bands: [
@@ -112,6 +112,13 @@ extension Forecast {
           upper: start + points.map(\.upper))
       ],
       markers: [.init("last row", x: startX[0])])
+  }
+}
+
+extension TimeAxis {
+  /// The axis of a chart for ``positions``.
+  fileprivate var chartAxis: LineChart.XAxis {
+    isNumbers ? .number(label: isRowNumbers ? "row" : "time") : .time
   }
 }
 

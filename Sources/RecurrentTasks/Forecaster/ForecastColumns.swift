@@ -4,7 +4,7 @@ import Recurrent
 public struct ForecastColumns: Sendable, Codable, Equatable {
   /// What is forecast.
   public var target: String
-  /// The times; nil: found by itself.
+  /// The times, or several columns that make one, as `Date,Time`; nil: found by itself.
   public var time: String?
   /// What is known beside the target.
   public var covariates: [String]
@@ -12,37 +12,46 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   public var series: String?
   /// What to do about missing values.
   public var missing: MissingValues
+  /// How times are to be read; nil: by the evidence.
+  public var times: TimeOptions?
 
   /// A choice of columns.
   public init(
     target: String, time: String? = nil, covariates: [String] = [], series: String? = nil,
-    missing: MissingValues = .error
+    missing: MissingValues = .error, times: TimeOptions? = nil
   ) {
     self.target = target
     self.time = time
     self.covariates = covariates
     self.series = series
     self.missing = missing
+    self.times = times
   }
 
   /// The series of a table, oldest row first.
-  public func read(_ table: Table) throws(DataError) -> [Series] {
+  ///
+  /// - Parameter model: times that were written alike, whose reading and frequency are preferred.
+  public func read(_ table: Table, like model: TimeAxis? = nil) throws(DataError) -> [Series] {
     try Series.read(
       table, value: target, time: time, covariates: covariates, groupedBy: series,
-      missing: missing)
+      missing: missing, times: times ?? TimeOptions(), like: model)
   }
 }
 
 extension Forecaster {
   /// The series of a table with the columns that this forecaster was trained on.
   ///
+  /// Times are read as those that it was trained on, if the table allows it.
+  ///
+  /// - Parameter times: how times are to be read; nil: as for training.
   /// - Throws: ``DataError`` if the table cannot be read or lacks a column.
-  public func read(_ path: String) throws(DataError) -> [Series] {
+  public func read(_ path: String, times: TimeOptions? = nil) throws(DataError) -> [Series] {
     let table = try Table(csv: path)
-    let columns =
+    var columns =
       configuration.columns
       ?? ForecastColumns(
         target: configuration.channels[0], covariates: Array(configuration.channels.dropFirst()))
-    return try columns.read(table)
+    if let times { columns.times = (columns.times ?? TimeOptions()).overridden(by: times) }
+    return try columns.read(table, like: recent.first?.times)
   }
 }

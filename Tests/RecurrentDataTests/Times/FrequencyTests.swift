@@ -54,9 +54,10 @@ import Testing
       words: "monthly", next: ["2021-02-28", "2021-03-30"]),
     Case(
       texts: ["2019-11-30", "2019-12-31", "2020-01-31"], frequency: .months(1, day: 31),
-      words: "monthly", next: ["2020-02-29", "2020-03-31", "2020-04-30"]),
+      words: "monthly, on the last day", next: ["2020-02-29", "2020-03-31", "2020-04-30"]),
     Case(
-      texts: ["2019-06-30", "2019-09-30"], frequency: .months(3, day: 31), words: "quarterly",
+      texts: ["2019-06-30", "2019-09-30"], frequency: .months(3, day: 31),
+      words: "quarterly, on the last day",
       next: ["2019-12-31", "2020-03-31"]),
     Case(
       texts: ["1700", "1701", "1702"], frequency: .months(12, day: 1), words: "yearly",
@@ -69,7 +70,8 @@ import Testing
       frequency: .irregular, words: "irregular", next: ["2020-01-24", "2020-01-28"]),
     Case(
       texts: ["2020-05-31T00:00:00+02:00", "2020-06-30T00:00:00+02:00"],
-      frequency: .months(1, day: 31), words: "monthly", next: ["2020-07-31T00:00:00+02:00"]),
+      frequency: .months(1, day: 31), words: "monthly, on the last day",
+      next: ["2020-07-31T00:00:00+02:00"]),
   ])
   func inferredAndContinued(_ example: Case) throws {
     let axis = try TimeAxis(parsing: example.texts)

@@ -1,0 +1,95 @@
+import RecurrentFiles
+
+/// What is wrong with a column of times, in words.
+struct TimeErrors {
+  private let source: TimeColumn.Source
+
+  init(_ source: TimeColumn.Source) { self.source = source }
+
+  /// The forms that are read, for messages.
+  static let understoodForms =
+    "Times are read as 2012-01-31, 31.1.2012, 1/31/2012, 31-Jan-2012, Jan 31, 2012, 2012-01, Jan-12, "
+    + "2012, 2012Q1, 2012-W05 or 20120131, each day also with 16:30, 16:30:05, 4:30 PM or "
+    + "T163005Z, or as numbers; --time-format names any other"
+
+  /// The error about the first row of an attempt that does not fit.
+  func error(_ attempt: TimeAttempt) -> DataError {
+    guard let row = attempt.unreadableRow else { return unordered(attempt) }
+    if attempt.isSkipped, let clock = attempt.format.clock {
+      return DataError(
+        file: source.file, line: source.line(row), place: source.place,
+        problem: "found \(source.text(row).shown), which clocks of \(clock.name) skip: they go "
+          + "forward over it",
+        advice:
+          "Name the zone that the clocks are of with --time-zone, or leave it out if they never change"
+      )
+    }
+    return unreadable(row, expected: "a time")
+  }
+
+  func unreadable(_ row: Int, expected: String) -> DataError {
+    let text = source.text(row)
+    var problem = "found \(text.isEmpty ? "an empty cell" : text.shown), expected \(expected)"
+    if row > 0 { problem += " like \(source.text(row - 1).shown)" }
+    return DataError(
+      file: source.file, line: source.line(row), place: source.place, problem: problem,
+      advice: text.isEmpty ? "Fill in the time, or remove the row" : Self.understoodForms)
+  }
+
+  private func unordered(_ attempt: TimeAttempt) -> DataError {
+    let row = attempt.unorderedRow ?? 0
+    let previous = source.previous(of: row)
+    let (time, before) = (attempt.ticks[row], attempt.ticks[previous])
+    let step = before - time
+    let isClockChange =
+      attempt.format.zoneMinutes == nil && attempt.format.clock == nil && !attempt.format.isIndex
+      && step <= 3600 * attempt.format.ticksPerSecond
+      && ClockChange.mayBegin(floorDivide(time, attempt.format.ticksPerSecond))
+    guard isClockChange || step == 0 else { return descending(row, of: attempt.ticks) }
+    let verb = step == 0 ? "repeats" : "comes after"
+    var problem =
+      "the time \(source.text(row).shown) \(verb) \(source.text(previous).shown) of \(place(previous))"
+    if step > 0 { problem += ", but is earlier" }
+    var advice: String
+    if isClockChange, attempt.format.showsTimeOfDay {
+      problem += ": an hour repeats where clocks go back"
+      advice = "Name the zone of the clocks, as --time-zone Europe/Berlin"
+    } else if let columns = source.clockColumns {
+      advice = "Read the time of day with it: train with --time \(columns)"
+    } else {
+      advice =
+        "If the file holds many series, name the column that tells them apart with --series when "
+        + "training; else keep one of the rows"
+    }
+    return DataError(
+      file: source.file, line: source.line(row), place: source.place, problem: problem,
+      advice: advice)
+  }
+
+  /// The error about a row that is earlier than the one before it.
+  func descending(_ row: Int, of ticks: [Int64]) -> DataError {
+    let previous = source.previous(of: row)
+    return DataError(
+      file: source.file, line: source.line(row), place: source.place,
+      problem: "the time \(source.text(row).shown) comes after \(source.text(previous).shown) of "
+        + "\(place(previous)), but is earlier",
+      advice:
+        "Sort the rows by time, earliest first; if the file holds many series, name the column "
+        + "that tells them apart with --series when training")
+  }
+
+  private func place(_ row: Int) -> String {
+    source.line(row).map { "line \($0)" } ?? "row \(row + 1)"
+  }
+}
+
+extension TimeFormat {
+  /// Whether times say the hour.
+  var showsTimeOfDay: Bool {
+    if case .pattern(let pattern) = writing {
+      pattern.parts.contains { $0 == .hour || $0 == .hour12 }
+    } else {
+      false
+    }
+  }
+}

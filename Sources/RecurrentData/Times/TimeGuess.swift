@@ -1,0 +1,135 @@
+import RecurrentFiles
+
+/// The ways in which a cell may be read as a time.
+struct TimeGuess {
+  typealias Part = TimePattern.Part
+  typealias Writing = TimeFormat.Writing
+
+  /// The ways in which a column with this cell may be read, the preferred one first.
+  ///
+  /// Where month and day could be exchanged, slashes prefer month/day, dots and dashes day/month.
+  static func readings(of text: [UInt8]) -> [Writing] {
+    var readings = numberReadings(of: text)
+    for parts in TimeGuess(text).whole() {
+      let pattern = TimePattern(parts)
+      let writing = Writing.pattern(pattern)
+      guard !readings.contains(writing), text.withUnsafeBufferPointer(pattern.read) != nil else {
+        continue
+      }
+      readings.append(writing)
+    }
+    return readings
+  }
+
+  /// What a whole or decimal number may mean; plain numbers last, with nothing more likely before.
+  private static func numberReadings(of text: [UInt8]) -> [Writing] {
+    guard let number = text.withUnsafeBufferPointer({ DecimalNumber($0) }) else { return [] }
+    let isWhole = number.billionths == 0
+    let digits = text.prefix { isDigit($0) }.count
+    var patterns: [TimePattern] = []
+    if isWhole {
+      switch digits {
+      case 4: patterns = [[.year]].map { TimePattern($0) }
+      case 6:
+        patterns = [[.year, .month], [.weekYear, .week], [.shortYear, .month, .day]].map {
+          TimePattern($0)
+        }
+      case 8: patterns = [TimePattern([.year, .month, .day])]
+      case 10: patterns = [TimePattern([.year, .month, .day, .hour])]
+      case 12: patterns = [TimePattern([.year, .month, .day, .hour, .minute])]
+      case 14: patterns = [TimePattern([.year, .month, .day, .hour, .minute, .second])]
+      default: break
+      }
+    }
+    // Digits that are a day of these centuries, before seconds; others behind.
+    let dates = patterns.filter { pattern in
+      guard let time = text.withUnsafeBufferPointer(pattern.read) else { return false }
+      return likelySeconds.contains(time.seconds)
+    }
+    let units = [TimeUnit.excel, .seconds, .milliseconds, .microseconds, .nanoseconds]
+      .filter { $0.isLikely(number) }
+    return dates.map { .pattern($0) }
+      + (units + [.index]).map { .number($0, least: 0, most: 9) }
+  }
+
+  /// From the year 1000 to the year 2999.
+  private static let likelySeconds = -30_610_224_000..<Int64(32_503_680_000)
+
+  // MARK: Tokens
+
+  enum Token: Equatable {
+    /// Digits, as many as they are.
+    case number(Int)
+    /// Letters of the alphabet.
+    case word([UInt8])
+    /// All else, as it stands.
+    case mark([UInt8])
+  }
+
+  let tokens: [Token]
+
+  private init(_ text: [UInt8]) {
+    var tokens: [Token] = []
+    for byte in text {
+      if isDigit(byte) {
+        if case .number(let count)? = tokens.last {
+          tokens[tokens.count - 1] = .number(count + 1)
+        } else {
+          tokens.append(.number(1))
+        }
+      } else if isLetter(byte), case .word(let word)? = tokens.last {
+        tokens[tokens.count - 1] = .word(word + [byte])
+      } else if !isLetter(byte), case .mark(let mark)? = tokens.last, byte != Ascii.plus,
+        !(byte == Ascii.minus && mark.last == Ascii.space)
+      {
+        tokens[tokens.count - 1] = .mark(
+          byte == Ascii.space && mark.last == byte ? mark : mark + [byte])
+      } else {
+        tokens.append(isLetter(byte) ? .word([byte]) : .mark([byte]))
+      }
+    }
+    self.tokens = tokens
+  }
+
+  func token(_ i: Int) -> Token? { i < tokens.count ? tokens[i] : nil }
+
+  func digits(_ i: Int) -> Int? {
+    if case .number(let count)? = token(i) { count } else { nil }
+  }
+
+  func word(_ i: Int) -> [UInt8]? {
+    if case .word(let letters)? = token(i) { letters } else { nil }
+  }
+
+  func isWord(_ i: Int, _ text: String) -> Bool {
+    word(i).map { String(decoding: $0, as: UTF8.self).uppercased() == text } ?? false
+  }
+
+  /// A mark as literal parts, and where it ends; nothing if there is none.
+  func mark(_ i: Int) -> (parts: [Part], end: Int) {
+    guard case .mark(let bytes)? = token(i) else { return ([], i) }
+    return (bytes.map { .literal($0) }, i + 1)
+  }
+
+  func literals(_ word: [UInt8]) -> [Part] { word.map { .literal($0) } }
+
+  func style(_ word: [UInt8]) -> TimePattern.NameStyle {
+    let isUpper = word.allSatisfy { $0 < 0x60 }
+    return TimePattern.NameStyle(
+      isFull: word.count > 3, letters: isUpper ? .upper : word[0] < 0x60 ? .capitalized : .lower)
+  }
+
+  func monthName(_ i: Int) -> Part? {
+    guard let word = word(i), TimeNames.place(of: word, among: TimeNames.months) != nil else {
+      return nil
+    }
+    return .monthName(style(word))
+  }
+
+  func dayName(_ i: Int) -> Part? {
+    guard let word = word(i), TimeNames.place(of: word, among: TimeNames.days) != nil else {
+      return nil
+    }
+    return .dayName(style(word))
+  }
+}

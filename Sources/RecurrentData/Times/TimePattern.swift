@@ -1,0 +1,260 @@
+import RecurrentFiles
+
+/// How a time is written, part by part, in the directives of strptime: `%d.%m.%Y %H:%M`.
+struct TimePattern: Sendable, Equatable {
+  /// One part. Numbers of days and months may be of one digit where no other digit stands beside.
+  enum Part: Sendable, Equatable {
+    /// A byte as it stands; a space stands for any number of them.
+    case literal(UInt8)
+    /// `2012`, `12`, and the year of an ISO week.
+    case year, shortYear, weekYear
+    /// Numbers of the calendar; `quarter` 1-4, `week` of ISO 8601, `weekday` 1 for Monday.
+    case month, day, quarter, week, weekday, dayOfYear
+    /// `Jan` or `January`, `Mon` or `Monday`.
+    case monthName(NameStyle)
+    case dayName(NameStyle)
+    /// The time of day; `hour` 0-24, `hour12` with `half` AM or PM.
+    case hour, hour12, minute, second
+    case half(NameStyle)
+    /// Digits behind the second, as many as are written.
+    case fraction(Int)
+    case zone(ZoneStyle)
+
+    var isNumber: Bool {
+      switch self {
+      case .literal, .monthName, .dayName, .half, .zone: return false
+      default: return true
+      }
+    }
+
+    var isClock: Bool {
+      switch self {
+      case .hour, .hour12, .minute, .second, .half, .fraction, .zone: return true
+      default: return false
+      }
+    }
+  }
+
+  /// Which letters a name is written in.
+  struct NameStyle: Sendable, Equatable {
+    enum Letters: String, Sendable {
+      case capitalized = ""
+      case upper = "^"
+      case lower = "#"
+    }
+    var isFull = false
+    var letters = Letters.capitalized
+  }
+
+  /// How a zone is written; each is read in every form.
+  enum ZoneStyle: String, Sendable {
+    /// `Z`
+    case letter = "%Z"
+    /// `UTC`
+    case utc = "%^Z"
+    /// `GMT`
+    case gmt = "%#Z"
+    /// `+02:00`
+    case colon = "%:z"
+    /// `+0200`
+    case plain = "%z"
+    /// `+02`
+    case hours = "%#z"
+  }
+
+  var parts: [Part] { didSet { self.derive() } }
+  /// Whether days, months and weeks below ten have a zero in front.
+  var padsDates = true
+  /// Whether hours below ten have a zero in front.
+  var padsHours = true
+
+  /// Where a cell may end: behind the date, with midnight left out.
+  private(set) var dateEnd: Int?
+  /// Parts that a cell may leave out: the seconds and what divides them from the minutes.
+  private(set) var seconds: Range<Int>?
+  /// The fraction of a second and what divides it from the seconds.
+  private(set) var fraction: Range<Int>?
+
+  init(_ parts: [Part]) {
+    self.parts = parts
+    derive()
+  }
+
+  private mutating func derive() {
+    (dateEnd, seconds, fraction) = (nil, nil, nil)
+    let clock = parts.firstIndex(where: \.isClock)
+    if let clock, !parts[clock...].contains(where: { !$0.isClock && !$0.isLiteral }) {
+      dateEnd = (parts[..<clock].lastIndex { !$0.isLiteral }).map { $0 + 1 }
+    }
+    // Only behind a mark: of digits in a row none can be left out.
+    func optional(_ place: Int?) -> Int? {
+      guard let place, place > 0, parts[place - 1].isLiteral else { return nil }
+      return place - 1
+    }
+    let fractionPlace = parts.firstIndex { if case .fraction = $0 { true } else { false } }
+    if let start = optional(fractionPlace) { fraction = start..<start + 2 }
+    if let start = optional(parts.firstIndex(of: .second)) {
+      seconds = start..<(fraction?.upperBound ?? start + 2)
+    }
+  }
+
+  /// Whether another digit stands beside part `index`, so that it has its full number of digits.
+  func isGlued(_ index: Int) -> Bool {
+    (index > 0 && parts[index - 1].isNumber)
+      || (index + 1 < parts.count && parts[index + 1].isNumber)
+  }
+
+  /// Whether all of it is digits: such cells are whole numbers.
+  var isDigits: Bool { parts.allSatisfy(\.isNumber) }
+}
+
+extension TimePattern.Part {
+  var isLiteral: Bool { if case .literal = self { true } else { false } }
+}
+
+// MARK: - The order of day, month and year
+
+extension TimePattern {
+  /// `dmy`, `mdy`, `ymd` or another order of three numbers; `nil` when the month is a name or a part
+  /// is not there.
+  var order: String? {
+    let letters: [Character] = parts.compactMap {
+      switch $0 {
+      case .year, .shortYear: "y"
+      case .month: "m"
+      case .day: "d"
+      default: nil
+      }
+    }
+    return letters.count == 3 ? String(letters) : nil
+  }
+}
+
+// MARK: - As text
+
+extension TimePattern: CustomStringConvertible {
+  /// The directives of strptime.
+  var description: String {
+    var bytes: [UInt8] = []
+    for part in parts {
+      if case .literal(let byte) = part {
+        bytes += byte == UInt8(ascii: "%") ? [byte, byte] : [byte]
+      } else {
+        bytes += Array(directive(part).utf8)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func directive(_ part: Part) -> String {
+    let date = padsDates ? "%" : "%-"
+    let hour = padsHours ? "%" : "%-"
+    switch part {
+    case .literal: return ""
+    case .year: return "%Y"
+    case .shortYear: return "%y"
+    case .weekYear: return "%G"
+    case .month: return date + "m"
+    case .day: return date + "d"
+    case .quarter: return "%q"
+    case .week: return date + "V"
+    case .weekday: return "%u"
+    case .dayOfYear: return "%j"
+    case .monthName(let style): return "%" + style.letters.rawValue + (style.isFull ? "B" : "b")
+    case .dayName(let style): return "%" + style.letters.rawValue + (style.isFull ? "A" : "a")
+    case .hour: return hour + "H"
+    case .hour12: return hour + "I"
+    case .minute: return "%M"
+    case .second: return "%S"
+    case .half(let style): return "%" + style.letters.rawValue + "p"
+    case .fraction(let digits): return "%\(digits)f"
+    case .zone(let style): return style.rawValue
+    }
+  }
+
+  /// Why a text is no pattern, as a sentence.
+  struct Problem: Error { let text: String }
+
+  /// Reads the directives of strptime; `%T`, `%D`, `%F` and `%R` stand for several.
+  init(_ text: String) throws(Problem) {
+    var parts: [Part] = []
+    var (padsDates, padsHours) = (true, true)
+    let bytes = Array(text.utf8)
+    var i = 0
+    while i < bytes.count {
+      guard bytes[i] == UInt8(ascii: "%") else {
+        parts.append(.literal(bytes[i]))
+        i += 1
+        continue
+      }
+      i += 1
+      var flag: UInt8?
+      var digits = 0
+      while i < bytes.count,
+        let byte = [bytes[i]].first(where: { "-^#:".utf8.contains($0) || isDigit($0) })
+      {
+        if isDigit(byte) {
+          digits = Swift.min(digits * 10 + Int(byte - Ascii.zero), 99)
+        } else {
+          flag = byte
+        }
+        i += 1
+      }
+      guard i < bytes.count else { throw Problem(text: "a pattern does not end in %") }
+      let letter = Character(UnicodeScalar(bytes[i]))
+      i += 1
+      let letters =
+        flag.flatMap { NameStyle.Letters(rawValue: String(UnicodeScalar($0))) } ?? .capitalized
+      if flag == Ascii.minus {
+        if letter == "H" || letter == "I" { padsHours = false } else { padsDates = false }
+      }
+      switch letter {
+      case "%": parts.append(.literal(UInt8(ascii: "%")))
+      case "Y": parts.append(.year)
+      case "y": parts.append(.shortYear)
+      case "G": parts.append(.weekYear)
+      case "m": parts.append(.month)
+      case "d", "e": parts.append(.day)
+      case "q": parts.append(.quarter)
+      case "V": parts.append(.week)
+      case "u": parts.append(.weekday)
+      case "j": parts.append(.dayOfYear)
+      case "b", "h", "B":
+        parts.append(.monthName(NameStyle(isFull: letter == "B", letters: letters)))
+      case "a", "A": parts.append(.dayName(NameStyle(isFull: letter == "A", letters: letters)))
+      case "H": parts.append(.hour)
+      case "I": parts.append(.hour12)
+      case "M": parts.append(.minute)
+      case "S": parts.append(.second)
+      case "p": parts.append(.half(NameStyle(letters: letters == .capitalized ? .upper : letters)))
+      case "f": parts.append(.fraction(digits == 0 ? 6 : Swift.min(digits, 9)))
+      case "z":
+        parts.append(.zone(flag == Ascii.colon ? .colon : letters == .lower ? .hours : .plain))
+      case "Z":
+        parts.append(.zone(letters == .upper ? .utc : letters == .lower ? .gmt : .letter))
+      case "T": parts += [.hour, .literal(Ascii.colon), .minute, .literal(Ascii.colon), .second]
+      case "R": parts += [.hour, .literal(Ascii.colon), .minute]
+      case "F": parts += [.year, .literal(Ascii.minus), .month, .literal(Ascii.minus), .day]
+      case "D": parts += [.month, .literal(Ascii.slash), .day, .literal(Ascii.slash), .shortYear]
+      default: throw Problem(text: "%\(letter) is not read; " + Self.directives)
+      }
+    }
+    // "2015-W01" written as %Y-W%V: the year that an ISO week belongs to is meant.
+    if parts.contains(.week), !parts.contains(.month) {
+      parts = parts.map { $0 == .year ? .weekYear : $0 }
+    }
+    self.init(parts)
+    (self.padsDates, self.padsHours) = (padsDates, padsHours)
+    guard parts.contains(where: { [.year, .shortYear, .weekYear].contains($0) }) else {
+      throw Problem(text: "a pattern has a year (%Y, %y or %G)")
+    }
+    let isTwice = parts.indices.contains {
+      !parts[$0].isLiteral && parts[..<$0].contains(parts[$0])
+    }
+    guard !isTwice else { throw Problem(text: "a pattern has no part twice") }
+  }
+
+  /// The directives that are read, for messages.
+  static let directives =
+    "directives are %Y %y %m %b %B %d %j %q, %G %V %u of weeks, %a %A, %H %I %p %M %S %f and %z"
+}

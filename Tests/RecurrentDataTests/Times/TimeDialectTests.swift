@@ -1,0 +1,184 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+/// Times as spreadsheets, shops, meters and statistics offices write them, and go on writing them.
+@Suite struct TimeDialectTests {
+  /// Rows, seconds since 1970 of the first (by `datetime` of Python), frequency, and how they go on.
+  @Test(arguments: [
+    (["Feb 24, 2023", "Feb 25, 2023", "Feb 26, 2023"], 1_677_196_800, "daily", "Feb 27, 2023"),
+    (
+      ["February 28, 2023", "March 1, 2023", "March 2, 2023"], 1_677_542_400, "daily",
+      "March 3, 2023"
+    ),
+    (["01-Jan-2015", "02-Jan-2015", "03-Jan-2015"], 1_420_070_400, "daily", "04-Jan-2015"),
+    (["1-Jan-15", "2-Jan-15", "3-Jan-15"], 1_420_070_400, "daily", "4-Jan-15"),
+    (["Jan-00", "Feb-00", "Mar-00"], 946_684_800, "monthly", "Apr-00"),
+    (["JAN 2015", "FEB 2015", "MAR 2015"], 1_420_070_400, "monthly", "APR 2015"),
+    (["01JAN2015", "02JAN2015"], 1_420_070_400, "daily", "03JAN2015"),
+    (["2015 Jan", "2015 Feb"], 1_420_070_400, "monthly", "2015 Mar"),
+    (["2015M11", "2015M12"], 1_446_336_000, "monthly", "2016M01"),
+    (["11/2015", "12/2015"], 1_446_336_000, "monthly", "01/2016"),
+    (["1970Q3", "1970Q4"], 15_638_400, "quarterly", "1971Q1"),
+    (["1970-Q3", "1970-Q4"], 15_638_400, "quarterly", "1971-Q1"),
+    (["Q3 1970", "Q4 1970"], 15_638_400, "quarterly", "Q1 1971"),
+    (["2015-W01", "2015-W02"], 1_419_811_200, "weekly", "2015-W03"),
+    (["2015W52", "2015W53"], 1_450_656_000, "weekly", "2016W01"),
+    (["2015-W01-3", "2015-W01-4"], 1_419_984_000, "daily", "2015-W01-5"),
+    (
+      ["20150101T000000Z", "20150101T003000Z"], 1_420_070_400, "every 30 minutes",
+      "20150101T010000Z"
+    ),
+    (["20150101T0000", "20150101T0030"], 1_420_070_400, "every 30 minutes", "20150101T0100"),
+    (["20150101 23:00", "20150102 00:00"], 1_420_153_200, "hourly", "20150102 01:00"),
+    (["20150101000000", "20150101010000"], 1_420_070_400, "hourly", "20150101020000"),
+    (["2015010123", "2015010200"], 1_420_153_200, "hourly", "2015010201"),
+    (["2015-01-01 23", "2015-01-02 00"], 1_420_153_200, "hourly", "2015-01-02 01"),
+    (
+      ["1/1/2015 11:00 AM", "1/1/2015 12:00 PM", "1/1/2015 1:00 PM"], 1_420_110_000, "hourly",
+      "1/1/2015 2:00 PM"
+    ),
+    (
+      ["1/1/2015 11:00:00 pm", "1/2/2015 12:00:00 am"], 1_420_153_200, "hourly",
+      "1/2/2015 1:00:00 am"
+    ),
+    (["01-01-2015 11PM", "02-01-2015 12AM"], 1_420_153_200, "hourly", "02-01-2015 01AM"),
+    (
+      ["2015-01-01 23:00", "2015-01-01 24:00", "2015-01-02 01:00"], 1_420_153_200, "hourly",
+      "2015-01-02 02:00"
+    ),
+    (
+      ["2015-01-01 22:00", "2015-01-01 23:00", "2015-01-01 24:00"], 1_420_149_600, "hourly",
+      "2015-01-02 01:00"
+    ),
+    (
+      ["2015-01-01T22:00:00.000Z", "2015-01-01T23:00:00.000Z"], 1_420_149_600, "hourly",
+      "2015-01-02T00:00:00.000Z"
+    ),
+    (
+      ["2015-01-01 00:00:00+0200", "2015-01-01 01:00:00+0200"], 1_420_063_200, "hourly",
+      "2015-01-01 02:00:00+0200"
+    ),
+    (
+      ["2015-01-01 00:00:00+00:00", "2015-01-01 01:00:00+00:00"], 1_420_070_400, "hourly",
+      "2015-01-01 02:00:00+00:00"
+    ),
+    (
+      ["2015-01-01 00:00:00 UTC", "2015-01-01 01:00:00 UTC"], 1_420_070_400, "hourly",
+      "2015-01-01 02:00:00 UTC"
+    ),
+    (
+      ["Thu, 01 Jan 2015 00:00:00 GMT", "Thu, 01 Jan 2015 01:00:00 GMT"], 1_420_070_400, "hourly",
+      "Thu, 01 Jan 2015 02:00:00 GMT"
+    ),
+    (["Thu 1/1/2015", "Fri 2/1/2015", "Sat 3/1/2015"], 1_420_070_400, "daily", "Sun 4/1/2015"),
+    (
+      ["Thursday, January 1, 2015", "Friday, January 2, 2015"], 1_420_070_400, "daily",
+      "Saturday, January 3, 2015"
+    ),
+    (["2015-01-01 Thu", "2015-01-02 Fri"], 1_420_070_400, "daily", "2015-01-03 Sat"),
+    (
+      ["Thu Jan  1 22:00:00 2015", "Thu Jan  1 23:00:00 2015"], 1_420_149_600, "hourly",
+      "Fri Jan 2 00:00:00 2015"
+    ),
+    (
+      ["01/Jan/2015:22:00:00 +0000", "01/Jan/2015:23:00:00 +0000"], 1_420_149_600, "hourly",
+      "02/Jan/2015:00:00:00 +0000"
+    ),
+    (
+      ["10/03/2004 18.00.00", "10/03/2004 19.00.00", "13/03/2004 20.00.00"], 1_078_941_600,
+      "hourly", "13/03/2004 21.00.00"
+    ),
+    (["2015年01月", "2015年02月"], 1_420_070_400, "monthly", "2015年03月"),
+    (["31.12.14", "01.01.15"], 1_419_984_000, "daily", "02.01.15"),
+    (["1.1.2015 0:00", "1.1.2015 1:00"], 1_420_070_400, "hourly", "1.1.2015 2:00"),
+    (["2015-001", "2015-002"], 1_420_070_400, "daily", "2015-003"),
+    (["2015-1", "2015-2", "2015-3", "2015-4", "2016-1"], 1_420_070_400, "quarterly", "2016-2"),
+  ])
+  func readAndContinued(_ texts: [String], _ first: Int64, _ words: String, _ next: String) throws {
+    let axis = try TimeAxis(parsing: texts)
+    #expect(axis.seconds.first == first)
+    #expect(axis.frequency.description == words)
+    #expect(axis.next(1).labels == [next])
+    let copy = try JSONDecoder().decode(TimeAxis.self, from: JSONEncoder().encode(axis))
+    #expect(copy == axis)
+  }
+
+  /// Midnight without its time, seconds and fractions left out where they are 0.
+  @Test func mixedPrecision() throws {
+    let axis = try TimeAxis(parsing: [
+      "2015-01-01", "2015-01-01 06:00", "2015-01-01 12:00:00", "2015-01-01 18:00:00.000",
+    ])
+    #expect(axis.frequency == .seconds(6 * 3600))
+    #expect(axis.next(1).labels == ["2015-01-02 00:00:00.000"])
+  }
+
+  @Test func weekdaysMustFit() throws {
+    // 2 January 2015 was a Friday, 1 February a Sunday.
+    let axis = try TimeAxis(parsing: ["Fri 01/02/2015", "Sat 01/03/2015"])
+    #expect(axis.format?.pattern == "%a %m/%d/%Y")
+    #expect(throws: DataError.self) { try TimeAxis(parsing: ["Mon 2015-01-02"]) }
+  }
+
+  /// Years of one column, months of another; a date with its hour from 1 to 24.
+  @Test func severalColumns() throws {
+    let table = try Table(
+      csvText: "year,month,day,hour,v\n2015,1,1,22,5\n2015,1,1,23,6\n2015,1,2,0,7\n")
+    let hours = try Series.read(table, value: "v", time: "year,month,day,hour")[0]
+    #expect(hours.times.frequency == .hourly)
+    #expect(hours.times.next(1).labels == ["2015 1 2 1"])
+    let meter = try Table(
+      csvText: "Date;Hour;v\n01.12.2015;23;5\n01.12.2015;24;6\n02.12.2015;1;7\n")
+    // The day repeats and there is a column of hours: it is taken with it.
+    #expect(meter.timeColumnName() == "Date,Hour")
+    let series = try Series.read(meter, value: "v")[0]
+    #expect(series.times.frequency == .hourly)
+    #expect(series.times.next(2).labels == ["02.12.2015 2", "02.12.2015 3"])
+    let air = try Table(
+      csvText:
+        "Date;Time;CO\n10/03/2004;18.00.00;2,6\n10/03/2004;19.00.00;2\n10/03/2004;20.00.00;3\n")
+    #expect(try air.times("Date,Time", options: TimeOptions()).frequency == .hourly)
+    let repeated = try dataError { () throws(DataError) in _ = try air.times("Date") }
+    #expect(repeated.advice == "Read the time of day with it: train with --time Date,Time")
+    let missing = try dataError { () throws(DataError) in _ = try air.times("Date,Tine") }
+    #expect(try #require(missing.advice).contains("Did you mean \"Time\"?"))
+  }
+
+  @Test func emptyCells() throws {
+    let error = try dataError { () throws(DataError) in
+      _ = try TimeAxis(parsing: ["2015-01-01", "", "2015-01-03"])
+    }
+    #expect(error.line == 2)
+    #expect(error.problem == "found an empty cell, expected a time like \"2015-01-01\"")
+    #expect(error.advice == "Fill in the time, or remove the row")
+  }
+
+  /// A format as folders had it that were written before there were patterns.
+  @Test(arguments: [
+    (
+      #"{"order":"monthDayYear","separator":"/","isPadded":false,"hasTwoDigitYear":false,"clock":0,"clockSeparator":" "}"#,
+      "1/6/2020"
+    ),
+    (
+      #"{"order":"yearMonthDay","separator":"-","isPadded":true,"hasTwoDigitYear":false,"clock":1,"clockSeparator":"T","zoneMinutes":120}"#,
+      "2020-01-06T02:00+02:00"
+    ),
+    (
+      #"{"order":"compact","separator":"-","isPadded":true,"hasTwoDigitYear":false,"clock":0,"clockSeparator":" "}"#,
+      "20200106"
+    ),
+    (
+      #"{"order":"unixSeconds","separator":"-","isPadded":true,"hasTwoDigitYear":false,"clock":0,"clockSeparator":" "}"#,
+      "1578268800"
+    ),
+    (
+      #"{"order":"year","separator":"-","isPadded":true,"hasTwoDigitYear":false,"clock":0,"clockSeparator":" "}"#,
+      "2020"
+    ),
+  ])
+  func formatsOfOlderFolders(_ json: String, _ text: String) throws {
+    let format = try JSONDecoder().decode(TimeFormat.self, from: Data(json.utf8))
+    #expect(format.text(1_578_268_800) == text)
+  }
+}
