@@ -32,9 +32,10 @@ struct Score: ParsableCommand {
   var encoding = TextEncoding.utf8
 
   mutating func run() throws {
-    let columns = TagColumns(tag: predicted == nil ? -2 : nil)
+    let columns = TagColumns(tag: predicted == nil ? -2 : -1)
     let actual = try TaggedSentences.read(file, columns: columns, encoding: encoding)
-    let found = try TaggedSentences.read(predicted ?? file, encoding: encoding)
+    let found = try TaggedSentences.read(
+      predicted ?? file, columns: TagColumns(tag: -1), encoding: encoding)
     print(try TagComparison(actual, found, scheme: scheme))
   }
 }
