@@ -38,9 +38,15 @@ import Testing
       sentences(["I-X", "I-X", "B-Y", "B-Y"], ["b", "a", "a", "a"]))
     #expect(comparison.scores.entities.overall.correct == 2)
     #expect(comparison.scores.entities.overall.found == 3)
-    #expect(comparison.scores.accuracy == 0.75)
+    // As they are written, as in conlleval: I-X is not B-X though it begins the same entity.
+    #expect(comparison.scores.accuracy == 0.5)
     #expect(comparison.repairs == (0, 1) && comparison.differentTokens == 1)
     #expect("\(comparison)".contains("0 of the true tags and 1 of the predicted ones"))
+    // Of another scheme's letters, the tags are brought to the true ones' scheme first.
+    let other = try TagComparison(
+      sentences(["B-X", "I-X", "O"]), sentences(["B-X", "L-X", "U-X"]))
+    #expect(other.convertedFrom == .bilou && other.scores.correctTokens == 2)
+    #expect("\(other)".contains("The predicted tags are BILOU, compared as BIO (IOB2)."))
     let plain = try TagComparison(sentences(["N", "V", "N"]), sentences(["N", "N", "N"]))
     #expect(plain.scheme == .plain && plain.scores.entities.types["N"]?.precision == 2.0 / 3)
     for (tags, part) in [
