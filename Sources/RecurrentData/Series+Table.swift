@@ -56,13 +56,8 @@ extension Series {
     let groups = try Groups(table, column: groupColumn)
     var times: TimeColumn?
     if let timeColumns {
-      let source = table.timeSource(timeColumns, previousRow: groups.previousRow)
-      let column = try TimeColumn(source, options: options, like: model?.format)
-      if column.isDescending {
-        let row = groups.previousRow?.firstIndex { $0 >= 0 } ?? 1
-        throw TimeErrors(source).descending(row, of: column.ticks)
-      }
-      times = column
+      times = try table.timeColumn(
+        timeColumns, previousRow: groups.previousRow, options: options, like: model?.format)
     }
     let columns = [valueColumn] + covariateColumns
     var raw: [[Double]] = []

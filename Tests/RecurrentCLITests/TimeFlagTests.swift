@@ -27,14 +27,14 @@ import Testing
       try workspace.write(months(90), to: "t.csv")
       let plan = try await train(workspace, "t.csv")
       #expect(plan.contains("times       monthly, 01/01/2010 to 01/06/2017"))
-      #expect(plan.contains("read as %d/%m/%Y (as %m/%d/%Y: daily, "))
+      #expect(plan.contains("read day first, as %d/%m/%Y (as %m/%d/%Y: daily, "))
       let next = try await workspace.recurrent(["predict", "model", "--steps", "2"])
       #expect(next.output.contains("01/07/2017") && next.output.contains("01/08/2017"))
       // Twelve rows alone would be days of January, but the model knows better.
       try workspace.write(months(12), to: "short.csv")
       let short = try await workspace.recurrent(["predict", "model", "short.csv", "--steps", "1"])
       #expect(short.output.contains("01/01/2011"), "\(short.errorOutput)")
-      #expect(short.errorOutput.contains("short.csv: times read as %d/%m/%Y"))
+      #expect(short.errorOutput.contains("short.csv: times read day first, as %d/%m/%Y"))
       let named = try await workspace.recurrent(
         ["predict", "model", "short.csv", "--steps", "1", "--date-order", "mdy"])
       #expect(named.output.contains("01/13/2010"), "\(named.errorOutput)")

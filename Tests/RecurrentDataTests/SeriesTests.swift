@@ -76,7 +76,19 @@ import Testing
     // Numbers in a column that is not named so are no times.
     ("index,v", ["2000,1", "2001,2"], ["1", "2"]),
     ("daytime_sales,v", ["2000,1", "2001,2"], ["1", "2"]),
-    ("year,month,v", ["2000,1,1", "2000,2,2"], ["1", "2"]),
+    ("year,month,v", ["2000,1,1", "2000,2,2"], ["2000 1", "2000 2"]),
+    ("Year,Month,v", ["2000,January,1", "2000,February,2"], ["2000 January", "2000 February"]),
+    (
+      "No,year,month,day,hour,v", ["1,2000,1,1,0,1", "2,2000,1,1,1,2"],
+      ["2000 1 1 0", "2000 1 1 1"]
+    ),
+    ("year,quarter,v", ["2000,1,1", "2000,2,2"], ["2000 1", "2000 2"]),
+    // A count of seconds; a clock by its form.
+    ("time_s,v", ["0.00,1", "0.02,2"], ["0.00", "0.02"]),
+    (
+      "Datum;Uhrzeit;v", ["01.02.2020;00:15;1", "01.02.2020;00:30;2"],
+      ["01.02.2020 00:15", "01.02.2020 00:30"]
+    ),
     ("a,v", ["x,1", "y,2"], ["1", "2"]),
   ])
   func timeColumnIsFound(_ header: String, _ rows: [String], _ labels: [String]) throws {
@@ -84,6 +96,20 @@ import Testing
     let series = try #require(try Series.read(table, value: "v").first)
     #expect(series.times.labels == labels)
     #expect(series.target == [1, 2])
+  }
+
+  /// The rows of several series have the same times, and whole numbers are times all the same.
+  @Test func timesOfSeveralSeries() throws {
+    let rows = (0..<4).flatMap { day in
+      ["A", "B"].map { "\(1_704_067_200_000 + day * 86_400_000),\($0),\(day)" }
+    }
+    let table = try Table(csvText: (["ts,shop,v"] + rows).joined(separator: "\n"))
+    let all = try Series.read(table, value: "v", groupedBy: "shop")
+    #expect(all.map(\.times.frequency) == [.daily, .daily])
+    #expect(all[1].times.labels[0] == "1704067200000")
+    // Years that repeat are part of something else.
+    let years = try Table(csvText: "year,part,v\n2000,1,1\n2000,2,2\n2001,1,3\n")
+    #expect(years.timeColumnName(excluding: ["v"]) == nil)
   }
 
   @Test func rolesAreDistinct() throws {

@@ -4,7 +4,8 @@ extension Frequency {
   /// The step of ascending times.
   ///
   /// A rule must account for every row, and at least half of the steps must be single ones: the
-  /// others are gaps. Only the first or last business day of months may be a holiday now and then.
+  /// others are gaps. Only days of the week, and the first or last business day of months, may be
+  /// holidays now and then.
   ///
   /// - Parameters:
   ///   - ticks: the times as `format` counts them.
@@ -25,6 +26,7 @@ extension Frequency {
       if let calendar { return calendar }
       // Days are days on the clock, also when one of them has 23 hours.
       if days, let step = commonStep(of: shown) { return .seconds(step) }
+      if days, let weeks = weeks(of: shown) { return weeks }
     }
     guard let step = commonStep(of: ticks) else { return .irregular }
     return step % perSecond == 0
@@ -75,13 +77,33 @@ extension Frequency {
         let expected = businessDay(ofMonth: index, atEnd: atEnd)
         return atEnd ? expected - day : day - expected
       }
-      let exact = distances.count(where: { $0 == 0 })
-      if exact * 4 >= distances.count * 3, distances.allSatisfy({ (0...4).contains($0) }) {
-        return .businessMonths(Int(step), atEnd: atEnd)
-      }
+      if areHolidays(distances, within: 0...4) { return .businessMonths(Int(step), atEnd: atEnd) }
     }
     return nil
   }
+
+  /// A day of each week; a quarter of the rows may lie on another one.
+  private static func weeks(of times: [Int64]) -> Frequency? {
+    guard let days = days(of: times), let step = commonStep(of: days.map(week)) else { return nil }
+    let usual = Dictionary(grouping: days, by: { CivilDate.weekday(ofDayNumber: $0) })
+      .max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }
+    guard let weekday = usual?.key else { return nil }
+    let distances = days.map { CivilDate.weekday(ofDayNumber: $0) - weekday }
+    return areHolidays(distances, within: -4...4)
+      ? .weeks(Int(step), weekday: Int(weekday)) : nil
+  }
+
+  /// Whether at least three quarters of rows lie where the rule has them, and the others near.
+  private static func areHolidays(_ distances: [Int64], within range: ClosedRange<Int64>) -> Bool {
+    distances.count(where: { $0 == 0 }) * 4 >= distances.count * 3
+      && distances.allSatisfy(range.contains)
+  }
+
+  /// Weeks, from Monday on, after that of 1970-01-01.
+  static func week(_ dayNumber: Int64) -> Int64 { floorDivide(dayNumber + 3, 7) }
+
+  /// A day of a week (see ``week(_:)``).
+  static func day(_ weekday: Int, ofWeek week: Int64) -> Int64 { week * 7 - 3 + Int64(weekday) }
 
   private static func businessDays(of times: [Int64]) -> Frequency? {
     guard let days = days(of: times) else { return nil }

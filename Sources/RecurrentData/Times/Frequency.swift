@@ -15,6 +15,8 @@ public enum Frequency: Sendable, Codable, Equatable {
   case months(Int, day: Int)
   /// A number of calendar months, on the first or last day from Monday to Friday.
   case businessMonths(Int, atEnd: Bool)
+  /// A number of weeks, on a day of the week (0 for Monday), but for holidays.
+  case weeks(Int, weekday: Int)
   /// Plain numbers that rise by `step` · 10⁻ᵈ, d being `decimals`.
   case index(step: Int64, decimals: Int)
   /// No rule was found.
@@ -39,6 +41,9 @@ extension Frequency: CustomStringConvertible {
       return Self.months(count) + (day == 31 ? ", on the last day" : "")
     case .businessMonths(let count, let atEnd):
       return Self.months(count) + (atEnd ? ", on the last" : ", on the first") + " business day"
+    case .weeks(let count, let weekday):
+      let day = String(decoding: TimeNames.days[Swift.max(0, Swift.min(weekday, 6))], as: UTF8.self)
+      return (count == 1 ? "weekly" : "every \(count) weeks") + ", on \(day)s but for holidays"
     case .nanoseconds(let count):
       let units: [(size: Int64, many: String)] = [
         (1_000_000, "milliseconds"), (1000, "microseconds"), (1, "nanoseconds"),
@@ -81,6 +86,7 @@ extension Frequency {
     case .index(let step, let decimals): return step >= 1 && (0...9).contains(decimals)
     case .months(let step, let day): return (1...120_000).contains(step) && (1...31).contains(day)
     case .businessMonths(let step, _): return (1...120_000).contains(step)
+    case .weeks(let step, let day): return (1...520_000).contains(step) && (0...6).contains(day)
     case .rows, .businessDays, .irregular: return true
     }
   }

@@ -13,6 +13,8 @@ struct TimeAttempt {
   var isDescending = false
   /// The first row that is not later than the one before it, or not earlier if rows descend.
   var unorderedRow: Int?
+  /// Whether the cells have zones, and not all the same.
+  var hasSeveralZones = false
   /// Whether parts of a second were dropped.
   var dropsFractions = false
 
@@ -158,6 +160,7 @@ private struct Times {
     }
     // With clock changes in the column, only UTC shows every time.
     attempt.format.zoneMinutes = zones.differ ? 0 : zones.first
+    attempt.hasSeveralZones = zones.differ
     guard let clock, !attempt.format.isIndex else { return }
     attempt.format.clock = clock
     attempt.format.zoneMinutes = nil

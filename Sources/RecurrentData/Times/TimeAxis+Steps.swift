@@ -14,6 +14,13 @@ extension TimeAxis {
       ticks: following, checkedFormat: format, frequency: frequency, reading: reading)
   }
 
+  /// These times with the `length` that come after the last one.
+  package func followed(by length: Int) -> TimeAxis {
+    TimeAxis(
+      ticks: ticks + next(length).ticks, checkedFormat: format, frequency: frequency,
+      reading: reading)
+  }
+
   private var ticksPerSecond: Int64 { format?.ticksPerSecond ?? 1 }
 
   private func shifted(_ tick: Int64, by steps: Int64, irregularStep: Int64 = 1) -> Int64 {
@@ -41,6 +48,10 @@ extension TimeAxis {
           monthIndex: CivilDate(dayNumber: $0).monthIndex + Int64(step) * steps,
           clampedDay: Int64(day)
         ).dayNumber
+      }
+    case .weeks(let step, let weekday):
+      return onClock(tick) {
+        Frequency.day(weekday, ofWeek: Frequency.week($0) + Int64(step) * steps)
       }
     case .businessMonths(let step, let atEnd):
       return onClock(tick) {
@@ -136,6 +147,8 @@ extension TimeAxis {
       return (day(end) - day(start)) / (step / CivilDate.secondsPerDay)
     case .businessDays:
       return Frequency.businessDayIndex(day(end)) - Frequency.businessDayIndex(day(start))
+    case .weeks(let step, _):
+      return (Frequency.week(day(end)) - Frequency.week(day(start))) / Int64(step)
     case .months(let step, _), .businessMonths(let step, _):
       let months =
         CivilDate(dayNumber: day(end)).monthIndex - CivilDate(dayNumber: day(start)).monthIndex

@@ -43,6 +43,10 @@ enum TimeChoice {
       clauses = reading(best, others, source)
     }
     if best.dropsFractions { clauses.append("parts of a second are left out") }
+    if best.hasSeveralZones, best.format.clock == nil {
+      clauses.append(
+        "the distances from UTC differ, so times are shown in UTC; --time-zone names the zone")
+    }
     if let note = springNote(best, source) { clauses.append(note) }
     return clauses.isEmpty ? nil : clauses.joined(separator: "; ")
   }
@@ -58,7 +62,8 @@ enum TimeChoice {
       return "as \(other.format.words): \(frequency)\(gaps)"
     }
     let alternatives = listed.isEmpty ? "" : " (\(listed[0]))"
-    var clauses = ["read as \(best.format.words)\(alternatives)"]
+    let first = ["dmy": " day first,", "mdy": " month first,"][best.format.order ?? ""] ?? ""
+    var clauses = ["read\(first) as \(best.format.words)\(alternatives)"]
     if !others.isEmpty || best.format.isNumber { clauses.append("\(flag(best, others)) decides") }
     return clauses
   }

@@ -91,7 +91,7 @@ struct TimeColumn {
       guard let failed else {
         throw DataError(file: source.file, place: source.place, problem: "there are no times")
       }
-      throw TimeErrors(source).error(failed)
+      throw TimeErrors(source, options).error(failed)
     }
     (ticks, format, isDescending, reading) = (
       best.ticks, best.format, best.isDescending, sentence
@@ -123,8 +123,7 @@ struct TimeColumn {
       guard source.count > 0 else {
         throw DataError(file: source.file, place: source.place, problem: "there are no times")
       }
-      throw TimeErrors(source).unreadable(
-        0, expected: options.dateOrder.map { "a date in the order \($0.rawValue)" } ?? "a time")
+      throw TimeErrors(source, options).unreadable(0)
     }
     return writings
   }

@@ -3,8 +3,12 @@ import RecurrentFiles
 /// What is wrong with a column of times, in words.
 struct TimeErrors {
   private let source: TimeColumn.Source
+  private let options: TimeOptions
 
-  init(_ source: TimeColumn.Source) { self.source = source }
+  init(_ source: TimeColumn.Source, _ options: TimeOptions = TimeOptions()) {
+    self.source = source
+    self.options = options
+  }
 
   /// The forms that are read, for messages.
   static let understoodForms =
@@ -24,13 +28,18 @@ struct TimeErrors {
           "Name the zone that the clocks are of with --time-zone, or leave it out if they never change"
       )
     }
-    return unreadable(row, expected: "a time")
+    return unreadable(row)
   }
 
-  func unreadable(_ row: Int, expected: String) -> DataError {
+  /// The error about a cell that is no time, or none as the options want it.
+  func unreadable(_ row: Int) -> DataError {
     let text = source.text(row)
-    var problem = "found \(text.isEmpty ? "an empty cell" : text.shown), expected \(expected)"
-    if row > 0 { problem += " like \(source.text(row - 1).shown)" }
+    let expected =
+      options.dateOrder.map { "a date in the order \($0.rawValue)" }
+      ?? options.pattern.map { "a time as \($0)" } ?? options.unit?.words
+    var problem =
+      "found \(text.isEmpty ? "an empty cell" : text.shown), expected \(expected ?? "a time")"
+    if row > 0, expected == nil { problem += " like \(source.text(row - 1).shown)" }
     return DataError(
       file: source.file, line: source.line(row), place: source.place, problem: problem,
       advice: text.isEmpty ? "Fill in the time, or remove the row" : Self.understoodForms)

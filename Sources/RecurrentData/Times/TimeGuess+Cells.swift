@@ -93,7 +93,8 @@ extension TimeGuess {
       TimeNames.place(of: letters, among: TimeNames.halves) != nil
     else { return head }
     let parts = head.parts.map { $0 == .hour ? Part.hour12 : $0 }
-    return Head(parts + space.parts + [.half(style(letters))], space.end + 1)
+    let style = TimePattern.NameStyle(letters: letters[0] < 0x60 ? .upper : .lower)
+    return Head(parts + space.parts + [.half(style)], space.end + 1)
   }
 
   private func withZone(_ head: Head) -> [Head] {

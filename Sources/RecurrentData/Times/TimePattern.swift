@@ -166,7 +166,7 @@ extension TimePattern: CustomStringConvertible {
     case .hour12: return hour + "I"
     case .minute: return "%M"
     case .second: return "%S"
-    case .half(let style): return "%" + style.letters.rawValue + "p"
+    case .half(let style): return style.letters == .upper ? "%p" : "%\(style.letters.rawValue)p"
     case .fraction(let digits): return "%\(digits)f"
     case .zone(let style): return style.rawValue
     }

@@ -100,6 +100,17 @@ import Testing
     #expect(first.next(1).labels == ["2018-04-02"])
   }
 
+  /// 30 March 2018 was Good Friday, so the week closed on Thursday.
+  @Test func aHolidayOnTheDayOfTheWeek() throws {
+    let axis = try TimeAxis(parsing: [
+      "2018-03-09", "2018-03-16", "2018-03-23", "2018-03-29", "2018-04-06", "2018-04-20",
+    ])
+    #expect(axis.frequency == .weeks(1, weekday: 4))
+    #expect(axis.frequency.description == "weekly, on Fridays but for holidays")
+    #expect(axis.prefix(4).next(2).labels == ["2018-04-06", "2018-04-13"])
+    #expect(axis.gaps.map { [$0.afterRow, $0.missing] } == [[4, 1]])
+  }
+
   @Test func missingMonthsAreGaps() throws {
     let axis = try TimeAxis(parsing: [
       "2018-09-28", "2018-10-31", "2018-12-31", "2019-01-31", "2019-02-28", "2019-05-31",

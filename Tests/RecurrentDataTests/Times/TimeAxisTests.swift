@@ -56,6 +56,7 @@ import Testing
     #expect(axis.seconds == (0..<4).map { start + $0 * 3600 })
     // The zones differ, so labels are in UTC.
     #expect(axis.label(1).hasPrefix("2020-01-01 01:00:00"))
+    #expect(try #require(axis.reading).contains("--time-zone names the zone"))
     let summer = try TimeAxis(parsing: [
       "2020-10-25T02:00:00+02:00", "2020-10-25T02:00:00+01:00", "2020-10-25T03:00:00+01:00",
     ])
@@ -205,6 +206,23 @@ import Testing
     #expect(axis.suffix(1).next(1).labels == ["2020-01-05"])
   }
 
+  /// Whatever a file says, times go on without end and no sum leaves its range.
+  @Test(arguments: [
+    #"{"seconds":[1,2],"format":{"unit":"index","leastDecimals":0,"mostDecimals":9},"frequency":{"index":{"step":9223372036854775807,"decimals":0}}}"#,
+    #"{"seconds":[1,2],"format":{"pattern":"%Y"},"frequency":{"index":{"step":9223372036854775807,"decimals":9}}}"#,
+    #"{"ticks":[1,4611686018427387903],"format":{"pattern":"%Y","decimals":9},"frequency":{"nanoseconds":{"_0":1}}}"#,
+    #"{"ticks":[1,2],"format":{"pattern":"%Y","decimals":9},"frequency":{"seconds":{"_0":500000000000}}}"#,
+    #"{"ticks":[1,2],"format":{"pattern":"%Y","decimals":3,"zone":"Europe/Berlin"},"frequency":{"seconds":{"_0":86400}}}"#,
+    #"{"seconds":[1,253402300799],"format":{"pattern":"%G-W%V %A"},"frequency":{"months":{"_0":120000,"day":31}}}"#,
+    #"{"seconds":[1,253402300799],"format":{"unit":"nanoseconds","leastDecimals":0,"mostDecimals":9},"frequency":{"businessMonths":{"_0":120000,"atEnd":false}}}"#,
+    #"{"seconds":[-253402300799,2],"format":{"unit":"excel","leastDecimals":0,"mostDecimals":9},"frequency":{"irregular":{}}}"#,
+  ])
+  func hostileSteps(_ json: String) throws {
+    let axis = try JSONDecoder().decode(TimeAxis.self, from: Data(json.utf8))
+    #expect(axis.next(100_000).labels.count == 100_000)
+    _ = (axis.gaps, axis.positions, axis.holidays, axis.seconds)
+  }
+
   @Test func codable() throws {
     for texts in [["1/30/2012", "1/31/2012"], ["1949-01", "1949-02"], ["5", "8"]] {
       let axis = try TimeAxis(parsing: texts)
@@ -219,6 +237,13 @@ import Testing
       #"{"seconds":[1,9223372036854775807],"frequency":{"rows":{}}}"#,
       #"{"seconds":[1,2],"frequency":{"months":{"_0":0,"day":1}}}"#,
       #"{"seconds":[1,2],"frequency":{"businessDays":{}}}"#,
+      #"{"seconds":[1,2],"format":{"pattern":"%d"},"frequency":{"irregular":{}}}"#,
+      #"{"seconds":[1,2],"format":{"pattern":"%Y","zone":"No/Where"},"frequency":{"irregular":{}}}"#,
+      #"{"ticks":[1,2],"format":{"pattern":"%Y","decimals":10},"frequency":{"irregular":{}}}"#,
+      #"{"seconds":[1,2],"format":{"unit":"excel","leastDecimals":5,"mostDecimals":2},"frequency":{"irregular":{}}}"#,
+      #"{"seconds":[1,2],"format":{"unit":"lightyears","leastDecimals":0,"mostDecimals":0},"frequency":{"irregular":{}}}"#,
+      #"{"seconds":[1,2],"format":{"pattern":"%Y"},"frequency":{"businessMonths":{"_0":0,"atEnd":true}}}"#,
+      #"{"seconds":[1,2],"format":{"pattern":"%Y"},"frequency":{"index":{"step":1,"decimals":99}}}"#,
     ] {
       #expect(throws: DecodingError.self) {
         _ = try JSONDecoder().decode(TimeAxis.self, from: Data(bad.utf8))

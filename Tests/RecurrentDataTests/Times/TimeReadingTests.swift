@@ -26,7 +26,8 @@ import Testing
     // to 2020-01-12 (datetime of Python) 132 are there.
     #expect(
       reading
-        == "read as %d/%m/%Y (as %m/%d/%Y: daily, 3532 rows missing); --date-order decides")
+        == "read day first, as %d/%m/%Y (as %m/%d/%Y: daily, 3532 rows missing); --date-order decides"
+    )
     // Twelve rows are days as well as months: slashes mean month first.
     let short = try TimeAxis(parsing: firsts(12))
     #expect(short.frequency == .daily)

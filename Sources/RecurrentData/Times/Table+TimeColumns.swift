@@ -1,0 +1,153 @@
+import RecurrentFiles
+
+// Which columns of a table hold its times.
+
+extension Table {
+  /// The name of the column whose times are taken when none is named; nil if no column holds times.
+  ///
+  /// Several columns, with commas between, make a time together.
+  ///
+  /// - Parameter excluded: columns that have another use.
+  public func timeColumnName(excluding excluded: [String] = []) -> String? {
+    let used = Set(excluded.compactMap { columnNames.firstIndex(of: $0) })
+    return likelyTimeColumns(excluding: used).map { columns in
+      columns.map { columnNames[$0] }.joined(separator: ",")
+    }
+  }
+
+  /// The columns that hold the times, if some do.
+  ///
+  /// It is the first column whose name is a word for time and whose first cells are times, else the
+  /// first one whose first cells are calendar dates, else columns named for the year and the month (or
+  /// quarter or week), day and hour. Whole numbers are taken for times only in a column named so
+  /// (`year`, `timestamp`), and only when they ascend or descend. A column of text named `date`,
+  /// `datetime` or `timestamp` is taken in any case: what cannot be read there is an error, not a table
+  /// without times. Days that repeat are read with a column of times of day, if there is one.
+  func likelyTimeColumns(excluding used: Set<Int>) -> [Int]? {
+    let free = columnNames.indices.filter { !used.contains($0) }
+    let found =
+      free.first { hasTimeName($0) && beginsWithTimes($0) } ?? free.first { beginsWithDates($0) }
+    if found == nil, let columns = calendarColumns(free) { return columns }
+    guard let found = found ?? free.first(where: { isNamedForDates($0) && !isNumeric($0) }) else {
+      return nil
+    }
+    let cells = firstCells(found)
+    guard zip(cells, cells.dropFirst()).contains(where: ==),
+      let clock = clockColumn(beside: found, among: free)
+    else { return [found] }
+    return [found, clock]
+  }
+
+  /// The column of times of day beside a column of dates: the first cells make times with the dates.
+  /// Plain numbers are hours only where the column is named so.
+  func clockColumn(beside date: Int, among columns: [Int]) -> Int? {
+    let dates = firstCells(date)
+    guard beginsWithDates(date) || beginsWithTimes(date),
+      dates.allSatisfy({ !$0.contains(Ascii.colon) })
+    else { return nil }
+    return columns.first { column in
+      let cells = firstCells(column)
+      let isNamed = ["time", "hour", "clock", "hh"].contains(
+        where: columnNames[column].lowercased().contains)
+      guard column != date, cells.allSatisfy({ (1...12).contains($0.count) }),
+        isNamed || cells.allSatisfy({ !Self.isNumber(String(decoding: $0, as: UTF8.self)) })
+      else { return false }
+      return !Self.readings(of: zip(dates, cells).map { $0 + [Ascii.space] + $1 }).isEmpty
+    }
+  }
+
+  /// Columns named for the parts of a date, from the year on.
+  private func calendarColumns(_ free: [Int]) -> [Int]? {
+    func column(_ names: String...) -> Int? {
+      free.first { names.contains(columnNames[$0].lowercased()) }
+    }
+    guard let year = column("year", "yr", "yyyy") else { return nil }
+    var columns = [year]
+    if let month = column("month", "mon", "mm", "mnth") {
+      columns.append(month)
+      if let day = column("day", "dd", "mday", "dayofmonth", "day_of_month") {
+        columns.append(day)
+        if let hour = column("hour", "hr", "hh") { columns.append(hour) }
+      }
+    } else if let part = column("quarter", "qtr", "week", "yday", "dayofyear", "day_of_year") {
+      columns.append(part)
+    }
+    var cells = firstCells(year)
+    for column in columns.dropFirst() {
+      cells = zip(cells, firstCells(column)).map { $0 + [Ascii.space] + $1 }
+    }
+    return columns.count > 1 && !Self.readings(of: cells).isEmpty ? columns : nil
+  }
+
+  private func isNamedForDates(_ column: Int) -> Bool {
+    ["date", "datetime", "timestamp"].contains(
+      columnNames[column].lowercased().filter(\.isLetter))
+  }
+
+  private func isNumeric(_ column: Int) -> Bool { numericColumns.contains(columnNames[column]) }
+
+  private func hasTimeName(_ column: Int) -> Bool {
+    let name = columnNames[column].lowercased()
+    return ["date", "time", "month", "year", "day", "quarter", "week", "hour", "period", "ds"]
+      .contains { $0 == "ds" || $0 == "period" ? name == $0 : name.contains($0) }
+      || takesIndex(column) != nil
+  }
+
+  /// Whether plain numbers of a column are times, by its name; nil if no whole numbers are.
+  private func takesIndex(_ column: Int) -> Bool? {
+    let name = columnNames[column].lowercased()
+    let words = name.split { !$0.isLetter }.map(String.init)
+    return ([name.filter(\.isLetter)] + words).lazy.compactMap { Self.numberNames[$0] }.first
+  }
+
+  /// Names of columns whose whole numbers are times, and whether plain numbers are, too.
+  private static let numberNames: [String: Bool] = [
+    "year": false, "date": false, "month": false, "period": false, "week": false,
+    "yearmonth": false,
+    "yyyymm": false, "yyyymmdd": false, "ym": false, "ymd": false, "time": true, "timestamp": true,
+    "unixtime": true, "unix": true, "epoch": true, "datetime": true, "ds": true, "ts": true,
+  ]
+
+  private func beginsWithTimes(_ column: Int) -> Bool {
+    let cells = firstCells(column)
+    let readings = Self.readings(of: cells)
+    if readings.contains(where: \.isCalendar) { return true }
+    guard let takesIndex = takesIndex(column) else { return false }
+    let values = cells.compactMap { Double(String(decoding: $0, as: UTF8.self)) }
+    let pairs = zip(values, values.dropFirst())
+    func follow(_ isFine: (Double, Double) -> Bool) -> Bool { pairs.allSatisfy(isFine) }
+    if follow(<) || follow(>) {
+      return readings.contains { takesIndex || !TimeFormat($0).isIndex }
+    }
+    // Rows of several series have the same times, but years and counts repeat where they are no times.
+    return (follow(<=) || follow(>=)) && Set(values).count > 1
+      && readings.contains { !TimeFormat($0).isIndex && TimeFormat($0).unit != .yyyy }
+  }
+
+  private func beginsWithDates(_ column: Int) -> Bool {
+    Self.readings(of: firstCells(column)).contains(where: \.isCalendar)
+  }
+
+  private func firstCells(_ column: Int, _ count: Int = 5) -> [[UInt8]] {
+    (0..<Swift.min(count, rowCount)).map { row in
+      var cell: [UInt8] = []
+      withCellBytes(row, [column]) { cell = Array($0) }
+      return cell
+    }
+  }
+
+  /// The readings that fit all of `cells`.
+  private static func readings(of cells: [[UInt8]]) -> [TimeFormat.Writing] {
+    let samples = [cells.max { $0.count < $1.count }, cells.first].compactMap { $0 }
+    return samples.flatMap { TimeGuess.readings(of: $0) }.filter { writing in
+      cells.allSatisfy { $0.withUnsafeBufferPointer { writing.read($0) } != nil }
+    }
+  }
+}
+
+extension TimeFormat.Writing {
+  /// Whether such times cannot be mistaken for numbers.
+  fileprivate var isCalendar: Bool {
+    if case .pattern(let pattern) = self { !pattern.isDigits } else { false }
+  }
+}
