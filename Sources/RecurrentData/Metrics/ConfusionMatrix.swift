@@ -56,9 +56,14 @@ public struct ConfusionMatrix: Sendable, Codable, Equatable {
     ratio(2 * counts[index][index], predictions(index) + support(index))
   }
 
-  /// The mean F1 over the classes, each counting the same.
+  /// Whether there is an example of this class, or one was taken for it: else nothing can be said of
+  /// how it is found.
+  public func occurs(_ index: Int) -> Bool { predictions(index) + support(index) > 0 }
+
+  /// The mean F1 over the classes that occur, each counting the same; 0 without any.
   public var macroF1: Double {
-    counts.indices.reduce(0) { $0 + f1($1) } / Double(max(1, classes.count))
+    let occurring = counts.indices.filter(occurs)
+    return occurring.reduce(0) { $0 + f1($1) } / Double(max(1, occurring.count))
   }
 
   /// The pairs of classes that are mistaken most often, true class first.

@@ -42,8 +42,7 @@ public struct TagComparison: Sendable, CustomStringConvertible {
             + (sentence.line.map { ":\($0)" } ?? ""))
       }
       differentTokens += zip(sentence.tokens, guess.tokens).count { $0 != $1 }
-      scores.add(
-        found.normalized(sentence.tags), found.normalized(guess.tags), isPlain: found == .plain)
+      scores.add(sentence.tags, guess.tags, isPlain: found == .plain)
     }
     self.scheme = found
     self.scores = scores

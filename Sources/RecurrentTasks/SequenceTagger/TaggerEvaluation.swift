@@ -6,7 +6,8 @@ public struct TaggerEvaluation: JobEvaluation {
   public struct Scores: Sendable, Codable, Equatable {
     /// Of chunks; of plain tags, those of the tokens of each tag.
     public var entities = EntityScores()
-    /// Tokens with the right tag.
+    /// Tokens with the right tag, as it is written: of tags that break the scheme, one may begin the
+    /// same entity and still be another tag.
     public var correctTokens = 0
     /// Tokens.
     public var tokens = 0

@@ -69,10 +69,10 @@ extension ClassifierEvaluation {
     let shown = shownClasses
     var classes = [["class", "precision %", "recall %", "F1 %", "texts"]]
     for index in shown {
-      classes.append([
-        labels[index], percent(confusion.precision(index)), percent(confusion.recall(index)),
-        percent(confusion.f1(index)), NumberFormat.grouped(confusion.support(index)),
-      ])
+      let scores = [confusion.precision(index), confusion.recall(index), confusion.f1(index)]
+      classes.append(
+        [labels[index]] + scores.map { confusion.occurs(index) ? percent($0) : "-" }
+          + [NumberFormat.grouped(confusion.support(index))])
     }
     text += "\n\n" + TextTable(classes).description
     if shown.count < labels.count {

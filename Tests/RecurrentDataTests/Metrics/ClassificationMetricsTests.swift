@@ -18,8 +18,11 @@ import Testing
     #expect(matrix.precision(1) == 1.0 / 3 && matrix.recall(1) == 1.0 / 2)
     #expect(matrix.f1(1) == 2.0 / 5 && matrix.f1(2) == 4.0 / 7)
     #expect([matrix.precision(3), matrix.recall(3), matrix.f1(3)] == [0, 0, 0])
-    #expect(abs(matrix.macroF1 - (2.0 / 3 + 2.0 / 5 + 4.0 / 7) / 4) < 1e-15)
-    #expect(ConfusionMatrix(classes: ["a", "b"]).accuracy == 0)
+    #expect(abs(matrix.macroF1 - (2.0 / 3 + 2.0 / 5 + 4.0 / 7) / 3) < 1e-15)
+    // Nothing is said of d, which nobody has and nothing was taken for, as in scikit-learn.
+    #expect((0..<4).map(matrix.occurs) == [true, true, true, false])
+    let none = ConfusionMatrix(classes: ["a", "b"])
+    #expect(none.accuracy == 0 && none.macroF1 == 0)
   }
 
   @Test func calibration() {
