@@ -34,9 +34,10 @@ struct Score: ParsableCommand {
   @OptionGroup var answer: JSONFlag
 
   mutating func run() throws {
-    let columns = TagColumns(tag: predicted == nil ? -2 : nil)
+    let columns = TagColumns(tag: predicted == nil ? -2 : -1)
     let actual = try TaggedSentences.read(file, columns: columns, encoding: encoding)
-    let found = try TaggedSentences.read(predicted ?? file, encoding: encoding)
+    let found = try TaggedSentences.read(
+      predicted ?? file, columns: TagColumns(tag: -1), encoding: encoding)
     let comparison = try TagComparison(actual, found, scheme: scheme)
     if answer.json { return print(try jsonText(ScoreReport(comparison))) }
     printText("\(comparison)")

@@ -36,6 +36,8 @@ extension TrainTagger {
   ) throws -> DataRead<TaggedSentences> {
     let sentences = try TaggedSentences.read(
       request.files[0], columns: tagger.configuration.columns, encoding: request.encoding)
-    return DataRead(data: sentences, source: sentences.source)
+    let remarks = sentences.remarks.map(\.capitalizedFirst).joined(separator: ". ")
+    return DataRead(
+      data: sentences, source: sentences.source, remark: remarks.isEmpty ? nil : remarks + ".")
   }
 }

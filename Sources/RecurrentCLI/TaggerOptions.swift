@@ -64,5 +64,13 @@ struct TaggerNetworkOptions: ParsableArguments {
   }
 }
 
-extension TagScheme: ExpressibleByArgument {}
+extension TagScheme: ExpressibleByArgument {
+  /// The scheme of this name; some have two.
+  public init?(argument: String) {
+    let name = argument.lowercased()
+    let others = ["iob2": TagScheme.bio, "iob": .bio, "iobes": .bioes, "bmeow": .bmewo]
+    guard let scheme = TagScheme(rawValue: name) ?? others[name] else { return nil }
+    self = scheme
+  }
+}
 extension CharacterReader: ExpressibleByArgument {}

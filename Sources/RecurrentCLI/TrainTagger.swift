@@ -11,9 +11,13 @@ struct TrainTagger: JobCommand {
     discussion: """
       The sentences come as a CoNLL file: a token a line, columns between tabs or
       blanks, an empty line behind a sentence. Tags of chunks are read in the
-      schemes BIO, IOB1 and BIOES; tags of any other kind are taken as they are.
+      schemes BIO (IOB2), IOB1, BIOES (IOBES), BILOU, BMES and BMEWO, and
+      predicted in that of the training part, which is printed; --scheme overrides
+      it. Tags of any other kind are taken as they are.
       Lines -DOCSTART- are left out; so are, before a sentence, lines that begin
-      with # and have other columns than the tokens.
+      with # and have other columns than the tokens. Of CoNLL-U, tokens are in the
+      second column and tags in the fourth, unless told otherwise; ranges (4-5) and
+      empty nodes (6.1) are left out and counted.
 
       The report stands on sentences that training never saw: precision, recall and
       F1 of whole entities as conlleval counts them, beside each word's most
@@ -21,6 +25,7 @@ struct TrainTagger: JobCommand {
 
       Examples:
         recurrent train tagger train.conll --dev dev.conll --test test.conll
+        recurrent train tagger en_ewt-ud-train.conllu --dev en_ewt-ud-dev.conllu
         recurrent train tagger en_ewt.iob2 --token-column 2 --tag-column 3
         recurrent train tagger pos.tsv --characters cnn --no-crf
       """)
@@ -71,17 +76,16 @@ struct TrainTagger: JobCommand {
   func plan(from model: SequenceTagger?) throws -> (plan: SequenceTaggerPlan, preface: String) {
     let asked = texts.columns
     let columns = (asked == TagColumns() ? model?.configuration.columns : nil) ?? asked
+    let encoding = texts.reading.encoding
+    let data = try TaggedSentences.read(file, columns: columns, encoding: encoding)
     func read(_ path: String) throws(DataError) -> TaggedSentences {
-      try TaggedSentences.read(path, columns: columns, encoding: texts.reading.encoding)
+      try TaggedSentences.read(path, columns: data.columns, encoding: encoding)
     }
-    let data = try read(file)
     let plan = try SequenceTaggerPlan(
       data, validation: try texts.validation.map(read), test: try texts.test.map(read),
       options: options, vectors: ensemble.vectors, from: model)
     var preface = "\(data.source): \(data.sentences.count) sentences, \(data.tokenCount) tokens"
-    if data.comments > 0 {
-      preface += "\n            \(data.comments) lines of comments were left out"
-    }
+    for remark in data.remarks { preface += "\n            \(remark)" }
     return (plan, preface)
   }
 

@@ -111,6 +111,35 @@ import Testing
     }
   }
 
+  /// CoNLL-U as it comes: no flag, no range or empty node taught, and each answered with a line.
+  @Test func readsCoNLLU() async throws {
+    try await Workspace.with { workspace in
+      let rest = "\t_\t_\t_\t_\t_\t_\n"
+      let sentence =
+        "# text = al mar\n1-2\tal\t_\t_" + rest + "1\ta\ta\tADP" + rest + "2\tel\tel\tDET" + rest
+        + "2.1\tgran\t_\tADJ" + rest + "3\tmar\tmar\tNOUN" + rest + "\n"
+      try workspace.write(String(repeating: sentence, count: 20), to: "t.conllu")
+      let trained = try await workspace.recurrent(
+        ["train", "tagger", "t.conllu", "--output", "model"] + Self.small)
+      for part in [
+        "t.conllu: 20 sentences, 60 tokens\n",
+        "as in CoNLL-U; tokens stand in column 2, tags in column 4",
+        "20 lines of a range of words were left out",
+        "20 lines of an empty node were left out", "tags        ADP, DET, NOUN\n",
+      ] {
+        #expect(trained.output.contains(part), "\(part) in: \(trained.output)")
+      }
+      let tagged = try await workspace.recurrent(["predict", "model", "t.conllu", "--conll"])
+      let lines = tagged.output.split(separator: "\n").prefix(6).map { $0.split(separator: "\t") }
+      #expect(lines.map(\.count) == [1, 11, 11, 11, 11, 11])
+      #expect([1, 4].map { lines[$0][10] } == ["_", "_"])
+      #expect(Set(["ADP", "DET", "NOUN"]).contains(String(lines[5][10])))
+      let measured = try await workspace.recurrent(["evaluate", "model", "t.conllu"])
+      #expect(measured.output.contains("20 lines of a range of words were left out"))
+      #expect(measured.output.contains("20 sentences, 60 tokens"))
+    }
+  }
+
   @Test func badInput() async throws {
     try await Workspace.with { workspace in
       _ = try await train(workspace)
@@ -141,7 +170,7 @@ import Testing
       (65, ["empty.conll"], "the file is empty"), (65, ["zip.conll"], "zip.conll"),
       (65, ["mixed.conll"], "mixed.conll:2: found the tag \"PER\" beside tags of chunks"),
       (66, ["none.conll"], "no such file"), (64, [], "Missing expected argument"),
-      (64, ["t.conll", "--scheme", "bilou"], "--scheme"),
+      (64, ["t.conll", "--scheme", "biox"], "--scheme"),
       (64, ["t.conll", "--character-size", "7"], "The character size is an even number"),
       (64, ["t.conll", "--token-column", "0"], "--token-column counts from 1"),
     ] as [(Int32, [String], String)])

@@ -1,67 +1,3 @@
-/// A chunk of a sentence: a named entity, a phrase.
-public struct TagSpan: Sendable, Hashable {
-  /// What it is, such as `PER`.
-  public var type: String
-  /// Its tokens.
-  public var range: Range<Int>
-
-  /// A chunk of these tokens.
-  public init(type: String, range: Range<Int>) {
-    self.type = type
-    self.range = range
-  }
-}
-
-/// A tag that says where in a chunk a token stands: `B-PER`, `I-PER`, `E-PER`, `S-PER`, `O`.
-public struct ChunkTag: Sendable, Hashable, CustomStringConvertible {
-  /// Where in a chunk.
-  public enum Position: String, Sendable {
-    /// In none.
-    case outside = "O"
-    /// At its beginning.
-    case begin = "B"
-    /// Inside; in ``TagScheme/iob1`` also at the beginning.
-    case inside = "I"
-    /// At its end.
-    case end = "E"
-    /// It is all of the chunk.
-    case single = "S"
-  }
-
-  /// Where in a chunk.
-  public let position: Position
-  /// What the chunk is; empty outside, and where there is one type without a name.
-  public let type: String
-
-  /// In no chunk.
-  public static let outside = ChunkTag(.outside, "")
-
-  /// A tag from its parts.
-  public init(_ position: Position, _ type: String) {
-    self.position = position
-    self.type = position == .outside ? "" : type
-  }
-
-  /// Takes a tag apart; nil for one that says nothing about chunks.
-  public init?(_ tag: String) {
-    guard let position = Position(rawValue: String(tag.prefix(1))) else { return nil }
-    let rest = tag.utf8.dropFirst()
-    if rest.isEmpty {
-      self.init(position, "")
-    } else {
-      guard position != .outside, rest.first == UInt8(ascii: "-"), rest.count > 1 else {
-        return nil
-      }
-      self.init(position, String(tag.dropFirst(2)))
-    }
-  }
-
-  /// The tag as it is written.
-  public var description: String {
-    type.isEmpty ? position.rawValue : "\(position.rawValue)-\(type)"
-  }
-}
-
 /// How chunks are written as one tag a token.
 public enum TagScheme: String, Sendable, Codable, CaseIterable {
   /// Every chunk begins with `B` and goes on with `I` (IOB2).
@@ -70,6 +6,12 @@ public enum TagScheme: String, Sendable, Codable, CaseIterable {
   case iob1
   /// `B`, `I` and `E` for beginning, inside and end, `S` for a single token (IOBES).
   case bioes
+  /// The same with `L` (last) for the end and `U` (unit) for a single token.
+  case bilou
+  /// The same with `M` (middle) inside, as Chinese corpora have it.
+  case bmes
+  /// The same with `M` inside and `W` (whole) for a single token.
+  case bmewo
   /// Tags that say nothing about chunks, such as parts of speech.
   case plain
 
@@ -103,18 +45,42 @@ public enum TagScheme: String, Sendable, Codable, CaseIterable {
     return spans
   }
 
+  /// The letters that it writes inside, at the end and for a single token; nil: it says nothing of
+  /// ends.
+  private var letters: (inside: Character, end: Character, single: Character)? {
+    switch self {
+    case .bio, .iob1, .plain: nil
+    case .bioes: ("I", "E", "S")
+    case .bilou: ("I", "L", "U")
+    case .bmes: ("M", "E", "S")
+    case .bmewo: ("M", "E", "W")
+    }
+  }
+
+  /// Whether tags of this scheme have the letter; `B` is one of all.
+  public func has(_ letter: Character) -> Bool {
+    switch letter {
+    case "O", "B": true
+    default: letters.map { [$0.inside, $0.end, $0.single].contains(letter) } ?? (letter == "I")
+    }
+  }
+
   /// The tags of `count` tokens in which these chunks stand, from left to right.
   public func tags(of spans: [TagSpan], count: Int) -> [ChunkTag] {
     var tags = [ChunkTag](repeating: .outside, count: count)
     var before: TagSpan?
     for span in spans {
-      for index in span.range { tags[index] = ChunkTag(.inside, span.type) }
+      let inside = ChunkTag(.inside, span.type, letter: letters?.inside)
+      for index in span.range { tags[index] = inside }
       let first = span.range.lowerBound
       let last = span.range.upperBound - 1
       let touches = before.map { $0.range.upperBound == first && $0.type == span.type } ?? false
       if self != .iob1 || touches { tags[first] = ChunkTag(.begin, span.type) }
-      if self == .bioes {
-        tags[last] = ChunkTag(first == last ? .single : .end, span.type)
+      if let letters {
+        tags[last] =
+          first == last
+          ? ChunkTag(.single, span.type, letter: letters.single)
+          : ChunkTag(.end, span.type, letter: letters.end)
       }
       before = span
     }
@@ -126,11 +92,13 @@ public enum TagScheme: String, Sendable, Codable, CaseIterable {
     zip(tags, self.tags(of: Self.spans(of: tags), count: tags.count)).count { $0 != $1 }
   }
 
-  /// The scheme that sentences are written in: `plain` if a tag says nothing about chunks, `bioes`
-  /// if there are `E` or `S`, else that of `bio` and `iob1` which fewer tags break.
+  /// The scheme that sentences are written in: that which the fewest of their tags break, the first
+  /// of equals; `plain` if a tag says nothing about chunks or most of those that do break every one.
   public static func detected(in sentences: some Sequence<[String]>) -> TagScheme {
+    let schemes: [TagScheme] = [.bio, .iob1, .bioes, .bilou, .bmes, .bmewo]
     var known: [String: ChunkTag?] = [:]
-    var (bio, iob1, hasEnds, hasChunks) = (0, 0, false, false)
+    var broken = [Int](repeating: 0, count: schemes.count)
+    var chunkTags = 0
     for sentence in sentences {
       var tags: [ChunkTag] = []
       for tag in sentence {
@@ -138,13 +106,15 @@ public enum TagScheme: String, Sendable, Codable, CaseIterable {
         known[tag] = .some(parts)
         guard let parts else { return .plain }
         tags.append(parts)
-        hasEnds = hasEnds || parts.position == .end || parts.position == .single
-        hasChunks = hasChunks || parts.position != .outside
+        if parts.position != .outside { chunkTags += 1 }
       }
-      bio += TagScheme.bio.violations(in: tags)
-      iob1 += TagScheme.iob1.violations(in: tags)
+      let spans = Self.spans(of: tags)
+      if spans.isEmpty { continue }
+      for (place, scheme) in schemes.enumerated() {
+        broken[place] += zip(tags, scheme.tags(of: spans, count: tags.count)).count { $0 != $1 }
+      }
     }
-    if !hasChunks { return .plain }
-    return hasEnds ? .bioes : iob1 < bio ? .iob1 : .bio
+    let best = broken.indices.reduce(0) { broken[$1] < broken[$0] ? $1 : $0 }
+    return chunkTags == 0 || 2 * broken[best] > chunkTags ? .plain : schemes[best]
   }
 }

@@ -7,10 +7,14 @@ import Recurrent
 /// - A line whose first column begins with `-DOCSTART-` begins a document and is left out.
 /// - Before a sentence, a line that begins with `#` and has other columns than the tokens of the
 ///   file is a comment.
+/// - Where the first column counts the words of each sentence, as in CoNLL-U, the word stands in the
+///   second, and lines of a range of words (`4-5`) or an empty node (`6.1`) are no tokens.
 struct ConllLines {
   /// What a line is.
   enum Line: Equatable {
     case token([String])
+    /// A range of words, which follow one by one, or a word that nobody wrote.
+    case node(isRange: Bool)
     case end
     case document
     case comment
@@ -20,18 +24,53 @@ struct ConllLines {
   /// Whether tabs separate columns, and how many there are; nil before the first token.
   private var form: (hasTabs: Bool, columns: Int)?
   private var isInside = false
+  /// Whether the first column counts the words of each sentence.
+  let hasNumbers: Bool
+  /// Where tokens and tags stand.
+  let columns: TagColumns
   /// Lines that were taken.
   private(set) var number = 0
 
-  init(source: String, first lines: [String]) {
+  /// - Parameters:
+  ///   - lines: Those of the file, or its first, from which its form is seen.
+  ///   - columns: Where tokens and tags stand; those of nobody's choice are seen from the lines.
+  init(source: String, first lines: [String], columns: TagColumns) {
     self.source = source
+    hasNumbers = Self.haveNumbers(lines, columns: columns.token > 1 ? 2 : 3)
     // A file of sentences that begin with comments tells its columns by the first other line.
     let first = lines.first {
       !$0.hasNoColumns && !$0.hasPrefix("#") && !$0.hasPrefix("-DOCSTART-")
     }
-    guard let first else { return }
+    guard let first else {
+      self.columns = columns
+      return
+    }
     let hasTabs = first.utf8.contains(Self.tab)
-    form = (hasTabs, Self.columns(of: first, hasTabs).count)
+    let count = Self.columns(of: first, hasTabs).count
+    form = (hasTabs, count)
+    // The ten columns of CoNLL-U: the fourth has the parts of speech, the last is for remarks.
+    self.columns =
+      hasNumbers && columns == TagColumns()
+      ? TagColumns(token: 2, tag: count == 10 ? 4 : nil) : columns
+  }
+
+  /// Whether the first of at least so many columns counts the words of each sentence, but for a few
+  /// slips.
+  private static func haveNumbers(_ lines: [String], columns least: Int) -> Bool {
+    var (counted, tokens, last) = (0, 0, 0)
+    for line in lines {
+      if line.hasNoColumns {
+        last = 0
+        continue
+      }
+      if line.hasPrefix("#") || line.hasPrefix("-DOCSTART-") { continue }
+      let cells = columns(of: line, line.utf8.contains(tab))
+      tokens += 1
+      guard cells.count >= least, let place = WordNumber(cells[0]) else { continue }
+      if place.follows(last) { counted += 1 }
+      if case .word(let number) = place { last = number }
+    }
+    return counted > 0 && 10 * counted >= 9 * tokens
   }
 
   /// Whether blanks separate columns.
@@ -75,7 +114,49 @@ struct ConllLines {
           + "sentences by an empty line")
     }
     isInside = true
+    if hasNumbers {
+      switch WordNumber(columns[0]) {
+      case .range: return .node(isRange: true)
+      case .empty: return .node(isRange: false)
+      case .word, nil: break
+      }
+    }
     return .token(columns)
+  }
+}
+
+/// The first column of CoNLL-U.
+private enum WordNumber {
+  case word(Int)
+  /// Words that are written as one.
+  case range(first: Int, last: Int)
+  /// What stands behind a word but in the sentence's grammar alone.
+  case empty(after: Int)
+
+  init?(_ text: String) {
+    func number(_ part: Substring) -> Int? {
+      part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
+    }
+    let range = text.split(separator: "-", omittingEmptySubsequences: false)
+    let node = text.split(separator: ".", omittingEmptySubsequences: false)
+    if let word = number(text[...]) {
+      self = .word(word)
+    } else if range.count == 2, let first = number(range[0]), let last = number(range[1]) {
+      self = .range(first: first, last: last)
+    } else if node.count == 2, let word = number(node[0]), number(node[1]) != nil {
+      self = .empty(after: word)
+    } else {
+      return nil
+    }
+  }
+
+  /// Whether it stands where it should behind word `last` of the sentence.
+  func follows(_ last: Int) -> Bool {
+    switch self {
+    case .word(let number): number - 1 == last
+    case .range(let first, let end): first - 1 == last && end > first
+    case .empty(let word): word == last
+    }
   }
 }
 

@@ -6,8 +6,9 @@ public struct ConllStream {
   private let tagger: SequenceTagger
   private let source: String
   private var reader: ConllLines?
-  /// Lines of which the sentence has not ended yet, and the token in each.
-  private var waiting: [(line: String, token: String?)] = []
+  /// Lines of which the sentence has not ended yet, and the token in each; those inside it that are
+  /// none have a column too, with `_`.
+  private var waiting: [(line: String, token: String?, isInside: Bool)] = []
 
   /// A stream before its first line.
   public init(_ tagger: SequenceTagger, source: String) {
@@ -21,9 +22,11 @@ public struct ConllStream {
   ///   than the lines before.
   /// - Returns: what is ready: all up to the last sentence that has ended.
   public mutating func take(_ lines: [String]) throws(DataError) -> String {
-    var reader = reader ?? ConllLines(source: source, first: lines)
+    var reader =
+      reader
+      ?? ConllLines(source: source, first: lines, columns: tagger.configuration.columns)
     var ready = 0
-    let column = tagger.configuration.columns.token
+    let column = reader.columns.token
     for line in lines {
       switch try reader.take(line) {
       case .token(let cells):
@@ -33,9 +36,10 @@ public struct ConllStream {
             problem: "there is no token; found \(cells.count) columns",
             advice: "The model was trained with tokens in that column")
         }
-        waiting.append((line, cells[column - 1]))
+        waiting.append((line, cells[column - 1], true))
+      case .node: waiting.append((line, nil, true))
       case .end, .comment, .document:
-        waiting.append((line, nil))
+        waiting.append((line, nil, false))
         ready = waiting.count
       }
     }
@@ -48,13 +52,13 @@ public struct ConllStream {
 
   private mutating func answer(_ count: Int) -> String {
     let lines = waiting[..<count]
-    let sentences = lines.split { $0.token == nil }.map { $0.compactMap(\.token) }
+    let sentences = lines.split { !$0.isInside }.map { $0.compactMap(\.token) }
     var tags = tagger.tags(of: sentences).joined().makeIterator()
     let separator = reader?.hasBlanks == true ? " " : "\t"
     var text = ""
-    for (line, token) in lines {
+    for (line, token, isInside) in lines {
       text += line
-      if token != nil, let tag = tags.next() { text += separator + tag }
+      if isInside { text += separator + (token == nil ? "_" : tags.next() ?? "_") }
       text += "\n"
     }
     waiting.removeFirst(count)

@@ -6,7 +6,7 @@ extension TagScheme {
     switch self {
     case .bio: "BIO (IOB2)"
     case .iob1: "IOB1"
-    case .bioes: "BIOES"
+    case .bioes, .bilou, .bmes, .bmewo: rawValue.uppercased()
     case .plain: "plain tags, no chunks"
     }
   }

@@ -118,6 +118,7 @@ public struct SequenceTagger: Job {
       return scores
     }
     let tokens = sentences.sentences.map(\.tokens)
+    let other = sentences.schemeOtherThan(scheme)
     let known = Set(tagSet.names)
     let unknown = encoder.vocabulary.unknown
     return TaggerEvaluation(
@@ -129,7 +130,7 @@ public struct SequenceTagger: Job {
       sentences: tokens.count,
       unknownShare: Double(tokens.joined().count { encoder.id(of: $0) == unknown })
         / Double(max(1, sentences.tokenCount)),
-      repairs: sentences.violations(of: scheme),
+      repairs: sentences.violations(of: other ?? scheme), convertedFrom: other,
       cut: tokens.count { $0.count > options.maximumLength },
       unseen: sentences.sentences.reduce(0) { sum, sentence in
         let tags = isPlain ? sentence.tags : TagScheme.bio.normalized(sentence.tags)

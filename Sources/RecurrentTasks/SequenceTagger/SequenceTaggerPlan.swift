@@ -180,7 +180,7 @@ extension TaggedSentences {
   func checkIsNotMixed(_ scheme: TagScheme, wasAsked: Bool) throws(DataError) {
     guard scheme == .plain, !wasAsked else { return }
     let names = Set(sentences.lazy.flatMap(\.tags))
-    let chunks = names.filter { $0.hasPrefix("B-") || $0.hasPrefix("I-") }
+    let chunks = names.filter { ChunkTag($0)?.type.isEmpty == false }
     guard names.contains("O"), let example = chunks.min() else { return }
     try checkTags { tag in
       ChunkTag(tag) == nil
@@ -202,10 +202,21 @@ extension TaggedSentences {
           continue
         }
         throw DataError(
-          file: sentence.file, line: sentence.line.map { $0 + index }, problem: found.problem,
+          file: sentence.file, line: sentence.line(of: index), problem: found.problem,
           advice: found.advice)
       }
     }
+  }
+
+  /// The scheme that their tags have letters of, if the other has not; these are then compared as
+  /// the other writes them.
+  func schemeOtherThan(_ scheme: TagScheme) -> TagScheme? {
+    let names = Set(sentences.lazy.flatMap(\.tags))
+    guard scheme != .plain,
+      names.contains(where: { ChunkTag($0).map { !scheme.has($0.letter) } ?? false })
+    else { return nil }
+    let found = TagScheme.detected(in: sentences.lazy.map(\.tags))
+    return found == scheme || found == .plain ? nil : found
   }
 
   /// Tags that break the scheme.

@@ -6,6 +6,9 @@ public struct TagComparison: Sendable, CustomStringConvertible {
   public let scheme: TagScheme
   /// The scores.
   public let scores: TaggerEvaluation.Scores
+  /// The scheme of the predicted tags, if it is another: they are compared as the true ones are
+  /// written.
+  public let convertedFrom: TagScheme?
   /// Sentences.
   public let sentences: Int
   /// Tokens that are written differently on the two sides.
@@ -31,6 +34,7 @@ public struct TagComparison: Sendable, CustomStringConvertible {
           "found \(predicted.sentences.count) sentences, expected \(actual.sentences.count) as "
           + "in \(actual.source)", advice: "An empty line ends a sentence")
     }
+    let other = predicted.schemeOtherThan(found)
     var scores = TaggerEvaluation.Scores()
     var differentTokens = 0
     for (sentence, guess) in zip(actual.sentences, predicted.sentences) {
@@ -42,13 +46,16 @@ public struct TagComparison: Sendable, CustomStringConvertible {
             + (sentence.line.map { ":\($0)" } ?? ""))
       }
       differentTokens += zip(sentence.tokens, guess.tokens).count { $0 != $1 }
-      scores.add(sentence.tags, guess.tags, isPlain: found == .plain)
+      scores.add(
+        sentence.tags, other == nil ? guess.tags : found.normalized(guess.tags),
+        isPlain: found == .plain)
     }
     self.scheme = found
     self.scores = scores
     self.differentTokens = differentTokens
     sentences = actual.sentences.count
-    repairs = (actual.violations(of: found), predicted.violations(of: found))
+    convertedFrom = other
+    repairs = (actual.violations(of: found), predicted.violations(of: other ?? found))
   }
 
   /// The scores by type, and what was not as expected.
@@ -59,6 +66,10 @@ public struct TagComparison: Sendable, CustomStringConvertible {
     text += "\n\n\(NumberFormat.grouped(sentences)) sentences, "
     text += "\(NumberFormat.grouped(scores.tokens)) tokens, scheme \(scheme.explanation); token "
     text += "accuracy \(NumberFormat.fixed(scores.accuracy * 100, 2)) %."
+    if let convertedFrom {
+      text += "\nThe predicted tags are \(convertedFrom.explanation), compared as "
+      text += "\(scheme.explanation)."
+    }
     if repairs.actual + repairs.predicted > 0 {
       text += "\n\(repairs.actual) of the true tags and \(repairs.predicted) of the predicted ones "
       text += "break the scheme; read by conlleval's rule: a tag that continues nothing begins an "

@@ -5,7 +5,9 @@ extension TaggedSentences {
   /// lines.
   ///
   /// Lines `-DOCSTART-` are left out, and, before a sentence, lines that begin with `#` and have
-  /// other columns than the tokens.
+  /// other columns than the tokens. Where the first column counts the words of each sentence, as in
+  /// CoNLL-U, ranges and empty nodes are left out too, and the token stands in the second column if
+  /// nothing else is said; of ten columns, the tag in the fourth.
   ///
   /// - Throws: ``DataError`` with file and line for a byte that is no text, a line with more or fewer
   ///   columns than the first, a column that is not there, or an empty token or tag.
@@ -20,9 +22,11 @@ extension TaggedSentences {
     _ file: TextFile, columns: TagColumns = TagColumns()
   ) throws(DataError) -> TaggedSentences {
     let lines = file.lines
-    var reader = ConllLines(source: file.source, first: lines)
+    var reader = ConllLines(source: file.source, first: lines, columns: columns)
     var result = TaggedSentences([], source: file.source)
+    let columns = reader.columns
     result.columns = columns
+    result.hasNumbers = reader.hasNumbers
     var sentence = Sentence(tokens: [], tags: [], file: file.source)
     func end() {
       if !sentence.tokens.isEmpty { result.sentences.append(sentence) }
@@ -47,6 +51,9 @@ extension TaggedSentences {
       switch try reader.take(line) {
       case .end: end()
       case .comment: result.comments += 1
+      case .node(let isRange):
+        if isRange { result.ranges += 1 } else { result.emptyNodes += 1 }
+        if sentence.line != nil { sentence.gaps.append(sentence.tokens.count) }
       case .document:
         end()
         result.documents += 1

@@ -13,6 +13,8 @@ public struct TaggedSentences: Sendable {
     public var file: String
     /// The line of its first token there, from 1; the others follow, one a line.
     public var line: Int?
+    /// The tokens, counted from 0, before each of which a line was left out inside the sentence.
+    var gaps: [Int] = []
 
     /// Tokens and as many tags.
     public init(tokens: [String], tags: [String], file: String = "sentences", line: Int? = nil) {
@@ -23,6 +25,9 @@ public struct TaggedSentences: Sendable {
       self.file = file
       self.line = line
     }
+
+    /// The line of a token, counted from 0.
+    func line(of token: Int) -> Int? { line.map { $0 + token + gaps.count { $0 <= token } } }
   }
 
   /// The sentences, in the order in which they were read.
@@ -35,11 +40,38 @@ public struct TaggedSentences: Sendable {
   public var comments = 0
   /// Lines that begin a document, left out too.
   public var documents = 0
+  /// Whether the first column counted the words of each sentence, as in CoNLL-U.
+  public var hasNumbers = false
+  /// Lines of ranges of words (`4-5`), left out: their words follow.
+  public var ranges = 0
+  /// Lines of empty nodes (`6.1`), left out: they stand for no word of the text.
+  public var emptyNodes = 0
 
   /// Sentences from elsewhere.
   public init(_ sentences: [Sentence], source: String = "sentences") {
     self.sentences = sentences
     self.source = source
+  }
+
+  /// How the file was read, where that is not plain: a line each; empty where it is.
+  package var remarks: [String] {
+    var remarks: [String] = []
+    func left(_ count: Int, _ what: String) {
+      if count > 0 { remarks.append("\(NumberFormat.grouped(count)) \(what) were left out") }
+    }
+    left(comments, "lines of comments")
+    guard hasNumbers else { return remarks }
+    remarks.append(
+      "the first column counts words, as in CoNLL-U; tokens stand in column \(columns.token), tags in "
+        + (columns.tag.map { $0 > 0 ? "column \($0)" : "column \(-$0) from the end" } ?? "the last")
+    )
+    left(ranges, "lines of a range of words")
+    left(emptyNodes, "lines of an empty node")
+    let unsaid = sentences.reduce(0) { $0 + $1.tags.count { $0 == "_" } }
+    if unsaid > 0 {
+      remarks.append("\(NumberFormat.grouped(unsaid)) words have the tag _, taken as any other")
+    }
+    return remarks
   }
 
   /// The number of tokens.

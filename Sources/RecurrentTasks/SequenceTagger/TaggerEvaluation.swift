@@ -47,6 +47,9 @@ public struct TaggerEvaluation: JobEvaluation {
   public let unknownShare: Double
   /// Tags that break the scheme of the training part.
   public let repairs: Int
+  /// The scheme of the sentences, if it is another than that of the training part: they are compared
+  /// as that would write them.
+  public let convertedFrom: TagScheme?
   /// The sentences that were read in pieces.
   public let cut: Int
   /// Tokens whose tag training does not have.
@@ -85,6 +88,10 @@ extension TaggerEvaluation {
     text += "\n\n\(NumberFormat.grouped(sentences)) sentences, "
     text += "\(NumberFormat.grouped(network.tokens)) tokens, "
     text += "\(percent(unknownShare)) % of them unknown words."
+    if let convertedFrom {
+      text += "\nThe tags are \(convertedFrom.explanation), and were compared in the scheme of the "
+      text += "training part."
+    }
     if repairs > 0 {
       text += "\n\(repairs) tags break the scheme; read by conlleval's rule: a tag that continues "
       text += "nothing begins an entity."

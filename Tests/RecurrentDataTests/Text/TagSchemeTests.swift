@@ -45,14 +45,17 @@ import Testing
     ]
     let written: [TagScheme: String] = [
       .bio: "B-A B-A I-A I-A B-B I-B O B-A O", .iob1: "I-A B-A I-A I-A I-B I-B O I-A O",
-      .bioes: "S-A B-A I-A E-A B-B E-B O S-A O",
+      .bioes: "S-A B-A I-A E-A B-B E-B O S-A O", .bilou: "U-A B-A I-A L-A B-B L-B O U-A O",
+      .bmes: "S-A B-A M-A E-A B-B E-B O S-A O", .bmewo: "W-A B-A M-A E-A B-B E-B O W-A O",
     ]
     for (scheme, text) in written {
       #expect(scheme.tags(of: chunks, count: 9) == tags(text), "\(scheme)")
       #expect(TagScheme.spans(of: tags(text)) == chunks, "\(scheme)")
+      #expect(tags(text).map(\.description).joined(separator: " ") == text)
       #expect(scheme.violations(in: tags(text)) == 0)
       #expect(TagScheme.detected(in: [text.split(separator: " ").map(String.init)]) == scheme)
     }
+    #expect(TagScheme.bilou.violations(in: tags("S-A B-A E-A O U-A")) == 2)
     #expect(TagScheme.bio.violations(in: tags("I-A I-A O B-B I-A")) == 2)
     #expect(TagScheme.iob1.violations(in: tags("B-A O I-A B-A")) == 1)
   }
@@ -65,6 +68,11 @@ import Testing
     #expect(detected("O I-A", "B-A O", "B-B I-B") == .bio)  // one slip is no scheme
     #expect(detected("B-A O", "I-A") == .bio)
     #expect(detected("O S-A") == .bioes)
+    #expect(detected("O U-A", "U-A U-A", "B-A O") == .bilou)  // one slip
+    #expect(detected("B M E S", "B E") == .bmes)
+    #expect(detected("O B-A E-A", "W-A") == .bmewo)
+    // Letters that mean something else: most of them break every scheme.
+    #expect(detected("M M U", "L L O M") == .plain)
     #expect(detected("NN VB", "DT") == .plain)
     #expect(detected("O PER", "O") == .plain)
     #expect(detected("O O") == .plain)

@@ -42,6 +42,11 @@ import Testing
     #expect(comparison.scores.accuracy == 0.5)
     #expect(comparison.repairs == (0, 1) && comparison.differentTokens == 1)
     #expect("\(comparison)".contains("0 of the true tags and 1 of the predicted ones"))
+    // Of another scheme's letters, the tags are brought to the true ones' scheme first.
+    let other = try TagComparison(
+      sentences(["B-X", "I-X", "O"]), sentences(["B-X", "L-X", "U-X"]))
+    #expect(other.convertedFrom == .bilou && other.scores.correctTokens == 2)
+    #expect("\(other)".contains("The predicted tags are BILOU, compared as BIO (IOB2)."))
     let plain = try TagComparison(sentences(["N", "V", "N"]), sentences(["N", "N", "N"]))
     #expect(plain.scheme == .plain && plain.scores.entities.types["N"]?.precision == 2.0 / 3)
     for (tags, part) in [

@@ -53,6 +53,36 @@ import Testing
     #expect(blanks.comments == 1 && blanks.documents == 2)
   }
 
+  /// What the UD project's own reader (conllu 6) counts as words: integers alone.
+  @Test func rangesAndEmptyNodes() throws {
+    func line(_ number: String, _ word: String, _ part: String) -> String {
+      "\(number)\t\(word)\t_\t\(part)\t_\t_\t_\t_\t_\tSpaceAfter=No\n"
+    }
+    let text =
+      "# text = vámonos al mar\n" + line("1-2", "vámonos", "_") + line("1", "vamos", "VERB")
+      + line("2", "nos", "PRON") + line("3-4", "al", "_") + line("3", "a", "ADP")
+      + line("4", "el", "DET") + line("4.1", "gran", "ADJ") + line("5", "mar", "NOUN") + "\n"
+      + line("0.1", "quien", "_") + line("1", "sabe", "_") + "\n"
+    let read = try read(text)
+    #expect(shown(read) == ["vamos/VERB nos/PRON a/ADP el/DET mar/NOUN @3", "sabe/_ @12"])
+    #expect((0..<5).map { read.sentences[0].line(of: $0) } == [3, 4, 6, 7, 9])
+    #expect(read.ranges == 2 && read.emptyNodes == 2 && read.comments == 1)
+    #expect(read.columns == TagColumns(token: 2, tag: 4))
+    #expect(
+      read.remarks == [
+        "1 lines of comments were left out",
+        "the first column counts words, as in CoNLL-U; tokens stand in column 2, tags in column 4",
+        "2 lines of a range of words were left out", "2 lines of an empty node were left out",
+        "1 words have the tag _, taken as any other",
+      ])
+    // What was said is what is taken.
+    let other = try self.read(text, TagColumns(token: 2, tag: 10))
+    #expect(other.sentences[0].tags[0] == "SpaceAfter=No" && other.ranges == 2)
+    // A score is no range, and a number no word's, where the first column has the tokens.
+    let scores = try self.read("1-2\tX\n1\tY\n2\tY\n2.1\tY\n\n7\tX\n3-4\tX\n")
+    #expect(shown(scores) == ["1-2/X 1/Y 2/Y 2.1/Y @1", "7/X 3-4/X @6"] && scores.ranges == 0)
+  }
+
   @Test func encodings() throws {
     let bytes = Array("caf".utf8) + [0xE9] + Array("\tO\n".utf8)
     #expect(try read(bytes, TagColumns(), .latin1).sentences[0].tokens == ["café"])
