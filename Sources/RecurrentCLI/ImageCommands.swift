@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Recurrent
 import RecurrentTasks
@@ -12,7 +13,10 @@ extension TrainImageClassifier {
     }
     let images = try ImageSet.read(path, classifier.reading).images
     let guesses = try classifier.classify(images)
+    for error in images.leftOut { warn("\(error)") }
+    for remark in images.remarks { warn("\(remark).") }
     print(command.json ? try text(images, guesses, classifier) : table(images, guesses, classifier))
+    if !images.leftOut.isEmpty { throw ExitCode(65) }
   }
 
   static func read(
@@ -20,8 +24,12 @@ extension TrainImageClassifier {
   ) throws -> DataRead<ImageSet> {
     let (images, test) = try ImageSet.read(request.files[0], classifier.reading)
     // Of data with a test part, the model may have been trained on the other.
+    let data = test ?? images
+    let remarks = data.remarks + [data.leftOutText].compactMap(\.self)
     return DataRead(
-      data: test ?? images, source: request.files[0], part: test == nil ? "all" : "the test part's")
+      data: data, source: request.files[0], part: test == nil ? "all" : "the test part's",
+      remark: remarks.isEmpty
+        ? nil : remarks.map { "\($0.capitalizedFirst)." }.joined(separator: "\n"))
   }
 
   private static func table(

@@ -15,12 +15,17 @@ struct TrainImageClassifier: JobCommand {
       DATA is a file of images in MNIST's IDX format (its labels beside it), plain or
       packed by gzip; a folder with MNIST's four files; a CSV file with an image a line
       and its class in a column; or a folder with a folder of PNG files for each class.
+      EMNIST's images, which lie on their side, are turned. Pictures of 16 bits keep
+      them; those that are no PNG are refused with the command that converts them.
 
       Examples:
         recurrent train image-classifier
         recurrent train image-classifier mnist --model mlp --hidden 512 --layers 2
         recurrent train image-classifier mnist --model pixels --cell gru --epochs 5
-        recurrent train image-classifier leaves --output leaf-model
+        recurrent train image-classifier leaves --resize 32x32 --output leaf-model
+        recurrent train image-classifier emnist-letters-train-images-idx3-ubyte.gz \
+          --test emnist-letters-test-images-idx3-ubyte.gz \
+          --class-names emnist-letters-mapping.txt
         recurrent train image-classifier digits.csv --label last --height 8
       """)
 
@@ -42,7 +47,7 @@ struct TrainImageClassifier: JobCommand {
   @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { [data, test].compactMap(\.self) }
+  var inputs: [String] { [data, test, files.classNames].compactMap(\.self) }
 
   static let plural = "image classifiers"
   static let words = FlagWords(
@@ -55,6 +60,9 @@ struct TrainImageClassifier: JobCommand {
   func validate() throws {
     try validateOptions()
     if test != nil, data == nil { throw ValidationError("--test belongs to data of your own.") }
+    if files.classNames != nil, data == nil {
+      throw ValidationError("--class-names belongs to data of your own.")
+    }
   }
 
   var options: ImageClassifierOptions {
@@ -86,12 +94,15 @@ struct TrainImageClassifier: JobCommand {
     like model: ImageClassifier?
   ) throws(DataError) -> (images: ImageSet, test: ImageSet?) {
     guard let data else { return (BundledData.digits, nil) }
-    var reading = model?.reading ?? files.reading
-    reading.label = files.label
-    reading.height = files.height ?? reading.height
-    let (images, ownTest) = try ImageSet.read(data, reading)
+    let reading = files.reading(on: model?.reading)
+    var (images, ownTest) = try ImageSet.read(data, reading)
+    if let file = files.classNames {
+      let names = try ImageReading.classNames(file, of: images.classes)
+      (images, ownTest) = (images.named(names), ownTest?.named(names))
+    }
     guard let test else { return (images, ownTest) }
-    let testReading = files.reading(like: images)
+    var testReading = images.reading
+    testReading.label = files.label
     return (images, try ImageSet.read(test, testReading).images)
   }
 

@@ -31,9 +31,21 @@ enum TextCheck {
         [0x50, 0x4B, 0x03, 0x04], "a zip archive or a spreadsheet",
         "Unpack it, or save the spreadsheet as CSV"
       ),
+      (Array("%PDF-".utf8), "a PDF document", "Take its text out with pdftotext"),
+      (
+        Array("version https://git-lfs.github.com/spec/".utf8), "a pointer of Git LFS",
+        "Bring the file itself by git lfs pull in its repository"
+      ),
       ([0xFF, 0xFE], "UTF-16 text", "Convert it with: iconv -f UTF-16 -t UTF-8"),
       ([0xFE, 0xFF], "UTF-16 text", "Convert it with: iconv -f UTF-16 -t UTF-8"),
     ]
+    if let picture = OtherPictures.name(of: bytes)
+      ?? (bytes.starts(with: PNGFile.signature) ? "a PNG picture" : nil)
+    {
+      throw DataError(
+        file: file, problem: "found \(picture), expected UTF-8 text",
+        advice: "Pictures are for image classifiers")
+    }
     for signature in signatures where bytes.starts(with: signature.start) {
       throw DataError(
         file: file, line: 1, problem: "found \(signature.name), expected UTF-8 text",

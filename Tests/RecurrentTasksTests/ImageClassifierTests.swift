@@ -159,7 +159,43 @@ import Testing
     let classifier = try ImagePlan(images, options: options).train()
     #expect(
       message { () throws(DataError) in _ = try classifier.evaluate(on: unknown) }
-        .hasPrefix("u: found the class slanted, which the model does not know."))
+        == "u: found the label \"slanted\", and none that training has. "
+        + "The labels are \"left\", \"right\", \"top\".")
+    let alike = ImageSet(
+      source: "alike", height: 5, width: 4, pixels: [Float](repeating: 255, count: 1200),
+      labels: images.labels)
+    #expect(
+      message { () throws(DataError) in _ = try ImagePlan(alike) }
+        .hasPrefix("alike: all 60 images are alike, pixel by pixel. Nothing can be learned"))
+  }
+
+  /// A class that stands only in the test images is told before training, and costs its images alone.
+  @Test func classesOfTheTestPartAlone() throws {
+    let images = Self.bars(60, seed: 1)
+    let some = images.subset([0, 1, 2, 3, 4])
+    let test = ImageSet(
+      source: "test", height: 5, width: 4, pixels: some.pixels,
+      labels: [some.labels[0], "slanted", some.labels[2], "bent", some.labels[4]])
+    var options = Self.options(.mlp)
+    options.epochs = 1
+    let plan = try ImagePlan(images, test: test, options: options)
+    let told =
+      "2 test images have a label that training does not have and are left out: \"bent\", \"slanted\""
+    #expect("\(plan)".contains(told))
+    let classifier = try plan.train()
+    let evaluation = try #require(classifier.configuration.evaluation)
+    #expect(evaluation.confusion.total == 3 && evaluation.unknown?.count == 2)
+    #expect("\(evaluation)".contains("2 images have a label that training does not have"))
+    #expect(
+      evaluation.confusion == (try classifier.evaluate(on: test.subset([0, 2, 4]))).confusion)
+    // Mistakes are told by their places among all images.
+    #expect(evaluation.mistakes.allSatisfy { [0, 2, 4].contains($0.index) })
+    let others = ImageSet(
+      source: "others", height: 5, width: 4, pixels: some.pixels,
+      labels: some.labels.map { _ in "bent" })
+    #expect(throws: DataError.self) { try ImagePlan(images, test: others, options: options) }
+    let none = ImageSet(source: "none", height: 5, width: 4, pixels: some.pixels)
+    #expect(throws: DataError.self) { try ImagePlan(images, test: none, options: options) }
   }
 
   @Test func bundledDigits() {

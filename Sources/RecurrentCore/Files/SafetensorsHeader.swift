@@ -17,6 +17,10 @@ struct SafetensorsHeader {
   /// Reads the header of the file that `bytes` are, and checks that the tensors fill the rest
   /// exactly.
   init(of bytes: [UInt8], source: String) throws(DataError) {
+    // A sound file has the header's brace behind its length.
+    if bytes.count <= 8 || bytes[8] != UInt8(ascii: "{") {
+      try WeightContainer.check(bytes, expected: "a safetensors file", source: source)
+    }
     guard bytes.count >= 8 else {
       throw Self.damaged(source, "found \(bytes.count) bytes, expected the header's length in 8")
     }

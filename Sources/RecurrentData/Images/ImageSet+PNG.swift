@@ -1,55 +1,124 @@
 import RecurrentFiles
 
-extension ImageSet {
-  /// Images from PNG files, all of one size.
-  init(
-    pngFiles paths: [String], labels: [String], source: String, _ reading: ImageReading
-  ) throws(DataError) {
-    var pictures: [(height: Int, width: Int)] = []
-    var rgb: [[UInt8]] = []
-    var isGrey = true
-    for path in paths {
-      let picture = try PNGFile(try readFile(path), source: path)
-      if let first = pictures.first, first != (picture.height, picture.width) {
-        throw DataError(
-          file: path,
-          problem: "found \(picture.height) × \(picture.width) pixels, expected \(first.height) × "
-            + "\(first.width) as in \(paths[0])",
-          advice: "Bring all to one size, by: magick mogrify -resize "
-            + "\(first.width)x\(first.height)! FILES")
-      }
-      let grey = picture.isGrey
-      isGrey = isGrey && grey
-      pictures.append((picture.height, picture.width))
-      // A third of the memory, while no picture has colours.
-      rgb.append(
-        grey
-          ? stride(from: 0, to: picture.rgb.count, by: 3).map { picture.rgb[$0] } : picture.rgb)
-    }
-    let (height, width) = pictures[0]
-    let channels = reading.channels ?? (isGrey ? 1 : 3)
-    var pixels: [Float] = []
-    pixels.reserveCapacity(paths.count * height * width * channels)
-    for picture in rgb {
-      let hasColours = picture.count > height * width
-      switch (hasColours, channels) {
-      case (false, 3): for value in picture { pixels += [Float](repeating: Float(value), count: 3) }
-      case (true, 1):
-        for place in stride(from: 0, to: picture.count, by: 3) {
-          pixels.append(Self.luma(picture[place], picture[place + 1], picture[place + 2]))
-        }
-      default: pixels += picture.map { Float($0) }
-      }
-    }
-    self.init(
-      source: source, height: height, width: width, channels: channels, pixels: pixels,
-      labels: labels, files: paths)
+/// A picture as far as all of a set are needed to know its numbers.
+private struct Picture {
+  let path: String
+  let height, width, white: Int
+  let isTransparent: Bool
+  /// `[H, W]` if it is grey, a third of the memory, else `[H, W, 3]`.
+  let samples: [UInt16]
+  var hasColours: Bool { samples.count > height * width }
+
+  init(_ path: String, background: ImageReading.Background) throws(DataError) {
+    let file = try PNGFile(try readFile(path), source: path, background: background)
+    self.path = path
+    (height, width, white) = (file.height, file.width, file.white)
+    isTransparent = file.isTransparent
+    samples =
+      file.isGrey ? stride(from: 0, to: file.rgb.count, by: 3).map { file.rgb[$0] } : file.rgb
   }
 
-  /// Brightness by ITU-R BT.601, as a whole number.
-  private static func luma(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> Float {
-    Float((299 * Int(red) + 587 * Int(green) + 114 * Int(blue) + 500) / 1000)
+  /// Its numbers with another number of white, `[H, W, C]`.
+  func pixels(white: Int, channels: Int) -> [Float] {
+    let samples = self.samples.map { (Int($0) * white + self.white / 2) / self.white }
+    switch (hasColours, channels) {
+    case (false, 3): return samples.flatMap { [Float](repeating: Float($0), count: 3) }
+    case (true, 1):
+      // Brightness by ITU-R BT.601, as a whole number.
+      return stride(from: 0, to: samples.count, by: 3).map { (place: Int) -> Float in
+        let (red, green, blue) = (samples[place], samples[place + 1], samples[place + 2])
+        let thousands: Int = 299 * red + 587 * green + 114 * blue
+        return Float((thousands + 500) / 1000)
+      }
+    default: return samples.map { Float($0) }
+    }
   }
+}
+
+extension ImageSet {
+  /// Images from PNG files, all of one size or scaled to one.
+  ///
+  /// - Parameter skipsBad: Whether files that cannot be read are left out, unless all are.
+  init(
+    pngFiles paths: [String], labels: [String], source: String, _ reading: ImageReading,
+    skipsBad: Bool = false
+  ) throws(DataError) {
+    var pictures: [Picture] = []
+    var kept: [String] = []
+    var bad: [DataError] = []
+    for (index, path) in paths.enumerated() {
+      do throws(DataError) {
+        pictures.append(try Picture(path, background: reading.background ?? .white))
+        if !labels.isEmpty { kept.append(labels[index]) }
+      } catch {
+        bad.append(error)
+        if !skipsBad || bad.count == paths.count { throw error }
+      }
+    }
+    let (height, width) = (pictures[0].height, pictures[0].width)
+    if let other = pictures.first(where: { ($0.height, $0.width) != (height, width) }),
+      reading.resize == nil
+    {
+      throw DataError(
+        file: other.path,
+        problem:
+          "found \(other.height) × \(other.width) pixels, expected \(height) × \(width) as in "
+          + pictures[0].path,
+        advice:
+          "Train with --resize \(height)x\(width), which scales all, or bring them to one size "
+          + "by: magick mogrify -resize \(width)x\(height)! FILES")
+    }
+    let channels = reading.channels ?? (pictures.contains(where: \.hasColours) ? 3 : 1)
+    let white = reading.white ?? pictures.reduce(0) { max($0, $1.white) }
+    let size = reading.resize ?? .init(height: height, width: width)
+    var pixels: [Float] = []
+    pixels.reserveCapacity(pictures.count * size.height * size.width * channels)
+    for picture in pictures {
+      let image = ImageSet(
+        source: source, height: picture.height, width: picture.width, channels: channels,
+        pixels: picture.pixels(white: white, channels: channels))
+      pixels += image.resized(to: size).pixels
+    }
+    self.init(
+      source: source, height: size.height, width: size.width, channels: channels, pixels: pixels,
+      labels: kept, files: pictures.map(\.path))
+    self.reading.white = white
+    leftOut = bad
+    remark(pictures, reading)
+  }
+
+  private mutating func remark(_ pictures: [Picture], _ reading: ImageReading) {
+    let deep = pictures.count { $0.white > 255 }
+    if deep > 0 {
+      remarks.append(
+        self.reading.white == 255
+          ? "\(deep) pictures of 16 bits a sample are taken as 8 bits, as the model has them"
+          : "16 bits a sample, 0 to 65535"
+            + (deep < pictures.count ? "; \(pictures.count - deep) pictures have 8, times 257" : "")
+      )
+    }
+    let transparent = pictures.count(where: \.isTransparent)
+    if transparent > 0 {
+      remarks.append(
+        "\(transparent) pictures are transparent in places, laid on "
+          + "\((reading.background ?? .white).rawValue) (--background)")
+    }
+    let sizes = Set(pictures.map { "\($0.height) × \($0.width)" })
+    if sizes != ["\(height) × \(width)"] {
+      let from = sizes.count == 1 ? sizes.first ?? "" : "\(sizes.count) sizes"
+      remarks.append("scaled from \(from) to \(height) × \(width), \(Self.scalingText)")
+    }
+  }
+
+  /// How many files of a folder were left out, and why the first was; nil if none was.
+  package var leftOutText: String? {
+    leftOut.first.map {
+      "\(leftOut.count) files cannot be read and are left out; the first: \($0.file), \($0.problem)"
+    }
+  }
+
+  /// How images are scaled, in words.
+  static let scalingText = "bilinear, over areas where they shrink"
 
   /// Image `index` as a PNG file. What lies outside the range is black or white, what is no number
   /// black.

@@ -15,12 +15,19 @@ public struct ImageSet: Sendable {
   public let width: Int
   /// Numbers of a pixel, C: 1 for grey, 3 for red, green and blue.
   public let channels: Int
-  /// `[N, H, W, C]`; 0 to 255 from IDX and PNG files, as they stand from CSV.
+  /// `[N, H, W, C]`; 0 to 255 from IDX and PNG files, to 65535 from PNG files with 16 bits a sample,
+  /// as they stand from CSV.
   public let pixels: [Float]
   /// The class of each image; empty if it is not known.
   public let labels: [String]
   /// The file of each image, where each has its own; else empty.
   public let files: [String]
+  /// How more images like these are read.
+  public internal(set) var reading = ImageReading()
+  /// How the files were read, where that is not plain: a sentence each, without its full stop.
+  public internal(set) var remarks: [String] = []
+  /// What is wrong with the files of a folder that were left out.
+  public internal(set) var leftOut: [DataError] = []
 
   /// Images from numbers, `[N, H, W, C]`.
   public init(

@@ -83,8 +83,12 @@ struct PNGFile {
 
   let width: Int
   let height: Int
-  /// `[H, W, 3]`, 0 to 255; transparent pixels lie on white.
-  let rgb: [UInt8]
+  /// `[H, W, 3]`, 0 to ``white``; transparent pixels lie on the background.
+  let rgb: [UInt16]
+  /// The number of white: 65535 with 16 bits a sample, else 255.
+  let white: Int
+  /// Whether something of the background is seen.
+  let isTransparent: Bool
   /// Whether red, green and blue are alike everywhere.
   var isGrey: Bool {
     stride(from: 0, to: rgb.count, by: 3).allSatisfy { (place: Int) -> Bool in
@@ -94,7 +98,10 @@ struct PNGFile {
   }
 
   /// Decodes the bytes of a file.
-  init(_ bytes: [UInt8], source: String) throws(DataError) {
+  init(
+    _ bytes: [UInt8], source: String, background: ImageReading.Background = .white
+  ) throws(DataError) {
+    try OtherPictures.check(bytes, path: source)
     do throws(Failure) {
       let parts = try Self.parts(bytes)
       let header = parts.header
@@ -111,18 +118,45 @@ struct PNGFile {
           place: "IDAT", problem: "unpacks to \(rows.count) bytes, expected \(expected)")
       }
       (width, height) = (header.width, header.height)
-      var rgb = [UInt8](repeating: 0, count: 3 * width * height)
+      white = header.depth == 16 ? 65535 : 255
+      var canvas = Canvas(width: width, height: height, white: white, background: background)
       var start = 0
       for pass in passes {
         try Self.unfilter(&rows, from: start, pass.header)
-        try Self.draw(rows, from: start, pass, parts, on: &rgb, width: width)
+        try Self.draw(rows, from: start, pass, parts, on: &canvas)
         start += pass.header.size
       }
-      self.rgb = rgb
+      (rgb, isTransparent) = (canvas.rgb, canvas.isTransparent)
     } catch {
       throw DataError(
         file: source, place: error.place, problem: error.problem,
         advice: error.advice ?? "The file is damaged or not PNG")
+    }
+  }
+
+  /// The picture while it is drawn.
+  private struct Canvas {
+    let width: Int
+    let white: Int
+    let background: Int
+    var rgb: [UInt16]
+    var isTransparent = false
+
+    init(width: Int, height: Int, white: Int, background: ImageReading.Background) {
+      self.width = width
+      self.white = white
+      self.background = background.level(white: white)
+      rgb = [UInt16](repeating: 0, count: 3 * width * height)
+    }
+
+    /// Lays a pixel on the background; all numbers are 0 to ``white``.
+    mutating func put(_ red: Int, _ green: Int, _ blue: Int, alpha: Int, x: Int, y: Int) {
+      let place = 3 * (y * width + x)
+      if alpha < white { isTransparent = true }
+      for (index, value) in [red, green, blue].enumerated() {
+        rgb[place + index] = UInt16(
+          (value * alpha + background * (white - alpha) + white / 2) / white)
+      }
     }
   }
 
@@ -250,10 +284,10 @@ struct PNGFile {
 
   /// Puts the pixels of a pass where they belong.
   private static func draw(
-    _ rows: [UInt8], from first: Int, _ pass: Pass, _ parts: Parts, on rgb: inout [UInt8],
-    width: Int
+    _ rows: [UInt8], from first: Int, _ pass: Pass, _ parts: Parts, on canvas: inout Canvas
   ) throws(Failure) {
     let header = pass.header
+    let white = canvas.white
     let colour = header.colour
     let most = (1 << header.depth) - 1
     let entries = parts.palette.count / 3
@@ -274,8 +308,8 @@ struct PNGFile {
           samples[index] = sample(
             rows, start, column * samples.count + index, depth: header.depth)
         }
-        func shade(_ index: Int) -> Int { (samples[index] * 255 + most / 2) / most }
-        var alpha = hasKey && samples == key ? 0 : 255
+        func shade(_ index: Int) -> Int { (samples[index] * white + most / 2) / most }
+        var alpha = hasKey && samples == key ? 0 : white
         var pixel: (Int, Int, Int)
         switch colour {
         case .grey, .greyAlpha:
@@ -295,13 +329,9 @@ struct PNGFile {
           pixel = (colours[0], colours[1], colours[2])
           if entry < parts.transparency.count { alpha = Int(parts.transparency[entry]) }
         }
-        func onWhite(_ value: Int) -> UInt8 {
-          UInt8((value * alpha + 255 * (255 - alpha) + 127) / 255)
-        }
-        let place = 3 * ((pass.y + row * pass.rows) * width + pass.x + column * pass.columns)
-        rgb[place] = onWhite(pixel.0)
-        rgb[place + 1] = onWhite(pixel.1)
-        rgb[place + 2] = onWhite(pixel.2)
+        canvas.put(
+          pixel.0, pixel.1, pixel.2, alpha: alpha, x: pass.x + column * pass.columns,
+          y: pass.y + row * pass.rows)
       }
     }
   }

@@ -42,7 +42,9 @@ extension ImageClassifier {
 
 extension ImageSet {
   /// Whether the numbers look like those of PNG files.
-  package var hasPNGScale: Bool { range == 0...255 && (channels == 1 || channels == 3) }
+  package var hasPNGScale: Bool {
+    range == 0...255 && (channels == 1 || channels == 3) && (reading.white ?? 255) == 255
+  }
 
   /// What black and white are when the images are drawn: 0 and 255 where all pixels lie between
   /// and one in the upper half, else the smallest and the largest; of those that are finite.

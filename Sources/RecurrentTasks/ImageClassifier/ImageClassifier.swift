@@ -17,6 +17,8 @@ public struct ImageClassifier: Job {
     public var classes: [String]
     var shape: ImageShape
     var scale: PixelScale
+    /// How its images were read; nil in models of earlier versions: PNG files on white, 0 to 255.
+    public var reading: ImageReading?
     /// The class most frequent in training.
     public var majorityClass: String
     /// Epochs that were run.
@@ -66,12 +68,16 @@ public struct ImageClassifier: Job {
       callbacks: callbacks)
   }
 
-  /// How files are read for this model: PNG files in its number of channels, CSV in its size.
+  /// How files are read for this model: PNG files in its number of channels and on its scale, CSV in
+  /// its size, and what training brought to one size scaled to it.
   public var reading: ImageReading {
-    var reading = ImageReading()
+    var reading = configuration.reading ?? ImageReading()
     reading.channels = configuration.shape.channels == 3 ? 3 : 1
-    reading.height = configuration.shape.height
-    reading.width = configuration.shape.width
+    reading.white = reading.white ?? 255
+    if reading.resize == nil {
+      reading.height = configuration.shape.height
+      reading.width = configuration.shape.width
+    }
     return reading
   }
 
@@ -96,22 +102,27 @@ public struct ImageClassifier: Job {
     return guesses
   }
 
-  /// How well the classes of `images` are found.
+  /// How well the classes of `images` are found. Those of a class that the model does not know are
+  /// counted and left out.
   ///
-  /// - Throws: ``DataError`` if the images are not of the model's size, have no classes, or one
-  ///   that the model does not know.
+  /// - Throws: ``DataError`` if the images are not of the model's size, or have no classes or none
+  ///   that the model knows.
   public func evaluate(on images: ImageSet) throws(DataError) -> ImageEvaluation {
     let classes = configuration.classes
     guard !images.labels.isEmpty else {
       throw DataError(file: images.source, problem: "the images have no classes to compare with")
     }
     let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-    let truths = try images.numbers(of: classes)
+    let unknown = UnknownLabels(images.labels, known: classes, unit: "images")
+    try unknown?.check(images.count, classes, source: images.source)
+    let indices = images.labels.indices.filter { places[images.labels[$0]] != nil }
     var confusion = ConfusionMatrix(classes: classes)
     var mistakes: [ImageEvaluation.Mistake] = []
     var sum = 0.0
-    for (index, guess) in try classify(images).enumerated() {
-      let truth = truths[index]
+    for (index, guess) in zip(
+      indices, try classify(unknown == nil ? images : images.subset(indices)))
+    {
+      let truth = places[images.labels[index]] ?? 0
       let said = places[guess.label] ?? 0
       confusion.add(truth: truth, prediction: said)
       sum -= Double(max(guess.probabilities[truth], .leastNormalMagnitude)).logarithm
@@ -129,7 +140,8 @@ public struct ImageClassifier: Job {
     return ImageEvaluation(
       confusion: confusion, majorityClass: majority,
       majorityCount: images.labels.count { $0 == majority },
-      crossEntropy: sum / Double(max(1, images.count)), mistakes: Array(mistakes.prefix(60)))
+      crossEntropy: sum / Double(max(1, indices.count)), mistakes: Array(mistakes.prefix(60)),
+      unknown: unknown)
   }
 }
 
@@ -151,6 +163,13 @@ extension ImageClassifier.Configuration {
     }
     if let bad = scale.deviations.first(where: { !($0 > 0) }) {
       return "a deviation of \(bad), expected a positive number"
+    }
+    if let size = reading?.resize, (size.height, size.width) != (shape.height, shape.width) {
+      return "images scaled to \(size.height) × \(size.width) for a network of \(shape.height) × "
+        + "\(shape.width)"
+    }
+    if let white = reading?.white, white != 255, white != 65535 {
+      return "images whose white is \(white), expected 255 or 65535"
     }
     return evaluation?.confusion.problem
   }

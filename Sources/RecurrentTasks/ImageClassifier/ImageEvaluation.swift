@@ -24,6 +24,8 @@ public struct ImageEvaluation: JobEvaluation {
   public let crossEntropy: Double
   /// The mistakes, the surest first; at most 60.
   public let mistakes: [Mistake]
+  /// Images of classes that training does not have, which nothing here counts; nil if there are none.
+  public let unknown: UnknownLabels?
 
   /// The share of images whose class was found.
   public var accuracy: Double { confusion.accuracy }
@@ -46,7 +48,7 @@ public struct ImageEvaluation: JobEvaluation {
       ],
     ]
     return "\(TextTable(rows))\n\ncross-entropy \(NumberFormat.significant(crossEntropy)) nats an "
-      + "image\n\n\(matrix)"
+      + "image\n\n\(matrix)" + (unknown.map { "\n\n\($0)." } ?? "")
   }
 
   /// The whole matrix of few classes, the most frequent confusions of many.

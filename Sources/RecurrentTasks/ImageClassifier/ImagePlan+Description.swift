@@ -12,8 +12,14 @@ extension ImagePlan: CustomStringConvertible {
     let scales = zip(scale.means, scale.deviations).map {
       "mean \(NumberFormat.significant(Double($0))), deviation \(NumberFormat.significant(Double($1)))"
     }
+    func remarks(_ images: ImageSet?) -> [String] {
+      images.map { $0.remarks + [$0.leftOutText].compactMap(\.self) } ?? []
+    }
+    let all =
+      remarks(images) + remarks(testImages).map { "of the test part: \($0)" }
+      + [unknownTest].compactMap { $0.map { "\($0)" } }
     return """
-      images      \(number(images.count)) of \(images.sizeText)
+      images      \(number(images.count)) of \(images.sizeText)\(all.map { "\n            \($0)" }.joined())
       classes     \(number(classes.count)): \(shown)
       parts       \(number(counts.training)) training, \(number(counts.validation)) validation, \
       \(number(counts.test)) test\(apart)

@@ -14,6 +14,8 @@ public struct ImagePlan: JobPlan {
   public let origin: ImageClassifier?
   /// The classes, in the order of the network's outputs.
   public let classes: [String]
+  /// Test images of classes that training does not have, which the report leaves out.
+  public let unknownTest: UnknownLabels?
   let split: ImageSplit
   let labels: [Int]
   let scale: PixelScale
@@ -26,7 +28,8 @@ public struct ImagePlan: JobPlan {
   ///   - test: images that only the report sees; nil: a share of `images`.
   ///   - model: a model to go on from, of which all but the course of training stays.
   /// - Throws: ``DataError`` if the options break a rule or contradict the model, classes are missing,
-  ///   too few or none of the model's, images differ in size, or a pixel is not a finite number.
+  ///   too few or none of the model's, images differ in size or are all alike, no test image is of a
+  ///   class of training, or a pixel is not a finite number.
   public init(
     _ images: ImageSet, test: ImageSet? = nil,
     options: ImageClassifierOptions = ImageClassifierOptions(), from model: ImageClassifier? = nil
@@ -68,6 +71,21 @@ public struct ImagePlan: JobPlan {
         classes: classes.count)
     for part in [images, test].compactMap(\.self) {
       try part.check(height: shape.height, width: shape.width, channels: shape.channels)
+    }
+    if let test, test.labels.isEmpty {
+      throw DataError(
+        file: test.source, problem: "the images have no classes, which the report needs",
+        advice: "Bring them with classes, or leave out --test")
+    }
+    let known = classes
+    unknownTest = test.flatMap { UnknownLabels($0.labels, known: known, unit: "test images") }
+    try unknownTest?.check(test?.count ?? 0, classes, source: test?.source ?? "")
+    if images.areAllAlike {
+      throw DataError(
+        file: images.source, problem: "all \(images.count) images are alike, pixel by pixel",
+        advice:
+          "Nothing can be learned from them; if the pictures are drawn by their transparency, "
+          + "lay them on another --background")
     }
     self.images = images
     testImages = test
@@ -118,7 +136,10 @@ extension ImageSet {
         source: "", height: height, width: width, channels: channels, pixels: [])
       throw DataError(
         file: source, problem: "found images of \(sizeText), expected \(expected.sizeText)",
-        advice: "Bring them to the size that the model is trained on")
+        advice: channels == self.channels
+          ? "Bring them to that size by: magick mogrify -resize \(width)x\(height)! FILES; or train "
+            + "with --resize \(height)x\(width), and images of any size are scaled"
+          : "Bring them to the size and colours that the model is trained on")
     }
     if let bad = pixels.firstIndex(where: { !$0.isFinite }) {
       let (index, place) = bad.quotientAndRemainder(dividingBy: imageSize)
@@ -140,6 +161,11 @@ extension ImageSet {
         advice: "Its classes are \(classes.prefix(20).joined(separator: ", "))")
     }
     return labels.map { places[$0] ?? 0 }
+  }
+
+  /// Whether there are several, and each has the same pixels.
+  var areAllAlike: Bool {
+    count > 1 && (1..<count).allSatisfy { image($0).elementsEqual(image(0)) }
   }
 
   /// The images at `indices`.
@@ -176,7 +202,7 @@ extension ImagePlan {
     for index in split.training { counts[labels[index]] += 1 }
     let most = counts.indices.max { counts[$0] < counts[$1] } ?? 0
     return ImageClassifier.Configuration(
-      options: options, classes: classes, shape: shape, scale: scale,
+      options: options, classes: classes, shape: shape, scale: scale, reading: images.reading,
       majorityClass: classes[most], epochs: histories.first?.epochs.count ?? 0,
       bestEpoch: histories.first?.best?.epoch ?? 0,
       trainedOn: "\(images.source), \(images.count) images of \(images.sizeText)")

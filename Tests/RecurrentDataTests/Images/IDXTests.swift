@@ -38,6 +38,59 @@ import Testing
     }
   }
 
+  /// Colours stand last, and EMNIST's rows are columns, as its authors say of their MATLAB files.
+  @Test func coloursAndEMNIST() throws {
+    try withTemporaryFolder { folder in
+      let colours: [UInt8] =
+        [0, 0, 8, 4, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3] + [1, 2, 3, 4, 5, 6]
+      try writeAtomically(colours, to: folder + "/train-images-idx4-ubyte")
+      try writeAtomically([0, 0, 8, 1, 0, 0, 0, 1, 5], to: folder + "/train-labels-idx1-ubyte")
+      let (read, _) = try ImageSet.read(folder)
+      #expect((read.height, read.width, read.channels) == (1, 2, 3))
+      #expect(read.pixels == [1, 2, 3, 4, 5, 6] && read.labels == ["5"])
+    }
+    try withTemporaryFolder { folder in
+      let name = folder + "/emnist-letters-train-images-idx3-ubyte"
+      try writeAtomically(Self.images, to: name)
+      try writeAtomically(
+        [0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 1],
+        to: folder + "/emnist-letters-train-labels-idx1-ubyte")
+      try writeAtomically(
+        Self.images, to: folder + "/emnist-letters-test-images-idx3-ubyte")
+      let (read, test) = try ImageSet.read(folder)
+      #expect((read.height, read.width) == (4, 2) && test?.count == 3)
+      #expect(Array(read.image(0)) == [0, 40, 10, 50, 20, 60, 30, 70])
+      #expect(read.remarks.count == 1 && read.remarks[0].contains("--no-transpose"))
+      var reading = ImageReading()
+      reading.transposes = false
+      #expect(try ImageSet.read(name, reading).images.image(0) == [0, 10, 20, 30, 40, 50, 60, 70])
+
+      // Two classes, numbered from 1, by what EMNIST calls them and by lines of names.
+      for (text, names) in [
+        ("1 65 97\n2 66 98\n", ["1": "A/a", "2": "B/b"]),
+        ("ant\nbee\n\n", ["1": "ant", "2": "bee"]),
+        ("2,a bee\n1,an ant\n7,no\n", ["1": "an ant", "2": "a bee"]),
+        ("1 48\n2 49\n", ["1": "0", "2": "1"]),
+      ] {
+        try writeAtomically(text, to: folder + "/names.txt")
+        #expect(try ImageReading.classNames(folder + "/names.txt", of: read.classes) == names)
+      }
+      let named = read.named(["1": "ant", "2": "bee"])
+      #expect(named.labels == ["ant", "bee", "ant"] && named.pixels == read.pixels)
+      #expect(try ImageSet.read(name, named.reading).images.labels == named.labels)
+      for (text, part) in [
+        ("ant\n", "found 1 lines, and no name of \"1\", \"2\""),
+        ("1 ant\n", "no name of \"2\""), ("1 ant\n2 ant\n", "the name \"ant\" for the classes"),
+      ] {
+        try writeAtomically(text, to: folder + "/names.txt")
+        let error = try dataError { () throws(DataError) in
+          _ = try ImageReading.classNames(folder + "/names.txt", of: read.classes)
+        }
+        #expect(error.problem.contains(part), "\(error)")
+      }
+    }
+  }
+
   @Test func gzipMembersFollowOneAnother() async throws {
     try await withTemporaryFolder { folder in
       let first = try await gzipped(Array(Self.images[..<20]), in: folder)
@@ -61,8 +114,14 @@ import Testing
       [0, 0, 8, 3] + [UInt8](repeating: 0xFF, count: 12) + [1], "found sizes beyond all measure")
     try refused(Array(Self.images.dropLast()), "= 24 bytes, found 23")
     try refused(Self.images + [0], "= 24 bytes, found 25")
-    try refused(Self.labels, "found 1 dimensions, expected 3 for images")
-    try refused([0, 0, 13] + Self.images[3...], "found numbers of type 13, expected type 8")
+    try refused(Self.labels, "found 1 dimension, expected 3 or 4 for images")
+    try refused(
+      [0, 0, 13] + Self.images[3...],
+      "found numbers of type 13, 32-bit floating point, expected type 8")
+    try refused([0, 0, 8, 2] + Self.images[4...], "found 2 dimensions, expected 3 or 4 for images")
+    let four: [UInt8] = [0, 0, 8, 4, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2]
+    try refused(four + [0, 0, 0, 0, 0, 0], "3 × 1 pixels of 2 numbers, expected 1 or 3")
+    try refused(four + [0, 0, 0, 0, 0, 0], "array.transpose(0, 2, 3, 1)")
     try refused([0, 0, 8, 3, 0], "found 5 bytes, expected at least 16")
     try refused([0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2], "dimension 1: found size 0")
   }

@@ -11,7 +11,7 @@ import Testing
   /// Every kind of picture that Pillow writes comes out as Pillow reads it.
   @Test func readsWhatPillowWrote() throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: Self.folder + "pictures.json"))
-    let pictures = try JSONDecoder().decode([String: [UInt8]].self, from: data)
+    let pictures = try JSONDecoder().decode([String: [UInt16]].self, from: data)
     try #require(pictures.count == 12)
     for (name, expected) in pictures {
       let picture = try PNGFile(readFile(Self.folder + name + ".png"), source: name)
@@ -31,15 +31,25 @@ import Testing
         let read = try PNGFile(picture.bytes(), source: "test")
         #expect(try PNGFile(picture.bytes(interlaced: 1), source: "test").rgb == read.rgb)
         let most = Double((1 << depth) - 1)
-        let expected = (0..<77).flatMap { pixel -> [UInt8] in
-          let samples = (0..<colour.samples).map {
-            (Double(picture.samples[pixel * colour.samples + $0]) / most * 255).rounded()
+        // 16 bits stay 16.
+        let white = depth == 16 ? 65535.0 : 255
+        #expect(read.white == Int(white))
+        for background in ImageReading.Background.allCases {
+          let behind = Double(background.level(white: Int(white)))
+          let expected = (0..<77).flatMap { pixel -> [UInt16] in
+            let samples = (0..<colour.samples).map {
+              (Double(picture.samples[pixel * colour.samples + $0]) / most * white).rounded()
+            }
+            let alpha = colour == .greyAlpha ? samples[1] : colour == .rgba ? samples[3] : white
+            let shown = colour.samples < 3 ? [samples[0], samples[0], samples[0]] : samples
+            return shown[..<3].map {
+              UInt16((($0 * alpha + behind * (white - alpha)) / white).rounded())
+            }
           }
-          let alpha = colour == .greyAlpha ? samples[1] : colour == .rgba ? samples[3] : 255
-          let shown = colour.samples < 3 ? [samples[0], samples[0], samples[0]] : samples
-          return shown[..<3].map { UInt8((($0 * alpha + 255 * (255 - alpha)) / 255).rounded()) }
+          let read = try PNGFile(picture.bytes(), source: "test", background: background)
+          #expect(read.rgb == expected, "\(colour), \(depth) bits, on \(background)")
+          #expect(read.isTransparent == (colour == .greyAlpha || colour == .rgba))
         }
-        #expect(read.rgb == expected, "\(colour), \(depth) bits")
       }
     }
   }
@@ -51,7 +61,7 @@ import Testing
     let picture = TestPNG(
       width: width, height: height, colour: 2, depth: 8, channels: 3, using: &generator)
     let read = try PNGFile(picture.bytes(interlaced: 1), source: "test")
-    #expect(read.rgb == picture.samples.map { UInt8($0) })
+    #expect(read.rgb == picture.samples.map { UInt16($0) })
   }
 
   @Test func writesWhatItReads() throws {
@@ -80,7 +90,7 @@ import Testing
       source: "", height: 1, width: 2, channels: 3, pixels: [0, 1, 2, 10, 11, 12])
     let read = try PNGFile(images.png(0, range: 0...51, scale: 2), source: "")
     #expect((read.height, read.width) == (2, 4))
-    let line: [UInt8] = [0, 5, 10, 0, 5, 10, 50, 55, 60, 50, 55, 60]
+    let line: [UInt16] = [0, 5, 10, 0, 5, 10, 50, 55, 60, 50, 55, 60]
     #expect(read.rgb == line + line)
   }
 
@@ -119,6 +129,113 @@ import Testing
     }
   }
 
+  /// Counts of 1020 to 1130 in 16 bits are not all 4, and 8 bits beside them are on their scale.
+  @Test func deepPictures() throws {
+    try withTemporaryFolder { folder in
+      func write(_ samples: [Int], depth: Int, colour: UInt8 = 0, to name: String) throws {
+        var generator = SeededGenerator(seed: 1)
+        let channels = colour == 4 ? 2 : 1
+        let picture = TestPNG(
+          width: 2, height: 1, colour: colour, depth: depth, channels: channels, samples: samples,
+          using: &generator)
+        try writeAtomically(picture.bytes(), to: folder + "/" + name)
+      }
+      try write([1020, 1130], depth: 16, to: "a.png")
+      try write([1, 255], depth: 8, to: "b.png")
+      let (deep, _) = try ImageSet.read(folder)
+      #expect(deep.pixels == [1020, 1130, 257, 65535])
+      #expect(deep.remarks == ["16 bits a sample, 0 to 65535; 1 pictures have 8, times 257"])
+      #expect(deep.reading.white == 65535 && deep.reading.height == 1 && deep.reading.width == 2)
+      // A model of 8 bits goes on seeing 8 bits.
+      var eight = ImageReading()
+      eight.white = 255
+      #expect(try ImageSet.read(folder + "/a.png", eight).images.pixels == [4, 4])
+      var sixteen = ImageReading()
+      sixteen.white = 65535
+      #expect(try ImageSet.read(folder + "/b.png", sixteen).images.pixels == [257, 65535])
+
+      // White, drawn by its transparency alone.
+      try write([255, 0, 255, 128], depth: 8, colour: 4, to: "c.png")
+      let (white, _) = try ImageSet.read(folder + "/c.png")
+      #expect(white.pixels == [255, 255])
+      #expect(
+        white.remarks == ["1 pictures are transparent in places, laid on white (--background)"])
+      var black = ImageReading()
+      black.background = .black
+      #expect(try ImageSet.read(folder + "/c.png", black).images.pixels == [0, 128])
+    }
+  }
+
+  /// As Pillow 13 scales a picture of floating-point numbers by BILINEAR.
+  @Test func scaling() throws {
+    let images = ImageSet(
+      source: "", height: 3, width: 4, pixels: (0..<12).map { Float($0 * $0) })
+    func scaled(_ height: Int, _ width: Int) -> [Float] {
+      images.resized(to: .init(height: height, width: width)).pixels
+    }
+    for (found, expected) in [
+      (scaled(2, 3), [7.2, 13, 21.6, 50.2, 68, 88.6]),
+      (
+        scaled(5, 2),
+        [1, 5.714286, 9.685714, 19.42857, 22.71429, 40, 54.94286, 79.77143, 76.42857, 106.2857]
+      ), (scaled(1, 1), [40.47619]),
+      (
+        scaled(4, 6),
+        [
+          0, 0.5, 1.5, 3.5, 6.5, 9, 10, 13, 17.33333, 22.66667, 29, 34, 34, 40, 48.33333, 57.66667,
+          68, 76, 64, 72.5, 84.16667, 96.83333, 110.5, 121,
+        ]
+      ),
+    ] as [([Float], [Float])] {
+      #expect(paired(found, expected).allSatisfy { abs($0 - $1) < 1e-4 }, "\(found)")
+    }
+    #expect(scaled(3, 4) == images.pixels)
+    let colours = ImageSet(
+      source: "", height: 1, width: 2, channels: 3, pixels: [0, 10, 20, 100, 110, 120])
+    #expect(colours.resized(to: .init(height: 1, width: 1)).pixels == [50, 60, 70])
+  }
+
+  /// What is no PNG is named with the command that converts it; what is damaged costs itself alone.
+  @Test func otherPicturesAndBadOnes() throws {
+    try withTemporaryFolder { folder in
+      let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE0, 0, 16] + Array("JFIF".utf8)
+      for name in ["a", "b"] {
+        try FileManager.default.createDirectory(
+          atPath: folder + "/" + name, withIntermediateDirectories: true)
+        try writeAtomically(jpeg, to: folder + "/\(name)/1.jpg")
+      }
+      func problem(_ path: String) throws -> String {
+        try dataError { () throws(DataError) in _ = try ImageSet.read(path) }.description
+      }
+      #expect(
+        try problem(folder)
+          == "\(folder): found 2 pictures as 1.jpg, expected PNG. ImageMagick writes a PNG file "
+          + "beside each by: magick mogrify -format png '\(folder)'/*/*.jpg.")
+      #expect(try problem(folder + "/a/1.jpg").contains("found a JPEG picture, expected PNG"))
+      try writeAtomically(jpeg, to: folder + "/a/1.png")
+      #expect(try problem(folder + "/a/1.png").contains("found a JPEG picture, expected PNG"))
+      for (start, name) in [
+        ("GIF89a", "a GIF"), ("RIFF1234WEBP", "a WebP"), ("II*\0", "a TIFF"),
+        ("\0\0\0 ftypheic", "a HEIC"), ("BM1234\0\0\0\0", "a BMP"),
+      ] {
+        try writeAtomically(start, to: folder + "/x")
+        #expect(try problem(folder + "/x").contains("found \(name)"), "\(name)")
+      }
+      #expect(OtherPictures.name(of: Array("BM,1\n1,2\n".utf8)) == nil)
+      try FileManager.default.removeItem(atPath: folder + "/x")
+
+      let images = ImageSet(source: "", height: 1, width: 2, pixels: [1, 2])
+      try writeAtomically(images.png(0), to: folder + "/b/1.png")
+      try writeAtomically(images.png(0), to: folder + "/b/2.png")
+      try writeAtomically(jpeg, to: folder + "/b/3.jpeg")
+      let (read, _) = try ImageSet.read(folder)
+      #expect(read.labels == ["b", "b"] && read.leftOut.map(\.file) == [folder + "/a/1.png"])
+      #expect(read.leftOutText?.hasPrefix("1 files cannot be read and are left out; the") == true)
+      // The pictures that were converted are not told of.
+      #expect(read.remarks.count == 1 && read.remarks[0].hasPrefix("1 pictures as 3.jpeg are left"))
+    }
+  }
+
   @Test func whatIsRefused() throws {
     var generator = SeededGenerator(seed: 5)
     let picture = TestPNG(
@@ -129,7 +246,7 @@ import Testing
       }
       #expect(error.description.contains(part), "\(error)")
     }
-    try refused(Array("GIF89a".utf8), "x.png: signature: is not that of a PNG file")
+    try refused(Array("GIF89b".utf8), "x.png: signature: is not that of a PNG file")
     try refused(picture.bytes(declaring: (4, 5)), "unpacks to 20 bytes, expected 25")
     try refused(picture.bytes(declaring: (4, 3)), "unpacks to more than 15 bytes")
     try refused(picture.bytes(declaring: (40000, 40000)), "promises 40000 × 40000 pixels in a file")
@@ -149,13 +266,15 @@ struct TestPNG {
 
   init(
     width: Int, height: Int, colour: UInt8, depth: Int, channels: Int,
-    using generator: inout SeededGenerator
+    samples: [Int]? = nil, using generator: inout SeededGenerator
   ) {
     (self.width, self.height, self.depth, self.channels) = (width, height, depth, channels)
     self.colour = colour
-    samples = (0..<width * height * channels).map { _ in
-      Int.random(in: 0..<1 << depth, using: &generator)
-    }
+    self.samples =
+      samples
+      ?? (0..<width * height * channels).map { _ in
+        Int.random(in: 0..<1 << depth, using: &generator)
+      }
   }
 
   /// The pass of each pixel of a square of 8 × 8, as the standard draws it.

@@ -42,6 +42,8 @@ public struct NumPyFile: Sendable {
       self.bytes = bytes
       return
     }
+    try WeightContainer.check(
+      bytes, expected: "a .npy or .npz file", mayBeNumPy: true, source: source)
     var names: [String] = []
     var arrays: [String: NumPyArray] = [:]
     let archive = try ZipArchive(bytes, source: source)
