@@ -164,4 +164,17 @@ import Testing
     #expect(try history([5, 2.5, 2.55, 2.6], training: [5, 3, 2, 1]).remark == nil)
     #expect(try history([5, 4]).remark == nil)
   }
+
+  /// The chart marks the epoch that was kept and says by what, and shows a score that judged.
+  @Test func chartOfTheLoss() throws {
+    let plain = try history([5, 2.5, 2.6])
+    #expect(
+      plain.chart.markers == [.init("epoch 2 was kept: validation loss 2.500", x: 2)]
+        && plain.scoreChart == nil)
+    let scored = try history([0, 0.25, 0.5, 0.4], training: [4, 3, 2, 1], score: "validation_f1")
+    let score = try #require(scored.scoreChart)
+    #expect(score.title == "Validation F1 by epoch" && score.lines[0].y == [0, 0.25, 0.5, 0.4])
+    #expect(scored.chart.markers.map(\.label) == ["epoch 3 was kept: validation F1 0.5000"])
+    #expect(scored.svg.contains("Loss by epoch") && scored.svg.contains("epoch 3 was kept"))
+  }
 }
