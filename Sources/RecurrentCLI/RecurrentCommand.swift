@@ -70,7 +70,7 @@ struct RecurrentCommand: ParsableCommand {
   private static func parsed() throws -> any ParsableCommand {
     do {
       return try parseAsRoot()
-    } catch where exitCode(for: error) == .validationFailure {
+    } catch  where exitCode(for: error) == .validationFailure {
       let suggestions = Suggestions(arguments: Array(CommandLine.arguments.dropFirst()))
       note(suggestions.improved(fullMessage(for: error)))
       Foundation.exit(ExitCode.validationFailure.rawValue)
