@@ -74,8 +74,13 @@ struct CourseFlags<Command: JobCommand>: ParsableArguments {
       valueName: Command.words.unit))
   var batch: Int?
 
-  @Option(help: ArgumentHelp(Command.words.learningRate, valueName: "rate"))
-  var learningRate = Command.Options().learningRate
+  @Option(
+    help: ArgumentHelp(
+      "\(Command.words.learningRate) (default: \(Command.Options().learningRate)"
+        + (Command.Options.quarterBatchRate == Command.Options().learningRate
+          ? ")" : ", another for few data)"),
+      valueName: "rate"))
+  var learningRate: Float?
 
   @Option(
     help: ArgumentHelp(
@@ -90,7 +95,7 @@ struct CourseFlags<Command: JobCommand>: ParsableArguments {
   func apply(to options: inout Command.Options) {
     options.epochs = epochs ?? options.epochs
     options.batchSize = batch ?? options.batchSize
-    options.learningRate = learningRate
+    options.learningRate = learningRate ?? options.learningRate
     options.patience = patience ?? options.patience
     options.seed = seed
   }
@@ -98,8 +103,10 @@ struct CourseFlags<Command: JobCommand>: ParsableArguments {
   /// What stays as it was told, whatever the size of the data.
   var given: Set<CourseMember> {
     Set(
-      [(CourseMember.epochs, epochs), (.batchSize, batch), (.patience, patience)]
-        .compactMap { $1 == nil ? nil : $0 })
+      [
+        (CourseMember.epochs, epochs != nil), (.batchSize, batch != nil),
+        (.patience, patience != nil), (.learningRate, learningRate != nil),
+      ].compactMap { $1 ? $0 : nil })
   }
 }
 

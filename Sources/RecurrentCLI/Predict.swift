@@ -74,6 +74,8 @@ struct Predict: ThreadedCommand {
     if let steps, !(1...100_000).contains(steps) {
       throw ValidationError("--steps is between 1 and 100000, not \(steps).")
     }
+    try checkDrawing("--plot", plot)
+    try checkDrawing("--attention", translating.attention)
   }
 
   mutating func run() throws {

@@ -56,12 +56,24 @@ struct RecurrentCommand: ParsableCommand {
 
   private static func answer() throws {
     do {
-      var command = try parseAsRoot()
+      var command = try parsed()
       let threads = (command as? any ThreadedCommand)?.threads.threads
       try ExecutionContext(threads: threads).run { try command.run() }
     } catch  where exitCode(for: error) == .success {
       // Help and version are printed, and checked, as any result.
       print(fullMessage(for: error))
+    }
+  }
+
+  /// The command that the arguments say; ends the program where they are wrong, with what may have been
+  /// meant.
+  private static func parsed() throws -> any ParsableCommand {
+    do {
+      return try parseAsRoot()
+    } catch  where exitCode(for: error) == .validationFailure {
+      let suggestions = Suggestions(arguments: Array(CommandLine.arguments.dropFirst()))
+      note(suggestions.improved(fullMessage(for: error)))
+      Foundation.exit(ExitCode.validationFailure.rawValue)
     }
   }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 @preconcurrency import Foundation
 import Recurrent
 
@@ -28,6 +29,19 @@ enum Terminal {
 func printText(_ text: String) {
   guard let width = Terminal.width else { return print(text) }
   print(TextWidth.wrapped(text, columns: width))
+}
+
+/// Refuses the name of a picture that says it is of another kind than SVG, the only one that is
+/// drawn.
+func checkDrawing(_ flag: String, _ path: String?) throws(ValidationError) {
+  guard let path else { return }
+  let name = splitPath(path).name
+  guard let dot = name.lastIndex(of: "."), dot > name.startIndex,
+    name[dot...].lowercased() != ".svg"
+  else { return }
+  throw ValidationError(
+    "\(flag) draws SVG: name a file that ends in .svg, such as \(path.prefix(path.count - name[dot...].count)).svg, not "
+      + "\"\(path)\".")
 }
 
 /// Text on standard error.

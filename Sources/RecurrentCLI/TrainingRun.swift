@@ -123,7 +123,7 @@ struct TrainingRun {
     let reports =
       [
         ("history.csv", Array(model.history.csv.utf8)),
-        ("loss.svg", Array(model.history.chart.svg().utf8)),
+        ("loss.svg", Array(model.history.svg.utf8)),
       ] + closing.files + [(CommandRecord.file, try record.bytes())]
     // Written before anything is printed: who reads the report may go away (`| head`).
     let failure = failure { () throws(DataError) in

@@ -220,15 +220,7 @@ extension LineChart {
     let size = frame.sizes.label
     let labels = placedLabels(in: frame, axes: axes)
     guard !labels.isEmpty else { return }
-    // A light rim keeps the text readable over a line.
-    svg.group(
-      "g",
-      [
-        "font-size": .number(size), "fill": .text(Palette.Ink.title),
-        "stroke": .text(Palette.Ink.background),
-        "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke",
-      ]
-    ) { svg in
+    func draw(in svg: inout SVGDocument) {
       for label in labels {
         let isLeft = label.left < label.x
         svg.element(
@@ -240,6 +232,16 @@ extension LineChart {
           ], text: label.text)
       }
     }
+    // A light rim keeps the text readable over a line. It is drawn by itself, for there are programs
+    // that draw it over the letters whatever `paint-order` says.
+    svg.group(
+      "g",
+      [
+        "font-size": .number(size), "fill": "none", "stroke": .text(Palette.Ink.background),
+        "stroke-width": 3, "stroke-linejoin": "round", "aria-hidden": "true",
+      ], draw)
+    svg.group(
+      "g", ["font-size": .number(size), "fill": .text(Palette.Ink.title)], draw)
   }
 
   /// Room above the data for the rows of marker labels.

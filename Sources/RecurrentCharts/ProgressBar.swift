@@ -211,7 +211,7 @@ public struct ProgressBar: Sendable {
   // MARK: Text
 
   /// Four significant digits, so that neighbouring values line up: `0.01234`, `1.250e-05`.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
     let exponent = ChartNumbers.exponent(of: value)
     if value != 0, exponent < -4 || exponent >= 7 { return String(format: "%.3e", value) }

@@ -26,7 +26,7 @@ import Testing
       let run = try #require((training["training"] as? [[String: Any]])?.first)
       #expect(run["epochs"] as? Int == 1 && run["stop"] as? String == "allEpochs")
       #expect((training["files"] as? [String])?.contains("forecast.csv") == true)
-      for part in ["t.csv: 60 rows", "Wrote model", "course      at most 1 epochs"] {
+      for part in ["t.csv: 60 rows", "Wrote model", "course      at most 1 epoch of "] {
         #expect(trained.errorOutput.contains(part), "\(part) in: \(trained.errorOutput)")
       }
       let scores = try #require(training["scores"] as? [String: Double])

@@ -108,7 +108,7 @@ import Testing
       (options.window, options.epochs, options.hiddenSize, options.layers) = (8, 2, 4, 1)
       options.scaling = .standard
       let series = try Series(csv: workspace.path + "/t.csv", value: "Close", time: "Date")
-      let forecaster = try ForecastPlan([series], options: options).followingSize().train()
+      let forecaster = try ForecastPlan([series], options: options).train()
       let expected = try forecaster.forecast(after: series, steps: 6)
       let printed = try json(
         await workspace.recurrent(["predict", "model", "--steps", "6", "--json"]))
@@ -173,10 +173,10 @@ import Testing
         let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
         return try #require(line).split(separator: " ")
       }
-      // 2·T·G·H·(I + H) = 2·8·3·4·(2 + 4) a window; a step has 2·(2 + 4) + 4 for 16 of them.
+      // 2·T·G·H·(I + H) = 2·8·3·4·(2 + 4) a window; a step has 2·(2 + 4) + 4 for 64 of them.
       #expect(
-        try row("recurrent.0", of: result.output) == ["recurrent.0", "96", "1,152", "49,152"])
-      #expect(try row("head", of: result.output) == ["head", "5", "8", "384"])
+        try row("recurrent.0", of: result.output) == ["recurrent.0", "96", "1,152", "196,608"])
+      #expect(try row("head", of: result.output) == ["head", "5", "8", "1,536"])
       let other = try await workspace.recurrent(
         ["inspect", "model", "--cost", "--batch", "3", "--time", "10"])
       #expect(

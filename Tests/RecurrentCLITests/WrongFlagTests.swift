@@ -100,4 +100,38 @@ import Testing
         running: ["train", "forecaster", "t.csv"] + Sample.small + ["--hidden", "1000000"])
     }
   }
+
+  /// What other programs call it, slips of the keys, and flags of other commands.
+  @Test(arguments: [
+    ("train forecaster t.csv --lr 0.1", "Unknown option '--lr'. Did you mean '--learning-rate'?"),
+    ("train forecaster t.csv --units=5", "Unknown option '--units'. Did you mean '--hidden'?"),
+    ("train forecaster --lookback 5", "Unknown option '--lookback'. Did you mean '--window'?"),
+    ("train forecaster --output-dir m", "Unknown option '--output-dir'. Did you mean '--output'?"),
+    ("train forecaster --batch-size 3", "Unknown option '--batch-size'. Did you mean '--batch'?"),
+    ("train generator --batch-size 3", "Unknown option '--batch-size'. Did you mean '--streams'?"),
+    ("train forecaster --dropout-rate 0", "Did you mean '--dropout'?"),
+    ("train forecaster --device cpu", "Did you mean '--threads'?"),
+    ("train forecaster --patiense 3", "Did you mean '--patience'?"),
+    ("train forecaster --learning_rate 3", "Did you mean '--learning-rate'?"),
+    (
+      "predict m --window 3",
+      "Unknown option '--window'. It is a flag of 'recurrent train forecaster' and others."
+    ),
+    ("trian forecaster t.csv", "Unexpected argument 'trian'. Did you mean 'train'?"),
+    ("train forcaster t.csv", "Unexpected argument 'forcaster'. Did you mean 'forecaster'?"),
+    ("train ner t.csv", "Unexpected argument 'ner'. Did you mean 'tagger'?"),
+    ("train forecaster t.csv --bogus", "Unknown option '--bogus'\n"),
+    ("frobnicate", "Unexpected argument 'frobnicate'\n"),
+    (
+      "predict m --plot x.png",
+      "--plot draws SVG: name a file that ends in .svg, such as x.svg, not \"x.png\"."
+    ),
+    ("predict m --attention a/b.pdf", "--attention draws SVG: name a file that ends in .svg"),
+  ]) func suggestions(_ command: String, _ message: String) async throws {
+    let result = try await CommandRunner.run(
+      CommandRunner.commandPath(), command.split(separator: " ").map(String.init))
+    #expect(result.exitCode == 64 && result.output.isEmpty)
+    #expect(result.errorOutput.contains(message), "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("Usage: recurrent"))
+  }
 }

@@ -7,17 +7,18 @@ import Testing
 /// How long a training is follows the size of the data, and what it says about having been too
 /// short or too long.
 @Suite struct CourseTests {
-  /// From the full size on, the defaults; below, worked out by hand from the rule.
+  /// From the full size on, the defaults; below, worked out by hand from the rule; 0.001414 is the
+  /// root of 0.001 times 0.002.
   @Test(arguments: [
-    (1_000_000, 64, 14, 4), (25_600, 64, 14, 4), (20_000, 64, 18, 5), (12_800, 32, 14, 4),
-    (10_000, 32, 18, 5), (6400, 16, 14, 4), (2783, 16, 32, 9), (400, 16, 224, 64),
-    (1, 16, 224, 64),
-  ]) func follows(size: Int, batch: Int, epochs: Int, patience: Int) {
+    (1_000_000, 64, 14, 4, 1e-3), (25_600, 64, 14, 4, 1e-3), (20_000, 64, 18, 5, 1e-3),
+    (12_800, 32, 14, 4, 1.414e-3), (10_000, 32, 18, 5, 1.414e-3), (6400, 16, 14, 4, 2e-3),
+    (2783, 16, 32, 9, 2e-3), (400, 16, 224, 64, 2e-3), (1, 16, 224, 64, 2e-3),
+  ]) func follows(size: Int, batch: Int, epochs: Int, patience: Int, rate: Float) {
     let options = TranslatorOptions().following(size: size)
     #expect(
       (options.batchSize, options.epochs, options.patience) == (batch, epochs, patience),
       "\(options)")
-    #expect(options.learningRate == TranslatorOptions().learningRate)
+    #expect(abs(options.learningRate - rate) < 1e-6, "\(options)")
   }
 
   /// What is told stays, and what is not told follows from it.
@@ -32,10 +33,12 @@ import Testing
     let short = options.following(size: 3200)
     #expect((short.epochs, short.patience, short.batchSize) == (3, 4, 16))
     #expect(options.following(size: 3200, keeping: [.batchSize, .epochs]) == options)
+    #expect(options.following(size: 3200, keeping: [.learningRate]).learningRate == 1e-3)
+    #expect(ForecasterOptions().following(size: 9).learningRate == 1e-3)
   }
 
   @Test func everyJobHasASize() {
-    #expect(ForecasterOptions().following(size: 100).batchSize == 16)
+    #expect(ForecasterOptions().following(size: 8).batchSize == 16)
     #expect(TextClassifierOptions().following(size: 100).batchSize == 8)
     #expect(SequenceTaggerOptions().following(size: 100).batchSize == 4)
     #expect(TextGeneratorOptions().following(size: 10_000).batchSize == 8)
@@ -108,15 +111,15 @@ import Testing
     let plan = try translatorPlan
     #expect(
       plan.courseDescription
-        == "course      at most 14 epochs of 1 updates, batch 64, learning rate 0.001, patience 4")
+        == "course      at most 14 epochs of 1 update, batch 64, learning rate 0.001, patience 4")
     #expect(
       plan.followingSize().courseDescription == """
-        course      at most 224 epochs of 3 updates, batch 16, learning rate 0.001, patience 64
-                    chosen for 44 pairs; from 25,600 on: batch 64, epochs 14, patience 4
+        course      at most 224 epochs of 3 updates, batch 16, learning rate 0.002, patience 64
+                    chosen for 44 pairs; from 25,600 on: batch 64, learning rate 0.001, epochs 14, patience 4
         """)
     // What was told is not said to be chosen.
     #expect(
-      plan.followingSize(keeping: [.batchSize, .epochs, .patience]).courseDescription
+      plan.followingSize(keeping: Set(CourseMember.allCases)).courseDescription
         == plan.courseDescription)
   }
 
@@ -163,5 +166,18 @@ import Testing
         """)
     #expect(try history([5, 2.5, 2.55, 2.6], training: [5, 3, 2, 1]).remark == nil)
     #expect(try history([5, 4]).remark == nil)
+  }
+
+  /// The chart marks the epoch that was kept and says by what, and shows a score that judged.
+  @Test func chartOfTheLoss() throws {
+    let plain = try history([5, 2.5, 2.6])
+    #expect(
+      plain.chart.markers == [.init("epoch 2 was kept: validation loss 2.500", x: 2)]
+        && plain.scoreChart == nil)
+    let scored = try history([0, 0.25, 0.5, 0.4], training: [4, 3, 2, 1], score: "validation_f1")
+    let score = try #require(scored.scoreChart)
+    #expect(score.title == "Validation F1 by epoch" && score.lines[0].y == [0, 0.25, 0.5, 0.4])
+    #expect(scored.chart.markers.map(\.label) == ["epoch 3 was kept: validation F1 0.5000"])
+    #expect(scored.svg.contains("Loss by epoch") && scored.svg.contains("epoch 3 was kept"))
   }
 }

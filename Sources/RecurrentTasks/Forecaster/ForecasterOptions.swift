@@ -79,7 +79,7 @@ public enum ForecastLoss: String, Sendable, Codable, CaseIterable {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ForecasterOptions {
-  public static var fullSize: Int { 640 }
+  public static var fullSize: Int { 32 }
 
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)

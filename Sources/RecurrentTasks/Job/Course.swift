@@ -4,6 +4,7 @@ import Recurrent
 /// What of the options follows the size of the data.
 public enum CourseMember: Sendable, CaseIterable {
   case batchSize
+  case learningRate
   case epochs
   case patience
 }
@@ -11,10 +12,10 @@ public enum CourseMember: Sendable, CaseIterable {
 extension JobOptions {
   /// The options for a training part of so many examples. The defaults are those for
   /// ``fullSize`` of them and more. Where there are f times fewer, an epoch would have f times fewer
-  /// updates: the batch is halved for each factor of 2 in f, down to a quarter, and epochs and patience
-  /// are multiplied by what is left of f, at most by 16. A training then has about as many updates
-  /// as one on the full size, as long as f is below 64. The learning rate stays: Adam's steps do not grow
-  /// with the number of examples behind a gradient.
+  /// updates: the batch is halved for each factor of 2 in f, down to a quarter, and epochs and
+  /// patience are multiplied by what is left of f, at most by 16. A training then has about as many
+  /// updates as one on the full size, as long as f is below 64. A quarter of the batch takes the
+  /// learning rate of ``quarterBatchRate``, half of it the geometric mean of that and the default.
   ///
   /// - Parameter given: what stays as it is. What is not the default stays too.
   public func following(size: Int, keeping given: Set<CourseMember> = []) -> Self {
@@ -25,6 +26,10 @@ extension JobOptions {
     if !given.contains(.batchSize), batchSize == standard.batchSize {
       let halvings = min(2, Int(log2(factor)))
       result.batchSize = max(min(2, batchSize), batchSize >> halvings)
+      if !given.contains(.learningRate), learningRate == standard.learningRate {
+        let share = Float(halvings) / 2
+        result.learningRate *= pow(Self.quarterBatchRate / learningRate, share)
+      }
     }
     guard !given.contains(.epochs), epochs == standard.epochs else { return result }
     let left = factor * Double(result.batchSize) / Double(standard.batchSize)
@@ -38,7 +43,7 @@ extension JobOptions {
 }
 
 extension JobPlan {
-  /// The plan whose batch, epochs and patience follow the size of the training part
+  /// The plan whose batch, learning rate, epochs and patience follow the size of the training part
   /// (``JobOptions/following(size:keeping:)``).
   public func followingSize(keeping given: Set<CourseMember> = []) -> Self {
     var plan = self
@@ -49,35 +54,40 @@ extension JobPlan {
   /// How long training takes at most, and what of it was chosen for the size of the data, as lines.
   public var courseDescription: String {
     let (count, unit) = size
-    let steps = NumberFormat.grouped(updatesPerEpoch)
-    let full = Trained.Configuration.Options.fullSize
-    var text =
-      "course      at most \(options.epochs) epochs of \(steps) updates, batch \(options.batchSize), "
-      + "learning rate \(options.learningRate), patience \(options.patience)"
-    let usual = [
-      usual("batch", \.batchSize), usual("epochs", \.epochs), usual("patience", \.patience),
-    ]
-    .compactMap(\.self)
-    if !usual.isEmpty {
-      text +=
-        "\n            chosen for \(NumberFormat.grouped(count)) \(unit); from "
-        + "\(NumberFormat.grouped(full)) on: \(usual.joined(separator: ", "))"
+    func counted(_ count: Int, _ unit: String) -> String {
+      "\(NumberFormat.grouped(count)) \(unit)\(count == 1 ? "" : "s")"
     }
+    let full = NumberFormat.grouped(Trained.Configuration.Options.fullSize)
+    let text =
+      "course      at most \(counted(options.epochs, "epoch")) of "
+      + "\(counted(updatesPerEpoch, "update")), batch \(options.batchSize), "
+      + "learning rate \(NumberFormat.short(options.learningRate)), patience \(options.patience)"
+    let usual = [
+      usual("batch", \.batchSize), usual("learning rate", \.learningRate),
+      usual("epochs", \.epochs), usual("patience", \.patience),
+    ].compactMap(\.self)
+    guard !usual.isEmpty else { return text }
     return text
+      + "\n            chosen for \(NumberFormat.grouped(count)) \(unit); from \(full) on: "
+      + usual.joined(separator: ", ")
   }
 
   /// What a number of the course that was chosen for the size of the data would be otherwise; nil
   /// for one that was told or is what it always is.
-  private func usual(
-    _ name: String, _ member: WritableKeyPath<Trained.Configuration.Options, Int>
+  private func usual<Number: Equatable>(
+    _ name: String, _ member: WritableKeyPath<Trained.Configuration.Options, Number>
   ) -> String? {
-    let standard = Trained.Configuration.Options()[keyPath: member]
-    guard options[keyPath: member] != standard else { return nil }
-    var before = options
-    before[keyPath: member] = standard
-    before.epochs = Trained.Configuration.Options().epochs
-    let isBatch = member == \.batchSize
-    let after = before.following(size: size.count, keeping: isBatch ? [] : [.batchSize])
-    return after[keyPath: member] == options[keyPath: member] ? "\(name) \(standard)" : nil
+    let standard = Trained.Configuration.Options()
+    guard options[keyPath: member] != standard[keyPath: member] else { return nil }
+    // Once with the batch that it has, once with one that follows.
+    let isChosen = [options.batchSize, standard.batchSize].contains { batch in
+      var before = options
+      (before.batchSize, before.epochs) = (batch, standard.epochs)
+      before[keyPath: member] = standard[keyPath: member]
+      let after = before.following(size: size.count)
+      return after[keyPath: member] == options[keyPath: member]
+        && after.batchSize == options.batchSize
+    }
+    return isChosen ? "\(name) \(standard[keyPath: member])" : nil
   }
 }

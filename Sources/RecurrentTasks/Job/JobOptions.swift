@@ -31,6 +31,8 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   /// Examples of the training part from which on the defaults hold; for fewer, training is longer
   /// (``following(size:keeping:)``). 0: for any number.
   static var fullSize: Int { get }
+  /// The learning rate for a quarter of the default batch.
+  static var quarterBatchRate: Float { get }
 
   /// The defaults.
   init()
@@ -50,6 +52,8 @@ extension JobOptions {
   public var memoryLimit: Int? { nil }
   /// For any number of examples.
   public static var fullSize: Int { 0 }
+  /// That for a whole one.
+  public static var quarterBatchRate: Float { Self().learningRate }
 
   /// Nothing.
   public mutating func takeCourse(of other: Self) {}

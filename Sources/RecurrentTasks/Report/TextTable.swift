@@ -57,6 +57,9 @@ package enum NumberFormat {
     return String(format: "%.\(decimals)f", value)
   }
 
+  /// At most four significant digits, without zeros at the end: 0.001.
+  package static func short(_ value: Float) -> String { String(format: "%.4g", value) }
+
   /// 31051 as 31,051.
   package static func grouped(_ value: Int) -> String {
     var digits = String(value.magnitude)

@@ -17,7 +17,7 @@ extension TrainingHistory {
       guard speed(middle..<epochs.count - 1) > max(0, speed(0..<middle) / 3) else { return nil }
       let isRising = best.score?.isHigherBetter ?? false
       return """
-        Training ended too early: \(best.judgeText) was still \(isRising ? "rising" : "falling") at \
+        Training ended too early: the \(best.judge) was still \(isRising ? "rising" : "falling") at \
         the last of \(epochs.count) epochs. Train on with --from this model, or anew with \
         --epochs \(2 * epochs.count).
         """
@@ -32,7 +32,7 @@ extension TrainingHistory {
     func loss(_ record: EpochRecord) -> String { NumberFormat.significant(record.loss) }
     return """
       Training overfitted after epoch \(best.epoch): until epoch \(last.epoch) the training loss \
-      fell from \(loss(best)) to \(loss(last)), but \(best.judgeText) went from \(number(best)) to \
+      fell from \(loss(best)) to \(loss(last)), but the \(best.judge) went from \(number(best)) to \
       \(number(last)). The weights are those of epoch \(best.epoch). More data, a higher --dropout or \
       a smaller --hidden help.
       """
@@ -43,22 +43,5 @@ extension TrainingHistory {
     let rates = steps.reduce(0) { $0 + epochs[$1 + 1].learningRate }
     let gain = epochs[steps.lowerBound].decidingLoss - epochs[steps.upperBound].decidingLoss
     return gain / max(rates, .leastNormalMagnitude)
-  }
-}
-
-extension EpochRecord {
-  /// What judges the epoch, in words.
-  var judgeText: String {
-    guard let score else {
-      return validationLoss == nil ? "the training loss" : "the validation loss"
-    }
-    return "the " + score.title
-  }
-}
-
-extension EpochScore {
-  /// Its name in words: `validation F1`.
-  public var title: String {
-    name.split(separator: "_").map { $0 == "f1" ? "F1" : String($0) }.joined(separator: " ")
   }
 }

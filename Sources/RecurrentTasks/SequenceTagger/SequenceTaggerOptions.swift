@@ -72,6 +72,7 @@ public enum CharacterReader: String, Sendable, Codable, CaseIterable {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension SequenceTaggerOptions {
   public static var fullSize: Int { 3200 }
+  public static var quarterBatchRate: Float { 2e-3 }
 
   public var networks: Int? { members }
 

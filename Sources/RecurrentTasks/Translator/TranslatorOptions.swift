@@ -63,6 +63,7 @@ public struct TranslatorOptions: JobOptions {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension TranslatorOptions {
   public static var fullSize: Int { 25_600 }
+  public static var quarterBatchRate: Float { 2e-3 }
 
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
