@@ -67,7 +67,8 @@ struct ForecasterFilesTests {
     let forecaster = try ForecastPlan(series, options: options, columns: columns).train()
     try withTemporaryFolder { folder in
       let path = folder + "/model"
-      try forecaster.save(to: path, reports: [("notes.txt", Array("mine".utf8))])
+      let notes = [("notes.txt", Array("mine".utf8))]
+      try forecaster.save(to: path, reports: notes)
       let loaded = try Forecaster(contentsOf: path)
       #expect(loaded.options == options)
       try expectSame(forecaster, loaded, after: series)
@@ -80,7 +81,7 @@ struct ForecasterFilesTests {
       #expect(loaded.history == TrainingHistory())
       #expect(try String(contentsOfFile: path + "/notes.txt", encoding: .utf8) == "mine")
       // What was read is written in the same bytes.
-      try loaded.save(to: folder + "/again")
+      try loaded.save(to: folder + "/again", reports: notes)
       for name in ["config.json", "model.safetensors", "recent.json"] {
         #expect(
           try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))
