@@ -96,7 +96,7 @@ struct StockForecast: ParsableCommand {
   private func chart(
     _ series: Series, _ test: Windows, _ forecasts: [(variant: Variant, prices: [Double])]
   ) -> LineChart {
-    let dates = series.times.seconds[test.forecastRows].map(Double.init)
+    let dates = Array(series.times.positions[test.forecastRows])
     return LineChart(
       title: "\(series.targetName): one day ahead, by way of scaling",
       subtitle: "three LSTM(50) layers, \(epochs) epochs, seed \(seed), \(test.count) test windows",

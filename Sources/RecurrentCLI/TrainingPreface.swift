@@ -34,7 +34,9 @@ struct TrainingPreface: CustomStringConvertible {
     let first = series.times.label(0)
     let last = series.times.label(series.count - 1)
     var lines = ["times       \(name)\(series.times.frequency), \(first) to \(last)"]
-    if let reading = series.times.reading { lines.append("            \(reading)") }
+    if let reading = series.times.reading, series.name == self.series.first?.name {
+      lines.append("            \(reading)")
+    }
     if series.times.holidays > 0 {
       lines.append(
         "            \(series.times.holidays) business days without a row, as holidays are")

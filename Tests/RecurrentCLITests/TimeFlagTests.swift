@@ -103,6 +103,21 @@ import Testing
     }
   }
 
+  /// New Year and a week of holidays are missing, as at an exchange.
+  @Test func businessDays() async throws {
+    try await Workspace.with { workspace in
+      let days = (0..<140).filter { $0 % 7 < 5 && $0 != 2 && !(70..<75).contains($0) }
+      let times = days.map { Date(timeIntervalSince1970: 1_577_664_000 + 86_400 * Double($0)) }
+      try workspace.write(
+        table(times.map { $0.formatted(.iso8601.year().month().day()) }), to: "t.csv")
+      let plan = try await train(workspace, "t.csv", "--missing", "interpolate")
+      #expect(plan.contains("times       business days, 2019-12-30 to 2020-05-15"))
+      #expect(plan.contains("6 business days without a row, as holidays are"))
+      let next = try await workspace.recurrent(["predict", "model", "--steps", "2"])
+      #expect(next.output.contains("2020-05-18") && next.output.contains("2020-05-19"))
+    }
+  }
+
   @Test(arguments: [
     (
       ["--time-zone", "Europe/Berlim"],

@@ -54,7 +54,15 @@ enum TimeChoice {
   private static func reading(
     _ best: TimeAttempt, _ others: [(TimeAttempt, missing: Double)], _ source: TimeColumn.Source
   ) -> [String] {
-    guard !others.isEmpty || best.format.isAmbiguous else { return [] }
+    let centuries = others.filter { $0.0.format.words == best.format.words }
+    let others = others.filter { $0.0.format.words != best.format.words }
+    var years: [String] = []
+    if centuries.contains(where: { $0.0.ticks != best.ticks }),
+      let first = best.format.firstShortYear
+    {
+      years = ["two-digit years are those from \(1900 + first) to \(1999 + first)"]
+    }
+    guard !others.isEmpty || best.format.isAmbiguous else { return years }
     // Plain numbers could always be meant, and one example is enough.
     let listed = others.filter { !$0.0.format.isIndex }.prefix(1).map { other, missing in
       let frequency = source.series.first.map { other.axis(of: $0).frequency.description } ?? ""
@@ -65,7 +73,7 @@ enum TimeChoice {
     let first = ["dmy": " day first,", "mdy": " month first,"][best.format.order ?? ""] ?? ""
     var clauses = ["read\(first) as \(best.format.words)\(alternatives)"]
     if !others.isEmpty || best.format.isNumber { clauses.append("\(flag(best, others)) decides") }
-    return clauses
+    return clauses + years
   }
 
   private static func flag(
@@ -110,7 +118,18 @@ enum ClockChange {
 
 extension TimeFormat {
   /// Whether times are numbers, or dates in which day and month are numbers with the year last.
-  fileprivate var isAmbiguous: Bool { isNumber || ["dmy", "mdy"].contains(order) }
+  fileprivate var isAmbiguous: Bool {
+    guard case .pattern(let pattern) = writing else { return true }
+    return isNumber || (["dmy", "mdy"].contains(order) && pattern.parts.contains(.month))
+  }
+
+  /// The first two-digit year that is of the 1900s, if there are such years.
+  fileprivate var firstShortYear: Int? {
+    guard case .pattern(let pattern) = writing, pattern.parts.contains(.shortYear) else {
+      return nil
+    }
+    return pattern.firstShortYear
+  }
 
   fileprivate var isNumber: Bool {
     switch writing {

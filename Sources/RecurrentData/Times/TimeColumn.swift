@@ -143,7 +143,8 @@ extension TimeFormat.Writing {
   /// Whether two readings differ in nothing but padding and decimals, which the column shows.
   func isLike(_ other: TimeFormat.Writing) -> Bool {
     switch (self, other) {
-    case (.pattern(let a), .pattern(let b)): return a.parts == b.parts
+    case (.pattern(let a), .pattern(let b)):
+      return a.parts == b.parts && a.firstShortYear == b.firstShortYear
     case (.number(let a, _, _), .number(let b, _, _)): return a == b
     default: return false
     }

@@ -67,7 +67,11 @@ public struct TimeFormat: Sendable, Equatable {
   public var zoneName: String? { clock?.name }
 
   /// How times are read, in words: `%d.%m.%Y`, `seconds since 1970`.
-  var words: String { unit?.words ?? pattern ?? "" }
+  var words: String {
+    guard unit == nil, case .pattern(var pattern) = writing else { return unit?.words ?? "" }
+    pattern.firstShortYear = 69
+    return pattern.description
+  }
 
   /// Ticks in a second.
   var ticksPerSecond: Int64 { powerOfTen(decimals) }

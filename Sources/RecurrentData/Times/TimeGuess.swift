@@ -11,14 +11,19 @@ struct TimeGuess {
   static func readings(of text: [UInt8]) -> [Writing] {
     var readings = numberReadings(of: text)
     for parts in TimeGuess(text).whole() {
-      let pattern = TimePattern(parts)
-      let writing = Writing.pattern(pattern)
-      guard !readings.contains(writing), text.withUnsafeBufferPointer(pattern.read) != nil else {
-        continue
+      for pattern in centuries(TimePattern(parts)) where !readings.contains(.pattern(pattern)) {
+        if text.withUnsafeBufferPointer(pattern.read) != nil { readings.append(.pattern(pattern)) }
       }
-      readings.append(writing)
     }
     return readings
+  }
+
+  /// Two-digit years from 30 to 68 are of the 1900s, as spreadsheets have it, or of the 2000s.
+  private static func centuries(_ pattern: TimePattern) -> [TimePattern] {
+    guard pattern.parts.contains(.shortYear) else { return [pattern] }
+    var earlier = pattern
+    earlier.firstShortYear = 30
+    return [earlier, pattern]
   }
 
   /// What a whole or decimal number may mean; plain numbers last, with nothing more likely before.
@@ -29,11 +34,12 @@ struct TimeGuess {
     var patterns: [TimePattern] = []
     if isWhole {
       switch digits {
-      case 4: patterns = [[.year]].map { TimePattern($0) }
+      case 4: patterns = [TimePattern([.year])]
       case 6:
         patterns = [[.year, .month], [.weekYear, .week], [.shortYear, .month, .day]].map {
           TimePattern($0)
         }
+        patterns[2].firstShortYear = 30
       case 8: patterns = [TimePattern([.year, .month, .day])]
       case 10: patterns = [TimePattern([.year, .month, .day, .hour])]
       case 12: patterns = [TimePattern([.year, .month, .day, .hour, .minute])]

@@ -27,7 +27,7 @@ extension TimePattern {
   /// fraction.
   func read(_ text: UnsafeBufferPointer<UInt8>) -> ReadTime? {
     var scanner = TimeScanner(text: text)
-    var fields = TimeFields()
+    var fields = TimeFields(firstShortYear: Int64(firstShortYear))
     var index = 0
     while index < parts.count {
       if scanner.isAtEnd, index == dateEnd { return fields.time() }
@@ -50,14 +50,16 @@ extension TimePattern {
 
 /// The numbers of one cell, as its parts are read.
 private struct TimeFields {
+  private let firstShortYear: Int64
   private var written = ReadTime()
   private var year: Int64?
-  private var isWeekYear = false
   private var (month, day): (Int64, Int64) = (1, 1)
   private var (week, weekday): (Int64?, Int64) = (nil, 1)
   private var (dayOfYear, dayName): (Int64?, Int64?) = (nil, nil)
   private var (hour, minute, second): (Int64, Int64, Int64) = (0, 0, 0)
   private var (isHour12, isAfternoon) = (false, false)
+
+  init(firstShortYear: Int64) { self.firstShortYear = firstShortYear }
 
   mutating func read(
     _ part: TimePattern.Part, isGlued: Bool, _ scanner: inout TimeScanner
@@ -70,7 +72,7 @@ private struct TimeFields {
       year = number
     case .shortYear:
       guard let number = scanner.digits(2...2) else { return false }
-      year = number < 69 ? 2000 + number : 1900 + number
+      year = number < firstShortYear ? 2000 + number : 1900 + number
     case .month:
       guard let number = scanner.digits(digits, padding: &written.isPadded) else { return false }
       month = number

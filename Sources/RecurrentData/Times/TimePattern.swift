@@ -68,6 +68,10 @@ struct TimePattern: Sendable, Equatable {
   /// Whether hours below ten have a zero in front.
   var padsHours = true
 
+  /// The first two-digit year that is of the 1900s; those below are of the 2000s. C has 69, spreadsheets
+  /// have 30.
+  var firstShortYear = 69
+
   /// Where a cell may end: behind the date, with midnight left out.
   private(set) var dateEnd: Int?
   /// Parts that a cell may leave out: the seconds and what divides them from the minutes.
@@ -115,13 +119,12 @@ extension TimePattern.Part {
 // MARK: - The order of day, month and year
 
 extension TimePattern {
-  /// `dmy`, `mdy`, `ymd` or another order of three numbers; `nil` when the month is a name or a part
-  /// is not there.
+  /// `dmy`, `mdy`, `ymd` or another order of day, month and year; `nil` when one is not there.
   var order: String? {
     let letters: [Character] = parts.compactMap {
       switch $0 {
       case .year, .shortYear: "y"
-      case .month: "m"
+      case .month, .monthName: "m"
       case .day: "d"
       default: nil
       }
@@ -152,7 +155,7 @@ extension TimePattern: CustomStringConvertible {
     switch part {
     case .literal: return ""
     case .year: return "%Y"
-    case .shortYear: return "%y"
+    case .shortYear: return firstShortYear == 69 ? "%y" : "%\(firstShortYear)y"
     case .weekYear: return "%G"
     case .month: return date + "m"
     case .day: return date + "d"
@@ -178,7 +181,7 @@ extension TimePattern: CustomStringConvertible {
   /// Reads the directives of strptime; `%T`, `%D`, `%F` and `%R` stand for several.
   init(_ text: String) throws(Problem) {
     var parts: [Part] = []
-    var (padsDates, padsHours) = (true, true)
+    var (padsDates, padsHours, firstShortYear) = (true, true, 69)
     let bytes = Array(text.utf8)
     var i = 0
     while i < bytes.count {
@@ -211,7 +214,9 @@ extension TimePattern: CustomStringConvertible {
       switch letter {
       case "%": parts.append(.literal(UInt8(ascii: "%")))
       case "Y": parts.append(.year)
-      case "y": parts.append(.shortYear)
+      case "y":
+        parts.append(.shortYear)
+        if digits > 0 { firstShortYear = digits }
       case "G": parts.append(.weekYear)
       case "m": parts.append(.month)
       case "d", "e": parts.append(.day)
@@ -245,6 +250,7 @@ extension TimePattern: CustomStringConvertible {
     }
     self.init(parts)
     (self.padsDates, self.padsHours) = (padsDates, padsHours)
+    self.firstShortYear = firstShortYear
     guard parts.contains(where: { [.year, .shortYear, .weekYear].contains($0) }) else {
       throw Problem(text: "a pattern has a year (%Y, %y or %G)")
     }

@@ -127,6 +127,21 @@ import Testing
     let axis = try TimeAxis(parsing: ["12/31/68", "1/1/69"].reversed())
     #expect(axis.seconds == [try seconds(1969, 1, 1), try seconds(2068, 12, 31)])
     #expect(axis.labels == ["1/1/69", "12/31/68"])
+    // The century that lets the rows follow one another, else that of spreadsheets.
+    let sixties = try TimeAxis(parsing: ["Nov-68", "Dec-68", "Jan-69"])
+    #expect(sixties.seconds[0] == (try seconds(1968, 11, 1)))
+    #expect(sixties.next(1).labels == ["Feb-69"])
+    let airline = try TimeAxis(parsing: ["Jan-49", "Feb-49", "Mar-49"])
+    #expect(airline.seconds[0] == (try seconds(1949, 1, 1)))
+    #expect(airline.reading == "two-digit years are those from 1930 to 2029")
+    let copy = try JSONDecoder().decode(TimeAxis.self, from: JSONEncoder().encode(airline))
+    #expect(copy == airline)
+    let turn = try TimeAxis(parsing: ["Nov-99", "Dec-99", "Jan-00"])
+    #expect(turn.seconds[2] == (try seconds(2000, 1, 1)) && turn.reading == nil)
+    var options = TimeOptions()
+    options.pattern = "%b-%y"
+    let posix = try TimeAxis(parsing: ["Jan-49", "Feb-49", "Mar-49"], options: options)
+    #expect(posix.seconds[0] == (try seconds(2049, 1, 1)))
   }
 
   @Test(arguments: [

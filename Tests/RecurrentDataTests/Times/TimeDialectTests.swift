@@ -154,6 +154,16 @@ import Testing
     #expect(error.advice == "Fill in the time, or remove the row")
   }
 
+  /// An axis as folders had it.
+  @Test func axesOfOlderFolders() throws {
+    let json =
+      #"{"seconds":[1577836800,1577923200],"format":{"order":"dayMonthYear","separator":".","isPadded":true,"hasTwoDigitYear":true,"clock":0,"clockSeparator":" "},"frequency":{"seconds":{"_0":86400}}}"#
+    let axis = try JSONDecoder().decode(TimeAxis.self, from: Data(json.utf8))
+    #expect(axis.next(2).labels == ["03.01.20", "04.01.20"])
+    let rows = #"{"seconds":[7,8],"frequency":{"rows":{}}}"#
+    #expect(try JSONDecoder().decode(TimeAxis.self, from: Data(rows.utf8)).next(1).labels == ["9"])
+  }
+
   /// A format as folders had it that were written before there were patterns.
   @Test(arguments: [
     (

@@ -41,6 +41,11 @@ import Testing
     #expect(short.reading == nil)
     let days = try TimeAxis(parsing: firsts(24), options: options { $0.dateOrder = .mdy })
     #expect(days.next(1).labels == ["01/13/2011"])
+    // The name of a month has its place in the order, too.
+    let named = try TimeAxis(
+      parsing: ["01-Feb-03", "02-Feb-03"], options: options { $0.dateOrder = .ymd })
+    #expect(named.next(1).labels == ["03-Feb-03"])
+    #expect(named.seconds[0] == 981_158_400)
     let refused = try dataError { () throws(DataError) in
       _ = try TimeAxis(parsing: ["13/01/2010"], options: options { $0.dateOrder = .ymd })
     }
