@@ -7,15 +7,17 @@ import RecurrentTasks
 struct Compose: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compose a tune from one note, or go on from a tune.",
-    discussion: """
+    usage: "recurrent compose [<options>] <model>",
+    discussion: flowing(
+      """
       Writes a MIDI file and a piano roll as SVG, and shows the roll. The same
       model, flags and seed give the same files, byte for byte.
 
       Examples:
         recurrent compose composer --seed-note C4
         recurrent compose composer --primer start.mid --steps 128 --temperature 0.8
-        recurrent compose composer --seed-note D4 --scale "D dorian" --top-k 4 --seed 7
-      """)
+        recurrent compose composer --seed-note D4 --scale "D dorian" --top-k 4
+      """))
 
   @Argument(help: "A model folder.") var model: String
 

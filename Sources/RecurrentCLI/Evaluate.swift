@@ -6,7 +6,8 @@ import RecurrentTasks
 struct Evaluate: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure a model on data whose answers are known.",
-    discussion: """
+    discussion: flowing(
+      """
       A forecaster: on every window of a table. Models of texts and images: on data
       in any form that training takes, with classes, tags or translations; a text
       generator on any text, a composer on any tunes. Give what the model was not
@@ -18,7 +19,7 @@ struct Evaluate: ThreadedCommand {
         recurrent evaluate reviews more-reviews.tsv
         recurrent evaluate tagger more-sentences.conll
         recurrent evaluate translator test.de test.en
-      """)
+      """))
 
   @Argument(help: "A model folder.") var model: String
   @Argument(

@@ -8,7 +8,8 @@ struct TrainImageClassifier: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "image-classifier",
     abstract: "Train a classifier of images: in one step, row by row or pixel by pixel.",
-    discussion: """
+    discussion: flowing(
+      """
       Without data: 1,797 handwritten digits of 8 by 8 pixels that come with the program.
       The report stands on images that training never saw, beside the majority class.
 
@@ -27,7 +28,7 @@ struct TrainImageClassifier: JobCommand {
           --test emnist-letters-test-images-idx3-ubyte.gz \
           --class-names emnist-letters-mapping.txt
         recurrent train image-classifier digits.csv --label last --height 8
-      """)
+      """))
 
   @Argument(help: ArgumentHelp("A file or folder of images.", valueName: "data"))
   var data: String?
