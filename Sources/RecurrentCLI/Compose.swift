@@ -19,13 +19,14 @@ struct Compose: ThreadedCommand {
         recurrent compose composer --seed-note D4 --scale "D dorian" --top-k 4
       """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
 
   @Option(
     help: ArgumentHelp("The note to begin with, for a beat: C4 is middle C.", valueName: "note"))
   var seedNote: Pitch?
 
-  @Option(help: ArgumentHelp("A MIDI file to go on from.", valueName: "file.mid"))
+  @Option(
+    help: ArgumentHelp("A MIDI file to go on from.", valueName: "file.mid"), completion: .file())
   var primer: String?
 
   @Option(help: ArgumentHelp("Steps to compose.", valueName: "steps"))
@@ -57,7 +58,8 @@ struct Compose: ThreadedCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The MIDI file to write; the piano roll gets the ending .svg.", valueName: "file.mid"))
+      "The MIDI file to write; the piano roll gets the ending .svg.", valueName: "file.mid"),
+    completion: .file())
   var output = "tune.mid"
 
   @OptionGroup var threads: ThreadOptions

@@ -19,8 +19,10 @@ struct Diff: ParsableCommand {
         recurrent diff model other
       """))
 
-  @Argument(help: ArgumentHelp("A model folder.", valueName: "folder")) var first: String
-  @Argument(help: ArgumentHelp("Another.", valueName: "folder")) var second: String
+  @Argument(help: ArgumentHelp("A model folder.", valueName: "folder"), completion: .directory)
+  var first: String
+  @Argument(help: ArgumentHelp("Another.", valueName: "folder"), completion: .directory)
+  var second: String
 
   @OptionGroup var answer: JSONFlag
 

@@ -21,15 +21,16 @@ struct Evaluate: ThreadedCommand {
         recurrent evaluate translator test.de test.en
       """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
   @Argument(
     help: ArgumentHelp(
       "A CSV file with the model's columns; for others, any form that training takes.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var file: String
   @Argument(
     help: ArgumentHelp(
-      "Further texts: a file a class, the translations, more of the text.", valueName: "files"))
+      "Further texts: a file a class, the translations, more of the text.", valueName: "files"),
+    completion: .file())
   var moreFiles: [String] = []
 
   @OptionGroup var reading: EncodingOption

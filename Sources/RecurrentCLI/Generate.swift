@@ -21,7 +21,7 @@ struct Generate: ThreadedCommand {
         recurrent generate generator --prompt "To be" --count 5 --until "."
       """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
 
   @Option(help: ArgumentHelp("The text to go on from.", valueName: "text"))
   var prompt = ""

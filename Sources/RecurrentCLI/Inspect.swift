@@ -20,7 +20,7 @@ struct Inspect: ParsableCommand {
         recurrent inspect model --cost --batch 256 --time 1000
       """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
 
   @Flag(help: "Count parameters, operations and memory.")
   var cost = false

@@ -39,11 +39,11 @@ struct Predict: ThreadedCommand {
         recurrent predict digits scan.png
       """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
   @Argument(
     help: ArgumentHelp(
       "A CSV file with the model's columns, lines of text, images, or a MIDI file.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var file: String?
 
   @Option(
@@ -54,7 +54,9 @@ struct Predict: ThreadedCommand {
   @OptionGroup var answer: JSONFlag
   var json: Bool { answer.json }
 
-  @Option(help: ArgumentHelp("Forecasters: draw the forecast as SVG.", valueName: "file.svg"))
+  @Option(
+    help: ArgumentHelp("Forecasters: draw the forecast as SVG.", valueName: "file.svg"),
+    completion: .file())
   var plot: String?
 
   @OptionGroup var reading: EncodingOption

@@ -21,16 +21,19 @@ struct Quantize: ThreadedCommand {
         recurrent quantize model prices-2014.csv --precision bfloat16 --output small
       """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
   @Argument(
     help: ArgumentHelp(
-      "Data whose answers are known, in any form that evaluate takes.", valueName: "files"))
+      "Data whose answers are known, in any form that evaluate takes.", valueName: "files"),
+    completion: .file())
   var files: [String] = []
 
   @Option(help: "What the weights are rounded to.")
   var precision = WeightPrecision.int8
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The new model's folder.", valueName: "folder"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The new model's folder.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
   @OptionGroup var answer: JSONFlag

@@ -18,7 +18,9 @@ struct Resume: ThreadedCommand {
         recurrent resume model
       """))
 
-  @Argument(help: ArgumentHelp("The folder that the training writes to.", valueName: "folder"))
+  @Argument(
+    help: ArgumentHelp("The folder that the training writes to.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
   @OptionGroup var threads: ThreadOptions

@@ -20,8 +20,10 @@ struct Score: ParsableCommand {
         recurrent score test.conll submission.tsv
       """))
 
-  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file")) var file: String
-  @Argument(help: ArgumentHelp("One with the predicted tags.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file"), completion: .file())
+  var file: String
+  @Argument(
+    help: ArgumentHelp("One with the predicted tags.", valueName: "file"), completion: .file())
   var predicted: String?
 
   @Option(

@@ -30,7 +30,7 @@ struct TrainClassifier: JobCommand {
   @Argument(
     help: ArgumentHelp(
       "A table, JSON lines, a folder of folders, or a file a class (file or label=file).",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var files: [String] = []
 
   @OptionGroup(title: "Texts") var texts: TextOptions

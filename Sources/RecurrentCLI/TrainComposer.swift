@@ -21,7 +21,9 @@ struct TrainComposer: JobCommand {
       """))
 
   @Argument(
-    help: ArgumentHelp("MIDI files, piano rolls (.json), and folders.", valueName: "folder-or-file")
+    help: ArgumentHelp(
+      "MIDI files, piano rolls (.json), and folders.", valueName: "folder-or-file"),
+    completion: .file()
   )
   var paths: [String]
 

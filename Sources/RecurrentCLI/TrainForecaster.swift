@@ -21,7 +21,8 @@ struct TrainForecaster: JobCommand {
         recurrent train forecaster load.csv --loss quantile --quantiles 0.05,0.5,0.95
       """))
 
-  @Argument(help: ArgumentHelp("A CSV file with a header.", valueName: "file.csv"))
+  @Argument(
+    help: ArgumentHelp("A CSV file with a header.", valueName: "file.csv"), completion: .file())
   var file: String?
 
   @OptionGroup(title: "Columns") var columns: ColumnOptions

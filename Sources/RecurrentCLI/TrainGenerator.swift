@@ -20,7 +20,7 @@ struct TrainGenerator: JobCommand {
         recurrent train generator *.txt --tokens bpe --vocabulary 2000 --steps 50
       """))
 
-  @Argument(help: ArgumentHelp("Text files.", valueName: "text"))
+  @Argument(help: ArgumentHelp("Text files.", valueName: "text"), completion: .file())
   var files: [String] = []
 
   @OptionGroup var reading: EncodingOption

@@ -31,7 +31,7 @@ struct TrainTagger: JobCommand {
         recurrent train tagger pos.tsv --characters cnn --no-crf
       """))
 
-  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file"), completion: .file())
   var file: String
 
   @OptionGroup(title: "Sentences") var texts: TaggedTextOptions

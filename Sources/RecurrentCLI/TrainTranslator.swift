@@ -25,7 +25,8 @@ struct TrainTranslator: JobCommand {
       """))
 
   @Argument(
-    help: ArgumentHelp("A file with tabs, or two files line by line.", valueName: "files"))
+    help: ArgumentHelp("A file with tabs, or two files line by line.", valueName: "files"),
+    completion: .file())
   var files: [String] = []
 
   @OptionGroup(title: "Pairs") var pairs: PairOptions

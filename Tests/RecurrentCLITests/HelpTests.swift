@@ -125,4 +125,37 @@ import Testing
           "recurrent: RECURRENT_KERNELS names a path this machine does not have; using "))
     }
   }
+
+  /// Scripts that complete commands, flags, their values, files and model folders.
+  @Test func completion() async throws {
+    try await Workspace.with { workspace in
+      for shell in ["zsh", "fish"] {
+        let script = try await workspace.recurrent(["--generate-completion-script", shell])
+        #expect(script.exitCode == 0 && script.output.contains("image-classifier"))
+      }
+      let script = try await workspace.recurrent(["--generate-completion-script", "bash"])
+      try workspace.write(script.output, to: "complete.bash")
+      try workspace.write("", to: "prices 2014.csv")
+      try FileManager.default.createDirectory(
+        atPath: workspace.path + "/model", withIntermediateDirectories: false)
+      for (words, expected) in [
+        (["tr"], "train"), (["train", "fo"], "forecaster"),
+        (["train", "forecaster", "--learn"], "--learning-rate"),
+        (["train", "forecaster", "--cell", "g"], "gru"),
+        (["train", "forecaster", "pri"], "prices 2014.csv"), (["predict", "mo"], "model"),
+        (["train", "tagger", "t.conll", "--output", "mo"], "model"),
+      ] {
+        let code = """
+          source complete.bash
+          COMP_WORDS=(recurrent "$@"); COMP_CWORD=$#; COMP_LINE="recurrent $*"
+          COMP_POINT=${#COMP_LINE}; COMPREPLY=()
+          _recurrent recurrent "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+          printf '%s\\n' "${COMPREPLY[@]}"
+          """
+        let result = try await CommandRunner.run(
+          "/bin/bash", ["-c", code, "bash"] + words, workingDirectory: workspace.path)
+        #expect(result.output == expected + "\n", "\(words): \(result.output)\(result.errorOutput)")
+      }
+    }
+  }
 }
