@@ -7,7 +7,9 @@ import RecurrentTasks
 struct Bench: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast recurrent layers run on this machine, and what memory they take.",
-    discussion: """
+    usage: "recurrent bench [<options>]",
+    discussion: flowing(
+      """
       The speed counts the operations of the matrix products over the valid
       steps. It stands beside two limits measured in the same run on as many
       threads: our own matrix product of 2048 by 2048 numbers (fewer on slow
@@ -21,7 +23,7 @@ struct Bench: ThreadedCommand {
         recurrent bench --cell gru --layers 2 --bidirectional --lengths uniform
         recurrent bench --mode infer --batch 1 --hidden 512 --threads 1
         recurrent bench --mode step --input 128 --hidden 128 --json
-      """)
+      """))
 
   @Option(help: "The recurrent layer.")
   var cell = LayerBenchmark().cell

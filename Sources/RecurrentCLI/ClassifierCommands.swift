@@ -11,7 +11,9 @@ struct ClassifierPredictOptions: ParsableArguments {
       valueName: "method"))
   var explain: ExplanationMethod?
 
-  @Option(help: ArgumentHelp("Write the explanations as a page.", valueName: "file.html"))
+  @Option(
+    help: ArgumentHelp("Write the explanations as a page.", valueName: "file.html"),
+    completion: .file())
   var html: String?
 
   var flags: JobFlags {

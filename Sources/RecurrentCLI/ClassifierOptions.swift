@@ -12,11 +12,14 @@ struct TextOptions: ParsableArguments {
 
   @OptionGroup var reading: EncodingOption
 
-  @Option(help: ArgumentHelp("Texts that judge each epoch. (default: a share)", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Texts that judge each epoch. (default: a share)", valueName: "file"),
+    completion: .file())
   var validation: String?
 
   @Option(
-    help: ArgumentHelp("Texts that only the report sees. (default: a share)", valueName: "file"))
+    help: ArgumentHelp("Texts that only the report sees. (default: a share)", valueName: "file"),
+    completion: .file())
   var test: String?
 
   @Option(

@@ -7,23 +7,26 @@ import RecurrentTasks
 struct Compose: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compose a tune from one note, or go on from a tune.",
-    discussion: """
+    usage: "recurrent compose [<options>] <model>",
+    discussion: flowing(
+      """
       Writes a MIDI file and a piano roll as SVG, and shows the roll. The same
       model, flags and seed give the same files, byte for byte.
 
       Examples:
         recurrent compose composer --seed-note C4
         recurrent compose composer --primer start.mid --steps 128 --temperature 0.8
-        recurrent compose composer --seed-note D4 --scale "D dorian" --top-k 4 --seed 7
-      """)
+        recurrent compose composer --seed-note D4 --scale "D dorian" --top-k 4
+      """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
 
   @Option(
     help: ArgumentHelp("The note to begin with, for a beat: C4 is middle C.", valueName: "note"))
   var seedNote: Pitch?
 
-  @Option(help: ArgumentHelp("A MIDI file to go on from.", valueName: "file.mid"))
+  @Option(
+    help: ArgumentHelp("A MIDI file to go on from.", valueName: "file.mid"), completion: .file())
   var primer: String?
 
   @Option(help: ArgumentHelp("Steps to compose.", valueName: "steps"))
@@ -55,7 +58,8 @@ struct Compose: ThreadedCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The MIDI file to write; the piano roll gets the ending .svg.", valueName: "file.mid"))
+      "The MIDI file to write; the piano roll gets the ending .svg.", valueName: "file.mid"),
+    completion: .file())
   var output = "tune.mid"
 
   @OptionGroup var threads: ThreadOptions

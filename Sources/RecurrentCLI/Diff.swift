@@ -7,7 +7,8 @@ import RecurrentTasks
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what differs between two models, or between two trainings.",
-    discussion: """
+    discussion: flowing(
+      """
       Compares what both were told (options, flags), the data they read (by
       checksum), how well they do, and their weights, tensor by tensor. Of a
       training that is not done, its flags and data. Nothing is printed but what
@@ -16,10 +17,12 @@ struct Diff: ParsableCommand {
 
       Examples:
         recurrent diff model other
-      """)
+      """))
 
-  @Argument(help: ArgumentHelp("A model folder.", valueName: "folder")) var first: String
-  @Argument(help: ArgumentHelp("Another.", valueName: "folder")) var second: String
+  @Argument(help: ArgumentHelp("A model folder.", valueName: "folder"), completion: .directory)
+  var first: String
+  @Argument(help: ArgumentHelp("Another.", valueName: "folder"), completion: .directory)
+  var second: String
 
   @OptionGroup var answer: JSONFlag
 

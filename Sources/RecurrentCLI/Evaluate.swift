@@ -6,7 +6,8 @@ import RecurrentTasks
 struct Evaluate: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure a model on data whose answers are known.",
-    discussion: """
+    discussion: flowing(
+      """
       A forecaster: on every window of a table. Models of texts and images: on data
       in any form that training takes, with classes, tags or translations; a text
       generator on any text, a composer on any tunes. Give what the model was not
@@ -18,17 +19,18 @@ struct Evaluate: ThreadedCommand {
         recurrent evaluate reviews more-reviews.tsv
         recurrent evaluate tagger more-sentences.conll
         recurrent evaluate translator test.de test.en
-      """)
+      """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
   @Argument(
     help: ArgumentHelp(
       "A CSV file with the model's columns; for others, any form that training takes.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var file: String
   @Argument(
     help: ArgumentHelp(
-      "Further texts: a file a class, the translations, more of the text.", valueName: "files"))
+      "Further texts: a file a class, the translations, more of the text.", valueName: "files"),
+    completion: .file())
   var moreFiles: [String] = []
 
   @OptionGroup var reading: EncodingOption

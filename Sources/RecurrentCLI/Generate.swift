@@ -7,7 +7,9 @@ import RecurrentTasks
 struct Generate: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write text as a text generator would go on.",
-    discussion: """
+    usage: "recurrent generate [<options>] <model>",
+    discussion: flowing(
+      """
       The prompt and what comes after it go to standard output as they are written,
       in whole characters. The same model, flags and seed give the same text, byte
       for byte; a shorter text is the beginning of a longer one. Without a prompt it
@@ -17,9 +19,9 @@ struct Generate: ThreadedCommand {
         recurrent generate generator --prompt "ROMEO:" --seed 7
         recurrent generate generator --length 2000 --temperature 0.7 --top-p 0.95
         recurrent generate generator --prompt "To be" --count 5 --until "."
-      """)
+      """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
 
   @Option(help: ArgumentHelp("The text to go on from.", valueName: "text"))
   var prompt = ""

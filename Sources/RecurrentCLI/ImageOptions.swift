@@ -36,7 +36,7 @@ struct ImageFileOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What classes are called: a text file of a class and its name a line, or a name a line in "
-        + "the order of numbers.", valueName: "file"))
+        + "the order of numbers.", valueName: "file"), completion: .file())
   var classNames: String?
 
   func validate() throws {

@@ -6,13 +6,14 @@ import Recurrent
 struct Info: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show version, kernels, threads and the measured speed of this machine.",
-    discussion: """
+    discussion: flowing(
+      """
       The peak is that of our own matrix product of 1024 by 1024 numbers, the best of several runs.
       RECURRENT_KERNELS=portable|avx2|avx512 chooses another path.
 
       Example:
         recurrent info
-      """)
+      """))
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var answer: JSONFlag

@@ -6,7 +6,9 @@ import RecurrentTasks
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what is in a model folder, or what the model costs.",
-    discussion: """
+    usage: "recurrent inspect [<options>] <model>",
+    discussion: flowing(
+      """
       With --cost, nothing of the model is run: parameters, operations and
       memory are counted, for a prediction and for a training step, and a time
       is estimated from the speed of our own matrix product, measured now.
@@ -16,9 +18,9 @@ struct Inspect: ParsableCommand {
         recurrent inspect model
         recurrent inspect model --cost
         recurrent inspect model --cost --batch 256 --time 1000
-      """)
+      """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
 
   @Flag(help: "Count parameters, operations and memory.")
   var cost = false

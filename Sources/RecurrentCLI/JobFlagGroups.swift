@@ -15,14 +15,15 @@ struct TrainingRunOptions<Command: JobCommand>: ParsableArguments {
     name: .shortAndLong,
     help: ArgumentHelp(
       "The model folder to write, with "
-        + listedWithAnd(["history.csv", "loss.svg"] + Command.reports) + ".", valueName: "folder"))
+        + listedWithAnd(["history.csv", "loss.svg"] + Command.reports) + ".", valueName: "folder"),
+    completion: .directory)
   var output = Command.name
 
   @Option(
     help: ArgumentHelp(
       "The folder of a trained model to go on from: its network, and what it has learned or fitted, "
         + "stay; epochs count anew. Of other flags only those may be given that say how to train or "
-        + "split, or what the model has.", valueName: "folder"))
+        + "split, or what the model has.", valueName: "folder"), completion: .directory)
   var from: String?
 
   @Flag(help: "Give up a training to the same folder that was stopped, and begin anew.")
@@ -185,7 +186,7 @@ where Command.Options: EnsembleOptions {
   @Option(
     help: ArgumentHelp(
       "Word vectors to start from: a text file of GloVe, word2vec or fastText.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var vectors: String?
 
   func apply(to options: inout Command.Options) {

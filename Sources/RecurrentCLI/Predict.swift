@@ -8,7 +8,8 @@ struct Predict: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Let a model answer: the next rows, a class, tags, a translation, how a text goes on.",
-    discussion: """
+    discussion: flowing(
+      """
       A forecaster, without a file: beyond the last row of the table that the model
       was trained on. Models of texts: line by line, of a file or of standard input,
       with an answer a line as soon as the line is there.
@@ -18,9 +19,11 @@ struct Predict: ThreadedCommand {
                          --conll each token line with its tag behind it
         translator       the translation
         text generator   how the line goes on, up to its end
+
       A line that is no text, as bytes that are not UTF-8, is named on standard
       error. An empty line stands for it, in JSON an object with the member
       "error"; the others are answered, and the exit code is 65.
+
       An image classifier: the class of each image of a file or folder. A composer:
       what may come next after a MIDI file.
 
@@ -31,16 +34,16 @@ struct Predict: ThreadedCommand {
         recurrent predict reviews --explain occlusion --html why.html < reviews.txt
         recurrent predict tagger < sentences.txt
         recurrent predict tagger test.conll --conll > tagged.conll
-        echo 'Ein Hund.' | recurrent predict translator --n-best 3 --attention why.svg
+        echo 'Ein Hund.' | recurrent predict translator --attention why.svg
         recurrent predict generator --temperature 0.5 < half-lines.txt
         recurrent predict digits scan.png
-      """)
+      """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
   @Argument(
     help: ArgumentHelp(
       "A CSV file with the model's columns, lines of text, images, or a MIDI file.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var file: String?
 
   @Option(
@@ -51,7 +54,9 @@ struct Predict: ThreadedCommand {
   @OptionGroup var answer: JSONFlag
   var json: Bool { answer.json }
 
-  @Option(help: ArgumentHelp("Forecasters: draw the forecast as SVG.", valueName: "file.svg"))
+  @Option(
+    help: ArgumentHelp("Forecasters: draw the forecast as SVG.", valueName: "file.svg"),
+    completion: .file())
   var plot: String?
 
   @OptionGroup var reading: EncodingOption

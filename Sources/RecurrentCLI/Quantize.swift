@@ -7,7 +7,9 @@ import RecurrentTasks
 struct Quantize: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Round a model's recurrent weights to fewer bits.",
-    discussion: """
+    usage: "recurrent quantize [<options>] --output <folder> <model> [<files> ...]",
+    discussion: flowing(
+      """
       Writes a model of its own, whose weights take a half (bfloat16) or a
       quarter (int8) of the space. With data, shows how well both models do on
       it; of a forecaster, also how far forecasts are from those of the model
@@ -17,18 +19,21 @@ struct Quantize: ThreadedCommand {
       Examples:
         recurrent quantize model --output small
         recurrent quantize model prices-2014.csv --precision bfloat16 --output small
-      """)
+      """))
 
-  @Argument(help: "A model folder.") var model: String
+  @Argument(help: "A model folder.", completion: .directory) var model: String
   @Argument(
     help: ArgumentHelp(
-      "Data whose answers are known, in any form that evaluate takes.", valueName: "files"))
+      "Data whose answers are known, in any form that evaluate takes.", valueName: "files"),
+    completion: .file())
   var files: [String] = []
 
   @Option(help: "What the weights are rounded to.")
   var precision = WeightPrecision.int8
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The new model's folder.", valueName: "folder"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The new model's folder.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
   @OptionGroup var answer: JSONFlag

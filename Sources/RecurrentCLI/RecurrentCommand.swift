@@ -12,7 +12,8 @@ struct RecurrentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recurrent",
     abstract: "Recurrent neural networks: train them, understand them, put them to work.",
-    discussion: """
+    discussion: flowing(
+      """
       Start with a forecaster of the prices of GOOG that come with the program, then look
       beyond their end:
 
@@ -20,10 +21,12 @@ struct RecurrentCommand: ParsableCommand {
         recurrent predict model --steps 5
 
       Results go to standard output, progress and errors to standard error.
+
       Exit codes: 0 done; 64 wrong flags; 65 something is wrong with a file or its data;
       66 a file is missing; 70 training ran away.
+
       A signal stops training after its step: 130 SIGINT (Ctrl-C), 143 SIGTERM, 129 SIGHUP.
-      """,
+      """),
     version: LibraryVersion.current,
     subcommands: [
       Train.self, Resume.self, Diff.self, Predict.self, Evaluate.self, Score.self, Generate.self,

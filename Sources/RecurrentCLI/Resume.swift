@@ -6,7 +6,8 @@ import Recurrent
 struct Resume: ThreadedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Go on with a training that was stopped or killed.",
-    discussion: """
+    discussion: flowing(
+      """
       Give the folder that the training writes to. It goes on from its newest
       checkpoint with the flags that it was given, and its model is the same, to
       the bit, as that of a training that never stopped. Its files must be what
@@ -15,9 +16,11 @@ struct Resume: ThreadedCommand {
       Examples:
         recurrent train forecaster prices.csv --output model
         recurrent resume model
-      """)
+      """))
 
-  @Argument(help: ArgumentHelp("The folder that the training writes to.", valueName: "folder"))
+  @Argument(
+    help: ArgumentHelp("The folder that the training writes to.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
   @OptionGroup var threads: ThreadOptions

@@ -6,7 +6,9 @@ import RecurrentTasks
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Score tags beside the true ones, as the script conlleval does.",
-    discussion: """
+    usage: "recurrent score [<options>] <file> [<file>]",
+    discussion: flowing(
+      """
       One file: the true tags in the last column but one, the predicted ones in the
       last, as `recurrent predict --conll` writes them for a file with tags. Two files:
       the true tags in the last column of the first, the predicted ones in that of the
@@ -16,10 +18,12 @@ struct Score: ParsableCommand {
         recurrent predict tagger test.conll --conll > tagged.conll
         recurrent score tagged.conll
         recurrent score test.conll submission.tsv
-      """)
+      """))
 
-  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file")) var file: String
-  @Argument(help: ArgumentHelp("One with the predicted tags.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file"), completion: .file())
+  var file: String
+  @Argument(
+    help: ArgumentHelp("One with the predicted tags.", valueName: "file"), completion: .file())
   var predicted: String?
 
   @Option(

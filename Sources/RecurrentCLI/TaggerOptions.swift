@@ -6,11 +6,14 @@ import RecurrentTasks
 struct TaggedTextOptions: ParsableArguments {
   @Option(
     name: [.long, .customLong("dev")],
-    help: ArgumentHelp("Sentences that choose the epoch. (default: a share)", valueName: "file"))
+    help: ArgumentHelp("Sentences that choose the epoch. (default: a share)", valueName: "file"),
+    completion: .file())
   var validation: String?
 
   @Option(
-    help: ArgumentHelp("Sentences that only the report sees. (default: a share)", valueName: "file")
+    help: ArgumentHelp(
+      "Sentences that only the report sees. (default: a share)", valueName: "file"),
+    completion: .file()
   )
   var test: String?
 

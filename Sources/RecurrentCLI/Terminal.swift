@@ -25,6 +25,16 @@ enum Terminal {
   }
 }
 
+/// Text whose paragraphs are one line each, so that help breaks them where the reader's terminal ends.
+/// Indented lines, as of examples, and those before them stay.
+func flowing(_ text: String) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false).reduce(into: "") { result, line in
+    let last = result.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
+    let goesOn = !last.isEmpty && !line.isEmpty && last.first != " " && line.first != " "
+    result += (result.isEmpty ? "" : goesOn ? " " : "\n") + line
+  }
+}
+
 /// Prints text for people, its lines broken between words where the terminal is narrow.
 func printText(_ text: String) {
   guard let width = Terminal.width else { return print(text) }

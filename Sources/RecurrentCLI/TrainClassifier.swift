@@ -8,7 +8,8 @@ struct TrainClassifier: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "classifier",
     abstract: "Train a classifier of texts: sentiment, topic, language, anything with labels.",
-    discussion: """
+    discussion: flowing(
+      """
       The texts come as a CSV file; as columns between tabs, in which quotes are
       text; as JSON lines; as one file a class with a text a line; or as a folder
       of folders, one a class, with a file a text. Columns of a file with tabs and
@@ -24,12 +25,12 @@ struct TrainClassifier: JobCommand {
         recurrent train classifier good.txt bad.txt --output reviews
         recurrent train classifier pos=rt.pos neg=rt.neg --encoding windows-1252
         recurrent train classifier tickets.jsonl --class-weights balanced
-      """)
+      """))
 
   @Argument(
     help: ArgumentHelp(
       "A table, JSON lines, a folder of folders, or a file a class (file or label=file).",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var files: [String] = []
 
   @OptionGroup(title: "Texts") var texts: TextOptions

@@ -8,7 +8,8 @@ struct TrainComposer: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "composer",
     abstract: "Train a composer on MIDI files or piano rolls.",
-    discussion: """
+    discussion: flowing(
+      """
       Reads Standard MIDI files, piano rolls as JSON (tunes as lists of steps,
       steps as lists of MIDI pitches), and folders of both. The report stands on
       tunes that training never saw, beside a first-order Markov baseline.
@@ -17,10 +18,12 @@ struct TrainComposer: JobCommand {
         recurrent train composer chorales/
         recurrent train composer chorales.json --steps-per-beat 1
         recurrent train composer melodies/ --model events --steps-per-beat 12
-      """)
+      """))
 
   @Argument(
-    help: ArgumentHelp("MIDI files, piano rolls (.json), and folders.", valueName: "folder-or-file")
+    help: ArgumentHelp(
+      "MIDI files, piano rolls (.json), and folders.", valueName: "folder-or-file"),
+    completion: .file()
   )
   var paths: [String]
 

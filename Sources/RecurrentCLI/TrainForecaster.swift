@@ -8,7 +8,8 @@ struct TrainForecaster: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "forecaster",
     abstract: "Train a forecaster on a table of values over time.",
-    discussion: """
+    discussion: flowing(
+      """
       Without a file: the daily prices of GOOG, 2004 to 2013, that come with the program.
       The report stands on rows that training never saw, beside the naive forecast.
 
@@ -18,9 +19,10 @@ struct TrainForecaster: JobCommand {
         recurrent train forecaster airline.csv --window 36 --horizon 12 --season 12
         recurrent train forecaster sales.csv --target Sold --series Shop --horizon 7
         recurrent train forecaster load.csv --loss quantile --quantiles 0.05,0.5,0.95
-      """)
+      """))
 
-  @Argument(help: ArgumentHelp("A CSV file with a header.", valueName: "file.csv"))
+  @Argument(
+    help: ArgumentHelp("A CSV file with a header.", valueName: "file.csv"), completion: .file())
   var file: String?
 
   @OptionGroup(title: "Columns") var columns: ColumnOptions

@@ -8,7 +8,8 @@ struct TrainGenerator: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "generator",
     abstract: "Train a generator of text that goes on as its texts do.",
-    discussion: """
+    discussion: flowing(
+      """
       Reads plain text; several files are read one after the other as one text.
       Line ends stay as they are: CR LF is one character. The report stands on the
       end of the text, which training never saw, beside a 5-gram of characters.
@@ -17,9 +18,9 @@ struct TrainGenerator: JobCommand {
         recurrent train generator shakespeare.txt
         recurrent train generator shakespeare.txt --hidden 512 --output bard
         recurrent train generator *.txt --tokens bpe --vocabulary 2000 --steps 50
-      """)
+      """))
 
-  @Argument(help: ArgumentHelp("Text files.", valueName: "text"))
+  @Argument(help: ArgumentHelp("Text files.", valueName: "text"), completion: .file())
   var files: [String] = []
 
   @OptionGroup var reading: EncodingOption

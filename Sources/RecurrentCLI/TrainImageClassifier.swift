@@ -8,7 +8,8 @@ struct TrainImageClassifier: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "image-classifier",
     abstract: "Train a classifier of images: in one step, row by row or pixel by pixel.",
-    discussion: """
+    discussion: flowing(
+      """
       Without data: 1,797 handwritten digits of 8 by 8 pixels that come with the program.
       The report stands on images that training never saw, beside the majority class.
 
@@ -23,18 +24,20 @@ struct TrainImageClassifier: JobCommand {
         recurrent train image-classifier mnist --model mlp --hidden 512 --layers 2
         recurrent train image-classifier mnist --model pixels --cell gru --epochs 5
         recurrent train image-classifier leaves --resize 32x32 --output leaf-model
-        recurrent train image-classifier emnist-letters-train-images-idx3-ubyte.gz \
-          --test emnist-letters-test-images-idx3-ubyte.gz \
+        recurrent train image-classifier emnist-letters-train-images-idx3-ubyte.gz \\
+          --test emnist-letters-test-images-idx3-ubyte.gz \\
           --class-names emnist-letters-mapping.txt
         recurrent train image-classifier digits.csv --label last --height 8
-      """)
+      """))
 
-  @Argument(help: ArgumentHelp("A file or folder of images.", valueName: "data"))
+  @Argument(
+    help: ArgumentHelp("A file or folder of images.", valueName: "data"), completion: .file())
   var data: String?
 
   @Option(
     help: ArgumentHelp(
-      "Images for the report. (default: what the data has, or a share of it)", valueName: "data"))
+      "Images for the report. (default: what the data has, or a share of it)", valueName: "data"),
+    completion: .file())
   var test: String?
 
   @OptionGroup(title: "Files") var files: ImageFileOptions

@@ -8,7 +8,8 @@ struct TrainTagger: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "tagger",
     abstract: "Train a tagger of tokens: named entities, phrases, parts of speech.",
-    discussion: """
+    discussion: flowing(
+      """
       The sentences come as a CoNLL file: a token a line, columns between tabs or
       blanks, an empty line behind a sentence. Tags of chunks are read in the
       schemes BIO (IOB2), IOB1, BIOES (IOBES), BILOU, BMES and BMEWO, and
@@ -28,9 +29,9 @@ struct TrainTagger: JobCommand {
         recurrent train tagger en_ewt-ud-train.conllu --dev en_ewt-ud-dev.conllu
         recurrent train tagger en_ewt.iob2 --token-column 2 --tag-column 3
         recurrent train tagger pos.tsv --characters cnn --no-crf
-      """)
+      """))
 
-  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file"), completion: .file())
   var file: String
 
   @OptionGroup(title: "Sentences") var texts: TaggedTextOptions

@@ -8,7 +8,8 @@ struct TrainTranslator: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "translator",
     abstract: "Train a translator of sentences.",
-    discussion: """
+    discussion: flowing(
+      """
       The pairs come as one file with a sentence, a tab and its translation a line
       (what follows behind another tab is not read), or as two files that go line
       by line. Lines of which a side is empty are left out and counted.
@@ -21,10 +22,11 @@ struct TrainTranslator: JobCommand {
         recurrent train translator deu.tsv --swap --lowercase
         recurrent train translator train.de train.en --dev val.de val.en \\
           --test test.de test.en --output de-en
-      """)
+      """))
 
   @Argument(
-    help: ArgumentHelp("A file with tabs, or two files line by line.", valueName: "files"))
+    help: ArgumentHelp("A file with tabs, or two files line by line.", valueName: "files"),
+    completion: .file())
   var files: [String] = []
 
   @OptionGroup(title: "Pairs") var pairs: PairOptions

@@ -15,7 +15,8 @@ struct TranslatorPredictOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Draw what the first line's translation looked at.", valueName: "file.svg"))
+      "Draw what the first line's translation looked at.", valueName: "file.svg"),
+    completion: .file())
   var attention: String?
 
   var flags: [JobFlags] {

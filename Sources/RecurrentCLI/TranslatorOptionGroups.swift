@@ -12,14 +12,15 @@ struct PairOptions: ParsableArguments {
   @Option(
     name: [.long, .customLong("dev")], parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Pairs that judge each epoch, in the same form. (default: a share)", valueName: "files"))
+      "Pairs that judge each epoch, in the same form. (default: a share)", valueName: "files"),
+    completion: .file())
   var validation: [String] = []
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
       "Pairs that only the report sees; more files are more references. (default: a share)",
-      valueName: "files"))
+      valueName: "files"), completion: .file())
   var test: [String] = []
 
   func read(_ files: [String]) throws(DataError) -> SentencePairs {

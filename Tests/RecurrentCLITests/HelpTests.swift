@@ -54,6 +54,37 @@ import Testing
     #expect(!help.contains("\n--"), "an example is broken over two lines: \(help)")
   }
 
+  /// Help is as wide as the terminal, and a line ends only where the next word has no room.
+  @Test(
+    arguments: [
+      [], ["train"], ["train", "forecaster"], ["train", "classifier"], ["train", "tagger"],
+      ["train", "translator"], ["train", "generator"], ["train", "composer"],
+      ["train", "image-classifier"], ["resume"], ["diff"], ["predict"], ["evaluate"], ["score"],
+      ["generate"], ["compose"], ["inspect"], ["quantize"], ["info"], ["bench"],
+    ], [60, 80]) func paragraphs(_ command: [String], width: Int) async throws
+  {
+    let help = try await CommandRunner.run(
+      CommandRunner.commandPath(), command + ["--help"], environment: ["COLUMNS": "\(width)"]
+    ).output
+    let text = help.prefix(upTo: help.firstRange(of: "\nUSAGE:")?.lowerBound ?? help.endIndex)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for (line, next) in zip(lines, lines.dropFirst())
+    where !line.isEmpty && !next.isEmpty && line.first != " " && next.first != " " {
+      let word = next.prefix { $0 != " " }
+      // The last column stays free.
+      #expect(line.count + 1 + word.count >= width, "\(line)\n\(next)")
+    }
+    if let usage = help.split(separator: "\n").first(where: { $0.hasPrefix("USAGE:") }) {
+      #expect(usage.count <= 80, "\(usage)")
+    }
+    // An example is a line to copy, and fits the usual width.
+    if width == 80 {
+      let examples = text.split(separator: "\nExamples:\n").dropFirst().joined()
+      for line in examples.split(separator: "\n") { #expect(line.first == " ", "\(line)") }
+    }
+    for line in lines where line.first != " " { #expect(line.count <= width, "\(line)") }
+  }
+
   @Test func everyFlagOfTraining() async throws {
     let help = try await output("train", "forecaster", "--help")
     for flag in [
@@ -92,6 +123,39 @@ import Testing
       #expect(
         unknown.errorOutput.hasPrefix(
           "recurrent: RECURRENT_KERNELS names a path this machine does not have; using "))
+    }
+  }
+
+  /// Scripts that complete commands, flags, their values, files and model folders.
+  @Test func completion() async throws {
+    try await Workspace.with { workspace in
+      for shell in ["zsh", "fish"] {
+        let script = try await workspace.recurrent(["--generate-completion-script", shell])
+        #expect(script.exitCode == 0 && script.output.contains("image-classifier"))
+      }
+      let script = try await workspace.recurrent(["--generate-completion-script", "bash"])
+      try workspace.write(script.output, to: "complete.bash")
+      try workspace.write("", to: "prices 2014.csv")
+      try FileManager.default.createDirectory(
+        atPath: workspace.path + "/model", withIntermediateDirectories: false)
+      for (words, expected) in [
+        (["tr"], "train"), (["train", "fo"], "forecaster"),
+        (["train", "forecaster", "--learn"], "--learning-rate"),
+        (["train", "forecaster", "--cell", "g"], "gru"),
+        (["train", "forecaster", "pri"], "prices 2014.csv"), (["predict", "mo"], "model"),
+        (["train", "tagger", "t.conll", "--output", "mo"], "model"),
+      ] {
+        let code = """
+          source complete.bash
+          COMP_WORDS=(recurrent "$@"); COMP_CWORD=$#; COMP_LINE="recurrent $*"
+          COMP_POINT=${#COMP_LINE}; COMPREPLY=()
+          _recurrent recurrent "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+          printf '%s\\n' "${COMPREPLY[@]}"
+          """
+        let result = try await CommandRunner.run(
+          "/bin/bash", ["-c", code, "bash"] + words, workingDirectory: workspace.path)
+        #expect(result.output == expected + "\n", "\(words): \(result.output)\(result.errorOutput)")
+      }
     }
   }
 }
