@@ -80,7 +80,7 @@ struct ForecasterFilesTests {
       #expect(loaded.history == TrainingHistory())
       #expect(try String(contentsOfFile: path + "/notes.txt", encoding: .utf8) == "mine")
       // What was read is written in the same bytes.
-      try loaded.save(to: folder + "/again")
+      try loaded.save(to: folder + "/again", reports: [("notes.txt", Array("mine".utf8))])
       for name in ["config.json", "model.safetensors", "recent.json"] {
         #expect(
           try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))
