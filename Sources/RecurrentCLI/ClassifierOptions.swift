@@ -101,7 +101,10 @@ extension ClassWeights: ExpressibleByArgument {
   public var defaultValueDescription: String { "none" }
 }
 
-extension TextEncoding: ExpressibleByArgument {}
+extension TextEncoding: ExpressibleByArgument {
+  /// An encoding by its name here or in other programs.
+  public init?(argument: String) { self.init(named: argument) }
+}
 extension Tokenizer.Kind: ExpressibleByArgument {}
 extension TextNormalization.Form: ExpressibleByArgument {}
 extension TextEnd: ExpressibleByArgument {}

@@ -26,10 +26,8 @@ struct ColumnOptions: ParsableArguments {
       "The column that tells several series in one file apart.", valueName: "column"))
   var series: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "What to do about empty cells; interpolate uses later rows too.", valueName: "policy"))
-  var missing = MissingValues.error
+  @OptionGroup var table: TableOptions
+  @OptionGroup var reading: EncodingOption
 
   /// The columns, once the table is known; what no flag names is as a model has it.
   func resolved(
@@ -53,8 +51,8 @@ struct ColumnOptions: ParsableArguments {
     return ForecastColumns(
       target: target, time: time,
       covariates: namesAll ? free.filter { $0 != target && !timeNames.contains($0) } : given,
-      series: series,
-      missing: missing)
+      series: series, missing: self.table.missing ?? model?.missing ?? .error,
+      format: table.formatOfNumbers(in: target))
   }
 
   /// The names of the columns that make a time together.
@@ -86,3 +84,70 @@ struct ColumnOptions: ParsableArguments {
       advice: "Name the one to forecast with --target")
   }
 }
+
+/// How a table of numbers is written, and what to do where it has gaps.
+struct TableOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What to do about empty cells and about rows that regular times ask for and that are absent: "
+        + "error, interpolate (which uses later rows too), forward-fill, or drop, which goes on as if "
+        + "there were no gap. (default: error, with a model as in its training)",
+      valueName: "policy"))
+  var missing: MissingValues?
+
+  @Option(
+    help: ArgumentHelp(
+      "What stands before the fraction, point or comma, where a column such as 1,234 can be read in "
+        + "two ways. (default: what the rest of the table tells)", valueName: "mark"))
+  var decimal: DecimalMark?
+
+  @Option(
+    help: ArgumentHelp(
+      "The line that names the columns, from 1. (default: the first that has as many cells as the rows)",
+      valueName: "line"))
+  var headerLine: Int?
+
+  @Flag(help: "No line names the columns: they are called 1, 2 and so on.")
+  var noHeader = false
+
+  /// How the table is written: what no flag says is as a model has it.
+  func format(_ encoding: TextEncoding, like model: TableFormat?) -> TableFormat {
+    var format = model ?? TableFormat()
+    if headerLine != nil || noHeader {
+      (format.headerLine, format.hasHeader) = (headerLine, !noHeader)
+    }
+    if encoding != .utf8 { format.encoding = encoding }
+    if let decimal { format.decimalMark = decimal }
+    return format
+  }
+
+  /// The series of a table for a model.
+  func reading(
+    _ path: String, _ encoding: TextEncoding, times: TimeOptions?, for forecaster: Forecaster
+  ) throws(DataError) -> SeriesReading {
+    try forecaster.reading(
+      path, times: times, missing: missing,
+      format: format(encoding, like: forecaster.configuration.columns?.format))
+  }
+
+  /// The flags that are given.
+  var flags: JobFlags {
+    JobFlags(
+      [TrainForecaster.self],
+      [
+        "--missing": missing != nil, "--decimal": decimal != nil,
+        "--header-line": headerLine != nil, "--no-header": noHeader,
+      ])
+  }
+
+  func validate() throws {
+    if let headerLine, headerLine < 1 || noHeader {
+      throw ValidationError(
+        noHeader
+          ? "--header-line names the line of a header, and --no-header says that there is none."
+          : "--header-line is at least 1, not \(headerLine).")
+    }
+  }
+}
+
+extension DecimalMark: ExpressibleByArgument {}

@@ -40,20 +40,22 @@ struct Evaluate: ThreadedCommand {
   var swap = false
 
   @OptionGroup var answer: JSONFlag
+  @OptionGroup(title: "Forecasters") var table: TableOptions
   @OptionGroup(title: "Forecasters") var times: TimeFlags
   @OptionGroup(title: "Translators") var search: BeamOptions
   @OptionGroup var threads: ThreadOptions
 
   var request: DataRequest {
     DataRequest(
-      files: [file] + moreFiles, encoding: encoding, isSwapped: swap, times: times.options)
+      files: [file] + moreFiles, encoding: encoding, isSwapped: swap, table: table,
+      times: times.options)
   }
 
   mutating func run() throws {
     let job = try Jobs.ofModel(in: model)
     try job.check([
-      JobFlags([TrainTranslator.self], ["--swap": swap]), search.flags, times.flags,
-      JobFlags(Jobs.texts, ["--encoding": encoding != .utf8]),
+      JobFlags([TrainTranslator.self], ["--swap": swap]), search.flags, times.flags, table.flags,
+      JobFlags(Jobs.texts + [TrainForecaster.self], ["--encoding": encoding != .utf8]),
       JobFlags(
         [TrainClassifier.self, TrainTranslator.self, TrainGenerator.self],
         ["a second file": !moreFiles.isEmpty]),

@@ -48,6 +48,8 @@ struct DataRequest {
   var encoding = TextEncoding.utf8
   /// Of pairs, the translation stands first.
   var isSwapped = false
+  /// Of tables of numbers, what is not as in training.
+  var table: TableOptions?
   /// How times are to be read; nil: as for training.
   var times: TimeOptions?
 }

@@ -11,7 +11,8 @@ struct Predict: ThreadedCommand {
     discussion: flowing(
       """
       A forecaster, without a file: beyond the last row of the table that the model
-      was trained on. Models of texts: line by line, of a file or of standard input,
+      was trained on. Rows of a table behind the last value of the target are what is
+      forecast. Models of texts: line by line, of a file or of standard input,
       with an answer a line as soon as the line is there.
         text classifier  class and probability
         tagger           a JSON object with the entities and where they stand,
@@ -42,13 +43,14 @@ struct Predict: ThreadedCommand {
   @Argument(help: "A model folder.", completion: .directory) var model: String
   @Argument(
     help: ArgumentHelp(
-      "A CSV file with the model's columns, lines of text, images, or a MIDI file.",
+      "A CSV file with the model's columns, lines of text, images, or a MIDI file; - is standard input.",
       valueName: "file"), completion: .file())
   var file: String?
 
   @Option(
     help: ArgumentHelp(
-      "Forecasters: rows to forecast. (default: the model's horizon)", valueName: "rows"))
+      "Forecasters: rows to forecast. (default: those behind the last value, else the model's horizon)",
+      valueName: "rows"))
   var steps: Int?
 
   @OptionGroup var answer: JSONFlag
@@ -59,6 +61,7 @@ struct Predict: ThreadedCommand {
     completion: .file())
   var plot: String?
 
+  @OptionGroup(title: "Forecasters") var table: TableOptions
   @OptionGroup var reading: EncodingOption
   var encoding: TextEncoding { reading.encoding }
 
@@ -88,8 +91,10 @@ struct Predict: ThreadedCommand {
     try job.check(
       [
         JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
-        JobFlags(Jobs.texts, ["--encoding": encoding != .utf8, "--on-error": onError != .goOn]),
-        times.flags, explaining.flags, tagging.flags, writing.flags,
+        table.flags, times.flags,
+        JobFlags(Jobs.texts + [TrainForecaster.self], ["--encoding": encoding != .utf8]),
+        JobFlags(Jobs.texts, ["--on-error": onError != .goOn]),
+        explaining.flags, tagging.flags, writing.flags,
       ] + translating.flags)
     try job.predict(self)
   }
@@ -103,24 +108,37 @@ extension TrainForecaster {
   static func read(
     _ request: DataRequest, for forecaster: Forecaster
   ) throws -> DataRead<[Series]> {
-    let series = try forecaster.read(request.files[0], times: request.times)
-    let reading = series.first?.times.reading.map { "times " + $0 }
-    return DataRead(data: series, source: request.files[0], remark: reading)
+    let file = request.files[0]
+    let read =
+      try request.table?.reading(file, request.encoding, times: request.times, for: forecaster)
+      ?? forecaster.reading(file, times: request.times)
+    let (series, remarks) = try forecaster.evaluable(read.series)
+    let times = series.first?.times.reading.map { ["times " + $0] } ?? []
+    let all = times + read.remarks + remarks
+    return DataRead(
+      data: series, source: file, remark: all.isEmpty ? nil : all.joined(separator: "\n"))
   }
 }
 
 extension Predict {
   fileprivate func forecast(_ forecaster: Forecaster) throws {
-    let series = try file.map { try forecaster.read($0, times: times.options) } ?? forecaster.recent
+    let read = try file.map {
+      try table.reading($0, encoding, times: times.options, for: forecaster)
+    }
+    let series = read?.series ?? forecaster.recent
+    let (forecasts, remarks) = try forecaster.forecasts(after: series, steps: steps)
     if let file, let reading = series.first?.times.reading { warn("\(file): times \(reading).") }
-    let forecasts = try series.map { try forecaster.forecast(after: $0, steps: steps) }
-    if let plot, let first = forecasts.first, let past = series.first {
+    for remark in read?.remarks ?? [] { warn("\(file ?? ""): \(remark).") }
+    for remark in remarks { warn("\(remark).") }
+    if let plot, let first = forecasts.first,
+      let past = series.first(where: { $0.name == first.series })
+    {
       let chart = first.chart(after: past, nominalCoverage: forecaster.nominalCoverage)
       try Interruption.deferred { () throws(DataError) in try ChartFile.write(chart, to: plot) }
     }
     let report = ForecastReport(forecaster, forecasts, model: model)
     print(json ? try report.json : report.description)
     try flushOutput()
-    if let plot { warn("wrote \(plot)\(series.count > 1 ? ", the first series" : "").") }
+    if let plot { warn("wrote \(plot)\(forecasts.count > 1 ? ", the first series" : "").") }
   }
 }

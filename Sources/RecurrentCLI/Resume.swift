@@ -36,6 +36,11 @@ struct Resume: ThreadedCommand {
       throw DataError(
         file: path + "/" + CommandRecord.file, place: "arguments", problem: "are of no training")
     }
+    guard !record.arguments.contains("-") else {
+      throw DataError(
+        file: output, problem: "its training read standard input, which is gone",
+        advice: "Keep the data in a file and train anew, with --restart")
+    }
     if let folder = record.folder, !FileManager.default.changeCurrentDirectoryPath(folder) {
       throw DataError(
         .missingFile, file: folder, problem: "is not there, and the training was started in it",

@@ -19,10 +19,13 @@ struct TrainForecaster: JobCommand {
         recurrent train forecaster airline.csv --window 36 --horizon 12 --season 12
         recurrent train forecaster sales.csv --target Sold --series Shop --horizon 7
         recurrent train forecaster load.csv --loss quantile --quantiles 0.05,0.5,0.95
+        xz -dc meter.csv.xz | recurrent train forecaster - --missing interpolate
       """))
 
   @Argument(
-    help: ArgumentHelp("A CSV file with a header.", valueName: "file.csv"), completion: .file())
+    help: ArgumentHelp(
+      "A CSV file with a header, also one packed by gzip, xz, bzip2 or zstd; - is standard input.",
+      valueName: "file.csv"), completion: .file())
   var file: String?
 
   @OptionGroup(title: "Columns") var columns: ColumnOptions
@@ -51,16 +54,19 @@ struct TrainForecaster: JobCommand {
   }
 
   func plan(from model: Forecaster?) throws -> (plan: ForecastPlan, preface: String) {
+    let format = columns.table.format(
+      columns.reading.encoding, like: model?.configuration.columns?.format)
     let table =
-      try file.map { try Table(csv: $0) }
+      try file.map { try Table(csv: $0, format: format) }
       ?? Table(csvText: BundledData.goog, source: "GOOG.csv (bundled)")
     var columns = try columns.resolved(in: table, like: model?.configuration.columns)
     let known = model?.configuration.columns?.times
     columns.times = known?.overridden(by: times.options) ?? times.options
-    let plan = try ForecastPlan(
-      try columns.read(table, like: model?.recent.first?.times), options: options, columns: columns,
-      from: model)
-    return (plan, TrainingPreface(table: table, columns: columns, series: plan.series).description)
+    let reading = try columns.reading(table, like: model?.recent.first?.times)
+    let plan = try ForecastPlan(reading.series, options: options, columns: columns, from: model)
+    let preface = TrainingPreface(
+      table: table, columns: columns, series: plan.series, remarks: reading.remarks)
+    return (plan, preface.description)
   }
 
   func closing(_ forecaster: Forecaster, _ plan: ForecastPlan) -> TrainingRun.Closing {

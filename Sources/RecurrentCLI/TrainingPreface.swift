@@ -6,13 +6,17 @@ struct TrainingPreface: CustomStringConvertible {
   let table: Table
   let columns: ForecastColumns
   let series: [Series]
+  /// What is to be said of how they were read.
+  let remarks: [String]
 
   var description: String {
     let size = "\(table.rowCount) rows, \(table.columnNames.count) columns"
     let lines =
       ["\(table.source): \(size)"]
       + table.firstRows(3).split(separator: "\n").map { Self.cut(String($0)) }
-      + ["", "forecast    \(columnText)"] + series.prefix(3).flatMap(describe)
+      + ["", "forecast    \(columnText)"] + series.prefix(3).map(describe)
+      + remarks.prefix(20).map { Self.wrapped("note        \($0)") }
+      + (remarks.count > 20 ? ["            and \(remarks.count - 20) more"] : [])
     return lines.joined(separator: "\n")
   }
 
@@ -26,10 +30,10 @@ struct TrainingPreface: CustomStringConvertible {
     return text
   }
 
-  private func describe(_ series: Series) -> [String] {
+  private func describe(_ series: Series) -> String {
     let name = series.name.map { "\($0): " } ?? ""
     guard !series.times.isRowNumbers else {
-      return ["times       \(name)no column of times was found; rows are numbered"]
+      return "times       \(name)no column of times was found; rows are numbered"
     }
     let first = series.times.label(0)
     let last = series.times.label(series.count - 1)
@@ -41,14 +45,12 @@ struct TrainingPreface: CustomStringConvertible {
       lines.append(
         "            \(series.times.holidays) business days without a row, as holidays are")
     }
-    let gaps = series.times.gaps
-    if let gap = gaps.first {
-      let missing = gaps.reduce(0) { $0 + $1.missing }
-      lines.append(
-        "            \(missing) rows missing in \(gaps.count) gaps, the first after "
-          + "\(series.times.label(gap.afterRow)); taken as if there were no gap")
-    }
-    return lines
+    return lines.joined(separator: "\n")
+  }
+
+  /// A line in lines of at most 100 characters, the further ones below its text.
+  private static func wrapped(_ line: String) -> String {
+    TextWidth.wrapped(line, columns: 100)
   }
 
   /// A line of a table with many columns, as far as it fits.

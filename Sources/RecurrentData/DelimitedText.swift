@@ -11,14 +11,18 @@ struct DelimitedText: Sendable {
   let bytes: [UInt8]
   /// The byte between cells.
   let delimiter: UInt8
-  /// The cells of the first record.
+  /// The cells of the header, or the numbers of the columns.
   let header: [String]
+  /// What is to be said of lines that were taken for no rows.
+  let remarks: [String]
   /// Offset of each cell of the rows after the header, row by row.
   private let starts: [UInt32]
   /// The physical line, from 1, on which each row starts.
   private let lines: [UInt32]
   /// The physical line of the header.
   let headerLine: Int
+  /// Whether the rows are counted from the end.
+  var isTurned = false
 
   /// Rows after the header.
   var rowCount: Int { lines.count }
@@ -30,25 +34,32 @@ struct DelimitedText: Sendable {
   }
 
   /// Splits `bytes` into cells; `delimiter` `nil` finds it from the first lines.
-  init(bytes: [UInt8], delimiter: UInt8?, file: String) throws(DataError) {
-    try TextCheck.requireText(bytes, file: file)
+  ///
+  /// - Parameter bytes: text in UTF-8.
+  init(bytes: [UInt8], delimiter: UInt8?, format: TableFormat, file: String) throws(DataError) {
     self.bytes = bytes
     let delimiter = delimiter ?? Self.likelyDelimiter(bytes, file: file)
     self.delimiter = delimiter
 
     let parts = try bytes.withUnsafeBufferPointer { text throws(DataError) in
-      try Self.split(text, delimiter: delimiter, file: file)
+      try Self.split(text, delimiter: delimiter, format: format, file: file)
     }
-    (header, headerLine, starts, lines) = parts
+    header = parts.header.names
+    headerLine = parts.header.line
+    remarks = parts.header.remarks
+    (starts, lines) = (parts.starts, parts.lines)
   }
 
   /// Physical line, from 1, on which `row` starts.
-  func line(ofRow row: Int) -> Int { Int(lines[row]) }
+  func line(ofRow row: Int) -> Int { Int(lines[place(row)]) }
+
+  @inline(__always)
+  private func place(_ row: Int) -> Int { isTurned ? lines.count - 1 - row : row }
 
   /// Where the content of a cell lies; `text` must be this value's bytes.
   @inline(__always)
   func cell(row: Int, column: Int, in text: UnsafeBufferPointer<UInt8>) -> Cell {
-    Self.cell(at: Int(starts[row * header.count + column]), in: text, delimiter: delimiter)
+    Self.cell(at: Int(starts[place(row) * header.count + column]), in: text, delimiter: delimiter)
   }
 
   /// The content of a cell: quotes removed, doubled quotes made single.
@@ -62,28 +73,14 @@ struct DelimitedText: Sendable {
 // MARK: - Splitting
 
 extension DelimitedText {
-  private typealias Parts = (
-    header: [String], headerLine: Int, starts: [UInt32], lines: [UInt32]
-  )
+  private typealias Parts = (header: TableHeader, starts: [UInt32], lines: [UInt32])
 
   private static func split(
-    _ text: UnsafeBufferPointer<UInt8>, delimiter: UInt8, file: String
+    _ text: UnsafeBufferPointer<UInt8>, delimiter: UInt8, format: TableFormat, file: String
   ) throws(DataError) -> Parts {
     var scanner = RecordScanner(text: text, delimiter: delimiter, file: file)
-    var headerStarts: [UInt32] = []
-    while try scanner.nextRecord(into: &headerStarts), scanner.isBlank {
-      headerStarts.removeAll()
-    }
-    guard !headerStarts.isEmpty else {
-      throw DataError(
-        file: file, problem: "the file is empty",
-        advice: "Expected a line of column names, then one line per row")
-    }
-    let columnCount = headerStarts.count
-    let headerLine = scanner.recordLine
-    let header = headerStarts.map {
-      string(cell(at: Int($0), in: text, delimiter: delimiter), in: text)
-    }
+    var header = try TableHeader(&scanner, format: format)
+    let columnCount = header.names.count
 
     var starts: [UInt32] = []
     var lines: [UInt32] = []
@@ -99,9 +96,16 @@ extension DelimitedText {
         continue
       }
       guard starts.count - before == columnCount else {
+        if !lines.isEmpty, starts.count - before == 1,
+          let note = footnote(scanner, at: starts[before])
+        {
+          header.remarks.append(note)
+          starts.removeLast()
+          break
+        }
         throw raggedError(
           found: starts.count - before, expected: columnCount, line: scanner.recordLine,
-          delimiter: delimiter, file: file)
+          delimiter: delimiter, header: header, isFirst: lines.isEmpty, file: file)
       }
       lines.append(UInt32(truncatingIfNeeded: scanner.recordLine))
       if !scanner.isBlank { rowsWithContent = lines.count }
@@ -111,10 +115,10 @@ extension DelimitedText {
     starts.removeLast(starts.count - rowsWithContent * columnCount)
     guard !lines.isEmpty else {
       throw DataError(
-        file: file, line: headerLine, problem: "the header is the only line, expected rows below it"
-      )
+        file: file, line: header.line,
+        problem: "the header is the only line, expected rows below it")
     }
-    return (header, headerLine, starts, lines)
+    return (header, starts, lines)
   }
 
   /// About how many rows follow, from the lengths of the first ones.
@@ -128,46 +132,21 @@ extension DelimitedText {
   }
 
   private static func raggedError(
-    found: Int, expected: Int, line: Int, delimiter: UInt8, file: String
+    found: Int, expected: Int, line: Int, delimiter: UInt8, header: TableHeader, isFirst: Bool,
+    file: String
   ) -> DataError {
     let cells = expected == 1 ? "1 cell" : "\(expected) cells"
     let mark = delimiter == 0x09 ? "a tab" : "\"\(Character(UnicodeScalar(delimiter)))\""
     return DataError(
-      file: file, line: line, problem: "expected \(cells) as in the header, found \(found)",
-      advice: found > expected
+      file: file, line: line,
+      problem:
+        "expected \(cells) as in \(header.isRow ? "the first row" : "the header"), found \(found)",
+      advice: (found > expected
         ? "The delimiter is \(mark); put a cell that contains it in quotes"
         : "The delimiter is \(mark); leave a missing cell empty, but keep its delimiter")
-  }
-
-  /// The delimiter that splits the header into most cells and the first rows into as many.
-  private static func likelyDelimiter(_ bytes: [UInt8], file: String) -> UInt8 {
-    var best: (delimiter: UInt8, agrees: Bool, columns: Int) = (Ascii.comma, false, 1)
-    for delimiter in [Ascii.comma, Ascii.semicolon, Ascii.tab, Ascii.bar] {
-      var columns = 0
-      var agrees = true
-      bytes.withUnsafeBufferPointer { text in
-        var scanner = RecordScanner(text: text, delimiter: delimiter, file: file)
-        var records = 0
-        var cells: [UInt32] = []
-        while records < 20 {
-          cells.removeAll(keepingCapacity: true)
-          guard let found = try? scanner.nextRecord(into: &cells) else {
-            agrees = false
-            break
-          }
-          guard found else { break }
-          if scanner.isBlank { continue }
-          if records == 0 { columns = cells.count }
-          agrees = agrees && cells.count == columns
-          records += 1
-        }
-      }
-      guard columns > 1 else { continue }
-      if agrees && !best.agrees || agrees == best.agrees && columns > best.columns {
-        best = (delimiter, agrees, columns)
-      }
-    }
-    return best.delimiter
+        + (isFirst && !header.isRow
+          ? ". Line \(header.line), \(header.first), is taken for the header; --header-line names another"
+          : ""))
   }
 }
 
@@ -176,7 +155,7 @@ extension DelimitedText {
 extension DelimitedText {
   /// Where the content of the cell that starts at `start` lies.
   @inline(__always)
-  private static func cell(
+  static func cell(
     at start: Int, in text: UnsafeBufferPointer<UInt8>, delimiter: UInt8
   ) -> Cell {
     var i = start
@@ -203,7 +182,7 @@ extension DelimitedText {
     return Cell(range: first..<i, isQuoted: false)
   }
 
-  private static func string(_ cell: Cell, in text: UnsafeBufferPointer<UInt8>) -> String {
+  static func string(_ cell: Cell, in text: UnsafeBufferPointer<UInt8>) -> String {
     let content = UnsafeBufferPointer(rebasing: text[cell.range])
     guard cell.isQuoted, content.contains(Ascii.quote) else {
       return String(decoding: content, as: UTF8.self)
@@ -226,6 +205,9 @@ enum Ascii {
   static let carriageReturn: UInt8 = 0x0D
   static let space: UInt8 = 0x20
   static let quote: UInt8 = 0x22
+  static let apostrophe: UInt8 = 0x27
+  static let openingParenthesis: UInt8 = 0x28
+  static let closingParenthesis: UInt8 = 0x29
   static let plus: UInt8 = 0x2B
   static let comma: UInt8 = 0x2C
   static let minus: UInt8 = 0x2D

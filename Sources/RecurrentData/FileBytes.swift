@@ -8,17 +8,22 @@ import RecurrentFiles
   import Darwin
 #endif
 
-/// Reading whole text files as bytes, with errors that name the file.
+/// Reading whole text files as bytes, unpacked, with errors that name the file. `-` is standard input.
 enum FileBytes {
   /// The largest file that is read, in bytes.
   ///
   /// Offsets of cells are 32-bit numbers, and a stream without an end must not fill the memory.
   static let sizeLimit = min(Int(UInt32.max) - 1, memorySize)
 
+  /// A file as errors name it.
+  static func name(of path: String) -> String { path == "-" ? "standard input" : path }
+
   /// The bytes of the file, folder or stream at `path`.
   ///
   /// The file is read, not mapped: a mapped file that another program shortens ends the process.
-  static func read(_ path: String) throws(DataError) -> [UInt8] {
+  ///
+  /// - Parameter mayHoldZeros: whether a zero byte may be part of the text.
+  static func read(_ path: String, mayHoldZeros: Bool = false) throws(DataError) -> [UInt8] {
     let file = try OpenFile(path)
     let expected = file.size
     if expected > sizeLimit { throw tooLarge(path) }
@@ -34,10 +39,11 @@ enum FileBytes {
       }
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw openingError(path, code: errno) }
-      if count == 0 { return bytes }
+      if count == 0 { return try Packing.unpacked(bytes, path: path) }
       if bytes.count + count > sizeLimit { throw tooLarge(path) }
       let start = bytes.count
       bytes.append(contentsOf: chunk[..<count])
+      if mayHoldZeros || Packing(bytes) != nil || TextEncoding.marksUTF16(bytes) { continue }
       // Found here already, so that an endless stream of zeros ends early.
       if let zero = chunk[..<count].firstIndex(of: 0), start + zero >= 4 {
         return bytes
@@ -57,7 +63,7 @@ enum FileBytes {
 
   private static func tooLarge(_ path: String) -> DataError {
     DataError(
-      file: path, problem: "the file is over \(sizeLimit) bytes, the most that are read",
+      file: name(of: path), problem: "the file is over \(sizeLimit) bytes, the most that are read",
       advice: "Split it, or keep only the columns that are needed")
   }
 }
@@ -69,7 +75,7 @@ final class OpenFile {
   let size: Int
 
   init(_ path: String) throws(DataError) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileBytes.openingError(path, code: errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileBytes.openingError(path, code: errno) }

@@ -1,5 +1,6 @@
-/// What to do with values that are not there: cells that are empty or hold `NaN`, `NA`, `N/A`,
-/// `null` or `-`.
+/// What to do with values that are not there: cells that are empty or hold `NaN`, `NA`, `N/A`, `#N/A`,
+/// `null`, `none`, `?`, `.` or a dash, and all cells of rows that regular times ask for and that are
+/// absent.
 public enum MissingValues: String, CaseIterable, Sendable, Codable {
   /// A missing value is an error.
   case error
@@ -12,6 +13,14 @@ public enum MissingValues: String, CaseIterable, Sendable, Codable {
   ///
   /// It never looks ahead. A gap at the start cannot be filled.
   case forwardFill = "forward-fill"
+  /// Rows that lack a value are left out; the others follow one another as if there were no gap.
+  case drop
+
+  /// What can be done about them.
+  static var ways: String {
+    "Fill gaps with --missing interpolate or --missing forward-fill, or take the rows that are whole, as "
+      + "if there were no gap, with --missing drop"
+  }
 
   /// Why a gap could not be filled, and at which element.
   struct Failure: Error {
@@ -23,10 +32,11 @@ public enum MissingValues: String, CaseIterable, Sendable, Codable {
   /// `values` with its missing ones (NaN) filled.
   func fill(_ values: [Double]) throws(Failure) -> [Double] {
     guard let firstMissing = values.firstIndex(where: \.isNaN) else { return values }
+    if self == .drop { return values.filter { !$0.isNaN } }
     guard let firstPresent = values.firstIndex(where: { !$0.isNaN }) else {
       throw Failure(
         index: firstMissing, problem: "every value is missing, expected numbers",
-        advice: "Choose another column")
+        advice: "Choose another column, or leave it out of the covariates")
     }
     if self == .error {
       let count = values.count(where: \.isNaN)
@@ -34,15 +44,14 @@ public enum MissingValues: String, CaseIterable, Sendable, Codable {
         index: firstMissing,
         problem: "found no value, expected a number"
           + (count > 1 ? " (the first of \(count) missing values)" : ""),
-        advice:
-          "Fill missing values with --missing interpolate or --missing forward-fill, or remove the rows"
+        advice: Self.ways
       )
     }
     if firstMissing < firstPresent {
       throw Failure(
         index: firstMissing,
         problem: "found no value, and none before it to fill the gap from",
-        advice: "Remove the rows before the first value")
+        advice: "Remove the rows before the first value, or leave them out with --missing drop")
     }
     var filled = values
     var last = firstPresent

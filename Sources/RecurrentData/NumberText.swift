@@ -1,31 +1,37 @@
 import RecurrentFiles
 
+/// What stands before the fraction of a number.
+public enum DecimalMark: String, Sendable, Codable, CaseIterable {
+  /// `1234.5`, with groups `1,234.5`
+  case point
+  /// `1234,5`, with groups `1.234,5`
+  case comma
+}
+
 /// Reading numbers from the bytes of cells, the same on every machine and in every locale.
 enum NumberText {
-  /// How a column writes its numbers.
-  enum Style {
-    /// `1234.5`, and `1,234.5` inside quotes.
-    case decimalPoint
-    /// `1234,5` and `1.234,5`.
-    case decimalComma
-  }
-
   /// The number that `cell` holds; `nil` when it holds something else.
   ///
   /// Digits, at most one decimal mark, an optional sign and exponent; groups of three digits may be
-  /// separated by `,` in a quoted cell (by `.` when the comma is the decimal mark). The result is
-  /// the nearest double; it may be infinite when the exponent is large.
+  /// separated by `'`, or by `,` (by `.` when the comma is the decimal mark). The result is the
+  /// nearest double; it may be infinite when the exponent is large.
+  @inline(__always)
   static func value(
-    _ cell: DelimitedText.Cell, in text: UnsafeBufferPointer<UInt8>, style: Style = .decimalPoint
+    _ cell: DelimitedText.Cell, in text: UnsafeBufferPointer<UInt8>, mark: DecimalMark = .point
   ) -> Double? {
-    var end = cell.range.upperBound
-    var i = cell.range.lowerBound
+    value(text, cell.range, mark)
+  }
+
+  static func value(
+    _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ decimal: DecimalMark
+  ) -> Double? {
+    var end = range.upperBound
+    var i = range.lowerBound
     while i < end, text[i] == Ascii.space { i += 1 }
     while end > i, text[end - 1] == Ascii.space { end -= 1 }
     let first = i
-    let mark = style == .decimalPoint ? Ascii.point : Ascii.comma
-    let separator = style == .decimalPoint ? Ascii.comma : Ascii.point
-    let allowsGroups = cell.isQuoted || style == .decimalComma
+    let mark = decimal == .point ? Ascii.point : Ascii.comma
+    var separator = decimal == .point ? Ascii.comma : Ascii.point
 
     var isNegative = false
     if i < end, text[i] == Ascii.minus || text[i] == Ascii.plus {
@@ -44,9 +50,12 @@ enum NumberText {
         digits += 1
         sinceSeparator += 1
         append(byte, to: &mantissa, &significant)
-      } else if byte == separator, allowsGroups {
-        guard hasGroups ? sinceSeparator == 3 : (1...3).contains(digits) else { return nil }
-        hasGroups = true
+      } else if byte == separator || byte == Ascii.apostrophe && !hasGroups {
+        // A zero in front is no group: 0,123 is a fraction.
+        guard hasGroups ? sinceSeparator == 3 : (1...3).contains(digits) && mantissa > 0 else {
+          return nil
+        }
+        (hasGroups, separator) = (true, byte)
         sinceSeparator = 0
       } else {
         break
@@ -94,7 +103,8 @@ enum NumberText {
     return Double(String(decoding: plain, as: UTF8.self))
   }
 
-  /// Whether `cell` stands for a value that is not there: empty, `NaN`, `NA`, `N/A`, `null`, `-`.
+  /// Whether `cell` stands for a value that is not there: empty, `NaN`, `NA`, `N/A`, `#N/A`, `null`,
+  /// `none`, `?`, `.`, `-` or a dash.
   static func isMissing(
     _ cell: DelimitedText.Cell, in text: UnsafeBufferPointer<UInt8>
   ) -> Bool {
@@ -102,13 +112,13 @@ enum NumberText {
     while content.first == Ascii.space { content.removeFirst() }
     while content.last == Ascii.space { content.removeLast() }
     guard content.count <= 4 else { return false }
-    // ASCII letters to lower case; the other bytes of the words have the bit set already.
-    let word = content.map { $0 | 0x20 }
-    return missingWords.contains(word)
+    return missingWords.contains(content.map { $0 | 0x20 })
   }
 
-  private static let missingWords: [[UInt8]] =
-    ["", "nan", "na", "n/a", "null", "-"].map { Array($0.utf8) }
+  /// ASCII letters to lower case; the other bytes need only be compared alike.
+  private static let missingWords: [[UInt8]] = [
+    "", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "?", ".", "-", "–", "—",
+  ].map { $0.utf8.map { $0 | 0x20 } }
 
   /// 10⁰ … 10²², each exact as a double.
   private static let powersOfTen: [Double] = [

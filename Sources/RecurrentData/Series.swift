@@ -34,6 +34,9 @@ public struct Series: Sendable, Equatable {
   public let covariates: [Covariate]
   /// Where the series comes from, as errors name it.
   public let source: String
+  /// The times of rows behind the last value of the target, which are to be forecast; nil if there are
+  /// none.
+  public let future: TimeAxis?
 
   /// The number of rows.
   public var count: Int { target.count }
@@ -45,10 +48,11 @@ public struct Series: Sendable, Equatable {
   ///   - times: As many times; `nil` numbers the rows.
   ///   - covariates: Each with as many values.
   ///   - source: Where the values come from, as errors name it.
+  ///   - future: The times of the rows that are to be forecast; `nil` goes on from `times`.
   /// - Throws: ``DataError`` when a value is not finite or over 1e18 in magnitude.
   public init(
     values: [Double], name: String? = nil, targetName: String = "value", times: TimeAxis? = nil,
-    covariates: [Covariate] = [], source: String = "series"
+    covariates: [Covariate] = [], source: String = "series", future: TimeAxis? = nil
   ) throws(DataError) {
     let times = times ?? TimeAxis(rowCount: values.count)
     require(
@@ -69,12 +73,12 @@ public struct Series: Sendable, Equatable {
     }
     self.init(
       checkedName: name, targetName: targetName, times: times, target: values,
-      covariates: covariates, source: source)
+      covariates: covariates, source: source, future: future)
   }
 
   init(
     checkedName name: String?, targetName: String, times: TimeAxis, target: [Double],
-    covariates: [Covariate], source: String
+    covariates: [Covariate], source: String, future: TimeAxis?
   ) {
     self.name = name
     self.targetName = targetName
@@ -82,13 +86,14 @@ public struct Series: Sendable, Equatable {
     self.target = target
     self.covariates = covariates
     self.source = source
+    self.future = future
   }
 }
 
 // MARK: - Parts and checks
 
 extension Series {
-  /// The rows in `range`.
+  /// The rows in `range`; the future is that of the last row.
   public func slice(_ range: Range<Int>) -> Series {
     require(
       range.lowerBound >= 0 && range.upperBound <= count,
@@ -97,7 +102,7 @@ extension Series {
       checkedName: name, targetName: targetName, times: times.slice(range),
       target: Array(target[range]),
       covariates: covariates.map { Covariate(name: $0.name, values: Array($0.values[range])) },
-      source: source)
+      source: source, future: range.upperBound == count ? future : nil)
   }
 
   /// The first `length` rows, or all.

@@ -3,62 +3,77 @@ import RecurrentFiles
 extension Table {
   /// The numbers of a column, one per row.
   ///
-  /// Numbers are written with a decimal point. Groups of thousands are read inside quotes
-  /// (`"7,380,500"`). In a file whose delimiter is `;`, a column in which commas occur is read with
-  /// the comma as its decimal mark when every number fits that reading.
+  /// Numbers may have groups of thousands (`7,380,500`, `7 380 500`), a sign of currency or percent
+  /// that all of the column share, an ending such as `k` or `M`, and be negative as `(12.5)`. Which of
+  /// point and comma is the decimal mark, the whole column tells; see ``remark(onNumbersOf:)``.
   ///
   /// - Parameters:
   ///   - column: The column's name.
   ///   - missing: What to do with cells that hold no value.
-  /// - Returns: `rowCount` finite numbers, none over 1e18 in magnitude.
+  /// - Returns: `rowCount` finite numbers, fewer if some are dropped, none over 1e18 in magnitude.
   /// - Throws: ``DataError`` with the line of the first cell that is not a number, is not a
   ///   measurement (infinite or over 1e18), or is missing and cannot be filled.
   public func numbers(
     _ column: String, missing: MissingValues = .error
   ) throws(DataError) -> [Double] {
     let index = try self.column(column)
-    return try filled(numbersOrNaN(column: index), rows: 0..<rowCount, column: index, missing)
+    return try filled(
+      numbersOrNaN(column: index), rows: 0..<rowCount, column: index, missing)
   }
 
-  /// The names of the columns that hold numbers, judged by the first 50 rows.
+  /// The names of the columns that hold numbers: in most of the first 50 rows. Where others do not,
+  /// reading the column tells of the first.
   public var numericColumns: [String] {
     text.bytes.withUnsafeBufferPointer { bytes in
       columnNames.indices.filter { column in
-        let style = numberStyle(column: column, in: bytes)
-        var numbers = 0
+        let mark = numberReading(column: column, in: bytes).mark
+        var (numbers, others) = (0, 0)
         for row in 0..<min(rowCount, 50) {
           let cell = text.cell(row: row, column: column, in: bytes)
-          if NumberText.value(cell, in: bytes, style: style) != nil {
+          if NumberText.written(cell, in: bytes, mark: mark) != nil {
             numbers += 1
           } else if !NumberText.isMissing(cell, in: bytes) {
-            return false
+            others += 1
           }
         }
-        return numbers > 0
+        return numbers > others && !isRowIndex(column)
       }.map { columnNames[$0] }
     }
   }
 
+  /// Whether a column is the index of a data frame: the first, without a name, counting the rows.
+  private func isRowIndex(_ column: Int) -> Bool {
+    guard column == 0, columnNames[0] == "column 1", rowCount > 1 else { return false }
+    let numbers = (0..<min(rowCount, 50)).map { Int(text(row: $0, column: 0)) ?? -1 }
+    return (numbers[0] == 0 || numbers[0] == 1)
+      && zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 &+ 1 }
+  }
+
   /// The numbers of a column, NaN where the value is missing.
   func numbersOrNaN(column: Int) throws(DataError) -> [Double] {
-    let result = text.bytes.withUnsafeBufferPointer { bytes in
-      let style = numberStyle(column: column, in: bytes)
+    let (result, mark, unit) = text.bytes.withUnsafeBufferPointer { bytes in
+      let mark = numberReading(column: column, in: bytes).mark
+      var unit = ColumnUnit()
       var values: [Double] = []
       values.reserveCapacity(rowCount)
       for row in 0..<rowCount {
         let cell = text.cell(row: row, column: column, in: bytes)
-        if let value = NumberText.value(cell, in: bytes, style: style) {
-          guard value.magnitude <= Self.largestMagnitude else { break }
-          values.append(value)
+        if let number = NumberText.written(cell, in: bytes, mark: mark) {
+          guard number.value.magnitude <= Self.largestMagnitude, unit.takes(number, row: row) else {
+            break
+          }
+          values.append(number.value)
         } else {
           guard NumberText.isMissing(cell, in: bytes) else { break }
           values.append(.nan)
         }
       }
-      return values
+      return (values, mark, unit)
     }
     // The loop stops at the first cell that is no number.
-    if result.count < rowCount { throw numberError(row: result.count, column: column) }
+    if result.count < rowCount {
+      throw numberError(row: result.count, column: column, mark, unit)
+    }
     return result
   }
 
@@ -83,40 +98,49 @@ extension Table {
   /// precision on the way to a loss.
   static var largestMagnitude: Double { 1e18 }
 
-  /// How the column writes its numbers.
-  private func numberStyle(
-    column: Int, in bytes: UnsafeBufferPointer<UInt8>
-  ) -> NumberText.Style {
-    guard text.delimiter == Ascii.semicolon else { return .decimalPoint }
-    var hasComma = false
-    for row in 0..<rowCount {
-      let cell = text.cell(row: row, column: column, in: bytes)
-      if bytes[cell.range].contains(Ascii.comma) { hasComma = true }
-      if NumberText.value(cell, in: bytes, style: .decimalComma) == nil,
-        !NumberText.isMissing(cell, in: bytes)
-      {
-        return .decimalPoint
-      }
-    }
-    return hasComma ? .decimalComma : .decimalPoint
-  }
-
-  private func numberError(row: Int, column: Int) -> DataError {
+  private func numberError(
+    row: Int, column: Int, _ mark: DecimalMark, _ unit: ColumnUnit
+  ) -> DataError {
     let found = text(row: row, column: column)
     var error = DataError(
       file: source, line: line(ofRow: row), place: "column \(columnNames[column].shown)",
       problem: "found \(found.shown), expected a number")
-    let unsigned = found.drop { $0 == "-" || $0 == "+" || $0 == " " }.lowercased()
-    if Self.isNumber(found) || ["inf", "infinity", "∞"].contains(unsigned) {
+    let number = text.bytes.withUnsafeBufferPointer { bytes in
+      NumberText.written(text.cell(row: row, column: column, in: bytes), in: bytes, mark: mark)
+    }
+    let unsigned = found.lowercased().drop { $0 == "-" || $0 == "+" }
+    if let number, number.value.magnitude <= Self.largestMagnitude, let first = unit.row {
+      let other = "\(text(row: first, column: column).shown) of line \(line(ofRow: first))"
+      error.problem = "found \(found.shown) in the column of \(other), expected numbers of one kind"
+      error.advice = "Write all of the column in one unit"
+    } else if number != nil || ["inf", "infinity", "∞"].contains(unsigned) {
       error.problem = "\(found.shown) is not a measurement (the largest magnitude is 1e18)"
       error.advice = "Leave the cell empty when the value is unknown"
-    } else if found.contains(",") {
+    } else if found.contains(where: { $0 == "," || $0 == "." }) {
       error.advice =
-        "A decimal mark is a point; a comma is one only where the delimiter is \";\" and the whole "
-        + "column is written so. Thousands are grouped only inside quotes"
+        "The rest of the column has the \(mark.rawValue) as its decimal mark; groups are of three "
+        + "digits"
     } else {
       error.advice = "Leave the cell empty when the value is unknown, or choose another column"
     }
     return error
+  }
+}
+
+/// The unit that the numbers of a column share.
+private struct ColumnUnit {
+  /// The row of the first number that has one, or is not 0.
+  private(set) var row: Int?
+  private var unit: NumberText.Unit?
+
+  /// Whether a number is of the same. Of money and of zeros some may lack the sign.
+  mutating func takes(_ number: NumberText.Written, row: Int) -> Bool {
+    if number.unit == unit && self.row != nil || number.unit == nil && number.value == 0 {
+      return true
+    }
+    let isPercent = number.unit == .percent || unit == .percent
+    guard self.row == nil || !isPercent && (unit == nil || number.unit == nil) else { return false }
+    if self.row == nil || number.unit != nil { (self.row, unit) = (row, number.unit) }
+    return true
   }
 }

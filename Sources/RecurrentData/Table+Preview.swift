@@ -12,7 +12,7 @@ extension Table {
     for (index, name) in columnNames.enumerated() {
       let cells = (0..<rows).map { text(row: $0, column: index) }
       let isNumeric =
-        rows > 0 && cells.allSatisfy { $0.isEmpty || Self.isNumber($0, allowsGroups: true) }
+        rows > 0 && cells.allSatisfy { $0.isEmpty || Self.isNumber($0) }
       let shown = ([name] + cells).map(Self.oneLine)
       let width = shown.map(\.count).max() ?? 0
       columns.append(

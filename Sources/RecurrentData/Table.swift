@@ -8,19 +8,24 @@ import RecurrentFiles
 /// let close = try table.numbers("Close")
 /// ```
 ///
-/// The first line names the columns. Cells follow RFC 4180: quotes around a cell that contains the
-/// delimiter, a line end or a (doubled) quote. Line ends may be LF, CRLF or CR; a UTF-8 byte-order
-/// mark, blank lines and a missing last line end are fine. Everything else that is not as it should
-/// be throws a ``DataError`` with file and line.
+/// The first line names the columns, or the first that has as many cells as the rows below it. Cells
+/// follow RFC 4180: quotes around a cell that contains the delimiter, a line end or a (doubled) quote.
+/// Line ends may be LF, CRLF or CR; a byte-order mark, blank lines and a missing last line end are
+/// fine. Everything else that is not as it should be throws a ``DataError`` with file and line.
 public struct Table: Sendable {
   /// The file, as the user named it; errors begin with it.
   public let source: String
   /// The names of the columns, from left to right; no two are equal.
   ///
-  /// A first column without a name, as data frames with an index write it, is named `column 1`.
+  /// A column without a name, as that of the index that data frames write, is named `column 1` and so
+  /// on by its place.
   public let columnNames: [String]
+  /// Sentences without a full stop about lines that were taken for no rows.
+  public let remarks: [String]
+  /// How it was read.
+  public let format: TableFormat
   /// The cells.
-  let text: DelimitedText
+  private(set) var text: DelimitedText
 
   /// Rows below the header; at least 1.
   public var rowCount: Int { text.rowCount }
@@ -31,26 +36,34 @@ public struct Table: Sendable {
   /// Reads the file at `path`.
   ///
   /// - Parameters:
-  ///   - path: A file of at most 4 GiB.
+  ///   - path: A file of at most 4 GiB, also packed by gzip, xz, bzip2 or zstd; `-` is standard input.
   ///   - delimiter: The character between cells, an ASCII one. `nil` chooses among `,` `;` tab `|`
   ///     the one that splits the header into most cells and the first rows into as many.
-  /// - Throws: ``DataError`` when the file is missing (kind `missingFile`), is not UTF-8 text, has
-  ///   no header or no rows, has two columns of one name, a row with too many or too few cells, or
-  ///   a quote that is never closed.
-  public init(csv path: String, delimiter: Character? = nil) throws(DataError) {
-    try self.init(csvBytes: FileBytes.read(path), source: path, delimiter: delimiter)
+  ///   - format: How it is written.
+  /// - Throws: ``DataError`` when the file is missing (kind `missingFile`), is no text, has no header or
+  ///   no rows, has two columns of one name, a row with too many or too few cells, or a quote that is
+  ///   never closed.
+  public init(
+    csv path: String, delimiter: Character? = nil, format: TableFormat = TableFormat()
+  ) throws(DataError) {
+    try self.init(
+      csvBytes: FileBytes.read(path, mayHoldZeros: format.encoding == .utf16),
+      source: FileBytes.name(of: path), delimiter: delimiter, format: format)
   }
 
   /// Reads `csvText`; `source` stands for the file in errors.
   public init(
-    csvText: String, source: String = "text", delimiter: Character? = nil
+    csvText: String, source: String = "text", delimiter: Character? = nil,
+    format: TableFormat = TableFormat()
   ) throws(DataError) {
-    try self.init(csvBytes: Array(csvText.utf8), source: source, delimiter: delimiter)
+    try self.init(
+      csvBytes: Array(csvText.utf8), source: source, delimiter: delimiter, format: format)
   }
 
   /// Reads the bytes of a CSV file; `source` stands for the file in errors.
   public init(
-    csvBytes: [UInt8], source: String = "bytes", delimiter: Character? = nil
+    csvBytes: [UInt8], source: String = "bytes", delimiter: Character? = nil,
+    format: TableFormat = TableFormat()
   ) throws(DataError) {
     guard csvBytes.count <= FileBytes.sizeLimit else {
       throw DataError(
@@ -68,9 +81,13 @@ public struct Table: Sendable {
       }
       byte = ascii
     }
-    text = try DelimitedText(bytes: csvBytes, delimiter: byte, file: source)
+    text = try DelimitedText(
+      bytes: format.encoding.utf8(csvBytes, file: source), delimiter: byte, format: format,
+      file: source)
     self.source = source
-    columnNames = try Self.names(from: text, source: source)
+    self.format = format
+    remarks = text.remarks
+    columnNames = try Self.names(from: text, hasHeader: format.hasHeader, source: source)
   }
 
   /// The cell's text, without quotes and the spaces around an unquoted cell.
@@ -88,6 +105,13 @@ public struct Table: Sendable {
     return text.line(ofRow: row)
   }
 
+  /// The same rows from the last to the first.
+  var turned: Table {
+    var other = self
+    other.text.isTurned.toggle()
+    return other
+  }
+
   /// The index of the column named `name`.
   ///
   /// - Throws: ``DataError`` that lists the columns there are, and names the one that was probably
@@ -103,44 +127,42 @@ public struct Table: Sendable {
   }
 
   private static func names(
-    from text: DelimitedText, source: String
+    from text: DelimitedText, hasHeader: Bool, source: String
   ) throws(DataError) -> [String] {
     var names = text.header
+    guard hasHeader else { return names }
     let line = text.headerLine
-    if names.allSatisfy({ Self.isNumber($0) }) {
+    if names.allSatisfy(TableHeader.Record.isValue) {
+      let found = names.allSatisfy { Self.isNumber($0) } ? "numbers" : "numbers and times"
       throw DataError(
         file: source, line: line,
-        problem: "found only numbers, expected the names of the columns",
-        advice: "Add a first line that names the columns")
+        problem: "found only \(found), expected the names of the columns",
+        advice: "Add a first line that names the columns, or read the table with --no-header; its "
+          + "columns are then called 1, 2 and so on")
     }
     var places: [String: Int] = [:]
     for i in names.indices {
       // Spaces within the quotes around a name help nobody.
       while names[i].first == " " { names[i].removeFirst() }
       while names[i].last == " " { names[i].removeLast() }
-      if names[i].isEmpty {
-        guard i == 0 else {
-          throw DataError(
-            file: source, line: line, place: "column \(i + 1)", problem: "the column has no name",
-            advice: "Name it; a delimiter at the end of the line begins one more column")
-        }
-        names[i] = "column 1"
-      }
+      if names[i].isEmpty { names[i] = "column \(i + 1)" }
       if let other = places.updateValue(i, forKey: names[i]) {
         throw DataError(
           file: source, line: line, place: "column \(names[i].shown)",
           problem: "columns \(other + 1) and \(i + 1) have the same name",
-          advice: "Rename one of them")
+          advice: "Rename one of them, or name the line of the header with --header-line")
       }
     }
     return names
   }
 
-  /// Whether `text` is a number; one with groups of thousands counts if `allowsGroups`.
-  static func isNumber(_ text: String, allowsGroups: Bool = false) -> Bool {
+  /// Whether `text` is a number, as any column may write it.
+  static func isNumber(_ text: String) -> Bool {
     Array(text.utf8).withUnsafeBufferPointer { bytes in
-      let cell = DelimitedText.Cell(range: 0..<bytes.count, isQuoted: allowsGroups)
-      return NumberText.value(cell, in: bytes) != nil
+      let cell = DelimitedText.Cell(range: 0..<bytes.count, isQuoted: false)
+      return DecimalMark.allCases.contains {
+        NumberText.written(cell, in: bytes, mark: $0) != nil
+      }
     }
   }
 }

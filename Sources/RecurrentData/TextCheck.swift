@@ -2,25 +2,6 @@ import RecurrentFiles
 
 /// Checks that bytes are UTF-8 text.
 enum TextCheck {
-  /// Throws when `bytes` are not UTF-8 text: compressed, binary, or in another encoding.
-  static func requireText(_ bytes: [UInt8], file: String) throws(DataError) {
-    try requireKnownStart(bytes, file: file)
-    guard let bad = firstBadByte(bytes) else { return }
-    let line = lineNumber(of: bad, in: bytes)
-    if bytes[bad] == 0 {
-      throw DataError(
-        file: file, line: line,
-        problem: "found a zero byte (byte \(bad) of the file), expected text",
-        advice: "The file is binary or UTF-16; convert it with: iconv -f UTF-16 -t UTF-8")
-    }
-    let hex = String(bytes[bad], radix: 16, uppercase: true)
-    throw DataError(
-      file: file, line: line,
-      problem:
-        "found byte 0x\(hex.count == 1 ? "0" : "")\(hex) (byte \(bad) of the file), expected UTF-8 text",
-      advice: "Convert the file with: iconv -f WINDOWS-1252 -t UTF-8")
-  }
-
   /// Throws when the first bytes are those of a known format that is not UTF-8 text.
   static func requireKnownStart(_ bytes: [UInt8], file: String) throws(DataError) {
     let signatures: [(start: [UInt8], name: String, advice: String)] = [
@@ -36,8 +17,6 @@ enum TextCheck {
         Array("version https://git-lfs.github.com/spec/".utf8), "a pointer of Git LFS",
         "Bring the file itself by git lfs pull in its repository"
       ),
-      ([0xFF, 0xFE], "UTF-16 text", "Convert it with: iconv -f UTF-16 -t UTF-8"),
-      ([0xFE, 0xFF], "UTF-16 text", "Convert it with: iconv -f UTF-16 -t UTF-8"),
     ]
     if let picture = OtherPictures.name(of: bytes)
       ?? (bytes.starts(with: PNGFile.signature) ? "a PNG picture" : nil)

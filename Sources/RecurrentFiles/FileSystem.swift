@@ -83,13 +83,17 @@ package func check<Result: SignedInteger>(_ call: () -> Result) throws(SystemErr
 /// The bytes of this machine's memory: no file larger than that is read.
 package let memorySize = Int(clamping: ProcessInfo.processInfo.physicalMemory)
 
-/// The bytes of the file at `path`.
+/// The bytes of the file at `path`, or of standard input at `-`.
 ///
 /// - Parameter limit: The most bytes that are read; the size is looked at before anything is.
 /// - Throws: ``DataError`` if there is no such file, it is not a file (a folder, a device), it is
 ///   larger than `limit`, or it cannot be read.
 package func readFile(_ path: String, limit: Int = memorySize) throws(DataError) -> [UInt8] {
   do throws(SystemError) {
+    if path == "-" {
+      if let bytes = try readAll(STDIN_FILENO, limit: limit) { return bytes }
+      throw SystemError(EFBIG)
+    }
     if case .file = try fileKind(path) {
       let descriptor = try check { open(path, O_RDONLY | O_CLOEXEC) }
       defer { close(descriptor) }

@@ -110,7 +110,7 @@ import Testing
       data(Sample.prices(line: 20, column: 1, cell)),
       [
         "t.csv:20: column \"Close\": found no value, expected a number",
-        "Fill missing values with --missing interpolate or --missing forward-fill",
+        "Fill gaps with --missing interpolate or --missing forward-fill, or take",
       ])
   }
 
@@ -133,9 +133,9 @@ import Testing
         ["t.csv:2: column \"Close\": found no value, and none before it"], ["--missing", policy])
     }
     try await Workspace.expectRefused(
-      data(Sample.prices(line: 61, column: 1, "")),
-      ["t.csv:61: column \"Close\": found no value, and none after it", "forward-fill"],
-      ["--missing", "interpolate"])
+      data(Sample.prices(line: 61, column: 2, "")),
+      ["t.csv:61: column \"Open\": found no value, and none after it", "forward-fill"],
+      ["--missing", "interpolate", "--covariates", "Open"])
   }
 
   @Test func missingValueInCovariate() async throws {
@@ -186,11 +186,6 @@ import Testing
       ])
   }
 
-  @Test func newestFirst() async throws {
-    try await Workspace.expectRefused(
-      data(Sample.csv(Sample.rows(60).reversed())), ["t.csv:3: column \"Date\": ", "Sort the rows"])
-  }
-
   @Test func repeatedDates() async throws {
     try await Workspace.expectRefused(
       data(Sample.prices(line: 30, column: 0, Sample.day(27))),
@@ -231,46 +226,46 @@ import Testing
     var bytes = data(Sample.prices)
     bytes.append(contentsOf: [0x47, 0x72, 0xF6, 0xDF, 0x65, 0x0A])
     try await Workspace.expectRefused(
-      bytes, ["t.csv:62: found byte 0xF6", "expected UTF-8 text. Convert the file with: iconv"])
+      bytes, ["t.csv:62: found byte 0xF6", "expected utf-8 text.", "--encoding windows-1252"])
     try await Workspace.expectRefused(
-      Data([0x1F, 0x8B, 8, 0, 0, 0]), ["t.csv:1: found a gzip archive", "Unpack it with gunzip."])
+      Data([0x1F, 0x8B, 8, 0, 0, 0]), ["t.csv: ends in the middle of its packed bytes."])
     try await Workspace.expectRefused(
-      Data([0xFF, 0xFE]) + data("D"), ["t.csv:1: found UTF-16 text, expected UTF-8 text."])
+      Data([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 1]), ["t.csv: ", "xz"])
+    try await Workspace.expectRefused(
+      Data([0xFF, 0xFE]) + data("D"),
+      ["t.csv:1: found bytes that are no character, expected UTF-16"])
+  }
+
+  /// The line that the error names, and flags that this command has.
+  @Test func absentRows() async throws {
+    var rows = Sample.rows(60)
+    rows.removeSubrange(20..<22)
+    try await Workspace.expectRefused(
+      data(Sample.csv(rows)),
+      [
+        "t.csv:21: the rows are daily, but 2 of them after 2020-01-20 are absent. Fill gaps with "
+          + "--missing interpolate or --missing forward-fill, or take the rows that are whole, as if there "
+          + "were no gap, with --missing drop."
+      ])
+  }
+
+  @Test func oneBadNumberIsNamed() async throws {
+    try await Workspace.expectRefused(
+      data(
+        "Month,Load\n"
+          + (0..<60).map { "x\($0),\($0 == 40 ? "abc" : "\(100 + $0 % 7)")\n" }.joined()),
+      ["t.csv:42: column \"Load\": found \"abc\", expected a number."])
+  }
+
+  @Test func headerLineThatIsNone() async throws {
+    try await Workspace.expectRefused(
+      data(Sample.prices), ["t.csv:99: no row of the table begins on this line."],
+      ["--header-line", "99"])
   }
 
   @Test func noHeader() async throws {
     try await Workspace.expectRefused(
       data("1,2\n3,4\n"), ["t.csv:1: found only numbers, expected the names of the columns."])
-  }
-}
-
-/// Tables that look odd and are fine: the same model comes out, to the bit.
-@Suite struct OddTableTests {
-  @Test func lineEnds() async throws {
-    let text = Sample.csv(Sample.rows(60), lineEnd: "\r\n")
-    try await Workspace.expectSame(Data(text.utf8), as: Sample.prices, ["--covariates", "all"])
-  }
-
-  @Test func byteOrderMark() async throws {
-    try await Workspace.expectSame(
-      Data([0xEF, 0xBB, 0xBF]) + Data(Sample.prices.utf8), as: Sample.prices, ["--time", "Date"])
-  }
-
-  @Test(arguments: [";", "\t", "|"]) func delimiters(_ separator: String) async throws {
-    let text = Sample.csv(Sample.rows(60), separator: separator)
-    try await Workspace.expectSame(Data(text.utf8), as: Sample.prices, ["--covariates", "all"])
-  }
-
-  @Test func decimalCommas() async throws {
-    let text = Sample.csv(
-      Sample.rows(60).map { $0.map { $0.replacing(".", with: ",") } }, separator: ";")
-    try await Workspace.expectSame(Data(text.utf8), as: Sample.prices, ["--covariates", "all"])
-  }
-
-  @Test func quotedCellsAndNoLastLineEnd() async throws {
-    let rows = Sample.rows(60).map { $0.map { "\"\($0)\"" } }
-    try await Workspace.expectSame(
-      Data(Sample.csv(rows).dropLast().utf8), as: Sample.prices, ["--covariates", "Open"])
   }
 }
 

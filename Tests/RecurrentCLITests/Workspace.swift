@@ -94,14 +94,18 @@ struct Workspace {
   }
 
   /// Expects that training on a file of `bytes` works and that the results are those of `same`.
+  ///
+  /// - Parameter sameOptions: the flags for `same`, if not those for `bytes`.
   static func expectSame(
-    _ bytes: Data, as same: String, _ options: [String] = [],
+    _ bytes: Data, as same: String, _ options: [String] = [], _ sameOptions: [String]? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     try await with { workspace in
       try workspace.write(bytes, to: "t.csv")
       try workspace.write(same, to: "same.csv")
-      for (file, output) in [("t.csv", "a"), ("same.csv", "b")] {
+      for (file, output, options) in [
+        ("t.csv", "a", options), ("same.csv", "b", sameOptions ?? options),
+      ] {
         let result = try await workspace.recurrent(
           ["train", "forecaster", file, "--output", output] + Sample.small + options)
         #expect(result.exitCode == 0, "\(result.errorOutput)", sourceLocation: sourceLocation)

@@ -37,7 +37,8 @@ import Testing
     Case("--cell foo", "Please provide one of 'lstm', 'gru' or 'rnn'."),
     Case("--loss foo", "Please provide one of 'mse', 'mae', 'huber' or 'quantile'."),
     Case("--scaling foo", "Please provide one of 'window', 'minmax', 'standard' or 'none'."),
-    Case("--missing foo", "Please provide one of 'error', 'interpolate' or 'forward-fill'."),
+    Case(
+      "--missing foo", "Please provide one of 'error', 'interpolate', 'forward-fill' or 'drop'."),
     Case("--progress foo", "Please provide one of 'automatic', 'terminal', 'lines' or 'silent'."),
     Case(
       "--loss quantile --quantiles 0.5,0.1",

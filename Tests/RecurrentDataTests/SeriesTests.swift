@@ -53,7 +53,8 @@ import Testing
 
   @Test func orderWithinASeries() throws {
     let table = try Table(
-      csvText: "s,t,v\na,2020-01-02,1\nb,2020-01-01,2\na,2020-01-01,3\n", source: "s.csv")
+      csvText:
+        "s,t,v\na,2020-01-02,1\nb,2020-01-01,2\na,2020-01-01,3\na,2020-01-03,4\n", source: "s.csv")
     let error = try dataError { () throws(DataError) in
       _ = try Series.read(table, value: "v", groupedBy: "s")
     }

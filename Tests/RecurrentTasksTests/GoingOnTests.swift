@@ -271,10 +271,12 @@ import Testing
       .train()
     let channel = try dataError { _ = try ForecastPlan([wavySeries(60, name: "a")], from: model) }
     #expect(channel.problem == "found the columns value, expected value, covariate 0")
-    let scale = try dataError {
-      _ = try ForecastPlan([wavySeries(60, name: "b", covariates: 1)], from: model)
-    }
-    #expect(scale.problem == "the model has no scale for this series; it knows a")
+    // What was fitted stays, and a series that was not there is fitted now.
+    let other = try ForecastPlan(
+      [wavySeries(60, name: "b", covariates: 1)], options: options, from: model
+    ).train()
+    #expect(Set(other.configuration.scales.keys) == ["a", "b"])
+    #expect(other.configuration.scales["a"] == model.configuration.scales["a"])
   }
 
   /// Naive Bayes counted other texts, so none of these is left out of its counts.

@@ -139,7 +139,7 @@ struct HostileFilesTests {
     let changes: [(inout Forecaster.Configuration) -> Void] = [
       { $0.channels = [] }, { $0.interval = [] }, { $0.interval.append($0.interval[0]) },
       { $0.scales[""] = [] }, { $0.scales[""]?.removeLast() }, { $0.scales["other"] = [] },
-      { $0.scales[""]?[1].scale = 0 }, { $0.scales[""]?[0].scale = -1 },
+      { $0.scales[""]?[0].scale = -1 },
       { $0.scales[""]?[0].scale = .nan },
       { configuration in
         configuration.evaluation = configuration.evaluation.map {

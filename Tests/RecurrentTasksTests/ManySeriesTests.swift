@@ -58,17 +58,102 @@ struct ManySeriesTests {
     #expect((same == own) == (scaling == .window || scaling == .none))
   }
 
-  @Test func unknownSeriesNeedScalingByWindow() throws {
-    let unknown = try wavySeries(30, name: "new", seed: 3)
-    let windowed = try plan(.window).train()
-    #expect(try windowed.forecast(after: unknown).points.count == 3)
-    #expect(try windowed.evaluate(on: [unknown]).windows == 20)
-    let fixed = try plan(.minmax).train()
-    for wrong in [unknown, try wavySeries(30)] {
-      let error = try dataError { _ = try fixed.forecast(after: wrong) }
-      #expect(error.problem == "the model has no scale for this series; it knows high, low")
-      #expect(throws: DataError.self) { try fixed.evaluate(on: [wrong]) }
+  @Test(arguments: ScalingMethod.allCases)
+  func unknownSeriesAreForecast(scaling: ScalingMethod) throws {
+    let unknown = try wavySeries(30, name: "new", seed: 3, level: 500)
+    let forecaster = try plan(scaling).train()
+    let (forecasts, remarks) = try forecaster.forecasts(after: [unknown, series()[0]])
+    #expect(forecasts.map(\.series) == ["new", "low"])
+    #expect(remarks == ["new: not trained on; forecast by the network of the others"])
+    if scaling != .none {
+      for point in forecasts[0].points { #expect(abs(point.value - unknown.target[29]) < 60) }
     }
+    #expect(try forecaster.evaluate(on: [unknown]).windows == 20)
+    // The scale of an evaluation is fitted on what the first window sees.
+    let altered = try unknown.altered(20..<30) { value, _ in 9 * value }
+    let examples = try [unknown, altered].map { try forecaster.examples(of: [$0]) }
+    #expect(forecaster.points(examples[0])[0] == forecaster.points(examples[1])[0])
+  }
+
+  /// One that cannot be used costs none of the others.
+  @Test func uselessSeriesAreLeftOut() throws {
+    let short = try wavySeries(9, name: "short")
+    let shorter = try wavySeries(5, name: "shorter")
+    let constant = try Series(values: [Double](repeating: 7, count: 60), name: "constant")
+    let late = try Series(values: [Double](repeating: 7, count: 50) + [8, 9], name: "late")
+    let all = [short] + (try series()) + [constant, shorter, late]
+    for scaling in [ScalingMethod.window, .minmax] {
+      let options = tinyOptions { $0.scaling = scaling }
+      let plan = try ForecastPlan(all, options: options)
+      #expect(plan.series.map(\.name) == ["low", "high"])
+      #expect(plan.leftOut.map(\.series.name) == ["short", "constant", "shorter", "late"])
+      #expect(plan.leftOut[0].problem == "9 rows, at least 22 are needed")
+      #expect(plan.leftOut[1].problem.hasPrefix("all 60 values are 7.0"))
+      #expect(plan.description.contains("left out    4 series of 6:"))
+      #expect(plan.description.contains("shorter: 5 rows, at least 22 are needed\n"))
+      let forecaster = try plan.train()
+      let alone = try ForecastPlan(series(), options: options).train()
+      #expect(forecaster.model.bits == alone.model.bits)
+      #expect(forecaster.configuration.leftOut == ["short", "constant", "shorter", "late"])
+      #expect(forecaster.recent.map(\.name) == ["low", "high", "short", "constant", "late"])
+      let (forecasts, remarks) = try forecaster.forecasts(after: all)
+      #expect(forecasts.map(\.series) == ["short", "low", "high", "constant", "late"])
+      #expect(remarks.count == 4)
+      #expect(
+        remarks[2]
+          == "shorter: not forecast: found 5 rows, expected at least 8: the model looks back 8 rows"
+      )
+      #expect(forecasts[3].points.allSatisfy { $0.value == 7 && $0.lower == 7 && $0.upper == 7 })
+      #expect(forecasts[4].points.allSatisfy { abs($0.value - 9) < 20 && $0.value.isFinite })
+      let (usable, left) = try forecaster.evaluable(all)
+      #expect(usable.count == 4 && left.count == 2)
+      #expect(try forecaster.evaluate(on: all).windows == forecaster.evaluate(on: usable).windows)
+      try withTemporaryFolder { folder in
+        try forecaster.save(to: folder + "/m")
+        let loaded = try Forecaster(contentsOf: folder + "/m")
+        #expect(try loaded.forecasts(after: all).forecasts == forecasts)
+      }
+    }
+    // Where no series can be used, the first says why.
+    let error = try dataError { _ = try ForecastPlan([short, constant]) }
+    #expect(error.place == "series \"short\"" && error.problem.hasPrefix("found 9 rows"))
+  }
+
+  @Test func backtestsLeaveThemOut() throws {
+    let constant = try Series(values: [Double](repeating: 7, count: 60), name: "constant")
+    var origins = ForecastBacktest.Origins()
+    (origins.count, origins.refit) = (2, .every)
+    let reports = try [[constant] + series(), series()].map {
+      try ForecastBacktest($0, options: tinyOptions(), origins: origins).run()
+    }
+    #expect(reports[0].csv == reports[1].csv)
+    #expect(reports[0].evaluation.windows == 4)
+  }
+
+  /// Rows to come are what is forecast.
+  @Test func theFutureIsForecast() throws {
+    let known = try wavySeries(80)
+    let future = TimeAxis(rowCount: 2, startingAt: 90)
+    let series = try Series(values: known.target, future: future)
+    let forecaster = try ForecastPlan([series], options: tinyOptions()).train()
+    let forecast = try forecaster.forecast(after: series)
+    #expect(forecast.times.labels == ["90", "91"])
+    #expect(try forecast.points == Array(forecaster.forecast(after: known).points.prefix(2)))
+    #expect(
+      try forecaster.forecast(after: series, steps: 4).times.labels == ["90", "91", "92", "93"])
+    try withTemporaryFolder { folder in
+      try forecaster.save(to: folder + "/m")
+      let loaded = try Forecaster(contentsOf: folder + "/m")
+      #expect(try loaded.forecast(after: loaded.recent[0]) == forecast)
+    }
+    // With covariates, whose future the network does not know, no more than the horizon.
+    let more = try Series(
+      values: known.target, covariates: [Covariate(name: "c", values: known.target)],
+      future: TimeAxis(rowCount: 7, startingAt: 81))
+    let other = try ForecastPlan([more], options: tinyOptions()).train()
+    let (forecasts, remarks) = try other.forecasts(after: [more])
+    #expect(forecasts[0].times.labels == ["81", "82", "83"])
+    #expect(remarks == ["7 rows are to be forecast, but the model forecasts 3"])
   }
 
   /// A row of one series touches no window of another.

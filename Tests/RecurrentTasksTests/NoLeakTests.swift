@@ -73,14 +73,14 @@ struct NoLeakTests {
     let forecaster = try plan.train()
     let first = plan.options.window
     let origins = [first..<96 - plan.options.horizon + 1]
-    let scales = plan.channels[0].scales
+    let rule = plan.channels[0].rule
     let examples = ForecastExamples(
-      [Channels(series, scales: scales)], origins: origins, options: plan.options, base: plan.base)
+      [Channels(series, rule: rule)], origins: origins, options: plan.options, base: plan.base)
     let points = forecaster.points(examples)
     for t in [plan.splits[0].validationStart, plan.splits[0].testStart, first + 1, 50, 91, 93] {
       let altered = try series.altered(t..<96, by: Self.changes[0])
       let its = ForecastExamples(
-        [Channels(altered, scales: scales)], origins: origins, options: plan.options,
+        [Channels(altered, rule: rule)], origins: origins, options: plan.options,
         base: plan.base)
       let unaffected = Array(0..<t - first + 1)  // origins up to t: they see the rows before
       expectSameInputs(examples, its, rows: unaffected)
@@ -152,21 +152,14 @@ struct NoLeakTests {
     let windowed = try ForecastPlan([series], options: Self.options(.window, nil))
     #expect(windowed.channels[0].scales == nil)
     let rows = 20..<28
-    let scale = windowed.channels[0].targetScale(for: rows)
+    let scale = windowed.channels[0].scale(of: 0, for: rows)
     #expect(scale.offset == series.target[27])
     #expect(windowed.channels[0].scales(for: rows)[0] == scale)
     let unscaled = try ForecastPlan([series], options: Self.options(.none, nil))
     #expect(unscaled.channels[0].scales == [ChannelScale(offset: 0, scale: 1), .init()])
   }
 
-  @Test func flatWindowsKeepUsableScales() {
-    #expect(ChannelScale(window: [5, 5, 5][...]) == ChannelScale(offset: 5, scale: 5))
-    #expect(ChannelScale(window: [0, 0][...]) == ChannelScale(offset: 0, scale: 1))
-    #expect(ChannelScale(window: [-0.25, -0.25][...]) == ChannelScale(offset: -0.25, scale: 1))
-    #expect(ChannelScale(.minmax, fittedOn: [7, 7][...]) == ChannelScale(offset: 7, scale: 7))
-    #expect(
-      ChannelScale(.standard, fittedOn: [2, 4, 2, 4][...]) == ChannelScale(offset: 3, scale: 1))
-    #expect(ChannelScale(window: [2, 4, 2, 4][...]) == ChannelScale(offset: 4, scale: 1))
+  @Test func scalesGoThereAndBack() {
     let scale = ChannelScale(offset: 3, scale: 4)
     #expect(scale.scaled(11) == 2)
     #expect(scale.restored(2) == 11)

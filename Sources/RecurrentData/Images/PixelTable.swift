@@ -16,7 +16,9 @@ struct PixelTable {
   private static let labelNames = ["label", "class", "target", "digit"]
 
   init(_ bytes: [UInt8], source: String, _ reading: ImageReading) throws(DataError) {
-    text = try DelimitedText(bytes: bytes, delimiter: nil, file: source)
+    text = try DelimitedText(
+      bytes: TextEncoding.utf8.utf8(bytes, file: source), delimiter: nil, format: TableFormat(),
+      file: source)
     self.source = source
     let first = text.header.map { $0.lowercased() }
     // A class may be a word: one alone among numbers, at an end, and not the name of a column.

@@ -11,7 +11,8 @@ public struct ForecastErrors: Sendable, Codable, Equatable {
   /// Symmetric MAPE, 200·mean |e| / (|y| + |f|), where 0 / 0 counts as 0; in 0...200.
   public let smape: Double
   /// Mean absolute scaled error: MAE divided by the mean |y_t - y_{t-m}| over the training rows, m
-  /// being the season or 1 (Hyndman and Koehler 2006); nil if those rows never change.
+  /// being the season or 1 (Hyndman and Koehler 2006). Series of which those rows never change are left
+  /// out of it; nil if there are no others.
   public let mase: Double?
 
   /// The errors of `forecasts` of `values`.
@@ -36,9 +37,10 @@ public struct ForecastErrors: Sendable, Codable, Equatable {
         let size = abs(item.1.0) + abs(item.1.1)
         return size > 0 ? sum + abs(item.0) / size : sum
       }
+    let scaled = zip(errors, scale).filter { $0.1 > 0 }
     mase =
-      scale.contains(0)
-      ? nil : zip(errors, scale).reduce(0) { $0 + abs($1.0) / $1.1 } / count
+      scaled.isEmpty
+      ? nil : scaled.reduce(0) { $0 + abs($1.0) / $1.1 } / Double(scaled.count)
   }
 
   /// The mean |y_t - y_{t-season}| of a series: the denominator of MASE.

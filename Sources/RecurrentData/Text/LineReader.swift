@@ -76,7 +76,14 @@ public struct LineReader {
         try readMore()
       }
     }
-    if offset == 0 { try TextCheck.requireKnownStart(pending, file: source) }
+    if offset == 0 {
+      try TextCheck.requireKnownStart(pending, file: source)
+      guard encoding != .utf16, !TextEncoding.marksUTF16(pending) else {
+        throw DataError(
+          file: source, line: 1, problem: "found UTF-16 text, which is not read line by line",
+          advice: "Convert it with: iconv -f UTF-16 -t UTF-8")
+      }
+    }
     let whole = Array(pending[..<lastEnd])
     var (lines, end) = ([Result<String, DataError>](), lastEnd)
     if whole.count <= longestLine,

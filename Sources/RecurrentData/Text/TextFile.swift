@@ -15,11 +15,13 @@ public struct TextFile: Sendable {
   /// The text in UTF-8, without a byte-order mark.
   let bytes: [UInt8]
 
-  /// Reads the file at `path`.
+  /// Reads the file at `path`, also one packed by gzip, xz, bzip2 or zstd; `-` is standard input.
   ///
   /// - Throws: ``DataError`` when it is missing, or holds a byte that is no text in `encoding`.
   public init(_ path: String, encoding: TextEncoding = .utf8) throws(DataError) {
-    try self.init(bytes: FileBytes.read(path), source: path, encoding: encoding)
+    try self.init(
+      bytes: FileBytes.read(path, mayHoldZeros: encoding == .utf16),
+      source: FileBytes.name(of: path), encoding: encoding)
   }
 
   /// Takes the bytes of a file; `source` stands for the file in errors.
@@ -55,7 +57,11 @@ public struct TextFile: Sendable {
   }
 
   /// The table in it, as ``Table`` reads CSV.
-  public func table(delimiter: Character? = nil) throws(DataError) -> Table {
-    try Table(csvBytes: bytes, source: source, delimiter: delimiter)
+  public func table(
+    delimiter: Character? = nil, hasHeader: Bool = true
+  ) throws(DataError) -> Table {
+    try Table(
+      csvBytes: bytes, source: source, delimiter: delimiter,
+      format: TableFormat(hasHeader: hasHeader))
   }
 }

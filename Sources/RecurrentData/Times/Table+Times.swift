@@ -30,10 +30,12 @@ extension Table {
   /// The times of columns that make a time together, which ascend from `previousRow` (of the same
   /// series) to each row.
   ///
-  /// - Parameter model: times that were written alike; their reading is preferred.
+  /// - Parameters:
+  ///   - model: times that were written alike; their reading is preferred.
+  ///   - mayDescend: whether the newest row of each series may come first.
   func timeColumn(
     _ columns: [Int], previousRow: [Int]?, options: TimeOptions = TimeOptions(),
-    like model: TimeFormat? = nil
+    like model: TimeFormat? = nil, mayDescend: Bool = false
   ) throws(DataError) -> TimeColumn {
     let names = columns.map { columnNames[$0] }
     let source = TimeColumn.Source(
@@ -46,7 +48,7 @@ extension Table {
       withBytes: { row, body in withCellBytes(row, columns, body) },
       line: { text.line(ofRow: $0) })
     let times = try TimeColumn(source, options: options, like: model)
-    guard times.isDescending else { return times }
+    guard times.isDescending, !mayDescend else { return times }
     let row = previousRow?.firstIndex { $0 >= 0 } ?? 1
     throw TimeErrors(source).descending(row, of: times.ticks)
   }

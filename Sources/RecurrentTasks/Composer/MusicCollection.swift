@@ -30,7 +30,8 @@ public struct MusicCollection: Sendable {
     source = paths.count == 1 ? paths[0] : "\(paths.count) files and folders"
     for path in paths {
       var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      guard path == "-" || FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      else {
         throw DataError(
           .missingFile, file: path, problem: "there is no such file or folder",
           advice: "Check the name and the folder it is in")

@@ -14,11 +14,13 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   public var missing: MissingValues
   /// How times are to be read; nil: by the evidence.
   public var times: TimeOptions?
+  /// How the table is written, where that was said; nil: the table tells.
+  public var format: TableFormat?
 
   /// A choice of columns.
   public init(
     target: String, time: String? = nil, covariates: [String] = [], series: String? = nil,
-    missing: MissingValues = .error, times: TimeOptions? = nil
+    missing: MissingValues = .error, times: TimeOptions? = nil, format: TableFormat? = nil
   ) {
     self.target = target
     self.time = time
@@ -26,13 +28,23 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
     self.series = series
     self.missing = missing
     self.times = times
+    self.format = format
   }
 
   /// The series of a table, oldest row first.
   ///
   /// - Parameter model: times that were written alike, whose reading and frequency are preferred.
   public func read(_ table: Table, like model: TimeAxis? = nil) throws(DataError) -> [Series] {
-    try Series.read(
+    try reading(table, like: model).series
+  }
+
+  /// The series of a table, and what is to be said of how they were read.
+  ///
+  /// - Parameter model: times that were written alike, whose reading and frequency are preferred.
+  public func reading(
+    _ table: Table, like model: TimeAxis? = nil
+  ) throws(DataError) -> SeriesReading {
+    try SeriesReading(
       table, value: target, time: time, covariates: covariates, groupedBy: series,
       missing: missing, times: times ?? TimeOptions(), like: model)
   }
@@ -46,12 +58,29 @@ extension Forecaster {
   /// - Parameter times: how times are to be read; nil: as for training.
   /// - Throws: ``DataError`` if the table cannot be read or lacks a column.
   public func read(_ path: String, times: TimeOptions? = nil) throws(DataError) -> [Series] {
-    let table = try Table(csv: path)
+    try reading(path, times: times).series
+  }
+
+  /// The series of a table with the columns that this forecaster was trained on, and what is to be said
+  /// of how they were read.
+  ///
+  /// - Parameters:
+  ///   - times: how times are to be read; nil: as for training.
+  ///   - missing: what to do about missing values; nil: as in training.
+  ///   - format: how the table is written; nil: as that of the training.
+  /// - Throws: ``DataError`` if the table cannot be read or lacks a column.
+  public func reading(
+    _ path: String, times: TimeOptions? = nil, missing: MissingValues? = nil,
+    format: TableFormat? = nil
+  ) throws(DataError) -> SeriesReading {
     var columns =
       configuration.columns
       ?? ForecastColumns(
         target: configuration.channels[0], covariates: Array(configuration.channels.dropFirst()))
     if let times { columns.times = (columns.times ?? TimeOptions()).overridden(by: times) }
-    return try columns.read(table, like: recent.first?.times)
+    if let missing { columns.missing = missing }
+    return try columns.reading(
+      Table(csv: path, format: format ?? columns.format ?? TableFormat()),
+      like: recent.first?.times)
   }
 }

@@ -53,7 +53,7 @@ public struct ForecastExamples: ExampleSet {
   /// The scale of the target at a window.
   func targetScale(_ index: Int) -> ChannelScale {
     let origin = origins[index]
-    return channels[origin.series].targetScale(for: origin.row - options.window..<origin.row)
+    return channels[origin.series].scale(of: 0, for: origin.row - options.window..<origin.row)
   }
 
   /// The target of the series that a window belongs to, all rows.

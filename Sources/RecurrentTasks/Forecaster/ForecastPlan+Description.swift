@@ -17,6 +17,7 @@ extension ForecastPlan: CustomStringConvertible {
       lines.append("\(name)test        \(part(split.testStart..<split.count))")
     }
     if series.count > 3 { lines.append("… and \(series.count - 3) more series") }
+    lines += leftOutLines
     let windows = [counts.training, counts.validation, counts.test].map(NumberFormat.grouped)
     lines.append(
       "windows     of \(options.window) rows, \(options.horizon) ahead: \(windows[0]) to train, "
@@ -39,6 +40,17 @@ extension ForecastPlan: CustomStringConvertible {
         + "\(NumberFormat.operations(operations)) operations a training step")
     if let limit = memory.limit { lines.append("memory      " + memoryText(limit)) }
     return lines.joined(separator: "\n")
+  }
+
+  private var leftOutLines: [String] {
+    guard !leftOut.isEmpty else { return [] }
+    let count = leftOut.count == 1 ? "1 series" : "\(leftOut.count) series"
+    return ["left out    \(count) of \(series.count + leftOut.count):"]
+      + leftOut.prefix(20).map { series, problem in
+        let isForecast = series.count >= options.window
+        return "            \(series.name ?? ""): \(problem)"
+          + (isForecast ? "; forecast by the network of the others" : "")
+      } + (leftOut.count > 20 ? ["            and \(leftOut.count - 20) more"] : [])
   }
 
   private var operations: Double {

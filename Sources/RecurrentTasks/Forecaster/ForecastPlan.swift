@@ -10,6 +10,8 @@ import RecurrentFiles
 public struct ForecastPlan: JobPlan {
   /// The series, each with its split.
   public let series: [Series]
+  /// Series that are too short or do not vary, and why; those that hold a window can be forecast.
+  public let leftOut: [(series: Series, problem: String)]
   /// One split a series.
   public let splits: [ForecastSplit]
   /// The options.
@@ -26,7 +28,7 @@ public struct ForecastPlan: JobPlan {
   let channels: [Channels]
   let base: NaiveForecast
 
-  /// Plans a forecaster.
+  /// Plans a forecaster. Of several series those that are too short or do not vary are left out.
   ///
   /// - Parameters:
   ///   - series: what is forecast.
@@ -34,8 +36,8 @@ public struct ForecastPlan: JobPlan {
   ///   - splits: one a series; nil: by the shares that the options say.
   ///   - model: a model to go on from, of which all but the course of training stays.
   /// - Throws: ``DataError`` if the options break a rule or contradict the model, there is no series,
-  ///   two have one name or other covariates, one is too short for the window and horizon, its target
-  ///   never changes, or the model does not know its covariates or scale.
+  ///   two have one name or other covariates, not one is long enough for the window and horizon and has
+  ///   a target that changes, or the model has other covariates.
   public init(
     _ series: [Series], options: ForecasterOptions = ForecasterOptions(),
     columns: ForecastColumns? = nil, splits: [ForecastSplit]? = nil,
@@ -49,70 +51,26 @@ public struct ForecastPlan: JobPlan {
     let options = try options.settled(from: model)
     self.options = options
     origin = model
-    for series in series { try model?.check(series) }
+    for series in series { try model?.checkChannels(of: series) }
     // Rows that a split does not know are in no part, and no forecast goes on from them.
-    let series = splits.isEmpty ? series : zip(series, splits).map { $0.prefix($1.count) }
-    let parts =
+    let all = splits.isEmpty ? series : zip(series, splits).map { $0.prefix($1.count) }
+    let allParts =
       splits.isEmpty
-      ? series.map { ForecastSplit(count: $0.count, options: options) } : splits
+      ? all.map { ForecastSplit(count: $0.count, options: options) } : splits
+    let series: [Series]
+    let parts: [ForecastSplit]
+    (series, parts, leftOut) = try Self.usable(all, allParts, options)
     (self.series, self.splits, self.columns) = (series, parts, columns)
-    for (series, split) in zip(series, parts) {
-      try require(
-        split.count > series.count
-          ? "\(series.count) rows, but the split is of \(split.count)" : nil, of: series.source)
-      guard split.isUsable(options) else { throw Self.tooShort(series, options) }
-      try series.checkVaries()
-      try Self.checkTrainingRows(series, split)
-    }
     memory = try Self.memory(series, parts, options)
     let channels = zip(series, parts).map { series, split in
-      model.map { Channels(series, scales: $0.scales(of: series)) }
-        ?? Channels(series, method: options.scaling, trainingRows: 0..<split.validationStart)
+      Channels(
+        series, rule: model?.rule(of: series), method: options.scaling,
+        trainingRows: 0..<split.validationStart)
     }
     self.channels = channels
     base =
       model?.configuration.base
       ?? Self.betterBase(zip(channels, parts).map { ($0, $1) }, options)
-  }
-
-  /// Why these series cannot be learned together, as a sentence; nil if they can.
-  private static func problem(_ series: [Series]) -> String? {
-    var rules = OptionRules()
-    rules.require(!series.isEmpty, else: "a forecaster needs at least one")
-    rules.require(
-      Set(series.map(\.name)).count == series.count,
-      else: "several need names of their own, not "
-        + listed(series.map { $0.name.map(quoted) ?? "none" }))
-    let covariates = series.map { $0.covariates.map(\.name) }
-    rules.require(
-      covariates.allSatisfy { $0 == covariates[0] },
-      else: "all have the same covariates, not " + listed(covariates.map { "\($0)" }))
-    return rules.problem
-  }
-
-  private static func tooShort(_ series: Series, _ options: ForecasterOptions) -> DataError {
-    let name = series.name.map { "series \"\($0)\"" }
-    let needed = ForecastSplit.fewestRows(options)
-    return DataError(
-      file: series.source, place: name,
-      problem:
-        "found \(series.count) rows, expected at least \(needed) for a window of \(options.window), a horizon of \(options.horizon), a validation fraction of \(options.validationFraction) and a test fraction of \(options.testFraction)",
-      advice: "Use a smaller --window or --horizon, or bring more rows")
-  }
-
-  /// A part that does not change cannot be scaled by, even if later rows change.
-  private static func checkTrainingRows(
-    _ series: Series, _ split: ForecastSplit
-  ) throws(DataError) {
-    let rows = series.target[..<split.validationStart]
-    guard let first = rows.first, rows.allSatisfy({ $0 == first }) else { return }
-    throw DataError(
-      file: series.source,
-      place: "column \"\(series.targetName)\"" + (series.name.map { " of series \"\($0)\"" } ?? ""),
-      problem:
-        "the first \(rows.count) values, the training part, are all \(first); expected values "
-        + "that change",
-      advice: "Choose another column, or bring more rows")
   }
 
   /// A network far larger than the machine would end the program without a word, and one larger
@@ -158,10 +116,10 @@ public struct ForecastPlan: JobPlan {
       parts.reduce(0) { sum, part in
         let target = part.0.values[0]
         return part.1.training.reduce(sum) { sum, origin in
-          let scale = part.0.targetScale(for: origin - options.window..<origin).scale
+          let scale = part.0.scale(of: 0, for: origin - options.window..<origin).scale
           return (0..<options.horizon).reduce(sum) { sum, step in
             let forecast = base.value(target, origin: origin, step: step, season: options.season)
-            let error = (target[origin + step] - forecast) / scale
+            let error = scale > 0 ? (target[origin + step] - forecast) / scale : 0
             return sum + error * error
           }
         }
@@ -238,7 +196,13 @@ extension ForecastPlan {
   public var memoryPlan: MemoryPlan? { memory }
   public var trainingExamples: ForecastExamples { examples(\.training) }
   public var validationExamples: ForecastExamples { examples(\.validation) }
-  public var extras: RecentRows { RecentRows(series.map { $0.suffix(options.window) }) }
+  public var extras: RecentRows {
+    let others = leftOut.map(\.series).filter { $0.count >= options.window }
+    let all = zip(series + others, channels + others.map { Channels($0, rule: channels[0].rule) })
+    return RecentRows(
+      all.map { series, _ in series.suffix(options.window) },
+      before: all.map { $1.steps(upTo: $0.count - options.window) })
+  }
 
   public func trainer(
     of model: ForecastModel, member: Int
@@ -259,11 +223,12 @@ extension ForecastPlan {
     return Forecaster.Configuration(
       options: options, columns: columns,
       channels: [series[0].targetName] + series[0].covariates.map(\.name), base: base,
-      scales: origin?.configuration.scales
-        ?? (options.scaling == .window
-          ? [:]
-          : Dictionary(zip(names, channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 })),
-      interval: [],
+      scales: options.scaling == .window
+        ? [:]
+        : Dictionary(zip(names, channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 })
+          .merging(origin?.configuration.scales ?? [:]) { $1 },
+      leastScale: channels[0].leastScale,
+      leftOut: leftOut.isEmpty ? nil : leftOut.compactMap(\.series.name), interval: [],
       intervalSource: options.loss == .quantile
         ? .quantiles : hasValidation ? .validationResiduals : .trainingResiduals,
       epochs: histories.first?.epochs.count ?? 0, bestEpoch: histories.first?.best?.epoch ?? 0,

@@ -4,15 +4,35 @@ extension Forecaster {
   /// The errors of one-horizon forecasts over all windows of series that the forecaster was not
   /// trained on.
   ///
-  /// MASE is scaled by the series itself, since there is no training part.
+  /// MASE is scaled by the series itself, since there is no training part. Of several series those that
+  /// are too short are left out.
   ///
-  /// - Throws: ``DataError`` as ``forecast(after:steps:)``, and if a series does not hold a window
-  ///   and its future.
+  /// - Throws: ``DataError`` as ``forecast(after:steps:)``, and if no series holds a window and its
+  ///   future.
   public func evaluate(on series: [Series]) throws(DataError) -> ForecastEvaluation {
-    ForecastEvaluation(
+    let series = try evaluable(series).series
+    return ForecastEvaluation(
       WindowForecasts(try examples(of: series), by: self).judged(
         naiveScales: naiveScales(of: series)),
       nominalCoverage: nominalCoverage)
+  }
+
+  /// Those that hold a window and its future, and why others do not.
+  public func evaluable(
+    _ series: [Series]
+  ) throws(DataError) -> (series: [Series], remarks: [String]) {
+    var (usable, remarks) = ([Series](), [String]())
+    for one in series {
+      try checkChannels(of: one)
+      if one.count >= options.window + options.horizon || series.count == 1 {
+        usable.append(one)
+      } else {
+        remarks.append(
+          "\(one.name ?? ""): left out, since \(one.count) rows hold no window of \(options.window) and "
+            + "horizon of \(options.horizon)")
+      }
+    }
+    return (usable.isEmpty ? series : usable, usable.isEmpty ? [] : remarks)
   }
 
   /// All windows of series whose future is known.
@@ -28,7 +48,12 @@ extension Forecaster {
       }
     }
     return ForecastExamples(
-      series.map { Channels($0, scales: scales(of: $0)) },
+      // A scale that is not known is fitted on what the first window sees, so that nothing leaks.
+      series.map { series in
+        rule(of: series).map { Channels(series, rule: $0) }
+          ?? Channels(
+            series, method: options.scaling, trainingRows: 0..<options.window)
+      },
       origins: series.map { options.window..<$0.count - options.horizon + 1 }, options: options,
       base: configuration.base)
   }
@@ -38,7 +63,10 @@ extension Forecaster {
   public func compared(
     with rounded: Forecaster, on series: [Series]?
   ) throws(DataError) -> Rounding.Answers? {
-    let examples = try series.map(examples) ?? recentExamples
+    let examples =
+      try series.map { series throws(DataError) in
+        try self.examples(of: evaluable(series).series)
+      } ?? recentExamples
     let forecasts = [self, rounded].map { WindowForecasts(examples, by: $0).points.joined() }
     let differences = zip(forecasts[0], forecasts[1]).map { abs($0.value - $1.value) }
     let squares = differences.reduce(0) { $0 + $1 * $1 }
@@ -53,7 +81,7 @@ extension Forecaster {
   /// The last window of each series of the training data; what came then is not known.
   private var recentExamples: ForecastExamples {
     ForecastExamples(
-      recent.map { Channels($0, scales: scales(of: $0)) },
+      recent.map { channels($0) },
       origins: recent.map { $0.count..<$0.count + 1 }, options: options, base: configuration.base)
   }
 

@@ -28,12 +28,16 @@ extension Forecaster {
   /// The network forecasts its horizon at once. Beyond it, forecasts are fed back as if they had
   /// come, and intervals grow with the square root of the number of horizons.
   ///
-  /// - Parameter steps: how many rows; the horizon if not given.
-  /// - Throws: ``DataError`` if `steps` is less than 1, if the series is shorter than the window, has other channels, or is
-  ///   one whose scale was not fitted; or if more rows than the horizon are asked for and the
-  ///   network has covariates, whose future is unknown.
+  /// A series that the network was not trained on is forecast as well: each window by its own scale,
+  /// or, where scales are fitted, by one fitted on its rows.
+  ///
+  /// - Parameter steps: how many rows; if not given, those of ``Series/future`` (with covariates no more
+  ///   than the horizon), else the horizon.
+  /// - Throws: ``DataError`` if `steps` is less than 1, if the series is shorter than the window or has
+  ///   other channels; or if more rows than the horizon are asked for and the network has covariates,
+  ///   whose future is unknown.
   public func forecast(after series: Series, steps: Int? = nil) throws(DataError) -> Forecast {
-    let steps = steps ?? options.horizon
+    let steps = steps ?? defaultSteps(after: series)
     var rules = OptionRules()
     rules.require(["the number of steps": steps])
     try require(rules.problem, of: "the forecast")
@@ -45,7 +49,7 @@ extension Forecaster {
           "\(steps) steps were asked for, but the model forecasts \(options.horizon); beyond that it would need the future of \(series.covariates.map(\.name).joined(separator: ", "))",
         advice: "Ask for at most \(options.horizon) steps, or train with --horizon \(steps)")
     }
-    var channels = Channels(series.suffix(options.window), scales: scales(of: series))
+    var channels = channels(series)
     var points: [Point] = []
     while points.count < steps {
       let end = channels.values[0].count
@@ -59,18 +63,72 @@ extension Forecaster {
           upper: point.value + (point.upper - point.value) * widening)
       }
       // Used up when there are covariates: the horizon was all that was asked for.
-      let known = channels.values[0] + block.map(\.value)
-      channels = Channels(values: [known.suffix(options.window)], scales: channels.scales)
+      channels = channels.target(last: options.window, followedBy: block.map(\.value))
     }
     return Forecast(
-      series: series.name, times: series.times.next(steps), points: Array(points.prefix(steps)))
+      series: series.name, times: series.times(next: steps), points: Array(points.prefix(steps)))
   }
 
-  func scales(of series: Series) -> [ChannelScale]? {
-    options.scaling == .window ? nil : configuration.scales[series.name ?? ""]
+  private func defaultSteps(after series: Series) -> Int {
+    guard let future = series.future?.count else { return options.horizon }
+    return configuration.channels.count > 1 ? min(future, options.horizon) : min(future, 100_000)
   }
 
-  func check(_ series: Series) throws(DataError) {
+  /// The rows after each series, and why others are not forecast.
+  ///
+  /// - Throws: ``DataError`` as ``forecast(after:steps:)``, if not one can be forecast.
+  public func forecasts(
+    after series: [Series], steps: Int? = nil
+  ) throws(DataError) -> (forecasts: [Forecast], remarks: [String]) {
+    var (forecasts, remarks, first) = ([Forecast](), [String](), DataError?.none)
+    let trained = Set(recent.map(\.name)).subtracting(configuration.leftOut ?? [])
+    for one in series {
+      let name = one.name.map { "\($0): " } ?? ""
+      do throws(DataError) {
+        let forecast = try forecast(after: one, steps: steps)
+        forecasts.append(forecast)
+        if let future = one.future?.count, steps == nil, future > forecast.points.count {
+          remarks.append(
+            "\(name)\(future) rows are to be forecast, but the model forecasts \(options.horizon)")
+        }
+        if one.name != nil, !trained.contains(one.name) {
+          remarks.append("\(name)not trained on; forecast by the network of the others")
+        }
+      } catch {
+        first = first ?? error
+        remarks.append("\(name)not forecast: \(error.problem)")
+      }
+    }
+    if let first, forecasts.isEmpty || series.count == 1 { throw first }
+    return (forecasts, remarks)
+  }
+
+  /// How windows of a series are scaled, as they were in training; nil if its scale is not known.
+  func rule(of series: Series) -> Channels.Rule? {
+    if options.scaling != .window {
+      return configuration.scales[series.name ?? ""].map { .fitted($0) }
+    }
+    return configuration.leastScale.map { .window(least: $0) } ?? .unguardedWindow
+  }
+
+  /// The channels of a series of which all rows are known: a scale that was not fitted is fitted on
+  /// them. The rows that the model kept go on from those that it did not keep, and other rows of such a
+  /// series that never vary are taken to be in its unit.
+  func channels(_ series: Series) -> Channels {
+    guard let rule = rule(of: series) else {
+      return Channels(
+        series, method: options.scaling, trainingRows: 0..<series.count)
+    }
+    guard let place = recent.firstIndex(where: { $0.name == series.name }) else {
+      return Channels(series, rule: rule)
+    }
+    let kept = Channels(recent[place], rule: rule, before: extras.before[place])
+    return recent[place] == series
+      ? kept : Channels(series, rule: rule, fallback: kept.typicalSteps)
+  }
+
+  /// Throws if a series has other channels than the network.
+  func checkChannels(of series: Series) throws(DataError) {
     let place = series.name.map { "series \"\($0)\"" }
     let found = [series.targetName] + series.covariates.map(\.name)
     // A series of any name may be the target; covariates tell the network apart only by their
@@ -84,20 +142,28 @@ extension Forecaster {
           "found the columns \(found.joined(separator: ", ")), expected \(configuration.channels.joined(separator: ", "))",
         advice: "Give the covariates that the model was trained with, in that order")
     }
+  }
+
+  /// Throws if a series cannot be forecast.
+  func check(_ series: Series) throws(DataError) {
+    try checkChannels(of: series)
     guard series.count >= options.window else {
       throw DataError(
-        file: series.source, place: place,
+        file: series.source, place: series.name.map { "series \"\($0)\"" },
         problem:
           "found \(series.count) rows, expected at least \(options.window): the model looks back \(options.window) rows",
         advice: "Bring more rows")
     }
-    guard options.scaling == .window || scales(of: series) != nil else {
-      let known = configuration.scales.keys.sorted().joined(separator: ", ")
-      throw DataError(
-        file: series.source, place: place,
-        problem: "the model has no scale for this series; it knows \(known)",
-        advice: "Train with --scaling window for series that are not known beforehand")
+  }
+}
+
+extension Series {
+  /// The times of `count` rows behind the last one: those of the future, as far as they are known.
+  fileprivate func times(next count: Int) -> TimeAxis {
+    guard let future, future.count < count else {
+      return future?.prefix(count) ?? times.next(count)
     }
+    return future.followed(by: count - future.count)
   }
 }
 

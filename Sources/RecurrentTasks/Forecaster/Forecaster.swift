@@ -22,6 +22,11 @@ public struct Forecaster: Job {
     var base: NaiveForecast
     /// The scales fitted on the training rows, by series; empty when each window has its own.
     var scales: [String: [ChannelScale]]
+    /// The share of the steps before its end that a window is scaled by at least; nil in models that
+    /// know no least scale, and where scales are fitted.
+    var leastScale: Double?
+    /// The names of series that it was not trained on, though they stood in the data.
+    var leftOut: [String]?
     /// The interval for each step of the horizon; empty if the network forecasts quantiles.
     var interval: [ForecastInterval]
     /// Where the interval comes from.

@@ -5,18 +5,26 @@ public struct RecentRows: JobExtras {
   static let file = "recent.json"
   /// The rows.
   public let series: [Series]
+  /// The steps that each channel of each series took up to the first of them; nil if nothing is
+  /// scaled by them.
+  let before: [[StepSizes]?]
 
   private struct Part: Codable {
     var name: String?
     var times: TimeAxis
     var channels: [[Double]]
+    var before: [StepSizes]?
+    var future: TimeAxis?
   }
 
-  init(_ series: [Series]) { self.series = series }
+  init(_ series: [Series], before: [[StepSizes]?]) {
+    (self.series, self.before) = (series, before)
+  }
 
   fileprivate init(in folder: ModelFolder.Contents<Forecaster.Configuration>) throws(DataError) {
     let (file, channels) = (folder.path + "/" + Self.file, folder.configuration.channels)
     var series: [Series] = []
+    var before: [[StepSizes]?] = []
     for part in try folder.decoded(Self.file, as: [Part].self) {
       guard part.channels.count == channels.count, !channels.isEmpty,
         part.channels.allSatisfy({ $0.count == part.times.count })
@@ -25,14 +33,23 @@ public struct RecentRows: JobExtras {
           file: file, problem: "channels and times differ in length",
           advice: "Train the model again")
       }
+      let steps = part.before ?? []
+      guard part.before == nil || steps.count == channels.count,
+        steps.allSatisfy({ (0...1e18).contains($0.count) && (0...1e60).contains($0.squares) })
+      else {
+        throw DataError(
+          file: file, problem: "the steps before the first row are not those of its channels",
+          advice: "Train the model again")
+      }
+      before.append(part.before)
       series.append(
         try Series(
           values: part.channels[0], name: part.name, targetName: channels[0], times: part.times,
           covariates: zip(channels, part.channels).dropFirst().map {
             Covariate(name: $0, values: $1)
-          }, source: file))
+          }, source: file, future: part.future))
     }
-    self.series = series
+    self.init(series, before: before)
   }
 }
 
@@ -48,9 +65,12 @@ extension Forecaster.Configuration {
       if scales.count != channels.count {
         return "\(scales.count) scales of series \"\(name)\" for \(channels.count) channels"
       }
-      if let bad = scales.first(where: { !($0.scale > 0) }) {
+      if let bad = scales.first(where: { !($0.scale >= 0) }) {
         return "a scale of \(bad.scale) of series \"\(name)\", expected a positive number"
       }
+    }
+    if let leastScale, !(0...1e18).contains(leastScale) {
+      return "a least scale of \(leastScale), expected a share"
     }
     let errors = evaluation.map { [$0.model, $0.naive, $0.seasonalNaive].compactMap { $0 } } ?? []
     if let bad = errors.first(where: { $0.steps.count != options.horizon }) {
@@ -65,10 +85,11 @@ extension Forecaster.Configuration {
 extension RecentRows {
   public var files: [(name: String, bytes: [UInt8])] {
     get throws(DataError) {
-      let parts = series.map { series in
+      let parts = zip(series, before).map { series, before in
         Part(
           name: series.name, times: series.times,
-          channels: [series.target] + series.covariates.map(\.values))
+          channels: [series.target] + series.covariates.map(\.values), before: before,
+          future: series.future)
       }
       return [(Self.file, try encodeJSON(parts, file: Self.file))]
     }

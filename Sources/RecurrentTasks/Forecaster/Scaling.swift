@@ -2,9 +2,10 @@ import Recurrent
 
 /// How values are brought to the network's range.
 public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
-  /// Each window by its own last value and standard deviation. A level unseen in training is then
-  /// nothing unusual, and nothing is fitted, so nothing can leak. The network forecasts a
-  /// correction to the naive forecast.
+  /// Each window by its own last value and standard deviation. A level or unit unseen in training is
+  /// then nothing unusual, and nothing is fitted, so nothing can leak. A window that hardly varies is
+  /// scaled by the steps of the rows before. The network forecasts a correction to the naive
+  /// forecast.
   case window
   /// To 0...1 over the training rows.
   case minmax
@@ -14,19 +15,27 @@ public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
   case none
 }
 
-/// (x - offset) / scale.
+/// (x - offset) / scale. A scale of 0, that of values which never varied, takes every value to 0.
 struct ChannelScale: Sendable, Codable, Equatable {
   var offset = 0.0
   var scale = 1.0
 
-  func scaled(_ value: Double) -> Float { Float((value - offset) / scale) }
+  func scaled(_ value: Double) -> Float { scale > 0 ? Float((value - offset) / scale) : 0 }
   func restored(_ value: Float) -> Double { offset + scale * Double(value) }
 
-  /// The last value and the standard deviation of a window; a window that does not vary gets a
-  /// scale that keeps its numbers small.
-  init(window values: ArraySlice<Double>) {
+  /// The last value and the standard deviation of a window, or `least` if that is more.
+  init(window values: ArraySlice<Double>, least: Double) {
     offset = values.last ?? 0
-    scale = Self.usable(deviation(values), magnitude: abs(offset))
+    scale = max(spread(values, about: offset).deviation, least)
+  }
+
+  /// As models had it that know no least scale: it depends on the unit where a window does not vary.
+  init(unguarded values: ArraySlice<Double>) {
+    offset = values.last ?? 0
+    let mean = values.reduce(0, +) / Double(max(1, values.count))
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let deviation = (squares / Double(max(1, values.count))).squareRoot()
+    scale = deviation > 1e-9 * abs(offset) && deviation > 0 ? deviation : max(abs(offset), 1)
   }
 
   /// Fitted on training rows, and only on those: the caller passes nothing else.
@@ -35,58 +44,153 @@ struct ChannelScale: Sendable, Codable, Equatable {
     case .window, .none: break
     case .minmax:
       let (low, high) = (values.min() ?? 0, values.max() ?? 1)
-      offset = low
-      scale = Self.usable(high - low, magnitude: abs(low))
+      (offset, scale) = (low, high - low)
     case .standard:
-      offset = values.reduce(0, +) / Double(max(1, values.count))
-      scale = Self.usable(deviation(values), magnitude: abs(offset))
+      (offset, scale) = spread(values, about: values.first ?? 0)
+    }
+  }
+}
+
+/// Mean and standard deviation. Differences from a value among them are exact where the values lie
+/// close together, as those of a counter; their sum is not.
+private func spread(
+  _ values: ArraySlice<Double>, about value: Double
+) -> (mean: Double, deviation: Double) {
+  let count = Double(max(1, values.count))
+  let mean = values.reduce(0) { $0 + ($1 - value) } / count
+  let squares = values.reduce(0) { sum, other in
+    let difference = other - value - mean
+    return sum + difference * difference
+  }
+  return (value + mean, (squares / count).squareRoot())
+}
+
+/// The steps from row to row that a channel took so far.
+struct StepSizes: Sendable, Codable, Equatable {
+  var count = 0.0
+  var squares = 0.0
+
+  /// Their root mean square; 0 if there is none.
+  var typical: Double { count > 0 ? (squares / count).squareRoot() : 0 }
+
+  mutating func add(_ step: Double) {
+    count += 1
+    squares += step * step
+  }
+}
+
+/// A series as the network gets it: target and covariates as channels, and how they are scaled.
+struct Channels: Sendable {
+  /// How windows are scaled.
+  enum Rule: Sendable {
+    /// One scale a channel, fitted on the training rows.
+    case fitted([ChannelScale])
+    /// Each window by itself, at least by this share of the steps before its end.
+    case window(least: Double)
+    /// Each window by itself, as before there was a least scale.
+    case unguardedWindow
+  }
+
+  /// `[F][rows]`, the target first.
+  let values: [[Double]]
+  let rule: Rule
+  /// The steps up to each row, `[F][rows]`; empty unless a least scale asks for them.
+  private let steps: [[StepSizes]]
+  /// The typical step of a channel that has not moved yet.
+  private let fallback: [Double]
+
+  /// The share of the typical step that a window is scaled by at least. Less, and what follows a
+  /// window that hardly varies outweighs all else in the loss; more, and quiet times are not seen.
+  static let leastShare = 0.5
+
+  init(
+    _ series: Series, rule: Rule, before: [StepSizes]? = nil, fallback: [Double]? = nil
+  ) {
+    self.init(
+      values: [series.target] + series.covariates.map(\.values), rule: rule, before: before,
+      fallback: fallback)
+  }
+
+  /// - Parameters:
+  ///   - before: the steps of each channel up to its first row.
+  ///   - fallback: the typical step of each channel, while it has not moved.
+  private init(
+    values: [[Double]], rule: Rule, before: [StepSizes]?, fallback: [Double]?
+  ) {
+    (self.values, self.rule) = (values, rule)
+    self.fallback = fallback ?? values.map { _ in 0 }
+    guard case .window = rule else {
+      steps = []
+      return
+    }
+    steps = values.indices.map { channel in
+      var known = before?[channel] ?? StepSizes()
+      return values[channel].indices.map { row in
+        if row > 0 { known.add(values[channel][row] - values[channel][row - 1]) }
+        return known
+      }
     }
   }
 
-  private static func usable(_ scale: Double, magnitude: Double) -> Double {
-    scale > 1e-9 * magnitude && scale > 0 ? scale : max(magnitude, 1)
-  }
-}
-
-/// The standard deviation, in two passes.
-private func deviation(_ values: ArraySlice<Double>) -> Double {
-  let mean = values.reduce(0, +) / Double(max(1, values.count))
-  let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-  return (squares / Double(max(1, values.count))).squareRoot()
-}
-
-/// A series as the network gets it: target and covariates as channels, and the scales fitted on its
-/// training rows.
-struct Channels: Sendable {
-  /// `[F][rows]`, the target first.
-  let values: [[Double]]
-  /// One scale a channel; nil when each window has its own.
-  let scales: [ChannelScale]?
-
-  init(_ series: Series, method: ScalingMethod, trainingRows: Range<Int>) {
-    values = [series.target] + series.covariates.map(\.values)
-    scales =
+  /// The channels of a plan, which may look at the training rows and no others.
+  ///
+  /// - Parameter rule: that of the model which training goes on from.
+  init(
+    _ series: Series, rule: Rule? = nil, method: ScalingMethod, trainingRows: Range<Int>
+  ) {
+    let values = ([series.target] + series.covariates.map(\.values)).map { $0[trainingRows] }
+    let own: Rule =
       method == .window
-      ? nil : values.map { ChannelScale(method, fittedOn: $0[trainingRows]) }
+      ? .window(least: Self.leastShare)
+      : .fitted(values.map { ChannelScale(method, fittedOn: $0) })
+    self.init(
+      series, rule: rule ?? own,
+      fallback: values.map { values in
+        zip(values.dropFirst(), values).reduce(into: StepSizes()) { $0.add($1.0 - $1.1) }.typical
+      })
   }
 
-  init(_ series: Series, scales: [ChannelScale]?) {
-    self.init(values: [series.target] + series.covariates.map(\.values), scales: scales)
-  }
+  /// The scales that were fitted; nil if each window has its own.
+  var scales: [ChannelScale]? { if case .fitted(let scales) = rule { scales } else { nil } }
 
-  /// Channels on scales that were fitted before.
-  init(values: [[Double]], scales: [ChannelScale]?) {
-    self.values = values
-    self.scales = scales
-  }
+  /// The least scale of a window as a share of its steps; nil where there is none.
+  var leastScale: Double? { if case .window(let least) = rule { least } else { nil } }
 
-  /// The scale of the target for the window `rows`.
-  func targetScale(for rows: Range<Int>) -> ChannelScale {
-    scales?[0] ?? ChannelScale(window: values[0][rows])
+  /// The steps of each channel up to `row`, from which the rows behind it go on; nil if nothing is
+  /// scaled by them.
+  func steps(upTo row: Int) -> [StepSizes]? { steps.isEmpty ? nil : steps.map { $0[row] } }
+
+  /// The typical step of each channel over all rows.
+  var typicalSteps: [Double] { steps.map { $0.last?.typical ?? 0 } }
+
+  /// The scale of one channel for the window `rows`.
+  func scale(of channel: Int, for rows: Range<Int>) -> ChannelScale {
+    let window = values[channel][rows]
+    switch rule {
+    case .fitted(let scales): return scales[channel]
+    case .unguardedWindow: return ChannelScale(unguarded: window)
+    case .window(let least):
+      let typical = steps[channel][rows.upperBound - 1].typical
+      return ChannelScale(
+        window: window, least: least * (typical > 0 ? typical : fallback[channel]))
+    }
   }
 
   /// The scale of each channel for the window `rows`.
   func scales(for rows: Range<Int>) -> [ChannelScale] {
-    scales ?? values.map { ChannelScale(window: $0[rows]) }
+    values.indices.map { scale(of: $0, for: rows) }
+  }
+
+  /// The last `length` rows of the target, with `more` behind them.
+  func target(last length: Int, followedBy more: [Double]) -> Channels {
+    let known = values[0] + more
+    let start = max(0, known.count - length)
+    var before = steps.first?[min(start, values[0].count - 1)]
+    for row in values[0].count..<max(values[0].count, start + 1) where before != nil {
+      before?.add(known[row] - known[row - 1])
+    }
+    return Channels(
+      values: [Array(known[start...])], rule: rule, before: before.map { [$0] },
+      fallback: fallback)
   }
 }

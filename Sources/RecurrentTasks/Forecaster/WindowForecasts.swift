@@ -26,8 +26,9 @@ struct WindowForecasts: Sendable {
 
   /// Value minus forecast in scaled units, for each window.
   func scaledErrors(step: Int) -> [Double] {
-    points.indices.map { window in
-      (actual(window, step) - points[window][step].value) / examples.targetScale(window).scale
+    points.indices.compactMap { window in
+      let scale = examples.targetScale(window).scale
+      return scale > 0 ? (actual(window, step) - points[window][step].value) / scale : nil
     }
   }
 

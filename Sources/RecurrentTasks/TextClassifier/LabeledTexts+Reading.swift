@@ -39,7 +39,9 @@ extension LabeledTexts {
   private static func table(
     _ file: TextFile, _ columns: TextColumns
   ) throws(DataError) -> LabeledTexts {
-    let table = try file.table()
+    // Numbers are never names.
+    let isNumbered = Int(columns.text) != nil && Int(columns.label) != nil
+    let table = try file.table(hasHeader: !isNumbered)
     let text = try table.column(columns.text)
     let label = try table.column(columns.label)
     var examples: [Example] = []

@@ -51,7 +51,9 @@ struct ForecastErrorsTests {
     #expect(ForecastErrors.naiveScale([3, 3, 3]) == 0)
     #expect(ForecastErrors.naiveScale([3, 4], season: 2) == 0)
     #expect(ForecastErrors.naiveScale([Double]()) == 0)
-    #expect(ForecastErrors(values: [1, 2], forecasts: [1, 3], scale: [1, 0]).mase == nil)
+    // A series that never changed has no scale, and is left out beside one that has.
+    #expect(ForecastErrors(values: [1, 2], forecasts: [4, 3], scale: [2, 0]).mase == 1.5)
+    #expect(ForecastErrors(values: [1, 2], forecasts: [1, 3], scale: [0, 0]).mase == nil)
   }
 
   /// On the rows it was scaled by, the naive forecast has MASE 1.

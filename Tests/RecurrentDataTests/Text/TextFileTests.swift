@@ -49,7 +49,7 @@ import Testing
     #expect(try #require(error([0x61, 0x0A, 0])).problem.contains("a zero byte (byte 2"))
     #expect(try #require(error([0x61, 0x0A, 0], .latin1)).problem.contains("a zero byte (byte 2"))
     #expect(try #require(error([0x1F, 0x8B, 8])).problem.contains("gzip"))
-    #expect(try #require(error([0xFF, 0xFE, 0x61, 0], .windows1252)).problem.contains("UTF-16"))
+    #expect(try #require(error([0xFF, 0xFE, 0x61], .windows1252)).problem.contains("UTF-16"))
   }
 
   /// 0x85 is an ellipsis for Windows and a character that ends no line in Latin-1.

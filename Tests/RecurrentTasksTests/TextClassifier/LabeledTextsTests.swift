@@ -54,6 +54,9 @@ import Testing
     let plain = try read(
       ["a.txt": "Wow.\t1\nNo.\t0\n"], ["a.txt"], TextColumns(text: "1", label: "2"))
     #expect(pairs(plain) == [["Wow.", "1", "1"], ["No.", "0", "2"]])
+    let table = try read(
+      ["a.csv": "\"Wow, yes.\",1\nNo.,0\n"], ["a.csv"], TextColumns(text: "1", label: "2"))
+    #expect(pairs(table) == [["Wow, yes.", "1", "1"], ["No.", "0", "2"]])
   }
 
   @Test func jsonLines() throws {

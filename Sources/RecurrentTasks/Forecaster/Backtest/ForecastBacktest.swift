@@ -55,7 +55,8 @@ public struct ForecastBacktest: Sendable {
     require(
       origins.count >= 1 && stride >= 1 && origins.gap >= 0,
       "a backtest has origins, a stride and no negative gap: \(origins)")
-    (self.series, self.options, self.origins, self.stride) = (series, options, origins, stride)
+    (self.options, self.origins, self.stride) = (options, origins, stride)
+    var series = series
     let span = (origins.count - 1).multipliedReportingOverflow(by: stride)
     var plans: [ForecastPlan] = []
     for place in 0..<(origins.refit == .never ? 1 : origins.count) {
@@ -74,9 +75,12 @@ public struct ForecastBacktest: Sendable {
           origins.refit == .never ? one.count : trained + origins.gap + options.horizon
         splits += ForecastSplit.rolling([trained], testRows: end - trained, options: options)
       }
-      plans.append(try ForecastPlan(series, options: options, columns: columns, splits: splits))
+      let plan = try ForecastPlan(series, options: options, columns: columns, splits: splits)
+      // What the first training cannot use is judged at no origin.
+      series = series.filter { one in plan.series.contains { $0.name == one.name } }
+      plans.append(plan)
     }
-    self.plans = plans
+    (self.series, self.plans) = (series, plans)
   }
 
   /// The first row that the forecast from an origin covers, of each series.

@@ -1,0 +1,121 @@
+import RecurrentFiles
+
+/// Which decimal mark a column has, by the evidence of all its cells.
+struct NumberReading {
+  /// The decimal mark.
+  var mark = DecimalMark.point
+  /// A cell of which the other mark makes another number, where nothing in the column speaks against
+  /// that; nil if there is no choice.
+  var doubtfulRow: Int?
+}
+
+/// What the cells of a column say about its decimal mark.
+private struct MarkEvidence {
+  /// Cells that are numbers with one of the marks only.
+  var only: [DecimalMark: Int] = [.point: 0, .comma: 0]
+  /// The first that is a number with either, and another with each.
+  var doubtfulRow: Int?
+  var hasComma = false
+
+  /// The mark that more cells ask for.
+  var winner: DecimalMark? {
+    let (point, comma) = (only[.point] ?? 0, only[.comma] ?? 0)
+    return point == comma ? nil : point > comma ? .point : .comma
+  }
+}
+
+extension Table {
+  /// What is to be said of how the numbers of a column are read: nil where they can be read in one way
+  /// only.
+  public func remark(onNumbersOf column: String) -> String? {
+    guard let index = columnNames.firstIndex(of: column) else { return nil }
+    return text.bytes.withUnsafeBufferPointer { bytes in
+      let reading = numberReading(column: index, in: bytes)
+      guard let row = reading.doubtfulRow, format.decimalMark == nil else { return nil }
+      let cell = text.cell(row: row, column: index, in: bytes)
+      func value(_ mark: DecimalMark) -> String {
+        NumberText.written(cell, in: bytes, mark: mark).map { "\($0.value)" } ?? ""
+      }
+      let other: DecimalMark = reading.mark == .point ? .comma : .point
+      return "\(column): \(text(row: row, column: index)) is taken for \(value(reading.mark)); "
+        + "with --decimal \(other.rawValue) it is \(value(other))"
+    }
+  }
+
+  /// How the table is written, with the mark of a column's numbers, where that was a choice: what other
+  /// tables like it are read by. Nil if there is nothing that it does not tell itself.
+  public func formatOfNumbers(in column: String) -> TableFormat? {
+    var format = format
+    if let index = columnNames.firstIndex(of: column), format.decimalMark == nil {
+      let reading = text.bytes.withUnsafeBufferPointer { numberReading(column: index, in: $0) }
+      if reading.doubtfulRow != nil { format.decimalMark = reading.mark }
+    }
+    return format == TableFormat() ? nil : format
+  }
+
+  /// How a column writes its numbers.
+  ///
+  /// Cells that are numbers with one mark only decide. Where none is, as in `1,234` or `3.617`, the mark
+  /// is taken that the format says; else the one by which the numbers are much more alike in size, the
+  /// one that other columns have, and at last the comma in a file with semicolons and the point in
+  /// others.
+  func numberReading(column: Int, in bytes: UnsafeBufferPointer<UInt8>) -> NumberReading {
+    let own = evidence(column, in: bytes)
+    if let mark = own.winner { return NumberReading(mark: mark) }
+    guard let row = own.doubtfulRow else { return NumberReading() }
+    let isSpreadsheet = text.delimiter == Ascii.semicolon && own.hasComma
+    let mark =
+      format.decimalMark ?? evenness(column, in: bytes) ?? markOfOthers(than: column, in: bytes)
+      ?? (isSpreadsheet ? .comma : .point)
+    return NumberReading(mark: mark, doubtfulRow: row)
+  }
+
+  private func evidence(_ column: Int, in bytes: UnsafeBufferPointer<UInt8>) -> MarkEvidence {
+    var evidence = MarkEvidence()
+    for row in 0..<rowCount {
+      let cell = text.cell(row: row, column: column, in: bytes)
+      let content = bytes[cell.range]
+      guard content.contains(where: { $0 == Ascii.point || $0 == Ascii.comma }) else { continue }
+      evidence.hasComma = evidence.hasComma || content.contains(Ascii.comma)
+      let point = NumberText.written(cell, in: bytes, mark: .point)?.value
+      let comma = NumberText.written(cell, in: bytes, mark: .comma)?.value
+      if point != nil, comma == nil { evidence.only[.point, default: 0] += 1 }
+      if comma != nil, point == nil { evidence.only[.comma, default: 0] += 1 }
+      if point != nil, comma != nil, point != comma {
+        evidence.doubtfulRow = evidence.doubtfulRow ?? row
+      }
+      // Later cells that ask for the other mark would be errors.
+      if row >= 1000, evidence.winner != nil { break }
+    }
+    return evidence
+  }
+
+  /// The mark by which the numbers differ less than half as much in their logarithm.
+  private func evenness(_ column: Int, in bytes: UnsafeBufferPointer<UInt8>) -> DecimalMark? {
+    func spread(_ mark: DecimalMark) -> Double {
+      var (count, sum, squares) = (0.0, 0.0, 0.0)
+      for row in 0..<min(rowCount, 10_000) {
+        let cell = text.cell(row: row, column: column, in: bytes)
+        guard let value = NumberText.written(cell, in: bytes, mark: mark)?.value, value != 0 else {
+          continue
+        }
+        // The logarithm to within a tenth.
+        let size = Double(value.exponent) + value.significand.magnitude - 1
+        count += 1
+        sum += size
+        squares += size * size
+      }
+      return count > 0 ? max(0, squares / count - sum / count * (sum / count)).squareRoot() : 0
+    }
+    let (point, comma) = (spread(.point), spread(.comma))
+    return point < comma / 2 ? .point : comma < point / 2 ? .comma : nil
+  }
+
+  private func markOfOthers(
+    than column: Int, in bytes: UnsafeBufferPointer<UInt8>
+  ) -> DecimalMark? {
+    let marks = Set(
+      columnNames.indices.compactMap { $0 == column ? nil : evidence($0, in: bytes).winner })
+    return marks.count == 1 ? marks.first : nil
+  }
+}

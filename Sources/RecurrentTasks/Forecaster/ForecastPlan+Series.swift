@@ -1,0 +1,76 @@
+import Recurrent
+import RecurrentFiles
+
+/// Which series can be learned from.
+extension ForecastPlan {
+  /// The series that can be learned from with their splits, and why others cannot.
+  ///
+  /// - Throws: ``DataError`` of the first series, if there is none.
+  static func usable(
+    _ all: [Series], _ splits: [ForecastSplit], _ options: ForecasterOptions
+  ) throws(DataError) -> (
+    series: [Series], splits: [ForecastSplit], leftOut: [(series: Series, problem: String)]
+  ) {
+    var (series, parts) = ([Series](), [ForecastSplit]())
+    var (leftOut, first) = ([(series: Series, problem: String)](), DataError?.none)
+    for (one, split) in zip(all, splits) {
+      try require(
+        split.count > one.count
+          ? "\(one.count) rows, but the split is of \(split.count)" : nil, of: one.source)
+      let isLongEnough = split.isUsable(options)
+      do throws(DataError) {
+        guard isLongEnough else { throw tooShort(one, options) }
+        try one.checkVaries()
+        try checkTrainingRows(one, split)
+        series.append(one)
+        parts.append(split)
+      } catch {
+        first = first ?? error
+        let needed = "\(one.count) rows, at least \(ForecastSplit.fewestRows(options)) are needed"
+        leftOut.append((one, isLongEnough ? error.problem : needed))
+      }
+    }
+    if let first, series.isEmpty { throw first }
+    return (series, parts, leftOut)
+  }
+
+  /// Why these series cannot be learned together, as a sentence; nil if they can.
+  static func problem(_ series: [Series]) -> String? {
+    var rules = OptionRules()
+    rules.require(!series.isEmpty, else: "a forecaster needs at least one")
+    rules.require(
+      Set(series.map(\.name)).count == series.count,
+      else: "several need names of their own, not "
+        + listed(series.map { $0.name.map(quoted) ?? "none" }))
+    let covariates = series.map { $0.covariates.map(\.name) }
+    rules.require(
+      covariates.allSatisfy { $0 == covariates[0] },
+      else: "all have the same covariates, not " + listed(covariates.map { "\($0)" }))
+    return rules.problem
+  }
+
+  private static func tooShort(_ series: Series, _ options: ForecasterOptions) -> DataError {
+    let name = series.name.map { "series \"\($0)\"" }
+    let needed = ForecastSplit.fewestRows(options)
+    return DataError(
+      file: series.source, place: name,
+      problem:
+        "found \(series.count) rows, expected at least \(needed) for a window of \(options.window), a horizon of \(options.horizon), a validation fraction of \(options.validationFraction) and a test fraction of \(options.testFraction)",
+      advice: "Use a smaller --window or --horizon, or bring more rows")
+  }
+
+  /// A part that does not change cannot be scaled by, even if later rows change.
+  private static func checkTrainingRows(
+    _ series: Series, _ split: ForecastSplit
+  ) throws(DataError) {
+    let rows = series.target[..<split.validationStart]
+    guard let first = rows.first, rows.allSatisfy({ $0 == first }) else { return }
+    throw DataError(
+      file: series.source,
+      place: "column \"\(series.targetName)\"" + (series.name.map { " of series \"\($0)\"" } ?? ""),
+      problem:
+        "the first \(rows.count) values, the training part, are all \(first); expected values "
+        + "that change",
+      advice: "Choose another column, or bring more rows")
+  }
+}
