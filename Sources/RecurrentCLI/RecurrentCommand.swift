@@ -29,7 +29,8 @@ struct RecurrentCommand: ParsableCommand {
       """),
     version: LibraryVersion.current,
     subcommands: [
-      Train.self, Resume.self, Diff.self, Predict.self, Evaluate.self, Score.self, Generate.self,
+      Train.self, Resume.self, Diff.self, Predict.self, Evaluate.self, Backtest.self, Score.self,
+      Generate.self,
       Compose.self,
       Inspect.self,
       Quantize.self, Info.self, Bench.self,

@@ -22,51 +22,23 @@ struct TrainForecaster: JobCommand {
         xz -dc meter.csv.xz | recurrent train forecaster - --missing interpolate
       """))
 
-  @Argument(
-    help: ArgumentHelp(
-      "A CSV file with a header, also one packed by gzip, xz, bzip2 or zstd; - is standard input.",
-      valueName: "file.csv"), completion: .file())
-  var file: String?
-
-  @OptionGroup(title: "Columns") var columns: ColumnOptions
-  @OptionGroup(title: "Times") var times: TimeFlags
-  @OptionGroup(title: "Forecast") var forecast: ForecastOptionsGroup
-  @OptionGroup(title: "Forecast") var split: SplitFlags<Self>
-  @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
-  @OptionGroup(title: "Network and training") var more: ForecastNetworkOptions
-  @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
+  @OptionGroup var flags: ForecasterFlags
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { file.map { [$0] } ?? [] }
+  var inputs: [String] { flags.file.map { [$0] } ?? [] }
 
   static let plural = "forecasters"
   static let words = FlagWords(unit: "windows")
   static let reports = ["forecast.csv", "forecast.svg"]
 
-  var options: ForecasterOptions {
-    var options = ForecasterOptions()
-    forecast.apply(to: &options)
-    split.apply(to: &options)
-    network.apply(to: &options)
-    more.apply(to: &options)
-    course.apply(to: &options)
-    return options
-  }
+  var course: CourseFlags<Self> { flags.course }
+  var options: ForecasterOptions { flags.options }
 
   func plan(from model: Forecaster?) throws -> (plan: ForecastPlan, preface: String) {
-    let format = columns.table.format(
-      columns.reading.encoding, like: model?.configuration.columns?.format)
-    let table =
-      try file.map { try Table(csv: $0, format: format) }
-      ?? Table(csvText: BundledData.goog, source: "GOOG.csv (bundled)")
-    var columns = try columns.resolved(in: table, like: model?.configuration.columns)
-    let known = model?.configuration.columns?.times
-    columns.times = known?.overridden(by: times.options) ?? times.options
-    let reading = try columns.reading(table, like: model?.recent.first?.times)
-    let plan = try ForecastPlan(reading.series, options: options, columns: columns, from: model)
-    let preface = TrainingPreface(
-      table: table, columns: columns, series: plan.series, remarks: reading.remarks)
-    return (plan, preface.description)
+    let read = try flags.read(like: model)
+    let plan = try ForecastPlan(
+      read.series, options: options, columns: read.columns, from: model)
+    return (plan, read.preface(of: plan.series))
   }
 
   func closing(_ forecaster: Forecaster, _ plan: ForecastPlan) -> TrainingRun.Closing {

@@ -19,7 +19,7 @@ extension ForecastPlan {
           ? "\(one.count) rows, but the split is of \(split.count)" : nil, of: one.source)
       let isLongEnough = split.isUsable(options)
       do throws(DataError) {
-        guard isLongEnough else { throw tooShort(one, options) }
+        guard isLongEnough else { throw tooShort(one, split, options) }
         try one.checkVaries()
         try checkTrainingRows(one, split)
         series.append(one)
@@ -27,7 +27,8 @@ extension ForecastPlan {
       } catch {
         first = first ?? error
         let needed = "\(one.count) rows, at least \(ForecastSplit.fewestRows(options)) are needed"
-        leftOut.append((one, isLongEnough ? error.problem : needed))
+        leftOut.append(
+          (one, isLongEnough || !isOfShares(split, one, options) ? error.problem : needed))
       }
     }
     if let first, series.isEmpty { throw first }
@@ -49,13 +50,19 @@ extension ForecastPlan {
     return rules.problem
   }
 
-  private static func tooShort(_ series: Series, _ options: ForecasterOptions) -> DataError {
-    let name = series.name.map { "series \"\($0)\"" }
-    let needed = ForecastSplit.fewestRows(options)
+  private static func isOfShares(
+    _ split: ForecastSplit, _ series: Series, _ options: ForecasterOptions
+  ) -> Bool { split == ForecastSplit(count: series.count, options: options) }
+
+  private static func tooShort(
+    _ series: Series, _ split: ForecastSplit, _ options: ForecasterOptions
+  ) -> DataError {
+    let parts = "a window of \(options.window), a horizon of \(options.horizon)"
     return DataError(
-      file: series.source, place: name,
-      problem:
-        "found \(series.count) rows, expected at least \(needed) for a window of \(options.window), a horizon of \(options.horizon), a validation fraction of \(options.validationFraction) and a test fraction of \(options.testFraction)",
+      file: series.source, place: series.name.map { "series \"\($0)\"" },
+      problem: isOfShares(split, series, options)
+        ? "found \(series.count) rows, expected at least \(ForecastSplit.fewestRows(options)) for \(parts), a validation fraction of \(options.validationFraction) and a test fraction of \(options.testFraction)"
+        : "found \(split.testStart) rows before what is tested, of which \(split.validationStart) are for training: too few for \(parts)",
       advice: "Use a smaller --window or --horizon, or bring more rows")
   }
 

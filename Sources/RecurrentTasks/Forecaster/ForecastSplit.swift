@@ -25,6 +25,12 @@ public struct ForecastSplit: Sendable, Equatable {
   /// The split of `count` rows by the shares that the options say.
   public init(count: Int, options: ForecasterOptions) {
     let testStart = count - Self.share(options.testFraction, of: count, .up)
+    self.init(count: count, testStart: testStart, options: options)
+  }
+
+  /// The split whose test part begins at a row; the validation part before it is the share that the
+  /// options say.
+  private init(count: Int, testStart: Int, options: ForecasterOptions) {
     let share = Self.share(options.validationFraction, of: testStart, .down)
     // One window would be too few to judge by: at least as many as the horizon has rows.
     let fewest = options.validationFraction > 0 ? 2 * options.horizon - 1 : 0
@@ -57,11 +63,8 @@ public struct ForecastSplit: Sendable, Equatable {
   public static func rolling(
     _ origins: [Int], testRows: Int, options: ForecasterOptions
   ) -> [ForecastSplit] {
-    origins.map { origin in
-      let validation = share(options.validationFraction, of: origin, .down)
-      return ForecastSplit(
-        count: origin + testRows, validationStart: origin - validation, testStart: origin,
-        options: options)
+    origins.map {
+      ForecastSplit(count: $0 + testRows, testStart: $0, options: options)
     }
   }
 

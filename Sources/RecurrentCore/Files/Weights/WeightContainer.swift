@@ -26,7 +26,9 @@ enum WeightContainer {
       }
       return (zip, "Unpack it and name the file of weights in it")
     }
-    if bytes.starts(with: NumPyArray.magic) { return ("an array of np.save", "NumPyFile(path:) reads it") }
+    if bytes.starts(with: NumPyArray.magic) {
+      return ("an array of np.save", "NumPyFile(path:) reads it")
+    }
     if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) { return ("an HDF5 file", keras) }
     // torch.save before PyTorch 1.6: a pickle of the number 0x1950a86a20f9469cfc6c comes first.
     if bytes.dropFirst(2).starts(with: [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9]) {
@@ -52,7 +54,8 @@ enum WeightContainer {
     let text = beginning(bytes)
     if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") {
       return (
-        "an HTML page", "It is a page about the file or an error; download the file itself")
+        "an HTML page", "It is a page about the file or an error; download the file itself"
+      )
     }
     if has("{") {
       return (

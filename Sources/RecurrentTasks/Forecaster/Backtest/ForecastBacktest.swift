@@ -8,7 +8,7 @@ import RecurrentFiles
 /// let backtest = try ForecastBacktest([prices], options: options, origins: 8, stride: 24)
 /// print(try backtest.run())
 /// ```
-public struct ForecastBacktest: Sendable {
+public struct ForecastBacktest: Sendable, CustomStringConvertible {
   /// When networks are trained.
   public enum Refit: String, Sendable, CaseIterable {
     /// Once, on the rows before the first origin.
@@ -35,6 +35,8 @@ public struct ForecastBacktest: Sendable {
 
   /// What is forecast.
   public let series: [Series]
+  /// Series with too few rows before the first origin, or without change there, and why.
+  public let leftOut: [(series: Series, problem: String)]
   /// How.
   public let options: ForecasterOptions
   /// From where.
@@ -45,43 +47,63 @@ public struct ForecastBacktest: Sendable {
 
   /// Plans a backtest whose last forecast covers the last rows of each series.
   ///
+  /// - Parameter given: what of the options stays as it is, while the rest follows the size of the data
+  ///   (``JobPlan/followingSize(keeping:)``); nil: all of it.
   /// - Throws: ``DataError`` as ``ForecastPlan/init(_:options:columns:splits:from:)``, and if the rows
   ///   before the first origin are too few: before anything is trained.
   public init(
     _ series: [Series], options: ForecasterOptions, origins: Origins = Origins(),
-    columns: ForecastColumns? = nil
+    columns: ForecastColumns? = nil, keeping given: Set<CourseMember>? = nil
   ) throws(DataError) {
     let stride = origins.stride ?? options.horizon
     require(
       origins.count >= 1 && stride >= 1 && origins.gap >= 0,
       "a backtest has origins, a stride and no negative gap: \(origins)")
     (self.options, self.origins, self.stride) = (options, origins, stride)
-    var series = series
-    let span = (origins.count - 1).multipliedReportingOverflow(by: stride)
-    var plans: [ForecastPlan] = []
-    for place in 0..<(origins.refit == .never ? 1 : origins.count) {
-      var splits: [ForecastSplit] = []
-      for one in series {
-        let known = one.count - options.horizon - origins.gap
-        guard !span.overflow, span.partialValue < known else {
-          throw DataError(
-            file: one.source, place: one.name.map { "series \(quoted($0))" },
-            problem: "found \(one.count) rows, expected more for \(origins.count) origins, "
-              + "\(stride) rows apart",
-            advice: "Use fewer --origins or a smaller --stride")
-        }
-        let trained = known - span.partialValue + place * stride
+    let (span, overflows) = (origins.count - 1).multipliedReportingOverflow(by: stride)
+    /// Rows that are known to the first training.
+    func known(_ series: Series) -> Int {
+      overflows ? 0 : series.count - options.horizon - origins.gap - span
+    }
+    let long = series.filter { known($0) > 0 }
+    guard let shortest = series.first else {
+      throw DataError(file: "the series", problem: "there is none, expected at least one")
+    }
+    guard !long.isEmpty else {
+      throw DataError(
+        file: shortest.source, place: shortest.name.map { "series \(quoted($0))" },
+        problem: "found \(shortest.count) rows, expected more for \(origins.count) origins, "
+          + "\(stride) rows apart",
+        advice: "Use fewer --origins or a smaller --stride")
+    }
+    func plan(_ series: [Series], _ place: Int) throws(DataError) -> ForecastPlan {
+      let splits = series.flatMap { one in
+        let trained = known(one) + place * stride
         let end =
           origins.refit == .never ? one.count : trained + origins.gap + options.horizon
-        splits += ForecastSplit.rolling([trained], testRows: end - trained, options: options)
+        return ForecastSplit.rolling([trained], testRows: end - trained, options: options)
       }
       let plan = try ForecastPlan(series, options: options, columns: columns, splits: splits)
-      // What the first training cannot use is judged at no origin.
-      series = series.filter { one in plan.series.contains { $0.name == one.name } }
-      plans.append(plan)
+      return given.map { plan.followingSize(keeping: $0) } ?? plan
     }
-    (self.series, self.plans) = (series, plans)
+    let first = try plan(long, 0)
+    let used = Set(first.series.map(\.name))
+    let kept = long.filter { used.contains($0.name) }
+    self.series = kept
+    leftOut =
+      first.leftOut
+      + series.filter { known($0) <= 0 }.map { ($0, "\($0.count) rows are too few") }
+    var plans = [first]
+    for place in 1..<(origins.refit == .never ? 1 : max(1, origins.count)) {
+      plans.append(try plan(kept, place))
+    }
+    self.plans = plans
   }
+
+  /// How many networks are trained.
+  public var trainings: Int { plans.count }
+  /// The epochs of a training at most.
+  public var epochs: Int { plans[0].options.epochs }
 
   /// The first row that the forecast from an origin covers, of each series.
   private func rows(_ place: Int) -> [Int] {
@@ -124,6 +146,8 @@ public struct ForecastBacktest: Sendable {
     let trainings = plans.count == 1 ? "one training before the first" : "a training at each"
     return "origins     \(origins.count), \(stride) rows apart, the first \(first); \(trainings)"
       + (origins.gap > 0 ? ", \(origins.gap) rows before it left out" : "")
+      + leftOut.map { "\nleft out    \($0.series.name ?? $0.series.targetName): \($0.problem)" }
+      .joined()
   }
 }
 
