@@ -59,13 +59,13 @@ public struct SequenceTaggerPlan: JobPlan {
         file: sentences.source,
         problem: "all \(training.tokenCount) tokens of the training part have the tag "
           + "\"\(tags.names.first?.prefix(40) ?? "")\"",
-        advice: "A tagger needs at least two tags; is another column that of the tags?")
+        advice: "A tagger needs at least two; if another column has the tags, say --tag-column")
     }
     guard tags.count <= 2000 else {
       throw DataError(
         file: sentences.source,
         problem: "found \(tags.count) different tags on \(training.tokenCount) tokens",
-        advice: "Expected at most 2000; is another column that of the tags?")
+        advice: "Expected at most 2000; if another column has the tags, say --tag-column")
     }
     let tokens = training.sentences.map(\.tokens)
     extras =

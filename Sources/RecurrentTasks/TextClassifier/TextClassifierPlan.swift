@@ -99,7 +99,8 @@ public struct TextClassifierPlan: JobPlan {
       throw DataError(
         file: texts.source,
         problem: "found \(labels.count) different labels on \(texts.examples.count) texts",
-        advice: "Expected classes, with several texts each; is another column that of the labels?")
+        advice: "Expected classes, with several texts each; if another column has the labels, say "
+          + "--label")
     }
   }
 
