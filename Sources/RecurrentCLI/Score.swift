@@ -32,19 +32,32 @@ struct Score: ParsableCommand {
       valueName: "scheme"))
   var scheme: TagScheme?
 
+  @Option(
+    help: ArgumentHelp(
+      "The column of the true tags, from 1. (default: the last, or before the predicted ones; of "
+        + "CoNLL-U the fourth)", valueName: "number"))
+  var tagColumn: Int?
+
   @Option(help: ArgumentHelp("The encoding of the files.", valueName: "encoding"))
   var encoding = TextEncoding.utf8
 
   @OptionGroup var answer: JSONFlag
 
+  func validate() throws {
+    if let tagColumn, tagColumn < 1 {
+      throw ValidationError("--tag-column counts from 1, not \(tagColumn).")
+    }
+  }
+
   mutating func run() throws {
-    let columns = TagColumns(tag: predicted == nil ? -2 : -1)
+    let columns = TagColumns(tag: tagColumn ?? (predicted == nil ? -2 : -1))
     let actual = try TaggedSentences.read(file, columns: columns, encoding: encoding)
     let found = try TaggedSentences.read(
       predicted ?? file, columns: TagColumns(tag: -1), encoding: encoding)
     let comparison = try TagComparison(actual, found, scheme: scheme)
     if answer.json { return print(try jsonText(ScoreReport(comparison))) }
-    printText("\(comparison)")
+    let remarks = actual.remarks.map { "\n\($0.capitalizedFirst)." }.joined()
+    printText("\(comparison)\(remarks)")
   }
 }
 

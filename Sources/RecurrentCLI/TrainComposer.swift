@@ -33,8 +33,12 @@ struct TrainComposer: JobCommand {
       valueName: "model"))
   var model = ComposerOptions().kind
 
-  @Option(help: ArgumentHelp("Steps of a quarter note.", valueName: "steps"))
-  var stepsPerBeat = ComposerOptions().stepsPerBeat
+  @Option(
+    help: ArgumentHelp(
+      "Steps of a quarter note; of piano rolls, what their steps are taken for. (default: with MIDI "
+        + "files \(ComposerOptions().stepsPerBeat); of piano rolls alone, as they look)",
+      valueName: "steps"))
+  var stepsPerBeat: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -72,7 +76,7 @@ struct TrainComposer: JobCommand {
     network.apply(to: &options)
     course.apply(to: &options)
     options.kind = model
-    options.stepsPerBeat = stepsPerBeat
+    options.stepsPerBeat = stepsPerBeat ?? options.stepsPerBeat
     options.transpose = transpose
     options.dropConnect = dropConnect
     options.window = window
@@ -84,9 +88,12 @@ struct TrainComposer: JobCommand {
     let music = try MusicCollection(
       paths: paths, stepsPerBeat: model?.options.stepsPerBeat ?? stepsPerBeat)
     music.warnOfSkipped()
+    var options = options
+    options.stepsPerBeat = stepsPerBeat ?? music.stepsPerBeat ?? options.stepsPerBeat
     return (
       try ComposerPlan(music, options: options, from: model),
       "\(music.source): \(music.tunes.count) tunes"
+        + (music.gridText.map { "\n            \($0)" } ?? "")
     )
   }
 

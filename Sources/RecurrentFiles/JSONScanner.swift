@@ -139,7 +139,10 @@ package struct JSONScanner {
   }
 
   /// Reads a whole number from 0.
-  package mutating func naturalNumber() throws(Failure) -> Int {
+  ///
+  /// - Parameter mayHavePoint: whether it may be written as `60.0`, as programs that know only
+  ///   floating-point numbers write it.
+  package mutating func naturalNumber(mayHavePoint: Bool = false) throws(Failure) -> Int {
     guard let first = next(), isDigit(first) else {
       throw unexpected("a whole number from 0")
     }
@@ -157,7 +160,15 @@ package struct JSONScanner {
     if first == 0x30, position > start + 1 {
       throw Failure(offset: start, problem: "found a number that begins with 0")
     }
-    if position < end, [UInt8(ascii: "."), 0x65, 0x45].contains(bytes[position]) {
+    if mayHavePoint, position + 1 < end, bytes[position] == UInt8(ascii: "."),
+      bytes[position + 1] == 0x30
+    {
+      position += 1
+      while position < end, bytes[position] == 0x30 { position += 1 }
+    }
+    if position < end,
+      [UInt8(ascii: "."), 0x65, 0x45].contains(bytes[position]) || isDigit(bytes[position])
+    {
       throw Failure(
         offset: start,
         problem: "found a number with a fraction or exponent, expected a whole number")

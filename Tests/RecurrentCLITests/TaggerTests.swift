@@ -134,6 +134,12 @@ import Testing
       #expect(lines.map(\.count) == [1, 11, 11, 11, 11, 11])
       #expect([1, 4].map { lines[$0][10] } == ["_", "_"])
       #expect(Set(["ADP", "DET", "NOUN"]).contains(String(lines[5][10])))
+      try workspace.write(tagged.output, to: "out.conllu")
+      for arguments in [["out.conllu"], ["t.conllu", "out.conllu"]] {
+        let score = try await workspace.recurrent(["score"] + arguments)
+        #expect(score.output.contains("20 sentences, 60 tokens") && score.output.contains("\nADP "))
+        #expect(score.output.contains("tags in column 4."), "\(score.output)")
+      }
       let measured = try await workspace.recurrent(["evaluate", "model", "t.conllu"])
       #expect(measured.output.contains("20 lines of a range of words were left out"))
       #expect(measured.output.contains("20 sentences, 60 tokens"))

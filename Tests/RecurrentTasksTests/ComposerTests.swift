@@ -36,6 +36,38 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
 @Suite struct ComposerTests {
   private let events = MusicEvents(stepsPerBeat: 3)
 
+  /// The published chorales on three grids, and what lies on none.
+  @Test(
+    .sharedData("music/jsb/jsb-chorales-quarter.json.xz"),
+    arguments: [
+      ("jsb/jsb-chorales-quarter", 1, "1.14"), ("jsb/jsb-chorales-8th", 2, "1.43"),
+      ("jsb/jsb-chorales-16th", 4, "2.78"), ("jsb/Jsb16thSeparated", 4, "2.78"),
+      ("polymusic/JSB_Chorales", 1, "1.14"),
+    ])
+  func gridOfPianoRolls(_ name: String, _ steps: Int, _ mean: String) async throws {
+    let bytes = try await SharedData.bytes("music/\(name).json.xz")
+    try withTemporaryFolder { folder in
+      try writeAtomically(Array(bytes), to: folder + "/rolls.json")
+      let music = try MusicCollection(paths: [folder + "/rolls.json"])
+      #expect(music.stepsPerBeat == steps)
+      #expect(music.gridText?.contains("last \(mean) steps") == true)
+      let asked = try MusicCollection(paths: [folder + "/rolls.json"], stepsPerBeat: 3)
+      #expect(asked.stepsPerBeat == 3 && asked.gridText == nil)
+    }
+  }
+
+  /// The same tune on finer and finer grids.
+  @Test func gridFollowsTheFineness() throws {
+    let quarters = (0..<40).map { PitchSet([48 + $0 * 7 % 24, 60 + $0 * 5 % 12]) }
+    for factor in [1, 2, 4, 8] {
+      let steps = quarters.flatMap { [PitchSet](repeating: $0, count: factor) }
+      let found = MusicCollection.stepsPerBeat(of: [Tune(name: "t", steps: steps)])
+      #expect(found?.steps == factor)
+    }
+    #expect(
+      MusicCollection.stepsPerBeat(of: [Tune(name: "t", steps: Array(quarters[..<9]))]) == nil)
+  }
+
   @Test func everyEventHasACodeOfItsOwn() {
     for code in 0..<events.count { #expect(events.code(events.event(code)) == code) }
     #expect(events.event(events.count - 1) == .velocity(31) && events.event(268) == .wait(12))

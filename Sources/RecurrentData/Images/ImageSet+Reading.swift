@@ -181,7 +181,7 @@ extension ImageSet {
         file: path,
         problem: others.isEmpty
           ? "found no images in the folder"
-          : "found \(others.count) pictures as \(others[0]), expected PNG",
+          : "found \(others.count) pictures such as \(others[0]), expected PNG",
         advice: others.isEmpty
           ? "Expected MNIST's IDX files, or a folder of PNG files for each class" : conversion)
     }
@@ -189,7 +189,8 @@ extension ImageSet {
       pngFiles: files, labels: labels, source: path, reading, skipsBad: true)
     if !others.isEmpty {
       images.remarks.append(
-        "\(others.count) pictures as \(others[0]) are left out, as only PNG is read. \(conversion)")
+        "\(others.count) pictures such as \(others[0]) are left out, as only PNG is read. \(conversion)"
+      )
     }
     return images
   }

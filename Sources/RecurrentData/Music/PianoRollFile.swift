@@ -6,7 +6,8 @@ import RecurrentFiles
 ///     {"train": [tune, …], "valid": [tune, …], "test": [tune, …]}
 ///
 /// The second form, with the parts that others trained and tested on, is that of the published
-/// collections of chorales and folk tunes. A pitch of -1 is a voice that is silent.
+/// collections of chorales and folk tunes. A pitch of -1 is a voice that is silent; pitches may be
+/// written as 60.0.
 public struct PianoRollFile: Sendable {
   /// The part of a collection.
   public enum Part: String, Sendable, CaseIterable {
@@ -69,10 +70,10 @@ public struct PianoRollFile: Sendable {
       try scanner.array { scanner throws(JSONScanner.Failure) in
         var step = PitchSet()
         try scanner.array { scanner throws(JSONScanner.Failure) in
-          if scanner.skip("-1") { return }
+          if scanner.skip("-1.0") || scanner.skip("-1") { return }
           _ = scanner.next()
           let offset = scanner.position
-          let pitch = try scanner.naturalNumber()
+          let pitch = try scanner.naturalNumber(mayHavePoint: true)
           guard pitch <= 127 else {
             throw JSONScanner.Failure(
               offset: offset, problem: "found a pitch of \(pitch), expected 0 to 127")

@@ -104,6 +104,8 @@ public struct ComposerPlan: JobPlan {
       "training    \(size(training))", "validation  \(size(validation))",
       "test        \(size(test)); split: \(split)",
     ]
+    let steps = options.stepsPerBeat == 1 ? "1 step" : "\(options.stepsPerBeat) steps"
+    lines.append("grid        \(steps) a quarter note")
     if options.kind == .polyphonic, outside > 0 {
       lines.append("            \(outside) of \(notes.count) notes lie outside the piano, left out")
     }

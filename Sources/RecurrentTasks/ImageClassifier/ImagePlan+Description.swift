@@ -15,8 +15,9 @@ extension ImagePlan: CustomStringConvertible {
     func remarks(_ images: ImageSet?) -> [String] {
       images.map { $0.remarks + [$0.leftOutText].compactMap(\.self) } ?? []
     }
+    let own = remarks(images)
     let all =
-      remarks(images) + remarks(testImages).map { "of the test part: \($0)" }
+      own + remarks(testImages).filter { !own.contains($0) }.map { "of the test part: \($0)" }
       + [unknownTest].compactMap { $0.map { "\($0)" } }
     return """
       images      \(number(images.count)) of \(images.sizeText)\(all.map { "\n            \($0)" }.joined())

@@ -16,7 +16,7 @@ extension ForecastEvaluation {
 }
 
 extension ClassifierEvaluation {
-  /// The share of right answers, the mean F1 over classes, the log loss in nats.
+  /// The share of right answers, the mean F1 over classes that occur, the log loss in nats.
   public var scores: [String: Double] {
     [
       "accuracy": confusion.accuracy, "macroF1": confusion.macroF1,

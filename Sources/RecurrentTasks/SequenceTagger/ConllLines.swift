@@ -48,10 +48,14 @@ struct ConllLines {
     let hasTabs = first.utf8.contains(Self.tab)
     let count = Self.columns(of: first, hasTabs).count
     form = (hasTabs, count)
-    // The ten columns of CoNLL-U: the fourth has the parts of speech, the last is for remarks.
-    self.columns =
-      hasNumbers && columns == TagColumns()
-      ? TagColumns(token: 2, tag: count == 10 ? 4 : nil) : columns
+    guard hasNumbers, columns.token == 1, (columns.tag ?? -1) < 0 else {
+      self.columns = columns
+      return
+    }
+    // The ten columns of CoNLL-U: the fourth has the parts of speech, the last is for remarks. Behind
+    // them may stand what a tagger said.
+    let isCoNLLU = count + (columns.tag ?? -1) == 9
+    self.columns = TagColumns(token: 2, tag: isCoNLLU ? 4 : columns.tag)
   }
 
   /// Whether the first of at least so many columns counts the words of each sentence, but for a few

@@ -55,10 +55,20 @@ extension SequenceTaggerPlan: CustomStringConvertible {
       }
       return text + ", \(NumberFormat.grouped(count)) entities"
     }
-    let names = tags.chunkTags.map { $0.filter { $0.position == .begin }.map(\.type) } ?? tags.names
     var lines = [
       "training    " + part(training), "validation  " + part(validation),
       "test        " + part(test),
+    ]
+    for (name, part) in [("validation", validation), ("test", test)] {
+      let unseen = part.unseen(tags)
+      if unseen > 0 {
+        lines.append(
+          "            \(NumberFormat.grouped(unseen)) tokens of the \(name) part have a tag that training "
+            + "does not have")
+      }
+    }
+    let names = tags.chunkTags.map { $0.filter { $0.position == .begin }.map(\.type) } ?? tags.names
+    lines += [
       (scheme == .plain ? "tags        " : "types       ")
         + names.prefix(12).joined(separator: ", ")
         + (names.count > 12 ? " and \(names.count - 12) more" : ""),

@@ -96,12 +96,14 @@ public struct SequenceTagger: Job {
 
   /// How well it does on sentences whose tags are known.
   ///
-  /// - Throws: ``DataError`` for a tag that is none of the scheme.
+  /// Tags that it was not trained on count as not found, and are told.
+  ///
+  /// - Throws: ``DataError`` if there are no sentences, or no tag that is one of the scheme.
   public func evaluate(on sentences: TaggedSentences) throws(DataError) -> TaggerEvaluation {
     guard !sentences.sentences.isEmpty else {
       throw DataError(file: sentences.source, problem: "there are no sentences in it")
     }
-    try sentences.checkTags(scheme)
+    try sentences.checkSomeTags(scheme)
     return evaluation(sentences, dictionary: nil)
   }
 
@@ -119,7 +121,6 @@ public struct SequenceTagger: Job {
     }
     let tokens = sentences.sentences.map(\.tokens)
     let other = sentences.schemeOtherThan(scheme)
-    let known = Set(tagSet.names)
     let unknown = encoder.vocabulary.unknown
     return TaggerEvaluation(
       isPlain: isPlain, network: scores(tags(of: tokens)),
@@ -132,10 +133,7 @@ public struct SequenceTagger: Job {
         / Double(max(1, sentences.tokenCount)),
       repairs: sentences.violations(of: other ?? scheme), convertedFrom: other,
       cut: tokens.count { $0.count > options.maximumLength },
-      unseen: sentences.sentences.reduce(0) { sum, sentence in
-        let tags = isPlain ? sentence.tags : TagScheme.bio.normalized(sentence.tags)
-        return sum + tags.count { !known.contains($0) }
-      })
+      unseen: sentences.unseen(tagSet))
   }
 }
 

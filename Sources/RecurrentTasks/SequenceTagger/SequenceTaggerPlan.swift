@@ -45,7 +45,8 @@ public struct SequenceTaggerPlan: JobPlan {
     try sentences.checkIsNotMixed(scheme, wasAsked: options.scheme != nil)
     options.scheme = scheme
     self.options = options
-    for part in [sentences, validation, test] { try part?.checkTags(scheme) }
+    try sentences.checkTags(scheme)
+    for part in [validation, test] { try part?.checkSomeTags(scheme) }
     if let model { try sentences.checkTags(in: model.tagSet) }
     let split = sentences.split(
       options, splitsValidation: validation == nil, splitsTest: test == nil)
@@ -58,13 +59,13 @@ public struct SequenceTaggerPlan: JobPlan {
         file: sentences.source,
         problem: "all \(training.tokenCount) tokens of the training part have the tag "
           + "\"\(tags.names.first?.prefix(40) ?? "")\"",
-        advice: "A tagger needs at least two tags; is another column that of the tags?")
+        advice: "A tagger needs at least two; if another column has the tags, say --tag-column")
     }
     guard tags.count <= 2000 else {
       throw DataError(
         file: sentences.source,
         problem: "found \(tags.count) different tags on \(training.tokenCount) tokens",
-        advice: "Expected at most 2000; is another column that of the tags?")
+        advice: "Expected at most 2000; if another column has the tags, say --tag-column")
     }
     let tokens = training.sentences.map(\.tokens)
     extras =
@@ -161,6 +162,28 @@ extension TaggedSentences {
           "found the tag \"\(tag.prefix(40))\", expected O or a tag as B-PER",
           "Read tags of another kind with --scheme plain"
         ) : nil
+    }
+  }
+
+  /// Throws for the first tag that is none of a chunk scheme if no other than `O` is one: of a part that
+  /// measures, single ones are read as `O` and counted.
+  func checkSomeTags(_ scheme: TagScheme) throws(DataError) {
+    let tags = sentences.lazy.flatMap(\.tags)
+    if !tags.contains(where: { ChunkTag($0).map { $0 != .outside } ?? false }) {
+      try checkTags(scheme)
+    }
+  }
+
+  /// How many tokens have a tag that training does not have, in whichever scheme.
+  func unseen(_ tags: TagSet) -> Int {
+    let known = Set(tags.names)
+    let isPlain = tags.chunkTags == nil
+    return sentences.reduce(0) { sum, sentence in
+      let normalized = isPlain ? sentence.tags : TagScheme.bio.normalized(sentence.tags)
+      return sum
+        + zip(sentence.tags, normalized).count { tag, normal in
+          !known.contains(normal) || !isPlain && ChunkTag(tag) == nil
+        }
     }
   }
 

@@ -96,7 +96,9 @@ extension TaggerEvaluation {
       text += "\n\(repairs) tags break the scheme; read by conlleval's rule: a tag that continues "
       text += "nothing begins an entity."
     }
-    if unseen > 0 { text += "\n\(unseen) tokens have a tag that training does not have." }
+    if unseen > 0 {
+      text += "\n\(unseen) tokens have a tag that training does not have, and are found by nobody."
+    }
     if cut > 0 { text += "\n\(cut) sentences were too long to be read at once and read in pieces." }
     return text + (verdict.map { "\n\($0)" } ?? "")
   }

@@ -31,6 +31,8 @@ public struct ClassifierEvaluation: JobEvaluation {
   public let empty: Int
   /// The share of tokens that are not in the vocabulary.
   public let unknownShare: Double
+  /// Texts with a label that training does not have, which nothing here counts; nil if there are none.
+  public internal(set) var unknown: UnknownLabels?
 
   /// One line that says whether the model is worth having.
   public var verdict: String {
@@ -89,6 +91,7 @@ extension ClassifierEvaluation {
     text += "\nUnknown tokens \(percent(unknownShare)) %"
     if truncated > 0 { text += "; \(truncated) texts cut to the maximum length" }
     if empty > 0 { text += "; \(empty) texts without tokens" }
+    if let unknown { text += ".\n\(unknown)" }
     return text + ".\n\(verdict)"
   }
 

@@ -42,6 +42,9 @@ extension TextClassifierPlan: CustomStringConvertible {
       "training    " + part(training), "validation  " + part(validation),
       "test        " + part(test),
     ]
+    for others in [unknown.validation, unknown.test].compactMap(\.self) {
+      lines.append("            \(others)")
+    }
     let known = Set(training.examples.map(\.text))
     let repeated = test.examples.count { known.contains($0.text) }
     if repeated > 0 {

@@ -98,15 +98,18 @@ public struct TextClassifier: Job {
     return result
   }
 
-  /// How well it does on texts whose class is known.
+  /// How well it does on texts whose class is known. Those with a label that it was not trained on are
+  /// counted and left out.
   ///
-  /// - Throws: ``DataError`` for a label that it was not trained on.
+  /// - Throws: ``DataError`` if there are no texts, or none with a label that it knows.
   public func evaluate(on texts: LabeledTexts) throws(DataError) -> ClassifierEvaluation {
     guard !texts.examples.isEmpty else {
       throw DataError(file: texts.source, problem: "there are no texts in it")
     }
-    try texts.checkLabels(labels)
-    return evaluation(texts, bagOfWords: encoder.naiveBayes)
+    let (known, others) = try texts.known(labels, unit: "texts")
+    var evaluation = evaluation(known, bagOfWords: encoder.naiveBayes)
+    evaluation.unknown = others
+    return evaluation
   }
 
   func evaluation(

@@ -17,6 +17,8 @@ public struct TextClassifierPlan: JobPlan {
   public let validation: LabeledTexts
   /// What only the report sees.
   public let test: LabeledTexts
+  /// Texts of parts of their own that have a label training does not have, and are left out.
+  let unknown: (validation: UnknownLabels?, test: UnknownLabels?)
   /// The encoder of texts.
   public let extras: TextEncoder
   /// Tokens of each text of the training part that are read.
@@ -33,8 +35,8 @@ public struct TextClassifierPlan: JobPlan {
   ///   - vectors: A file of word vectors for the embedding to start from.
   ///   - model: a model to go on from, of which all but the course of training stays.
   /// - Throws: ``DataError`` if the options break a rule or contradict the model, if there are fewer
-  ///   than two classes, too few texts of one, a label that the model or, in another part, training
-  ///   does not have, or vectors of another width.
+  ///   than two classes, too few texts of one, a label that the model does not have, no label in another
+  ///   part that training has, or vectors of another width.
   public init(
     _ texts: LabeledTexts, validation: LabeledTexts? = nil, test: LabeledTexts? = nil,
     options: TextClassifierOptions = TextClassifierOptions(), vectors: String? = nil,
@@ -48,13 +50,19 @@ public struct TextClassifierPlan: JobPlan {
       throw DataError(file: texts.source, problem: "there are no texts in it")
     }
     if model == nil { try Self.check(texts, labels) }
-    for part in [texts, validation, test] { try part?.checkLabels(labels) }
+    try texts.checkLabels(labels)
+    let known = labels
+    let validation = try validation.map { part throws(DataError) in
+      try part.known(known, unit: "validation texts")
+    }
+    let test = try test.map { part throws(DataError) in try part.known(known, unit: "test texts") }
+    unknown = (validation?.others, test?.others)
     let split = TextSplit(
       texts, labels: labels, options: options, splitsValidation: validation == nil,
       splitsTest: test == nil)
     training = split.training
-    self.validation = validation ?? split.validation
-    self.test = test ?? split.test
+    self.validation = validation?.texts ?? split.validation
+    self.test = test?.texts ?? split.test
     let found = Set(training.examples.map(\.label))
     guard model == nil ? found.count == labels.count : !found.isEmpty else {
       throw DataError(
@@ -91,7 +99,8 @@ public struct TextClassifierPlan: JobPlan {
       throw DataError(
         file: texts.source,
         problem: "found \(labels.count) different labels on \(texts.examples.count) texts",
-        advice: "Expected classes, with several texts each; is another column that of the labels?")
+        advice: "Expected classes, with several texts each; if another column has the labels, say "
+          + "--label")
     }
   }
 
@@ -129,6 +138,7 @@ public struct TextClassifierPlan: JobPlan {
     if options.naiveBayes, origin == nil { classifier.parts.extras.naiveBayes = naiveBayes }
     guard !test.examples.isEmpty else { return }
     classifier.configuration.evaluation = classifier.evaluation(test, bagOfWords: naiveBayes)
+    classifier.configuration.evaluation?.unknown = unknown.test
   }
 }
 

@@ -61,4 +61,19 @@ extension LabeledTexts {
           + labels.prefix(20).map { "\"\($0.prefix(40))\"" }.joined(separator: ", "))
     }
   }
+
+  /// Those with one of `labels`, and how many others there are.
+  ///
+  /// - Throws: ``DataError`` if there are others only.
+  func known(
+    _ labels: [String], unit: String
+  ) throws(DataError) -> (texts: LabeledTexts, others: UnknownLabels?) {
+    let others = UnknownLabels(examples.lazy.map(\.label), known: labels, unit: unit)
+    guard let others else { return (self, nil) }
+    if others.count == examples.count { try checkLabels(labels) }
+    let known = Set(labels)
+    var texts = self
+    texts.examples.removeAll { !known.contains($0.label) }
+    return (texts, others)
+  }
 }

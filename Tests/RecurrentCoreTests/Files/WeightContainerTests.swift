@@ -10,19 +10,14 @@ import Testing
     arguments: [
       ("PK\u{3}\u{4}…archive/data.pkl…", "a file of torch.save", "safetensors.torch.save_file"),
       ("PK\u{3}\u{4}…m/code/x.py…m/constants.pkl…m/data.pkl", "a TorchScript archive", "torch.jit"),
-      (
-        "PK\u{3}\u{4}…config.json…model.weights.h5…", "a Keras model",
-        "Scripts/keras-to-safetensors"
-      ),
+      ("PK\u{3}\u{4}…config.json…model.weights.h5…", "a Keras model", "Scripts/keras-to-saf"),
       ("PK\u{3}\u{4}…arr_0.npy…", "an archive of np.savez", "NumPyFile(path:) reads it"),
       ("PK\u{3}\u{4}…readme.txt…", "a zip archive", "Unpack it"),
       ("GGUF\u{3}\0\0\0…", "a GGUF file", "safetensors instead"),
       ("\u{8}\u{7}\u{12}\u{7}pytorch\u{1A}…", "an ONNX model", "onnx.numpy_helper"),
+      ("\u{8}\u{E}:\u{16}\u{12}\u{1}g*…", "an ONNX model", "onnx.numpy_helper"),
       ("\u{1C}\0\0\0TFL3…", "a TensorFlow Lite model", "made of"),
-      (
-        "version https://git-lfs.github.com/spec/v1\noid sha256:0", "a pointer of Git LFS",
-        "git lfs"
-      ),
+      ("version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS", "git lfs"),
       ("\n<!DOCTYPE html>\n<html>…", "an HTML page", "download the file itself"),
       ("{\"weight_map\": {}}", "a text in JSON", "read the files it names"),
     ])
@@ -66,6 +61,10 @@ import Testing
       let text = "{" + String(repeating: " ", count: length - 2) + "}"
       let bytes = (0..<8).map { UInt8(length >> (8 * $0) & 255) } + Array(text.utf8)
       #expect(try SafetensorsFile(bytes: bytes, source: "sound").names.isEmpty)
+      let error = try #require(throws: DataError.self) {
+        try NumPyFile(bytes: bytes, source: "sound")
+      }
+      #expect(error.problem.hasPrefix("found a safetensors file"), "\(error)")
     }
   }
 }

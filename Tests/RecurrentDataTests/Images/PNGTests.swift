@@ -209,7 +209,7 @@ import Testing
       }
       #expect(
         try problem(folder)
-          == "\(folder): found 2 pictures as 1.jpg, expected PNG. ImageMagick writes a PNG file "
+          == "\(folder): found 2 pictures such as 1.jpg, expected PNG. ImageMagick writes a PNG file "
           + "beside each by: magick mogrify -format png '\(folder)'/*/*.jpg.")
       #expect(try problem(folder + "/a/1.jpg").contains("found a JPEG picture, expected PNG"))
       try writeAtomically(jpeg, to: folder + "/a/1.png")
@@ -232,7 +232,8 @@ import Testing
       #expect(read.labels == ["b", "b"] && read.leftOut.map(\.file) == [folder + "/a/1.png"])
       #expect(read.leftOutText?.hasPrefix("1 files cannot be read and are left out; the") == true)
       // The pictures that were converted are not told of.
-      #expect(read.remarks.count == 1 && read.remarks[0].hasPrefix("1 pictures as 3.jpeg are left"))
+      #expect(
+        read.remarks.count == 1 && read.remarks[0].hasPrefix("1 pictures such as 3.jpeg are left"))
     }
   }
 

@@ -109,6 +109,8 @@ import Testing
     let plain = try read("[[[60,64],[],[62]],[]]")
     #expect(plain.tunes.map(\.tune.steps) == [[[60, 64], [], [62]], []])
     #expect(plain.tunes.allSatisfy { $0.part == nil })
+    // As the published chorales in eighths and sixteenths have it in places.
+    #expect(try read("[[[60.0,64.00,-1.0],[-1]]]").tunes[0].tune.steps == [[60, 64], []])
     let parts = try read(#"{"test": [[[1]]], "train": [[[2, -1]], [[-1], [3]]], "validation": []}"#)
     #expect(parts.tunes.map(\.tune.steps) == [[[1]], [[2]], [[], [3]]])
     #expect(parts.tunes.map(\.part) == [.test, .train, .train])
@@ -117,7 +119,8 @@ import Testing
 
   @Test(arguments: [
     ("", 1, "end of the text"), ("[[[60,\n128]]]", 2, "128"), ("[[60]]", 1, "an array"),
-    ("[[[60.5]]]", 1, "fraction"), ("[[[-2]]]", 1, "whole number"), ("[[[60]]", 1, "',' or ']'"),
+    ("[[[60.5]]]", 1, "fraction"), ("[[[60.05]]]", 1, "fraction"), ("[[[-2]]]", 1, "whole number"),
+    ("[[[60]]", 1, "',' or ']'"),
     (#"{"tests": []}"#, 1, "\"tests\""), (#"{"test": [], "test": []}"#, 1, "twice"),
     ("[[[60]]] x", 1, "the end"), ("[[[-11]]]", 1, "',' or ']'"),
   ])

@@ -147,6 +147,29 @@ import Testing
     #expect(weights[0] == weights[1] && weights[0] != weights[2])
   }
 
+  /// Tags of the test part alone are told before training and count as not found.
+  @Test func tagsOfTheTestPartAlone() throws {
+    let sentences = TagGrammar.cues(60, seed: 2)
+    var test = TagGrammar.cues(20, seed: 3)
+    let index = try #require(test.sentences.firstIndex { $0.tags.count > 2 })
+    test.sentences[index].tags[0] = "B-NEW"
+    test.sentences[index].tags[1] = "nonsense"
+    var options = TagGrammar.options
+    options.epochs = 1
+    let plan = try SequenceTaggerPlan(sentences, test: test, options: options)
+    #expect("\(plan)".contains("2 tokens of the test part have a tag that training does not have"))
+    let tagger = try plan.train()
+    let evaluation = try #require(tagger.configuration.evaluation)
+    #expect(evaluation.unseen == 2 && evaluation.network.entities.types["NEW"]?.actual == 1)
+    #expect(try tagger.evaluate(on: test).unseen == 2)
+    // A part without any tag of the scheme is another column.
+    for index in test.sentences.indices {
+      test.sentences[index].tags = test.sentences[index].tokens.map { _ in "NN" }
+    }
+    #expect(throws: DataError.self) { try SequenceTaggerPlan(sentences, test: test) }
+    #expect(throws: DataError.self) { try tagger.evaluate(on: test) }
+  }
+
   /// Any scheme in, the same scheme out; what breaks it is counted.
   @Test func schemes() throws {
     let plain = TagGrammar.cues(60, seed: 2)

@@ -75,6 +75,13 @@ import Testing
         "2 lines of a range of words were left out", "2 lines of an empty node were left out",
         "1 words have the tag _, taken as any other",
       ])
+    // Behind the ten columns may stand what a tagger said.
+    let said = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+      $0.contains("\t") ? $0 + "\tX" : $0
+    }.joined(separator: "\n")
+    #expect(shown(try self.read(said, TagColumns(tag: -2))) == shown(read))
+    #expect(
+      try self.read(said, TagColumns(tag: -1)).sentences[0].tags == ["X", "X", "X", "X", "X"])
     // What was said is what is taken.
     let other = try self.read(text, TagColumns(token: 2, tag: 10))
     #expect(other.sentences[0].tags[0] == "SpaceAfter=No" && other.ranges == 2)

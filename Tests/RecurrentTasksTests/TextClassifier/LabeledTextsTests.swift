@@ -138,4 +138,32 @@ import Testing
     let unseen = try #require(throws: DataError.self) { try Grammar.quick().evaluate(on: other) }
     #expect(unseen.line == 7)
   }
+
+  /// A label of the other parts alone is told before training, and costs its texts alone.
+  @Test func labelsOfOtherPartsAlone() throws {
+    let texts = Grammar.firstColour(60, seed: 1)
+    var test = Grammar.firstColour(30, seed: 2)
+    for row in [3, 4, 9] { test.examples[row].label = row == 9 ? "green" : "grey" }
+    var options = Grammar.options
+    options.epochs = 1
+    let plan = try TextClassifierPlan(texts, validation: test, test: test, options: options)
+    let told = "3 test texts have a label that training does not have and are left out"
+    #expect("\(plan)".contains(told + ": \"green\", \"grey\""))
+    #expect("\(plan)".contains("3 validation texts have a label that"))
+    #expect(plan.validation.examples.count == 27 && plan.test.examples.count == 27)
+    let classifier = try plan.train()
+    let evaluation = try #require(classifier.configuration.evaluation)
+    #expect(evaluation.confusion.total == 27 && evaluation.unknown?.count == 3)
+    let measured = try classifier.evaluate(on: test)
+    #expect(measured.confusion == evaluation.confusion && measured.unknown?.labelCount == 2)
+    #expect("\(measured)".contains("3 texts have a label that training does not have"))
+    var known = test
+    known.examples.removeAll { $0.label.hasPrefix("gre") }
+    #expect(try classifier.evaluate(on: known).confusion == measured.confusion)
+    // Training cannot learn a label that the model it goes on from has not.
+    let error = try #require(throws: DataError.self) {
+      try TextClassifierPlan(test, options: classifier.options, from: classifier)
+    }
+    #expect("\(error)".contains("\"grey\""))
+  }
 }

@@ -22,7 +22,7 @@ enum WeightContainer {
       }
       if lists("model.weights.h5") { return ("a Keras model", keras) }
       if lists(".npy") {
-        return (savez, "NumPyFile(path:) reads it, and KerasWeights(file:) what get_weights() gave")
+        return (savez, "NumPyFile(path:) reads it; KerasWeights(file:) what get_weights() gave")
       }
       return (zip, "Unpack it and name the file of weights in it")
     }
@@ -80,6 +80,13 @@ enum WeightContainer {
   static func check(
     _ bytes: [UInt8], expected: String, mayBeNumPy: Bool = false, source: String
   ) throws(DataError) {
+    if mayBeNumPy, bytes.count > 8, bytes[8] == UInt8(ascii: "{"),
+      bytes[4..<8].allSatisfy({ $0 == 0 })
+    {
+      throw DataError(
+        file: source, problem: "found a safetensors file, expected \(expected)",
+        advice: "SafetensorsFile(path:) reads it")
+    }
     guard let (name, advice) = known(bytes), !mayBeNumPy || name != savez && name != zip else {
       return
     }
@@ -97,13 +104,13 @@ enum WeightContainer {
   }
 
   /// A protocol buffer whose first members are a small version and the name of the program that
-  /// wrote it.
+  /// wrote it, or the graph.
   private static func isONNX(_ bytes: [UInt8]) -> Bool {
-    guard bytes.count > 4, bytes[0] == 0x08, (1...20).contains(bytes[1]), bytes[2] == 0x12 else {
-      return false
-    }
+    guard bytes.count > 4, bytes[0] == 0x08, (1...20).contains(bytes[1]) else { return false }
+    if bytes[2] == 0x3A { return true }
     let name = bytes[4...].prefix(Int(bytes[3]))
-    return (1...64).contains(bytes[3]) && name.allSatisfy { (0x20...0x7E).contains($0) }
+    return bytes[2] == 0x12 && (1...64).contains(bytes[3])
+      && name.allSatisfy { (0x20...0x7E).contains($0) }
   }
 
   private static func beginning(_ bytes: [UInt8]) -> String {
