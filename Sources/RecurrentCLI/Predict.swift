@@ -137,7 +137,7 @@ extension Predict {
       try Interruption.deferred { () throws(DataError) in try ChartFile.write(chart, to: plot) }
     }
     let report = ForecastReport(forecaster, forecasts, model: model)
-    print(json ? try report.json : report.description)
+    if json { print(try report.json) } else { printText(report.description) }
     try flushOutput()
     if let plot { warn("wrote \(plot)\(forecasts.count > 1 ? ", the first series" : "").") }
   }
