@@ -116,6 +116,8 @@ private struct SeriesRows {
     // Those behind the last value are part of the future.
     let gaps = all.filter { $0.afterRow < last }
     let absent = gaps.reduce(0) { $0 + $1.missing }
+    // A slip in a date would ask for more rows than any memory holds.
+    let most = min(10 * rows.count + 1000, 10_000_000)
     if let first = gaps.first {
       let found =
         "the rows are \(times.frequency), but \(absent) of them "
@@ -124,7 +126,7 @@ private struct SeriesRows {
           : "are absent in \(gaps.count) gaps, the first after \(times.label(first.afterRow))")
       if missing == .drop {
         remarks.append(found + "; taken as if there were no gap")
-      } else if missing == .error || absent > 10 * rows.count {
+      } else if missing == .error || absent > most {
         throw DataError(
           file: table.source, line: table.line(ofRow: rows[first.afterRow]), problem: found,
           advice: missing == .error
@@ -133,10 +135,7 @@ private struct SeriesRows {
         remarks.append(found + "; filled as empty cells, by --missing \(missing.rawValue)")
       }
     }
-    // No more than a slip in a date would ask for.
-    if missing != .drop, all.reduce(0, { $0 + $1.missing }) <= 10 * rows.count + 1000 {
-      insert(all)
-    }
+    if missing != .drop, all.reduce(0, { $0 + $1.missing }) <= most { insert(all) }
     cutFuture(&remarks)
     if missing == .drop {
       let kept = rows.indices.filter { row in values.allSatisfy { !$0[row].isNaN } }

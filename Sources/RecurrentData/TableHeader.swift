@@ -112,7 +112,8 @@ struct TableHeader {
         if records.isEmpty { throw error }
         break
       }
-      if scanner.isBlank { continue }
+      // Only the first are looked at, and the one that is asked for.
+      if scanner.isBlank || records.count >= 50 && scanner.recordLine != last { continue }
       let cells = starts.map {
         DelimitedText.string(
           DelimitedText.cell(at: Int($0), in: scanner.text, delimiter: scanner.delimiter),

@@ -41,7 +41,13 @@ struct RealDataTests {
   }
 
   @Test func temperatures() throws {
-    let series = try Series(csv: path("series/daily-min-temperatures.csv"), value: "Temp")
+    let file = try path("series/daily-min-temperatures.csv")
+    let error = try dataError { _ = try Series(csv: file, value: "Temp") }
+    #expect(error.line == 1461)
+    let whole = try Series(csv: file, value: "Temp", missing: .interpolate)
+    #expect(whole.count == 3652 && whole.times.gaps.isEmpty)
+    #expect(whole.target[1460] == (whole.target[1459] + whole.target[1461]) / 2)
+    let series = try Series(csv: file, value: "Temp", missing: .drop)
     #expect(series.count == 3650)
     #expect(series.times.frequency == .daily)
     // The file leaves out 31 December of the leap years.

@@ -58,7 +58,7 @@ public struct ForecastEvaluation: JobEvaluation {
     }
     let share = 1 - best.errors.overall.rmse / model.overall.rmse
     guard share > 0.0005 else { return naiveVerdict }
-    return naiveVerdict + " Better is \(best.name): its RMSE is "
+    return naiveVerdict + "\nBetter is \(best.name): its RMSE is "
       + "\(NumberFormat.fixed(share * 100, 1)) % below the model's."
   }
 
