@@ -12,6 +12,19 @@ enum TextCheck {
         [0x50, 0x4B, 0x03, 0x04], "a zip archive or a spreadsheet",
         "Unpack it, or save the spreadsheet as CSV"
       ),
+      (
+        Array("PAR1".utf8), "a Parquet file",
+        "Write it as CSV in Python: pandas.read_parquet(path).to_csv(\"table.csv\", index=False)"
+      ),
+      (
+        Array("SQLite format 3\0".utf8), "an SQLite database",
+        "Write a table of it as CSV: sqlite3 -csv -header FILE 'select * from TABLE'"
+      ),
+      (
+        [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1],
+        "a document or spreadsheet of Microsoft Office",
+        "Save the spreadsheet as CSV"
+      ),
       (Array("%PDF-".utf8), "a PDF document", "Take its text out with pdftotext"),
       (
         Array("version https://git-lfs.github.com/spec/".utf8), "a pointer of Git LFS",

@@ -3,6 +3,7 @@ import Recurrent
 import TestSupport
 import Testing
 
+@testable import RecurrentData
 @testable import RecurrentTasks
 
 @Suite struct ImageClassifierTests {
@@ -167,6 +168,30 @@ import Testing
     #expect(
       message { () throws(DataError) in _ = try ImagePlan(alike) }
         .hasPrefix("alike: all 60 images are alike, pixel by pixel. Nothing can be learned"))
+  }
+
+  /// A model of 16 bits says so to those who read for it; one of an earlier version says nothing, and
+  /// goes on seeing 8 bits on white.
+  @Test func readingOfTheModel() throws {
+    var images = Self.bars(60, seed: 1)
+    images.reading.white = 65535
+    images.reading.background = .black
+    var options = Self.options(.mlp)
+    options.epochs = 1
+    let classifier = try ImagePlan(images, options: options).train()
+    #expect(classifier.reading.white == 65535 && classifier.reading.background == .black)
+    try withTemporaryFolder { folder in
+      try classifier.save(to: folder + "/m")
+      let loaded = try ImageClassifier(contentsOf: folder + "/m")
+      #expect(loaded.reading == classifier.reading && loaded.reading.height == 5)
+    }
+    var former = classifier
+    former.configuration.reading = nil
+    #expect(former.reading.white == 255 && former.reading.background == nil)
+    #expect(former.reading.height == 5 && former.reading.channels == 1)
+    former.configuration.reading = ImageReading()
+    former.configuration.reading?.resize = .init(height: 9, width: 4)
+    #expect(former.configuration.problem?.hasPrefix("images scaled to 9 × 4 for") == true)
   }
 
   /// A class that stands only in the test images is told before training, and costs its images alone.

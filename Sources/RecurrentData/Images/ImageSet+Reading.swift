@@ -19,7 +19,7 @@ extension ImageSet {
   ///   - a folder with the files of MNIST (`train-images…`, `t10k-images…` or `test-images…`) or of
   ///     one part of EMNIST (`emnist-letters-train-images…`);
   ///   - a folder with a folder of PNG files for each class;
-  ///   - a folder with two such folders, `train` and `test`;
+  ///   - a folder with two such folders, `train` and `test`, or `val` if there is no `test`;
   ///   - a folder of PNG files, without classes.
   ///
   ///   Files of a folder that cannot be read are left out and told in ``leftOut``.
@@ -141,15 +141,25 @@ extension ImageSet {
       )
     }
     let folders = names.filter { isFolder(path + "/" + $0) }
-    guard folders.contains("train"), folders.contains("test") else {
+    func folder(_ names: [String]) -> String? { folders.first { names.contains($0.lowercased()) } }
+    let judging = folder(["val", "valid", "validation", "dev"])
+    guard let training = folder(["train", "training"]),
+      let test = folder(["test", "testing"]) ?? judging
+    else {
       return (try readClasses(path, names, folders, reading), nil)
     }
-    let training = path + "/train"
-    let test = path + "/test"
-    let images = try readClasses(training, reading)
+    var images = try readClasses(path + "/" + training, reading)
+    if test == judging {
+      images.remarks.append("the report stands on the folder \(test), as there is no test")
+    }
+    let others = folders.filter { $0 != training && $0 != test }
+    if !others.isEmpty {
+      images.remarks.append(
+        "left out: \(others.map { "the folder \($0)" }.joined(separator: ", "))")
+    }
     var same = reading
     (same.channels, same.white) = (images.channels, images.reading.white)
-    return (images, try readClasses(test, same))
+    return (images, try readClasses(path + "/" + test, same))
   }
 
   private static func readClasses(

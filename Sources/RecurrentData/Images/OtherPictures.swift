@@ -30,11 +30,29 @@ enum OtherPictures {
     "ImageMagick writes a PNG file beside each by: magick mogrify -format png \(files)"
   }
 
-  /// Throws if the bytes are those of such a picture.
+  /// Throws if the bytes are those of such a picture, or of arrays that hold several.
   static func check(_ bytes: [UInt8], path: String) throws(DataError) {
-    guard let name = name(of: bytes) else { return }
-    throw DataError(
-      file: path, problem: "found \(name), expected PNG",
-      advice: conversion(of: "'\(path)'"))
+    func fail(_ name: String, _ expected: String, _ advice: String) -> DataError {
+      DataError(file: path, problem: "found \(name), expected \(expected)", advice: advice)
+    }
+    if let name = name(of: bytes) {
+      throw fail(name, "PNG", conversion(of: "'\(path)'"))
+    }
+    let asTable =
+      "Write its images x and classes y as a table in Python: np.savetxt(\"images.csv\", "
+      + "np.c_[y, x.reshape(len(x), -1)], \"%g\", \",\"); and read that with --label first"
+    if bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) {
+      // The list at the end has the names of what is in it as plain text.
+      let hasArrays = bytes.suffix(1 << 16).contains(Array(".npy".utf8))
+      throw fail(
+        hasArrays ? "an archive of np.savez" : "a zip archive", "images",
+        hasArrays ? asTable : "Unpack it, and name the folder or file of images")
+    }
+    if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) {
+      throw fail("an array of np.save", "images", asTable)
+    }
+    if bytes.count > 1, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
+      throw fail("a pickle of Python", "images", asTable)
+    }
   }
 }

@@ -115,7 +115,8 @@ struct ConllLines {
         problem: "found \(columns.count) \(columns.count == 1 ? "column" : "columns"), "
           + "expected \(expected) as in the lines before",
         advice: "Columns are separated by \(hasTabs ? "one tab" : "blanks or tabs"), "
-          + "sentences by an empty line")
+          + (!hasTabs && line.contains(",") ? "not by commas, " : "") + "sentences by an empty line"
+      )
     }
     isInside = true
     if hasNumbers {

@@ -74,6 +74,9 @@ extension SequenceTaggerPlan: CustomStringConvertible {
         + (names.count > 12 ? " and \(names.count - 12) more" : ""),
       "scheme      " + scheme.explanation,
     ]
+    if scheme == .plain, let tag = names.first(where: { $0.hasPrefix("B_") }) {
+      lines.append("            \(tag) is no tag of a chunk; written with a hyphen it would be")
+    }
     if repairs > 0 {
       lines.append(
         "            \(NumberFormat.grouped(repairs)) tags break it; read by conlleval's rule: a "

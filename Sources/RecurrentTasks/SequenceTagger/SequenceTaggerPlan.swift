@@ -209,7 +209,8 @@ extension TaggedSentences {
       ChunkTag(tag) == nil
         ? (
           "found the tag \"\(tag.prefix(40))\" beside tags of chunks as \"\(example.prefix(40))\"",
-          "Correct it, or take all tags as they are with --scheme plain"
+          "Correct it, remove the line if it names the columns, or take all tags as they are with "
+            + "--scheme plain"
         ) : nil
     }
   }

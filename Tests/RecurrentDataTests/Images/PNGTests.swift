@@ -221,6 +221,16 @@ import Testing
         try writeAtomically(start, to: folder + "/x")
         #expect(try problem(folder + "/x").contains("found \(name)"), "\(name)")
       }
+      for (start, name, advice) in [
+        ("PK\u{3}\u{4}…x_train.npy…", "an archive of np.savez", "np.savetxt"),
+        ("PK\u{3}\u{4}…cat/1.png…", "a zip archive", "Unpack it"),
+        ("PAR1…", "a Parquet file", "read_parquet"), ("%PDF-1.4", "a PDF", "pdftotext"),
+        ("version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS", "git lfs pull"),
+      ] {
+        try writeAtomically(start, to: folder + "/x")
+        let text = try problem(folder + "/x")
+        #expect(text.contains("found \(name)") && text.contains(advice), "\(text)")
+      }
       #expect(OtherPictures.name(of: Array("BM,1\n1,2\n".utf8)) == nil)
       try FileManager.default.removeItem(atPath: folder + "/x")
 
@@ -234,6 +244,27 @@ import Testing
       // The pictures that were converted are not told of.
       #expect(
         read.remarks.count == 1 && read.remarks[0].hasPrefix("1 pictures such as 3.jpeg are left"))
+    }
+  }
+
+  /// `val` stands in for `test`, and is told when it is left out.
+  @Test func foldersOfParts() throws {
+    try withTemporaryFolder { folder in
+      let images = ImageSet(source: "", height: 1, width: 2, pixels: [1, 2, 3, 4, 5, 6])
+      func write(_ part: String, _ index: Int) throws {
+        let path = "\(folder)/\(part)/a"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try writeAtomically(images.png(index), to: path + "/1.png")
+      }
+      try write("Train", 0)
+      try write("val", 1)
+      let (training, judging) = try ImageSet.read(folder)
+      #expect(training.pixels == [1, 2] && judging?.pixels == [3, 4])
+      #expect(training.remarks == ["the report stands on the folder val, as there is no test"])
+      try write("test", 2)
+      let (again, test) = try ImageSet.read(folder)
+      #expect(again.pixels == [1, 2] && test?.pixels == [5, 6])
+      #expect(again.remarks == ["left out: the folder val"])
     }
   }
 
