@@ -54,7 +54,7 @@ import Testing
       let result = try await workspace.recurrent(["predict", "model", "--steps", "3"])
       #expect(result.exitCode == 0 && result.errorOutput.isEmpty)
       let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
-      try #require(lines.count == 8)
+      try #require(lines.count == 9)
       #expect(lines[0].contains(#/^ +Close +80 % from +to$/#))
       #expect(lines[1...3].map { $0.prefix(10) } == ["2020-03-01", "2020-03-02", "2020-03-03"])
       #expect(lines[4].isEmpty)
