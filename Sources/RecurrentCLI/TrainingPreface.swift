@@ -39,7 +39,7 @@ struct TrainingPreface: CustomStringConvertible {
     let last = series.times.label(series.count - 1)
     var lines = ["times       \(name)\(series.times.frequency), \(first) to \(last)"]
     if let reading = series.times.reading, series.name == self.series.first?.name {
-      lines.append("            \(reading)")
+      lines.append(TextWidth.wrapped("            \(reading)", columns: 100))
     }
     if series.times.holidays > 0 {
       lines.append(

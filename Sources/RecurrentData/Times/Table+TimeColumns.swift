@@ -27,6 +27,7 @@ extension Table {
     let free = columnNames.indices.filter { !used.contains($0) }
     let found =
       free.first { hasTimeName($0) && beginsWithTimes($0) } ?? free.first { beginsWithDates($0) }
+      ?? free.first { isDayOfNumbers($0) && clockColumn(beside: $0, among: free) != nil }
     if found == nil, let columns = calendarColumns(free) { return columns }
     guard let found = found ?? free.first(where: { isNamedForDates($0) && !isNumeric($0) }) else {
       return nil
@@ -42,7 +43,7 @@ extension Table {
   /// Plain numbers are hours only where the column is named so.
   func clockColumn(beside date: Int, among columns: [Int]) -> Int? {
     let dates = firstCells(date)
-    guard beginsWithDates(date) || beginsWithTimes(date),
+    guard beginsWithDates(date) || beginsWithTimes(date) || isDayOfNumbers(date),
       dates.allSatisfy({ !$0.contains(Ascii.colon) })
     else { return nil }
     return columns.first { column in
@@ -79,6 +80,13 @@ extension Table {
     return columns.count > 1 && !Self.readings(of: cells).isEmpty ? columns : nil
   }
 
+  /// Whether a column that is named for times begins with the same day, a whole number.
+  private func isDayOfNumbers(_ column: Int) -> Bool {
+    let cells = firstCells(column)
+    return takesIndex(column) != nil && Set(cells).count == 1
+      && Self.readings(of: cells).contains { TimeFormat($0).unit == .yyyymmdd }
+  }
+
   private func isNamedForDates(_ column: Int) -> Bool {
     ["date", "datetime", "timestamp"].contains(
       columnNames[column].lowercased().filter(\.isLetter))
@@ -106,6 +114,7 @@ extension Table {
     "yearmonth": false,
     "yyyymm": false, "yyyymmdd": false, "ym": false, "ymd": false, "time": true, "timestamp": true,
     "unixtime": true, "unix": true, "epoch": true, "datetime": true, "ds": true, "ts": true,
+    "t": true,
   ]
 
   private func beginsWithTimes(_ column: Int) -> Bool {

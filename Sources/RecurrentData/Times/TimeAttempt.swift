@@ -95,7 +95,7 @@ private struct Times {
   private var nanoseconds: [Int64] = []
   private var zones: (first: Int?, differ: Bool, isKnown: Bool) = (nil, false, false)
   private var (isPadded, isHourPadded): (Bool?, Bool?)
-  private var (hasHour24, hasHour0) = (false, false)
+  private var (hasHour24, hasHour0, hasShortNames) = (false, false, false)
   private var (least, most) = (Int.max, 0)
 
   init(_ writing: TimeFormat.Writing) { self.writing = writing }
@@ -125,6 +125,7 @@ private struct Times {
     isHourPadded = isHourPadded ?? time.isHourPadded
     hasHour24 = hasHour24 || time.isHour24
     hasHour0 = hasHour0 || time.isHour0
+    hasShortNames = hasShortNames || time.hasShortName
     if time.hasClock {
       if zones.isKnown, zones.first != time.zoneMinutes { zones.differ = true }
       if !zones.isKnown { zones = (time.zoneMinutes, false, true) }
@@ -146,6 +147,8 @@ private struct Times {
     switch writing {
     case .pattern(var pattern):
       pattern.padsDates = isPadded ?? pattern.padsDates
+      // One cell may hold June or May, which tell nothing.
+      if hasShortNames { pattern.shortenNames() }
       // Hours to 12 are rarely padded where days are not.
       let likely = pattern.parts.contains(.hour12) ? isPadded : nil
       pattern.padsHours = isHourPadded ?? likely ?? pattern.padsHours

@@ -55,7 +55,8 @@ enum TimeChoice {
     _ best: TimeAttempt, _ others: [(TimeAttempt, missing: Double)], _ source: TimeColumn.Source
   ) -> [String] {
     let centuries = others.filter { $0.0.format.words == best.format.words }
-    let others = others.filter { $0.0.format.words != best.format.words }
+    // Weeks that look like months are no doubt of months.
+    let others = others.filter { $0.0.format.words != best.format.words && !$0.0.format.hasWeeks }
     var years: [String] = []
     if centuries.contains(where: { $0.0.ticks != best.ticks }),
       let first = best.format.firstShortYear
@@ -121,6 +122,11 @@ extension TimeFormat {
   fileprivate var isAmbiguous: Bool {
     guard case .pattern(let pattern) = writing else { return true }
     return isNumber || (["dmy", "mdy"].contains(order) && pattern.parts.contains(.month))
+  }
+
+  /// Whether times are weeks.
+  fileprivate var hasWeeks: Bool {
+    if case .pattern(let pattern) = writing { pattern.parts.contains(.week) } else { false }
   }
 
   /// The first two-digit year that is of the 1900s, if there are such years.

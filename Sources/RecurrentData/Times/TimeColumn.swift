@@ -143,8 +143,7 @@ extension TimeFormat.Writing {
   /// Whether two readings differ in nothing but padding and decimals, which the column shows.
   func isLike(_ other: TimeFormat.Writing) -> Bool {
     switch (self, other) {
-    case (.pattern(let a), .pattern(let b)):
-      return a.parts == b.parts && a.firstShortYear == b.firstShortYear
+    case (.pattern(let a), .pattern(let b)): return a.readsLike(b)
     case (.number(let a, _, _), .number(let b, _, _)): return a == b
     default: return false
     }

@@ -11,9 +11,16 @@ extension TimeGuess {
   /// The patterns that the whole cell may have.
   func whole() -> [[Part]] {
     var start = Head([], 0)
-    if let name = dayName(0) {
-      let mark = mark(1)
-      start = Head([name] + mark.parts, mark.end)
+    // Brackets and quotes around it.
+    let opening = mark(0)
+    if opening.parts.count == 1,
+      ["[", "(", "'", "\""].contains(where: { opening.parts == [.literal(UInt8(ascii: $0))] })
+    {
+      start = Head(opening.parts, opening.end)
+    }
+    if let name = dayName(start.end) {
+      let mark = mark(start.end + 1)
+      start = Head(start.parts + [name] + mark.parts, mark.end)
     }
     return dates(start.end).flatMap { date in
       rest(date).map { start.parts + $0 }
@@ -46,7 +53,15 @@ extension TimeGuess {
     for clock in clocks(separator.end) where !needsMinutes || clock.parts.count > 1 {
       let head = parts + separator.parts + clock.parts
       if hasYear {
-        if clock.end == tokens.count { results.append(head) }
+        let closing = mark(clock.end)
+        let isClosed = ["]", ")", "'", "\""].contains {
+          closing.parts == [.literal(UInt8(ascii: $0))]
+        }
+        if clock.end == tokens.count {
+          results.append(head)
+        } else if isClosed, closing.end == tokens.count {
+          results.append(head + closing.parts)
+        }
         continue
       }
       // As C and Unix write times: the year comes last.
@@ -63,7 +78,7 @@ extension TimeGuess {
     var head: Head
     switch count {
     case 1, 2: head = Head([.hour], i + 1)
-    case 4: head = Head([.hour, .minute], i + 1)
+    case 3, 4: head = Head([.hour, .minute], i + 1)
     case 6: head = Head([.hour, .minute, .second], i + 1)
     default: return []
     }

@@ -14,6 +14,8 @@ struct ReadTime {
   /// Whether the parts show that numbers of dates are padded (`01`) or that they are not (`1`).
   var isPadded: Bool?
   var isHourPadded: Bool?
+  /// Whether a month or day was written by its first letters.
+  var hasShortName = false
   /// Whether the hour was written as 24.
   var isHour24 = false
   /// Whether the hour was written as 0.
@@ -37,6 +39,11 @@ extension TimePattern {
       }
       if let fraction, index == fraction.lowerBound, !scanner.isAt(parts[index]) {
         index = fraction.upperBound
+        continue
+      }
+      if index == compactHour {
+        guard fields.readCompactClock(&scanner) else { return nil }
+        index += 2
         continue
       }
       guard fields.read(parts[index], isGlued: isGlued(index), &scanner) else { return nil }
@@ -92,13 +99,30 @@ private struct TimeFields {
       guard let number = scanner.digits(3...3) else { return false }
       dayOfYear = number
     case .monthName:
-      guard let place = scanner.name(among: TimeNames.months) else { return false }
+      guard let place = scanner.name(among: TimeNames.months, isShort: &written.hasShortName) else {
+        return false
+      }
       month = Int64(place) + 1
     case .dayName:
-      guard let place = scanner.name(among: TimeNames.days) else { return false }
+      guard let place = scanner.name(among: TimeNames.days, isShort: &written.hasShortName) else {
+        return false
+      }
       dayName = Int64(place)
     default: return readClock(part, digits, &scanner)
     }
+    return true
+  }
+
+  /// `2330`, `0030` or `30`: hours times hundred and minutes.
+  mutating func readCompactClock(_ scanner: inout TimeScanner) -> Bool {
+    let start = scanner.position
+    guard let number = scanner.digits(1...4), number / 100 <= 24, number % 100 < 60 else {
+      return false
+    }
+    written.hasClock = true
+    (hour, minute) = (number / 100, number % 100)
+    (written.isHour24, written.isHour0) = (hour == 24, hour == 0)
+    if hour < 10 { written.isHourPadded = scanner.position - start == 4 }
     return true
   }
 

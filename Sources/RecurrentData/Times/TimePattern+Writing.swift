@@ -17,7 +17,11 @@ extension TimePattern {
     let date = CivilDate(dayNumber: dayNumber)
     let (hour, isAfternoon) = (second / 3600, second / 3600 % 24 >= 12)
     var bytes: [UInt8] = []
-    for part in parts {
+    for (index, part) in parts.enumerated() {
+      if !padsHours, let compactHour, index == compactHour || index == compactHour + 1 {
+        if index == compactHour { bytes += Array(String(hour * 100 + second / 60 % 60).utf8) }
+        continue
+      }
       if case .literal(let byte) = part {
         bytes.append(byte)
         continue

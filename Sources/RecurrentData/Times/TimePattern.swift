@@ -79,14 +79,53 @@ struct TimePattern: Sendable, Equatable {
   /// The fraction of a second and what divides it from the seconds.
   private(set) var fraction: Range<Int>?
 
+  /// The hour of a time of day in digits alone, which spreadsheets write as a number: 30, 100, 2330.
+  private(set) var compactHour: Int?
+
   init(_ parts: [Part]) {
     self.parts = parts
     derive()
   }
 
+  /// Names of months and days by their first letters.
+  mutating func shortenNames() {
+    parts = parts.map { part in
+      switch part {
+      case .monthName(var style):
+        style.isFull = false
+        return .monthName(style)
+      case .dayName(var style):
+        style.isFull = false
+        return .dayName(style)
+      default: return part
+      }
+    }
+  }
+
+  /// Whether another pattern reads the same cells: however names, zones and fractions are written.
+  func readsLike(_ other: TimePattern) -> Bool {
+    func kinds(_ pattern: TimePattern) -> [Part] {
+      pattern.parts.map { part in
+        switch part {
+        case .monthName: .monthName(NameStyle())
+        case .dayName: .dayName(NameStyle())
+        case .half: .half(NameStyle())
+        case .zone: .zone(.letter)
+        case .fraction: .fraction(0)
+        default: part
+        }
+      }
+    }
+    return firstShortYear == other.firstShortYear && kinds(self) == kinds(other)
+  }
+
   private mutating func derive() {
     (dateEnd, seconds, fraction) = (nil, nil, nil)
     let clock = parts.firstIndex(where: \.isClock)
+    compactHour = parts.indices.first { i in
+      parts[i...].starts(with: [.hour, .minute]) && (i == 0 || !parts[i - 1].isNumber)
+        && (i + 2 == parts.count || !parts[i + 2].isNumber)
+    }
     if let clock, !parts[clock...].contains(where: { !$0.isClock && !$0.isLiteral }) {
       dateEnd = (parts[..<clock].lastIndex { !$0.isLiteral }).map { $0 + 1 }
     }

@@ -73,13 +73,19 @@ struct TimeScanner {
     if !isAtEnd { position = start }
   }
 
-  /// Which of `names` comes next.
-  mutating func name(among names: [[UInt8]]) -> Int? {
+  /// Which of `names` comes next; whether only its first letters do goes into `isShort`.
+  mutating func name(among names: [[UInt8]], isShort: inout Bool) -> Int? {
     var end = position
     while end < text.count, isLetter(text[end]) { end += 1 }
     guard let place = TimeNames.place(of: text[position..<end], among: names) else { return nil }
+    if end - position < names[place].count { isShort = true }
     position = end
     return place
+  }
+
+  mutating func name(among names: [[UInt8]]) -> Int? {
+    var isShort = false
+    return name(among: names, isShort: &isShort)
   }
 
   /// Minutes east of UTC, of `Z`, `UTC`, `GMT`, `+02:00`, `+0200` or `+02`.

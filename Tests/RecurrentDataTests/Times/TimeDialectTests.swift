@@ -90,6 +90,15 @@ import Testing
       ["10/03/2004 18.00.00", "10/03/2004 19.00.00", "13/03/2004 20.00.00"], 1_078_941_600,
       "hourly", "13/03/2004 21.00.00"
     ),
+    (
+      ["20150101 0", "20150101 30", "20150101 100"], 1_420_070_400, "every 30 minutes",
+      "20150101 130"
+    ),
+    (["20150101 2230", "20150101 2300"], 1_420_151_400, "every 30 minutes", "20150101 2330"),
+    (
+      ["[01/Jan/2015:22:00:00 +0000]", "[01/Jan/2015:23:00:00 +0000]"], 1_420_149_600, "hourly",
+      "[02/Jan/2015:00:00:00 +0000]"
+    ),
     (["2015年01月", "2015年02月"], 1_420_070_400, "monthly", "2015年03月"),
     (["31.12.14", "01.01.15"], 1_419_984_000, "daily", "02.01.15"),
     (["1.1.2015 0:00", "1.1.2015 1:00"], 1_420_070_400, "hourly", "1.1.2015 2:00"),
@@ -112,6 +121,19 @@ import Testing
     ])
     #expect(axis.frequency == .seconds(6 * 3600))
     #expect(axis.next(1).labels == ["2015-01-02 00:00:00.000"])
+  }
+
+  /// A month that is not shortened tells nothing of the others.
+  @Test func shortNames() throws {
+    let days = ["29", "30"].map { "June \($0), 2010" } + ["July 1, 2010", "Sept 2, 2010"]
+    #expect(try TimeAxis(parsing: Array(days[..<3])).next(1).labels == ["July 2, 2010"])
+    #expect(
+      try TimeAxis(parsing: ["May 30, 2010", "May 31, 2010"]).next(1).labels == ["Jun 01, 2010"])
+    let mixed = try TimeAxis(parsing: [
+      "May 30, 2010", "May 31, 2010", "June 1, 2010", "Sept 1, 2010",
+    ])
+    #expect(mixed.format?.pattern == "%b %-d, %Y")
+    #expect(mixed.reading == nil)
   }
 
   @Test func weekdaysMustFit() throws {

@@ -41,6 +41,8 @@ import Testing
     #expect(short.reading == nil)
     let days = try TimeAxis(parsing: firsts(24), options: options { $0.dateOrder = .mdy })
     #expect(days.next(1).labels == ["01/13/2011"])
+    // Months that could be weeks are no doubt.
+    #expect(try TimeAxis(parsing: ["2010-01", "2010-02", "2010-03"]).reading == nil)
     // The name of a month has its place in the order, too.
     let named = try TimeAxis(
       parsing: ["01-Feb-03", "02-Feb-03"], options: options { $0.dateOrder = .ymd })
