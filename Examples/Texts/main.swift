@@ -1,4 +1,4 @@
-// The four jobs on texts, in ten lines each, on languages small enough to be learned in seconds.
+// The four jobs on texts, in ten lines each, on languages small enough to be learned in a minute or two.
 
 import Recurrent
 import RecurrentTasks

@@ -124,6 +124,26 @@ private final class Recorder: Sendable {
     }
   }
 
+  /// What stays on a terminal is broken between words.
+  @Test func narrowTerminalsBreakBetweenWords() {
+    let recorder = Recorder()
+    var progress = ProgressBar(
+      epochs: 10, stepsPerEpoch: 4, mode: .lines,
+      output: recorder.output(isTerminal: true, columns: 40), clock: recorder.clock)
+    progress.endEpoch(1, loss: 0.5, validationLoss: 0.625, learningRate: 0.001, isBest: true)
+    progress.finish(note: "no better for 3 epochs")
+    #expect(
+      recorder.text == """
+        epoch 1/10  loss 0.5000  validation
+            0.6250  learning rate 0.001  0 s
+            best
+        1 epoch in 0 s  loss 0.5000  validation
+            0.6250  best 0.6250 at epoch 1  no
+            better for 3 epochs
+
+        """)
+  }
+
   @Test func resumedRunsMeasureOnlyTheirOwnTime() {
     let recorder = Recorder()
     var progress = ProgressBar(

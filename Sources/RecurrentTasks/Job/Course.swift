@@ -13,8 +13,8 @@ extension JobOptions {
   /// The options for a training part of so many examples. The defaults are those for
   /// ``fullSize`` of them and more. Where there are f times fewer, an epoch would have f times fewer
   /// updates: the batch is halved for each factor of 2 in f, down to a quarter, and epochs and
-  /// patience are multiplied by what is left of f, at most by 16. A training then has about as many
-  /// updates as one on the full size, as long as f is below 64. A quarter of the batch takes the
+  /// patience are multiplied by what is left of f, at most by 8. A training then has about as many
+  /// updates as one on the full size, as long as f is below 32. A quarter of the batch takes the
   /// learning rate of ``quarterBatchRate``, half of it the geometric mean of that and the default.
   ///
   /// - Parameter given: what stays as it is. What is not the default stays too.
@@ -33,7 +33,7 @@ extension JobOptions {
     }
     guard !given.contains(.epochs), epochs == standard.epochs else { return result }
     let left = factor * Double(result.batchSize) / Double(standard.batchSize)
-    let growth = min(16, max(1, left))
+    let growth = min(8, max(1, left))
     result.epochs = Int((Double(epochs) * growth).rounded())
     if !given.contains(.patience), patience == standard.patience {
       result.patience = Int((Double(patience) * growth).rounded())
