@@ -65,6 +65,7 @@ struct Compose: ThreadedCommand {
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
+    try checkKept([primer], whenWriting: [output])
     if seedNote != nil, primer != nil {
       throw ValidationError("--seed-note and --primer exclude each other.")
     }

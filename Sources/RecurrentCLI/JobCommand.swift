@@ -125,6 +125,8 @@ extension JobCommand {
   }
 
   mutating func train(arguments: [String], resumes: Bool) throws {
+    let written = ["history.csv", "loss.svg", CommandRecord.file] + Self.reports
+    try checkKept(inputs, whenWriting: written.map { running.output + "/" + $0 })
     let former = try FormerModel.check(
       running.output, for: Self.name, force: running.force,
       advice: ", or replace it with --force")

@@ -25,6 +25,12 @@ struct ForecastOptionsGroup: ParsableArguments {
   @Option(help: ArgumentHelp("What --loss quantile forecasts.", valueName: "numbers"))
   var quantiles = NumberList(numbers: ForecasterOptions().quantiles)
 
+  func validate() throws {
+    if loss != .quantile, quantiles.numbers != ForecasterOptions().quantiles {
+      throw ValidationError("--quantiles are forecast with --loss quantile; give both.")
+    }
+  }
+
   func apply(to options: inout ForecasterOptions) {
     options.window = window
     options.horizon = horizon

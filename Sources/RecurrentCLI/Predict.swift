@@ -87,6 +87,7 @@ struct Predict: ThreadedCommand {
   }
 
   mutating func run() throws {
+    try checkKept([file], whenWriting: [plot, translating.attention, explaining.html])
     let job = try Jobs.ofModel(in: model)
     try job.check(
       [

@@ -14,6 +14,9 @@ struct TaggerPredictOptions: ParsableArguments {
 extension Predict {
   /// The entities of each line, or the tags of a CoNLL file.
   fileprivate func tag(_ tagger: SequenceTagger) throws {
+    if tagging.conll, json {
+      throw ValidationError("--conll writes a CoNLL file, and --json JSON: give one of them.")
+    }
     var stream = ConllStream(tagger, source: file ?? "standard input")
     func answer(_ lines: [String]) throws -> String {
       try tagging.conll

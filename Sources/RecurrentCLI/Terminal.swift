@@ -54,6 +54,19 @@ func checkDrawing(_ flag: String, _ path: String?) throws(ValidationError) {
       + "\"\(path)\".")
 }
 
+/// Refuses to write over a file that is read.
+func checkKept(_ inputs: [String?], whenWriting outputs: [String?]) throws(DataError) {
+  func place(_ path: String) -> String {
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+  }
+  let read = Set(inputs.compactMap(\.self).map(place))
+  for output in outputs.compactMap(\.self) where read.contains(place(output)) {
+    throw DataError(
+      .unwritable, file: output, problem: "is read, and what is written would take its place",
+      advice: "Choose another place to write to")
+  }
+}
+
 /// Text on standard error.
 func note(_ text: String) {
   // Where it cannot be written, nobody can be told.

@@ -36,12 +36,15 @@ import Testing
     (["--test-fraction", "0.5"], "--origins and --stride do"),
     (["--origins", "40"], "Use fewer --origins"),
     (["--csv", "nowhere/all.csv"], "lies in no folder to write to"),
+    (["--csv", "t.csv"], "is read, and what is written would take its place"),
+    (["--quantiles", "0.05,0.5,0.95"], "with --loss quantile"),
   ])
   func refused(flags: [String], words: String) async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.csv(Sample.rows(60)), to: "t.csv")
       let result = try await workspace.recurrent(["backtest", "t.csv"] + Self.small + flags)
       #expect(result.exitCode != 0)
+      #expect(try workspace.text("t.csv") == Sample.csv(Sample.rows(60)))
       #expect(result.errorOutput.contains(words) && !result.errorOutput.contains("epoch"))
     }
   }

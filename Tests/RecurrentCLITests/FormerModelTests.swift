@@ -92,4 +92,19 @@ import Testing
         running: ["quantize", "model", "--output", "tagger"])
     }
   }
+
+  /// A table that lies where training writes is not written over.
+  @Test func whatIsReadIsKept() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      try await workspace.train("t.csv")
+      try workspace.write(Sample.prices, to: "model/forecast.csv")
+      try await workspace.expectFailure(
+        65, ["model/forecast.csv", "is read, and what is written would take its place"],
+        running: ["train", "forecaster", "model/forecast.csv", "--output", "model"] + Sample.small)
+      try workspace.write(Sample.prices, to: "t.svg")
+      try await workspace.expectFailure(
+        65, ["t.svg", "is read"], running: ["predict", "model", "t.svg", "--plot", "./t.svg"])
+    }
+  }
 }

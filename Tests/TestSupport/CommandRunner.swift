@@ -101,12 +101,20 @@ public enum CommandRunner {
         process.currentDirectoryURL = URL(fileURLWithPath: workingDirectory)
       }
       try (input ?? Data()).write(to: URL(fileURLWithPath: folder + "/input"))
-      process.standardInput = FileHandle(forReadingAtPath: folder + "/input")
       for name in ["output", "error"] {
         try Data().write(to: URL(fileURLWithPath: folder + "/" + name))
       }
-      process.standardOutput = FileHandle(forWritingAtPath: folder + "/output")
-      process.standardError = FileHandle(forWritingAtPath: folder + "/error")
+      let streams = [
+        FileHandle(forReadingAtPath: folder + "/input"),
+        FileHandle(forWritingAtPath: folder + "/output"),
+        FileHandle(forWritingAtPath: folder + "/error"),
+      ]
+      // A process keeps them open long after its end; from some 1,300 open files on, Foundation reads
+      // beyond its list of them when the next one starts.
+      defer { for stream in streams { try? stream?.close() } }
+      process.standardInput = streams[0]
+      process.standardOutput = streams[1]
+      process.standardError = streams[2]
       let ended = await endOf(process, timeout: timeout)
       let output = try Data(contentsOf: URL(fileURLWithPath: folder + "/output"))
       let error = try Data(contentsOf: URL(fileURLWithPath: folder + "/error"))

@@ -8,7 +8,7 @@ extension TaggedSentences {
       ChunkTag(tag) == nil
         ? (
           "found the tag \"\(tag.prefix(40))\", expected O or a tag as B-PER",
-          "Read tags of another kind with --scheme plain"
+          "A tagger for tags of another kind is trained with --scheme plain"
         ) : nil
     }
   }
