@@ -104,18 +104,18 @@ public enum CommandRunner {
       for name in ["output", "error"] {
         try Data().write(to: URL(fileURLWithPath: folder + "/" + name))
       }
+      await slots.take()
       let streams = [
         FileHandle(forReadingAtPath: folder + "/input"),
         FileHandle(forWritingAtPath: folder + "/output"),
         FileHandle(forWritingAtPath: folder + "/error"),
       ]
-      // A process keeps them open long after its end; from some 1,300 open files on, Foundation reads
-      // beyond its list of them when the next one starts.
       defer { for stream in streams { try? stream?.close() } }
       process.standardInput = streams[0]
       process.standardOutput = streams[1]
       process.standardError = streams[2]
       let ended = await endOf(process, timeout: timeout)
+      await slots.give()
       let output = try Data(contentsOf: URL(fileURLWithPath: folder + "/output"))
       let error = try Data(contentsOf: URL(fileURLWithPath: folder + "/error"))
       switch ended {
@@ -132,6 +132,8 @@ public enum CommandRunner {
       }
     }
   }
+
+  private static let slots = Slots(8)
 
   private static func isProgram(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
@@ -158,5 +160,26 @@ public enum CommandRunner {
     killer.cancel()
     let wasKilled = (try? await killer.value) ?? false
     return .success(!wasKilled)
+  }
+}
+
+/// How many programs run at once. All tests start at once; with hundreds of programs, and some 1,300
+/// open files, Foundation reads beyond its list of them when the next program starts.
+private actor Slots {
+  private var free: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(_ count: Int) { free = count }
+
+  func take() async {
+    guard free == 0 else {
+      free -= 1
+      return
+    }
+    await withCheckedContinuation { waiting.append($0) }
+  }
+
+  func give() {
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
   }
 }
