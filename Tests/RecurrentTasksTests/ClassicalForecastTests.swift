@@ -106,6 +106,21 @@ struct ClassicalForecastTests {
     }
   }
 
+  /// The constant input has no unit, so that rounding differs a little.
+  @Test(arguments: [0x1p-30, 0x1p20]) func unitsDoNotMatterToTheRidge(_ unit: Double) throws {
+    func forecasts(_ unit: Double) throws -> [Double] {
+      let values = values.map { $0 * unit }
+      let ridge = try #require(
+        RidgeForecast(
+          training: windows(values, 12..<98, scaling: .none, horizon: 3),
+          validation: windows(values, 98..<110, scaling: .none, horizon: 3)))
+      return try ridge.values(windows(values, 120..<130, scaling: .none, horizon: 3)).flatMap { $0 }
+    }
+    for (plain, scaled) in zip(try forecasts(1), try forecasts(unit)) {
+      #expect(abs(scaled / unit - plain) < 1e-3 * plain)
+    }
+  }
+
   /// A sum of two waves is a linear function of its past.
   @Test func ridgeContinuesWaves() throws {
     let values = (0..<400).map { 5 + sin(Double($0) / 3) + 0.5 * sin(Double($0) / 7) }

@@ -38,7 +38,7 @@ struct RidgeForecast: Sendable {
     let found = penalties.compactMap { penalty -> (weights: Tensor, error: Double)? in
       var matrix = squares
       // The constant is not held back.
-      for place in 0..<inputs - 1 { matrix[place * inputs + place] += penalty * mean + 1e-9 }
+      for place in 0..<inputs - 1 { matrix[place * inputs + place] += penalty * mean }
       guard let weights = solution(of: matrix, products, size: inputs, columns: horizon) else {
         return nil
       }
