@@ -61,6 +61,10 @@ struct Backtest: ThreadedCommand {
     ] where !(least...1_000_000_000).contains(value) {
       throw ValidationError("--\(name) is a number of at least \(least), not \(value).")
     }
+    guard !flags.parts.isGiven else {
+      throw ValidationError(
+        "The flags of test and validation parts say nothing here: --origins and --stride do.")
+    }
     guard flags.split.testFraction == ForecasterOptions().testFraction else {
       throw ValidationError("--test-fraction says nothing here: --origins and --stride do.")
     }

@@ -26,6 +26,12 @@ struct ColumnOptions: ParsableArguments {
       "The column that tells several series in one file apart.", valueName: "column"))
   var series: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The table has a series a column, or a series a row of which the first cell names it.",
+      valueName: "form"))
+  var wide: WideForm?
+
   @OptionGroup var table: TableOptions
   @OptionGroup var reading: EncodingOption
 
@@ -33,6 +39,12 @@ struct ColumnOptions: ParsableArguments {
   func resolved(
     in table: Table, like model: ForecastColumns? = nil
   ) throws(DataError) -> ForecastColumns {
+    if let wide = wide ?? model?.wide {
+      return ForecastColumns(
+        target: "value",
+        time: wide == .columns ? time ?? model?.time ?? table.timeColumnName() : nil,
+        missing: self.table.missing ?? model?.missing ?? .error, format: model?.format, wide: wide)
+    }
     let given = namesAll ? [] : covariates?.names ?? model?.covariates ?? []
     let (asked, series) = (self.target ?? model?.target, series ?? model?.series)
     let asksTime = self.time ?? model?.time
@@ -59,6 +71,19 @@ struct ColumnOptions: ParsableArguments {
   private func names(_ time: String?, in table: Table) throws(DataError) -> [String] {
     guard let time else { return [] }
     return try table.timeColumns(time).map { table.columnNames[$0] }
+  }
+
+  func validate() throws {
+    guard let wide else { return }
+    for (flag, isGiven) in [
+      ("--target", target != nil), ("--covariates", covariates != nil), ("--series", series != nil),
+    ] where isGiven {
+      throw ValidationError("\(flag) names a column of a long table; leave it out with --wide.")
+    }
+    if wide == .rows, time != nil {
+      throw ValidationError(
+        "--time names a column; with --wide rows the names of the columns are the times.")
+    }
   }
 
   private var namesAll: Bool { covariates?.names == ["all"] }
@@ -151,3 +176,4 @@ struct TableOptions: ParsableArguments {
 }
 
 extension DecimalMark: ExpressibleByArgument {}
+extension WideForm: ExpressibleByArgument {}

@@ -14,6 +14,7 @@ struct ForecasterFlags: ParsableArguments {
   @OptionGroup(title: "Times") var times: TimeFlags
   @OptionGroup(title: "Forecast") var forecast: ForecastOptionsGroup
   @OptionGroup(title: "Forecast") var split: SplitFlags<TrainForecaster>
+  @OptionGroup(title: "Forecast") var parts: ForecastPartFlags
   @OptionGroup(title: "Network and training") var network: NetworkFlags<TrainForecaster>
   @OptionGroup(title: "Network and training") var more: ForecastNetworkOptions
   @OptionGroup(title: "Network and training") var course: CourseFlags<TrainForecaster>
@@ -33,6 +34,8 @@ struct ForecasterFlags: ParsableArguments {
     let table: Table
     let columns: ForecastColumns
     let series: [Series]
+    /// The parts of each; nil where shares say them.
+    let splits: [ForecastSplit]?
     let remarks: [String]
 
     /// What is printed of it, with the series that are used.
@@ -54,6 +57,13 @@ struct ForecasterFlags: ParsableArguments {
     let known = model?.configuration.columns?.times
     columns.times = known?.overridden(by: times.options) ?? times.options
     let reading = try columns.reading(table, like: model?.recent.first?.times)
-    return Read(table: table, columns: columns, series: reading.series, remarks: reading.remarks)
+    let kept = try parts.cut(reading.series)
+    let (series, remarks) = try parts.followed(kept) { path in
+      try columns.reading(try Table(csv: path, format: format), like: kept[0].times).series
+    }
+    return Read(
+      table: table, columns: columns, series: series,
+      splits: try parts.splits(of: series, known: kept.map(\.count), options: options),
+      remarks: reading.remarks + remarks)
   }
 }

@@ -153,7 +153,7 @@ extension JobCommand {
           { event, run in
             training.show(
               event, run, epochs: options.epochs, unit: Self.words.unit,
-              members: options.networks ?? 1)
+              members: (options.networks ?? 1) * plan.stages)
           }
         ])
       try training.finish(model, seed: options.seed, try closing(model, plan))

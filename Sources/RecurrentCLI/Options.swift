@@ -19,6 +19,20 @@ struct ForecastOptionsGroup: ParsableArguments {
   @Option(help: ArgumentHelp("How values are scaled.", valueName: "method"))
   var scaling = ForecasterOptions().scaling
 
+  @Option(
+    help: ArgumentHelp(
+      "What is done to the target before, and undone behind the network: auto takes logarithms where "
+        + "the spread of a series grows with its level; its forecasts are then above zero. "
+        + "(default: none)", valueName: "method"))
+  var transform: ValueTransform?
+
+  @Option(
+    help: ArgumentHelp(
+      "The forecast that the network corrects: the last value, the last season, a smoothing of all rows, or "
+        + "auto, for each series the best on its training rows. (default: last or season for all)",
+      valueName: "forecast"))
+  var base: ForecastBase?
+
   @Option(help: "What training minimizes.")
   var loss = ForecasterOptions().loss
 
@@ -36,6 +50,8 @@ struct ForecastOptionsGroup: ParsableArguments {
     options.horizon = horizon
     options.season = season
     options.scaling = scaling
+    options.base = base
+    options.transform = transform == ValueTransform.none ? nil : transform
     options.loss = loss
     options.quantiles = quantiles.numbers
   }
@@ -43,6 +59,43 @@ struct ForecastOptionsGroup: ParsableArguments {
 
 /// What else the network of a forecaster is.
 struct ForecastNetworkOptions: ParsableArguments {
+  @Option(
+    name: .customLong("model"),
+    help: ArgumentHelp(
+      "What the recurrent layers go over: each row of the window, or segments of it, from which all "
+        + "segments of the horizon are said at once. (default: rows)", valueName: "what"))
+  var steps: ForecastSteps?
+
+  @Option(
+    help: ArgumentHelp(
+      "Rows of a segment. (default: the season, or an eighth of the window)", valueName: "rows"))
+  var segment: Int?
+
+  @Flag(
+    help:
+      "Put a straight line from the window to the horizon beside the recurrent layers; it begins at a ridge regression."
+  )
+  var line = false
+
+  @Flag(help: "Give each series a vector of its own, with --model segments.")
+  var seriesVectors = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Windows that an epoch draws, where there are many. (default: all)", valueName: "count"))
+  var windowsPerEpoch: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "What is learned from anew once validation chose the epochs: none, known rows (training and "
+        + "validation) before the report, or all rows after it too. (default: none)",
+      valueName: "rows"))
+  var refit: ForecastRefit?
+
+  @Option(
+    help: ArgumentHelp("Networks whose forecasts are averaged. (default: 1)", valueName: "count"))
+  var members: Int?
+
   @Option(
     help: ArgumentHelp(
       "Dropout of the hidden state inside the recurrent product, one mask for all steps.",
@@ -65,6 +118,12 @@ struct ForecastNetworkOptions: ParsableArguments {
       options.recurrent = RecurrentOptions(recurrentDropout: recurrentDropout, zoneout: zoneout)
     }
     options.memoryLimit = memoryLimit?.bytes
+    (options.steps, options.segment) = (steps, segment)
+    options.line = line ? true : nil
+    options.seriesVectors = seriesVectors ? true : nil
+    options.windowsPerEpoch = windowsPerEpoch
+    options.members = members
+    options.refit = refit == ForecastRefit.none ? nil : refit
   }
 }
 
@@ -133,6 +192,10 @@ struct NumberList: ExpressibleByArgument, CustomStringConvertible {
 
 extension CellKind: ExpressibleByArgument {}
 extension ScalingMethod: ExpressibleByArgument {}
+extension ValueTransform: ExpressibleByArgument {}
+extension ForecastBase: ExpressibleByArgument {}
+extension ForecastSteps: ExpressibleByArgument {}
+extension ForecastRefit: ExpressibleByArgument {}
 extension ForecastLoss: ExpressibleByArgument {}
 extension MissingValues: ExpressibleByArgument {}
 extension ProgressMode: ExpressibleByArgument {}

@@ -25,7 +25,7 @@ struct TrainForecaster: JobCommand {
   @OptionGroup var flags: ForecasterFlags
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { flags.file.map { [$0] } ?? [] }
+  var inputs: [String] { [flags.file, flags.parts.testFile].compactMap(\.self) }
 
   static let plural = "forecasters"
   static let words = FlagWords(unit: "windows")
@@ -37,7 +37,7 @@ struct TrainForecaster: JobCommand {
   func plan(from model: Forecaster?) throws -> (plan: ForecastPlan, preface: String) {
     let read = try flags.read(like: model)
     let plan = try ForecastPlan(
-      read.series, options: options, columns: read.columns, from: model)
+      read.series, options: options, columns: read.columns, splits: read.splits, from: model)
     return (plan, read.preface(of: plan.series))
   }
 

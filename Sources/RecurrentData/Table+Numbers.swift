@@ -96,7 +96,7 @@ extension Table {
 
   /// Larger numbers are slips or placeholders, and their squares leave the range of single
   /// precision on the way to a loss.
-  static var largestMagnitude: Double { 1e18 }
+  package static var largestMagnitude: Double { 1e18 }
 
   private func numberError(
     row: Int, column: Int, _ mark: DecimalMark, _ unit: ColumnUnit

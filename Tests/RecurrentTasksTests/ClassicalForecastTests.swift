@@ -86,8 +86,8 @@ struct ClassicalForecastTests {
     (options.window, options.horizon, options.scaling) = (12, horizon, scaling)
     let series = try Series(values: values)
     return ForecastExamples(
-      [Channels(series, method: scaling, trainingRows: 0..<values.count)], origins: [origins],
-      options: options, base: .last)
+      [Channels(series, options: options, trainingRows: 0..<values.count)], origins: [origins],
+      options: options, places: [nil])
   }
 
   /// By scikit-learn 1.9: `Ridge(alpha=0.01 * mean((X**2).sum(0)), solver="cholesky")` on the windows

@@ -174,7 +174,7 @@ struct ForecastTests {
     #expect(untrained.configuration.interval.isEmpty)
     let examples = plan.examples(\.test)
     let batch = examples.batch(Array(0..<examples.count))
-    let raw = plan.model()(batch.inputs).elements
+    let raw = plan.model()(batch).elements
     let points = untrained.points(examples).flatMap { $0 }
     var crossing = 0
     for (place, point) in points.enumerated() {

@@ -153,14 +153,15 @@ struct ForecastUnitTests {
   /// By hand: the last value, and the deviation about the mean; or half of √mean step² before.
   @Test func scalesOfWindows() throws {
     let series = try Series(values: [0, 6, 6, 6, 6, 6, 6, 8, 6, 6.001])
-    let channels = Channels(series, rule: .window(least: 0.5))
+    let channels = Channels(series, rule: .window(least: 0.5), power: PowerTransform())
     func scale(_ rows: Range<Int>) -> ChannelScale { channels.scale(of: 0, for: rows) }
     #expect(scale(1..<4).offset == 6)
     #expect(abs(scale(1..<4).scale - 0.5 * (36.0 / 3).squareRoot()) < 1e-12)
     #expect(abs(scale(2..<7).scale - 0.5 * (36.0 / 6).squareRoot()) < 1e-12)
     #expect(abs(scale(5..<9).scale - 0.75.squareRoot()) > 0.1)
     #expect(abs(scale(0..<3).scale - 8.0.squareRoot()) < 1e-12)
-    let still = Channels(try Series(values: [7, 7, 7]), rule: .window(least: 0.5))
+    let still = Channels(
+      try Series(values: [7, 7, 7]), rule: .window(least: 0.5), power: PowerTransform())
     let scaled = still.scale(of: 0, for: 0..<3)
     #expect(scaled.scale == 0 && scaled.scaled(99) == 0 && scaled.restored(5) == 7)
   }
@@ -168,7 +169,7 @@ struct ForecastUnitTests {
   /// A model that knows no least scale goes on as it was.
   @Test func earlierModelsKeepTheirScales() throws {
     let rows = try Series(values: [5, 5, 5, 0, 0, -0.25, -0.25, 2, 4, 2, 4])
-    let channels = Channels(rows, rule: .unguardedWindow)
+    let channels = Channels(rows, rule: .unguardedWindow, power: PowerTransform())
     let scales = [0..<3, 3..<5, 5..<7, 7..<11].map { channels.scale(of: 0, for: $0) }
     #expect(scales.map(\.offset) == [5, 0, -0.25, 4])
     #expect(scales.map(\.scale) == [5, 1, 1, 1])

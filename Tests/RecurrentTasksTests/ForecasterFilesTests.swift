@@ -100,7 +100,7 @@ struct ForecasterFilesTests {
       let plan = try ForecastPlan([wavySeries(80, covariates: 2)], options: options)
       var shapes = ShapesOnly()
       try expectSameShapes(
-        plan.model(), ForecastModel(features: 3, options: options, using: &shapes))
+        plan.model(), ForecastModel(features: 3, series: 0, options: options, using: &shapes))
     }
   }
 

@@ -75,13 +75,14 @@ struct NoLeakTests {
     let origins = [first..<96 - plan.options.horizon + 1]
     let rule = plan.channels[0].rule
     let examples = ForecastExamples(
-      [Channels(series, rule: rule)], origins: origins, options: plan.options, base: plan.base)
+      [Channels(series, rule: rule, power: PowerTransform())], origins: origins,
+      options: plan.options, places: [nil])
     let points = forecaster.points(examples)
     for t in [plan.splits[0].validationStart, plan.splits[0].testStart, first + 1, 50, 91, 93] {
       let altered = try series.altered(t..<96, by: Self.changes[0])
       let its = ForecastExamples(
-        [Channels(altered, rule: rule)], origins: origins, options: plan.options,
-        base: plan.base)
+        [Channels(altered, rule: rule, power: PowerTransform())], origins: origins,
+        options: plan.options, places: [nil])
       let unaffected = Array(0..<t - first + 1)  // origins up to t: they see the rows before
       expectSameInputs(examples, its, rows: unaffected)
       let others = forecaster.points(its)

@@ -36,7 +36,7 @@ public struct Checkpoints: Sendable {
   }
 
   /// The checkpoints of one of several networks that are trained one after the other, numbered from
-  /// 1: in a folder within this one.
+  /// 1: in a folder within this one. 0: those of a training that follows.
   public func network(_ number: Int) -> Checkpoints {
     Checkpoints(in: folder + "/\(Self.networkPrefix)\(number)", every: interval, digest: digest)
   }

@@ -253,6 +253,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       var generator = RandomGenerator(RandomKey(seed: state.seed).child(0).child(state.epoch))
       order.shuffle(using: &generator)
     }
+    if let count = options.examplesPerEpoch { order = Array(order.prefix(count)) }
     return examples.batches(of: order, size: options.batchSize)
   }
 

@@ -11,6 +11,8 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var accumulate: Int
   /// Whether each epoch takes the examples in a new order.
   public var shuffles: Bool
+  /// Examples that an epoch draws from all; nil: all of them.
+  public var examplesPerEpoch: Int?
   /// Where all random numbers come from: order and dropout. Same seed, same bits.
   public var seed: UInt64
   /// How gradients are limited, if they are.
@@ -35,7 +37,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     seed: UInt64 = 0,
     clipping: GradientClipping? = .norm(1), schedule: LearningRateSchedule.Rule = .constant,
     earlyStopping: EarlyStopping? = nil, rules: [ParameterRule] = [],
-    averaging: Double? = nil, segmentLength: Int? = nil
+    averaging: Double? = nil, segmentLength: Int? = nil, examplesPerEpoch: Int? = nil
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -48,6 +50,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     self.rules = rules
     self.averaging = averaging
     self.segmentLength = segmentLength
+    self.examplesPerEpoch = examplesPerEpoch
     if let problem { trap(problem) }
   }
 
@@ -59,6 +62,9 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     if accumulate < 1 { return "an update takes at least one batch, not \(accumulate)" }
     if let averaging, !(0..<1).contains(averaging) {
       return "the decay lies in 0..<1, not \(averaging)"
+    }
+    if let examplesPerEpoch, examplesPerEpoch < 1 {
+      return "an epoch has at least one example, not \(examplesPerEpoch)"
     }
     if let segmentLength, segmentLength < 1 {
       return "a segment has at least one step, not \(segmentLength)"

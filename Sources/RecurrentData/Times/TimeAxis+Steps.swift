@@ -156,3 +156,17 @@ extension TimeAxis {
     }
   }
 }
+
+extension TimeAxis {
+  /// A time written as those of the rows, or as a calendar date alone, in ``seconds``; nil if it is
+  /// neither.
+  public func seconds(of text: String) -> Int64? {
+    guard let format, !format.isIndex else { return Int64(text) }
+    var own = TimeOptions()
+    own.pattern = format.pattern
+    for options in own.pattern == nil ? [TimeOptions()] : [own, TimeOptions()] {
+      if let axis = try? TimeAxis(parsing: [text], options: options) { return axis.seconds[0] }
+    }
+    return nil
+  }
+}

@@ -16,11 +16,14 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   public var times: TimeOptions?
   /// How the table is written, where that was said; nil: the table tells.
   public var format: TableFormat?
+  /// How the table holds many series without a column that names them; nil: it does not.
+  public var wide: WideForm?
 
   /// A choice of columns.
   public init(
     target: String, time: String? = nil, covariates: [String] = [], series: String? = nil,
-    missing: MissingValues = .error, times: TimeOptions? = nil, format: TableFormat? = nil
+    missing: MissingValues = .error, times: TimeOptions? = nil, format: TableFormat? = nil,
+    wide: WideForm? = nil
   ) {
     self.target = target
     self.time = time
@@ -29,6 +32,7 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
     self.missing = missing
     self.times = times
     self.format = format
+    self.wide = wide
   }
 
   /// The series of a table, oldest row first.
@@ -44,7 +48,14 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   public func reading(
     _ table: Table, like model: TimeAxis? = nil
   ) throws(DataError) -> SeriesReading {
-    try SeriesReading(
+    if let wide {
+      let long = try table.long(wide, time: time)
+      let used = ["series", "value"]
+      return try SeriesReading(
+        long, value: "value", time: long.columnNames.first { !used.contains($0) },
+        groupedBy: "series", missing: missing, times: times ?? TimeOptions(), like: model)
+    }
+    return try SeriesReading(
       table, value: target, time: time, covariates: covariates, groupedBy: series,
       missing: missing, times: times ?? TimeOptions(), like: model)
   }

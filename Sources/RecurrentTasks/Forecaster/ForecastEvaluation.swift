@@ -34,44 +34,60 @@ public struct ForecastEvaluation: JobEvaluation {
   public let coverage: Double
   /// The share that should be.
   public let nominalCoverage: Double
+  /// The share inside, step by step; nil in older model folders.
+  public var coverageBySteps: [Double]?
+  /// How many series the windows are of; nil in older model folders.
+  public var seriesCount: Int?
 
-  /// The better of the naive forecasts by RMSE, and its name.
+  /// Whether the windows are of several series, which have units of their own: then MASE, not RMSE,
+  /// tells which forecast is better.
+  private var isOfMany: Bool { (seriesCount ?? 1) > 1 && model.overall.mase != nil }
+
+  private func measure(_ errors: Errors) -> Double {
+    isOfMany ? errors.overall.mase ?? errors.overall.rmse : errors.overall.rmse
+  }
+
+  private var measureName: String { isOfMany ? "MASE" : "RMSE" }
+
+  /// The better of the naive forecasts by RMSE, of several series by MASE, and its name.
   public var bestNaive: (name: String, errors: Errors) {
-    if let seasonalNaive, seasonalNaive.overall.rmse < naive.overall.rmse {
+    if let seasonalNaive, measure(seasonalNaive) < measure(naive) {
       return ("seasonal naive forecast", seasonalNaive)
     }
     return ("naive forecast", naive)
   }
 
-  /// 1 - RMSE / RMSE of the better naive forecast: 0 is as good, 1 is perfect, below 0 is worse.
+  /// 1 - RMSE / RMSE of the better naive forecast, of several series MASE / MASE: 0 is as good, 1 is
+  /// perfect, below 0 is worse.
   public var skill: Double {
-    let reference = bestNaive.errors.overall.rmse
-    return reference > 0 ? 1 - model.overall.rmse / reference : 0
+    let reference = measure(bestNaive.errors)
+    return reference > 0 ? 1 - measure(model) / reference : 0
   }
 
   /// Whether the model is worth having: beside the naive forecasts, and beside the best of the others
   /// if that is better than the model.
   public var verdict: String {
-    let best = rivals?.min { $0.errors.overall.rmse < $1.errors.overall.rmse }
-    guard let best, best.errors.overall.rmse < bestNaive.errors.overall.rmse else {
-      return naiveVerdict
-    }
-    let share = 1 - best.errors.overall.rmse / model.overall.rmse
+    let best = rivals?.min { measure($0.errors) < measure($1.errors) }
+    guard let best, measure(best.errors) < measure(bestNaive.errors) else { return naiveVerdict }
+    let share = 1 - measure(best.errors) / measure(model)
     guard share > 0.0005 else { return naiveVerdict }
-    return naiveVerdict + "\nBetter is \(best.name): its RMSE is "
+    return naiveVerdict + "\nBetter is \(best.name): its \(measureName) is "
       + "\(NumberFormat.fixed(share * 100, 1)) % below the model's."
   }
 
   private var naiveVerdict: String {
     let percent = "\(NumberFormat.fixed(abs(skill) * 100, 1)) %"
     let name = bestNaive.name
-    if skill > 0.0005 { return "The model beats the \(name): its RMSE is \(percent) lower." }
+    if skill > 0.0005 {
+      return "The model beats the \(name): its \(measureName) is \(percent) lower."
+    }
     if skill >= -0.0005 {
       return "The model does NOT beat the \(name): it is no better. Use the \(name) instead."
     }
     let worse =
       skill > -9 ? "\(percent) higher" : "\(NumberFormat.significant(1 - skill)) times as high"
-    return "The model does NOT beat the \(name): its RMSE is \(worse). Use the \(name) instead."
+    return
+      "The model does NOT beat the \(name): its \(measureName) is \(worse). Use the \(name) instead."
   }
 }
 
@@ -79,12 +95,18 @@ extension ForecastEvaluation {
 
   /// Tables: overall, by step, and the verdict.
   public var description: String {
-    var rows = [["", "RMSE", "MAE", "MAPE %", "sMAPE %", "MASE"]]
-    rows.append(["model"] + model.overall.cells)
-    rows.append(["naive (last value)"] + naive.overall.cells)
-    if let seasonalNaive { rows.append(["seasonal naive"] + seasonalNaive.overall.cells) }
-    for rival in rivals ?? [] { rows.append([rival.name] + rival.errors.overall.cells) }
+    var rows = [
+      ["", "RMSE", "MAE", "MAPE %", "sMAPE %", "MASE"] + (isOfMany ? ["MSE/σ²", "MAE/σ"] : [])
+    ]
+    func add(_ name: String, _ errors: Errors) {
+      rows.append([name] + errors.overall.cells + (isOfMany ? errors.overall.standardized : []))
+    }
+    add("model", model)
+    add("naive (last value)", naive)
+    if let seasonalNaive { add("seasonal naive", seasonalNaive) }
+    for rival in rivals ?? [] { add(rival.name, rival.errors) }
     var text = TextTable(rows).description
+    if isOfMany { text += "\nσ: the deviation of a series over its training rows." }
     if model.steps.count > 1 {
       var steps = [
         ["step", "RMSE", "naive"] + (seasonalNaive == nil ? [] : ["seasonal"]) + ["MAE", "naive"]
@@ -114,6 +136,10 @@ extension ForecastEvaluation {
 }
 
 extension ForecastErrors {
+  fileprivate var standardized: [String] {
+    [standardizedMSE, standardizedMAE].map { $0.map { NumberFormat.fixedOrShort($0, 4) } ?? "–" }
+  }
+
   fileprivate var cells: [String] {
     [
       NumberFormat.significant(rmse), NumberFormat.significant(mae),

@@ -32,22 +32,28 @@ public struct ForecastExamples: ExampleSet {
     let base: Tensor
     /// What came, `[B, H, 1]`, scaled.
     let targets: Tensor
+    /// The place of each window's series among those that have a vector of their own.
+    let series: [Int?]
+    /// Numbers that are forecast for each row.
+    let outputs: Int
   }
 
   let channels: [Channels]
   let origins: [Origin]
   let options: ForecasterOptions
-  let base: NaiveForecast
+  private let places: [Int?]
 
+  /// - Parameters:
+  ///   - origins: those of the windows, by series.
+  ///   - places: the place of each series among those that have a vector of their own.
   init(
-    _ channels: [Channels], origins: [Range<Int>], options: ForecasterOptions, base: NaiveForecast
+    _ channels: [Channels], origins: [Range<Int>], options: ForecasterOptions, places: [Int?]
   ) {
-    self.channels = channels
+    (self.channels, self.places) = (channels, places)
     self.origins = zip(channels.indices, origins).flatMap { series, rows in
       rows.map { Origin(series: series, row: $0) }
     }
     self.options = options
-    self.base = base
   }
 
   /// The scale of the target at a window.
@@ -56,15 +62,30 @@ public struct ForecastExamples: ExampleSet {
     return channels[origin.series].scale(of: 0, for: origin.row - options.window..<origin.row)
   }
 
-  /// The target of the series that a window belongs to, all rows.
-  func target(of origin: Origin) -> [Double] { channels[origin.series].values[0] }
+  /// The target of the series that a window belongs to, all rows, as it is.
+  func target(of origin: Origin) -> [Double] { channels[origin.series].target }
+
+  /// What the target of a window's series went through.
+  func power(_ index: Int) -> PowerTransform { channels[origins[index].series].power }
+
+  /// Windows of a range.
+  subscript(range: Range<Int>) -> ForecastExamples {
+    ForecastExamples(Array(origins[range]), of: self)
+  }
+
+  private init(_ origins: [Origin], of all: ForecastExamples) {
+    (channels, options, places) = (all.channels, all.options, all.places)
+    self.origins = origins
+  }
 
   /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts
   /// the value itself.
   private func baseValue(_ origin: Origin, step: Int, scale: ChannelScale) -> Float {
-    guard options.scaling == .window else { return 0 }
+    guard options.scaling.hasBase else { return 0 }
+    let channels = channels[origin.series]
     return scale.scaled(
-      base.value(target(of: origin), origin: origin.row, step: step, season: options.season))
+      channels.base.value(
+        channels.values[0], origin: origin.row, step: step, season: options.season))
   }
 }
 
@@ -101,6 +122,7 @@ extension ForecastExamples {
     return Batch(
       inputs: SequenceBatch(Tensor(inputs, shape: [indices.count, window, features])),
       base: Tensor(base, shape: [indices.count, horizon, 1]),
-      targets: Tensor(targets, shape: [indices.count, horizon, 1]))
+      targets: Tensor(targets, shape: [indices.count, horizon, 1]),
+      series: indices.map { places[origins[$0].series] }, outputs: options.outputs)
   }
 }

@@ -1,58 +1,184 @@
 import Recurrent
+import RecurrentFiles
 
-/// The network of a forecaster: recurrent layers over the window, and a dense layer from the last
-/// hidden state to all rows of the horizon. `[B, T, F]` to `[B, horizon, outputs]`.
-public struct ForecastModel: Layer {
+/// What the recurrent layers of a forecaster go over.
+public enum ForecastSteps: String, Sendable, Codable, CaseIterable {
+  /// The rows of the window, one after the other; the last hidden state says all rows of the horizon.
+  case rows
+  /// Segments of the window, one after the other; from the state behind the last one, all segments of
+  /// the horizon are said at once (Lin et al. 2023, arXiv:2308.11200): as many times fewer steps as a
+  /// segment has rows.
+  case segments
+}
+
+/// The network of a forecaster: `[B, T, F]` to `[B, horizon, outputs]`, in scaled units.
+public struct ForecastModel: Module {
   /// The recurrent layers.
   public var recurrent: RecurrentStack
-  /// From the last hidden state to the horizon.
+  /// From the last hidden state to the horizon, or to each of its segments.
   public var head: Dense
-  let horizon: Int
+  /// What segments become before the recurrent layers and how those of the horizon are asked for; nil
+  /// where steps are rows.
+  var segments: SegmentLayers?
+  /// A straight line from the window of the target to the horizon, beside the recurrent layers; nil:
+  /// none.
+  var line: Dense?
+  private let horizon: Int
+  private let dropout: Dropout
 
+  /// - Parameter series: how many series have a vector of their own; those of segments only.
   init(
-    features: Int, options: ForecasterOptions, using generator: inout some RandomNumberGenerator
+    features: Int, series: Int, options: ForecasterOptions,
+    using generator: inout some RandomNumberGenerator
   ) {
+    let segment = options.segmentRows
+    if let segment {
+      segments = SegmentLayers(
+        inputSize: segment * features, size: options.hiddenSize,
+        count: (options.horizon + segment - 1) / segment, series: series, using: &generator)
+    }
     recurrent = RecurrentStack(
-      options.cell, inputSize: features, hiddenSize: options.hiddenSize,
-      layerCount: options.layers, options: options.recurrent ?? RecurrentOptions(),
-      dropout: options.dropout, using: &generator)
+      options.cell, inputSize: segment == nil ? features : options.hiddenSize,
+      hiddenSize: options.hiddenSize, layerCount: options.layers,
+      options: options.recurrent ?? RecurrentOptions(), dropout: options.dropout, using: &generator)
     head = Dense(
-      inputSize: options.hiddenSize, outputSize: options.horizon * options.outputs,
+      inputSize: options.hiddenSize, outputSize: (segment ?? options.horizon) * options.outputs,
       using: &generator)
     horizon = options.horizon
-    if options.scaling == .window {
-      // No correction at first: training begins at the naive forecast.
+    dropout = Dropout(rate: segment == nil ? 0 : options.dropout)
+    if options.scaling.isOfWindow {
+      // No correction at first: training begins at the base forecast.
       head.updateParameters { $1 = Initializer.zeros($1.shape, using: &generator) }
+    }
+    if options.hasLine {
+      line = Dense(
+        weights: Initializer.zeros([options.window, options.horizon], using: &generator),
+        bias: Initializer.zeros([options.horizon], using: &generator))
     }
   }
 
-  /// Those of the recurrent layers.
-  public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
-
-  /// Zeros.
-  public func initialState(batchSize: Int) -> RecurrentStack.State {
-    recurrent.initialState(batchSize: batchSize)
+  /// The forecasts `[B, horizon, outputs]`, scaled.
+  func callAsFunction(_ batch: ForecastExamples.Batch, mode: Mode = .prediction) -> Tensor {
+    var sum = batch.base
+    if let line {
+      let target = batch.inputs.values.slice(0..<1, along: 2)
+      let rows = target.reshaped(to: [batch.inputs.batchSize, batch.inputs.time])
+      sum = sum + line(rows).reshaped(to: [batch.inputs.batchSize, horizon, 1])
+    }
+    return corrections(batch, mode: mode) + sum
   }
 
-  /// The corrections (or, on a fixed scale, the values) in scaled units.
-  public func forward(
-    _ input: SequenceBatch, state: inout RecurrentStack.State, mode: Mode
-  ) -> Tensor {
-    let hidden = recurrent.forward(input, state: &state, mode: mode.child(0)).lastValidSteps
-    return head(hidden, mode: mode.child(1)).reshaped(to: [input.batchSize, horizon, -1])
+  private func corrections(_ batch: ForecastExamples.Batch, mode: Mode) -> Tensor {
+    let count = batch.inputs.batchSize
+    var state = recurrent.initialState(batchSize: count)
+    guard let segments else {
+      let hidden = recurrent.forward(batch.inputs, state: &state, mode: mode.child(0))
+      return head(hidden.lastValidSteps, mode: mode.child(1)).reshaped(to: [count, horizon, -1])
+    }
+    let past = segments.embedded(batch.inputs.values)
+    _ = recurrent.forward(past, state: &state, mode: mode.child(0))
+    // Each segment of the horizon goes on from the same state.
+    let repeats = segments.count
+    var ahead = state.rows((0..<count).flatMap { Array(repeating: $0, count: repeats) })
+    let each = mode.repeatingRows(Array(repeating: repeats, count: count))
+    let hidden = recurrent.forward(
+      segments.queries(batch.series), state: &ahead, mode: each.child(1)
+    ).lastValidSteps
+    let said = head(dropout(hidden, mode: each.child(2)), mode: each.child(3))
+    let outputs = batch.outputs
+    return said.reshaped(to: [count, -1, outputs]).slice(0..<horizon, along: 1)
   }
 
-  /// Visits `recurrent` and `head`.
+  /// Visits all layers that there are.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    if var layers = segments {
+      segments = nil  // so that `layers` holds the only reference
+      visitor.visit("segments", &layers)
+      segments = layers
+    }
     visitor.visit("recurrent", &recurrent)
     visitor.visit("head", &head)
+    if var own = line {
+      line = nil
+      visitor.visit("line", &own)
+      line = own
+    }
   }
 }
 
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ForecastModel: JobModel {
+  public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
+
   public func products(steps: Int) -> [JobProduct] {
-    [JobProduct("head", head.weights.count, of: head, times: 1)]
+    var products: [JobProduct] = []
+    if let segments {
+      products.append(
+        JobProduct(
+          "segments", segments.embedding.weights.count, of: segments, times: steps))
+    }
+    products.append(
+      JobProduct("head", head.weights.count, of: head, times: segments?.count ?? 1))
+    if let line { products.append(JobProduct("line", line.weights.count, of: line, times: 1)) }
+    return products
+  }
+}
+
+/// What stands before the recurrent layers where their steps are segments.
+struct SegmentLayers: Module {
+  /// From the rows of a segment to the size of the recurrent layers.
+  var embedding: Dense
+  /// What asks for each segment of the horizon, `[segments, size]`.
+  private var positions: Tensor
+  /// What each series adds to that, `[series, size]`; nil: there is one.
+  private var series: Tensor?
+
+  /// Segments of the horizon.
+  var count: Int { positions.shape[0] }
+
+  init(
+    inputSize: Int, size: Int, count: Int, series: Int,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    embedding = Dense(
+      inputSize: inputSize, outputSize: size, activation: .relu, using: &generator)
+    positions = Initializer.normal(1)([count, size], using: &generator)
+    self.series = series > 1 ? Initializer.zeros([series, size], using: &generator) : nil
+  }
+
+  /// `[B, T, F]` to `[B, segments, size]`. Rows that make no whole segment are the oldest and left out.
+  func embedded(_ values: Tensor) -> SequenceBatch {
+    let (batch, time, features) = (values.shape[0], values.shape[1], values.shape[2])
+    let rows = embedding.weights.shape[0] / features
+    let count = time / rows
+    let whole = values.slice(time - count * rows..<time, along: 1)
+    let size = embedding.weights.shape[1]
+    return SequenceBatch(
+      embedding(whole.reshaped(to: [batch * count, rows * features])).reshaped(
+        to: [batch, count, size]))
+  }
+
+  /// What asks for the segments of the horizon, one after the other for each window: `[B·segments, 1,
+  /// size]`.
+  ///
+  /// - Parameter places: the series of each window; nil for one that has no vector.
+  func queries(_ places: [Int?]) -> SequenceBatch {
+    let (count, size) = (positions.shape[0], positions.shape[1])
+    var queries = positions.reshaped(to: [1, count, size])
+    if let series {
+      let others = Tensor.concatenated([series, Tensor.zeros([1, size])], along: 0)
+      let own = others.rows(places.map { $0 ?? series.shape[0] })
+      queries = queries + own.reshaped(to: [places.count, 1, size])
+    } else {
+      queries = queries.broadcast(to: [places.count, count, size])
+    }
+    return SequenceBatch(queries.reshaped(to: [places.count * count, 1, size]))
+  }
+
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("embedding", &embedding)
+    visitor.visit("positions", &positions)
+    visitor.visit("series", &series)
   }
 }

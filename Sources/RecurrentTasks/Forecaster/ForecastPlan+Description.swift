@@ -22,12 +22,8 @@ extension ForecastPlan: CustomStringConvertible {
     lines.append(
       "windows     of \(options.window) rows, \(options.horizon) ahead: \(windows[0]) to train, "
         + "\(windows[1]) to validate, \(windows[2]) to test")
-    if splits.contains(where: \.testReachesBack) {
-      lines.append(
-        "            (test windows look back into earlier rows; what they forecast is test)")
-    }
     lines.append("scaling     \(options.scaling.explanation)")
-    if options.scaling == .window {
+    if options.scaling.hasBase {
       lines.append("            the network corrects the \(baseName)")
     }
     let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
@@ -73,7 +69,24 @@ extension ForecastPlan: CustomStringConvertible {
   }
 
   private var baseName: String {
-    base == .last ? "naive forecast (the last value)" : "seasonal naive forecast"
+    let kinds = ForecastBase.allCases.map { kind in
+      (kind: kind, count: channels.count { $0.base.kind == kind })
+    }.filter { $0.count > 0 }
+    return kinds.map { kind, count in
+      kind.words + (kinds.count > 1 ? " (\(count) series)" : "")
+    }.joined(separator: ", ")
+  }
+}
+
+extension ForecastBase {
+  /// What it is called.
+  fileprivate var words: String {
+    switch self {
+    case .last: "naive forecast (the last value)"
+    case .season: "seasonal naive forecast"
+    case .smoothing: "smoothing (the mean of theta and a damped trend)"
+    case .auto: "best of its training rows"
+    }
   }
 }
 
@@ -82,6 +95,8 @@ extension ScalingMethod {
   public var explanation: String {
     switch self {
     case .window: "each window by its own last value and spread"
+    case .level: "each window by its own last value, with the spread of the training rows"
+    case .mean: "each window by its own mean and spread"
     case .minmax: "0 to 1 over the training rows"
     case .standard: "mean 0 and deviation 1 over the training rows"
     case .none: "none"

@@ -11,7 +11,7 @@ public struct ForecastPlan: JobPlan {
   /// The series, each with its split.
   public let series: [Series]
   /// Series that are too short or do not vary, and why; those that hold a window can be forecast.
-  public let leftOut: [(series: Series, problem: String)]
+  public private(set) var leftOut: [(series: Series, problem: String)]
   /// One split a series.
   public let splits: [ForecastSplit]
   /// The options.
@@ -27,6 +27,14 @@ public struct ForecastPlan: JobPlan {
   public private(set) var memory: MemoryPlan
   let channels: [Channels]
   let base: NaiveForecast
+  /// What the training before this one found; nil for the first.
+  private var former: Forecaster.Configuration?
+  /// Epochs over which the learning rate falls.
+  private var scheduleEpochs: Int?
+  public private(set) var stage = 0
+  private static let windowsAtOnce = 1024
+  /// Of the weights of a network of segments.
+  private static let averaging = 0.99
 
   /// Plans a forecaster. Of several series those that are too short or do not vary are left out.
   ///
@@ -62,15 +70,26 @@ public struct ForecastPlan: JobPlan {
     (series, parts, leftOut) = try Self.usable(all, allParts, options)
     (self.series, self.splits, self.columns) = (series, parts, columns)
     memory = try Self.memory(series, parts, options)
-    let channels = zip(series, parts).map { series, split in
+    let unbased = zip(series, parts).map { series, split in
       Channels(
-        series, rule: model?.rule(of: series), method: options.scaling,
+        series, rule: model?.rule(of: series),
+        power: model?.power(of: series, rows: 0..<split.validationStart), options: options,
         trainingRows: 0..<split.validationStart)
     }
-    self.channels = channels
     base =
       model?.configuration.base
-      ?? Self.betterBase(zip(channels, parts).map { ($0, $1) }, options)
+      ?? Self.betterBase(zip(unbased, parts).map { ($0, $1) }, options)
+    let usual: ForecastBase = options.base ?? (base == .season ? .season : .last)
+    channels = zip(zip(series, unbased), parts).map { series, split in
+      var channels = series.1
+      let (values, rows) = (channels.values[0], split.validationStart)
+      let kind = model.map { $0.configuration.bases?[series.0.name ?? ""] ?? usual } ?? usual
+      channels.base =
+        kind == .auto
+        ? .best(values, fittedRows: rows, origins: split.training, options: options)
+        : BaseForecast(kind, values, fittedRows: rows, season: options.season)
+      return channels
+    }
   }
 
   /// A network far larger than the machine would end the program without a word, and one larger
@@ -82,14 +101,17 @@ public struct ForecastPlan: JobPlan {
     let available = Double(ProcessInfo.processInfo.physicalMemory)
     var shapes = ShapesOnly()
     let model = ForecastModel(
-      features: 1 + series[0].covariates.count, options: options, using: &shapes)
+      features: 1 + series[0].covariates.count,
+      series: options.seriesVectors == true ? series.count : 0, options: options,
+      using: &shapes)
     let (paths, weights) = (model.paths, model.parameterCount)
+    let time = options.window / (options.segmentRows ?? 1)
     let plan = MemoryPlan(
-      paths: paths, parameterCount: weights, batchSize: rows, time: options.window,
-      limit: options.memoryLimit)
+      paths: paths, parameterCount: weights, batchSize: rows, time: time, limit: options.memoryLimit
+    )
     if let plan, plan.bytes <= available { return plan }
     let least = MemoryPlan.smallestBytes(
-      paths: paths, parameterCount: weights, batchSize: rows, time: options.window)
+      paths: paths, parameterCount: weights, batchSize: rows, time: time)
     if let limit = options.memoryLimit, plan == nil {
       throw DataError(
         file: series[0].source,
@@ -131,7 +153,19 @@ public struct ForecastPlan: JobPlan {
   /// The windows of one part.
   func examples(_ part: KeyPath<ForecastSplit, Range<Int>>) -> ForecastExamples {
     ForecastExamples(
-      channels, origins: splits.map { $0[keyPath: part] }, options: options, base: base)
+      channels, origins: splits.map { $0[keyPath: part] }, options: options, places: places)
+  }
+
+  /// The place of each series among those that have a vector of their own.
+  var places: [Int?] {
+    guard let names = ownVectors else { return series.map { _ in nil } }
+    return series.map { names.firstIndex(of: $0.name ?? "") }
+  }
+
+  /// The series that have a vector of their own; nil if none has.
+  private var ownVectors: [String]? {
+    if let origin { return origin.configuration.ownVectors }
+    return options.seriesVectors == true ? series.map { $0.name ?? "" } : nil
   }
 
   /// The number of training, validation and test windows.
@@ -146,7 +180,9 @@ public struct ForecastPlan: JobPlan {
 
   /// The interval, from the errors on the validation part, and how the test part goes.
   public func complete(_ forecaster: inout Forecaster) {
-    if options.loss != .quantile {
+    if let former {
+      forecaster.configuration.interval = former.interval
+    } else if options.loss != .quantile {
       let known = WindowForecasts(
         examples(hasValidation ? \.validation : \.training), by: forecaster)
       forecaster.configuration.interval = (0..<options.horizon).map {
@@ -154,39 +190,76 @@ public struct ForecastPlan: JobPlan {
       }
     }
     let test = examples(\.test)
-    guard test.count > 0 else { return }
+    guard test.count > 0 else {
+      forecaster.configuration.evaluation = former?.evaluation
+      return
+    }
+    // That of the training which follows is the one that counts.
+    guard former != nil || refit == .none || !hasValidation else { return }
+    var sums = ForecastEvaluation.Sums()
+    let (units, rivals) = (units, rivals)
+    // A part at a time: all forecasts of all windows would not fit in memory.
+    for first in stride(from: 0, to: test.count, by: Self.windowsAtOnce) {
+      let part = test[first..<min(first + Self.windowsAtOnce, test.count)]
+      let windows = WindowForecasts(part, by: forecaster).judged(units, rivals: rivals.on(part))
+      for window in windows { sums.add(window) }
+    }
     forecaster.configuration.evaluation = ForecastEvaluation(
-      WindowForecasts(test, by: forecaster).judged(
-        naiveScales: naiveScales, rivals: rivals(on: test)),
-      nominalCoverage: forecaster.nominalCoverage)
+      sums, nominalCoverage: forecaster.nominalCoverage)
   }
 
-  /// MASE's denominator of each series.
-  var naiveScales: [Double] {
+  private var refit: ForecastRefit { options.refit ?? .none }
+
+  public var stages: Int {
+    switch refit {
+    case .none: 1
+    case .known: hasValidation ? 2 : 1
+    case .all: (hasValidation ? 2 : 1) + (hasTest ? 1 : 0)
+    }
+  }
+
+  public func sequel(to trained: Forecaster) -> ForecastPlan? {
+    let learnsTest = refit == .all && hasTest && !hasValidation
+    guard refit != .none, hasValidation || learnsTest else { return nil }
+    let splits = splits.map { split in
+      ForecastSplit(
+        count: split.count, validationStart: learnsTest ? split.count : split.testStart,
+        testStart: learnsTest ? split.count : split.testStart, options: self.options)
+    }
+    var options = options
+    options.epochs = max(1, trained.configuration.bestEpoch)
+    // Scales and bases may follow the rows that are known now.
+    guard
+      var plan = try? ForecastPlan(
+        series, options: options, columns: columns, splits: splits, from: origin),
+      plan.series.count == series.count
+    else { return nil }
+    plan.leftOut = leftOut
+    plan.former = trained.configuration
+    plan.scheduleEpochs = scheduleEpochs ?? self.options.epochs
+    plan.stage = stage + 1
+    return plan
+  }
+
+  private var hasTest: Bool { splits.contains { !$0.test.isEmpty } }
+
+  /// What errors of each series are divided by.
+  var units: [SeriesUnit] {
     zip(series, splits).map { series, split in
-      ForecastErrors.naiveScale(
-        series.target[..<split.validationStart], season: options.season ?? 1)
+      SeriesUnit(trainingRows: series.target[..<split.validationStart], season: options.season)
     }
   }
 
   /// Forecasts that are fitted without a network, on the training rows.
-  func rivals(on windows: ForecastExamples) -> [ForecastRival] {
-    var rivals = ClassicalForecast.Method.allCases.map { method in
-      let forecasts = zip(series, splits).map { series, split in
-        ClassicalForecast(
-          method, series.target, trainingRows: max(1, split.validationStart),
-          season: options.season)
-      }
-      return ForecastRival(name: method.name) { window, step in
-        let origin = windows.origins[window]
-        return forecasts[origin.series].value(origin: origin.row, step: step)
-      }
-    }
-    let line = RidgeForecast(training: trainingExamples, validation: validationExamples)
-    if let values = line?.values(windows) {
-      rivals.append(ForecastRival(name: "ridge regression") { values[$0][$1] })
-    }
-    return rivals
+  var rivals: FittedRivals {
+    let trainingRows = splits.map { max(1, $0.validationStart) }
+    return FittedRivals(
+      classical: ClassicalForecast.Method.allCases.map { method in
+        zip(series, trainingRows).map { series, rows in
+          ClassicalForecast(method, series.target, trainingRows: rows, season: options.season)
+        }
+      },
+      ridge: RidgeForecast(training: trainingExamples, validation: validationExamples))
   }
 }
 
@@ -196,12 +269,36 @@ extension ForecastPlan {
   public var memoryPlan: MemoryPlan? { memory }
   public var trainingExamples: ForecastExamples { examples(\.training) }
   public var validationExamples: ForecastExamples { examples(\.validation) }
+  public var updatesPerEpoch: Int {
+    let windows = min(size.count, options.windowsPerEpoch ?? .max)
+    return (windows + options.batchSize - 1) / options.batchSize
+  }
+
+  /// The line begins at the ridge regression.
+  public func prepared(_ model: ForecastModel) -> ForecastModel {
+    guard options.hasLine,
+      let ridge = RidgeForecast(
+        training: trainingExamples, validation: validationExamples, ofTargetAlone: true)
+    else { return model }
+    var model = model
+    model.line = ridge.line
+    return model
+  }
+
   public var extras: RecentRows {
     let others = leftOut.map(\.series).filter { $0.count >= options.window }
-    let all = zip(series + others, channels + others.map { Channels($0, rule: channels[0].rule) })
+    let all = zip(
+      series + others,
+      channels
+        + others.map {
+          Channels($0, rule: channels[0].rule, power: PowerTransform())
+        })
+    // A smoothing follows all rows, as far as they tell.
+    let count =
+      channels.contains { $0.base.kind == .smoothing } ? max(options.window, 2000) : options.window
     return RecentRows(
-      all.map { series, _ in series.suffix(options.window) },
-      before: all.map { $1.steps(upTo: $0.count - options.window) })
+      all.map { series, _ in series.suffix(count) },
+      before: all.map { $1.steps(upTo: max(0, $0.count - count)) })
   }
 
   public func trainer(
@@ -210,10 +307,15 @@ extension ForecastPlan {
     let (loss, quantiles) = (options.loss, options.quantiles)
     var training = options.training(member: member)
     training.segmentLength = memory.segmentLength
+    training.examplesPerEpoch = options.windowsPerEpoch
+    if options.steps == .segments {
+      training.averaging = Self.averaging
+      training.schedule = .cosine(epochs: Double(scheduleEpochs ?? options.epochs))
+    }
     return Trainer(
       model, optimizer: Adam(learningRate: options.learningRate), options: training
     ) { model, batch, mode in
-      loss(model(batch.inputs, mode: mode) + batch.base, batch.targets, quantiles: quantiles)
+      loss(model(batch, mode: mode), batch.targets, quantiles: quantiles)
     }
   }
 
@@ -221,17 +323,28 @@ extension ForecastPlan {
     let names = series.map { $0.name ?? "" }
     let rows = series.reduce(0) { $0 + $1.count }
     return Forecaster.Configuration(
-      options: options, columns: columns,
+      options: former?.options ?? options, columns: columns,
       channels: [series[0].targetName] + series[0].covariates.map(\.name), base: base,
       scales: options.scaling == .window
         ? [:]
         : Dictionary(zip(names, channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 })
           .merging(origin?.configuration.scales ?? [:]) { $1 },
       leastScale: channels[0].leastScale,
+      powers: options.transform == nil
+        ? nil
+        : Dictionary(zip(names, channels.map(\.power)), uniquingKeysWith: { $1 })
+          .merging(origin?.configuration.powers ?? [:]) { $1 },
+      ownVectors: ownVectors,
+      bases: options.base == nil
+        ? nil
+        : Dictionary(zip(names, channels.map(\.base.kind)), uniquingKeysWith: { $1 })
+          .merging(origin?.configuration.bases ?? [:]) { $1 },
       leftOut: leftOut.isEmpty ? nil : leftOut.compactMap(\.series.name), interval: [],
-      intervalSource: options.loss == .quantile
-        ? .quantiles : hasValidation ? .validationResiduals : .trainingResiduals,
-      epochs: histories.first?.epochs.count ?? 0, bestEpoch: histories.first?.best?.epoch ?? 0,
+      intervalSource: former?.intervalSource
+        ?? (options.loss == .quantile
+          ? .quantiles : hasValidation ? .validationResiduals : .trainingResiduals),
+      epochs: former?.epochs ?? histories.first?.epochs.count ?? 0,
+      bestEpoch: former?.bestEpoch ?? histories.first?.best?.epoch ?? 0,
       trainedOn: "\(series[0].source), \(rows) rows"
         + (series.count > 1 ? " of \(series.count) series" : ""))
   }

@@ -16,11 +16,8 @@ public struct ForecastSplit: Sendable, Equatable {
   public let training: Range<Int>
   /// Origins of validation windows; what these see may reach back into the training rows.
   public let validation: Range<Int>
-  /// Origins of test windows.
+  /// Origins of test windows; what these see may reach back likewise.
   public let test: Range<Int>
-  /// Whether test windows see rows before the test part. They do only where staying inside would
-  /// leave less than half of the forecasts.
-  public let testReachesBack: Bool
 
   /// The split of `count` rows by the shares that the options say.
   public init(count: Int, options: ForecasterOptions) {
@@ -77,10 +74,7 @@ public struct ForecastSplit: Sendable, Equatable {
     (self.count, self.validationStart, self.testStart) = (count, validationStart, testStart)
     training = Self.origins(from: window, to: validationStart, horizon)
     validation = Self.origins(from: max(window, validationStart), to: testStart, horizon)
-    let reaching = Self.origins(from: max(window, testStart), to: count, horizon)
-    let inside = Self.origins(from: testStart + window, to: count, horizon)
-    testReachesBack = 2 * inside.count < reaching.count
-    test = testReachesBack ? reaching : inside
+    test = Self.origins(from: max(window, testStart), to: count, horizon)
   }
 
   /// A share of `count` rows. Fractions such as 0.07 lie a little beside what they say; what that

@@ -13,7 +13,7 @@ extension Forecaster {
     let series = try evaluable(series).series
     return ForecastEvaluation(
       WindowForecasts(try examples(of: series), by: self).judged(
-        naiveScales: naiveScales(of: series)),
+        series.map { SeriesUnit($0.target, season: options.season) }),
       nominalCoverage: nominalCoverage)
   }
 
@@ -50,12 +50,16 @@ extension Forecaster {
     return ForecastExamples(
       // A scale that is not known is fitted on what the first window sees, so that nothing leaks.
       series.map { series in
-        rule(of: series).map { Channels(series, rule: $0) }
-          ?? Channels(
-            series, method: options.scaling, trainingRows: 0..<options.window)
+        let (first, rule) = (0..<options.window, rule(of: series))
+        let power = power(of: series, rows: first)
+        var channels =
+          rule.map { Channels(series, rule: $0, power: power) }
+          ?? Channels(series, power: power, options: options, trainingRows: first)
+        channels.base = base(of: series, channels, fittedRows: options.window)
+        return channels
       },
       origins: series.map { options.window..<$0.count - options.horizon + 1 }, options: options,
-      base: configuration.base)
+      places: series.map(place))
   }
 
   /// The one-horizon forecasts of all windows; without series, those that come after the training
@@ -82,10 +86,6 @@ extension Forecaster {
   private var recentExamples: ForecastExamples {
     ForecastExamples(
       recent.map { channels($0) },
-      origins: recent.map { $0.count..<$0.count + 1 }, options: options, base: configuration.base)
-  }
-
-  private func naiveScales(of series: [Series]) -> [Double] {
-    series.map { ForecastErrors.naiveScale($0.target, season: options.season ?? 1) }
+      origins: recent.map { $0.count..<$0.count + 1 }, options: options, places: recent.map(place))
   }
 }

@@ -54,7 +54,7 @@ extension Forecaster {
     while points.count < steps {
       let end = channels.values[0].count
       let examples = ForecastExamples(
-        [channels], origins: [end..<end + 1], options: options, base: configuration.base)
+        [channels], origins: [end..<end + 1], options: options, places: [place(of: series)])
       let widening = (Double(points.count / options.horizon) + 1).squareRoot()
       let block = self.points(examples)[0]
       points += block.map { point in
@@ -103,28 +103,58 @@ extension Forecaster {
     return (forecasts, remarks)
   }
 
+  /// The place of a series among those that have a vector of their own; nil if it has none.
+  func place(of series: Series) -> Int? {
+    configuration.ownVectors?.firstIndex(of: series.name ?? "")
+  }
+
+  /// What the target of a series goes through: as in training, or by the rows that are known.
+  func power(of series: Series, rows: Range<Int>) -> PowerTransform {
+    guard let transform = options.transform else { return PowerTransform() }
+    return configuration.powers?[series.name ?? ""]
+      ?? transform.power(of: series.target[rows], season: options.season)
+  }
+
   /// How windows of a series are scaled, as they were in training; nil if its scale is not known.
   func rule(of series: Series) -> Channels.Rule? {
-    if options.scaling != .window {
-      return configuration.scales[series.name ?? ""].map { .fitted($0) }
+    if options.scaling != .window, options.scaling != .mean {
+      return configuration.scales[series.name ?? ""].map {
+        options.scaling == .level ? .level($0) : .fitted($0)
+      }
     }
-    return configuration.leastScale.map { .window(least: $0) } ?? .unguardedWindow
+    return configuration.leastScale.map {
+      .window(least: $0, fromMean: options.scaling == .mean)
+    } ?? .unguardedWindow
   }
 
   /// The channels of a series of which all rows are known: a scale that was not fitted is fitted on
   /// them. The rows that the model kept go on from those that it did not keep, and other rows of such a
   /// series that never vary are taken to be in its unit.
   func channels(_ series: Series) -> Channels {
+    var channels = scaled(series)
+    channels.base = base(of: series, channels, fittedRows: series.count)
+    return channels
+  }
+
+  /// The base forecast of a series, fitted on its first rows.
+  func base(of series: Series, _ channels: Channels, fittedRows: Int) -> BaseForecast {
+    let kind =
+      configuration.bases?[series.name ?? ""] ?? (configuration.base == .season ? .season : .last)
+    return BaseForecast(
+      kind, channels.values[0], fittedRows: fittedRows, season: options.season)
+  }
+
+  private func scaled(_ series: Series) -> Channels {
+    let power = power(of: series, rows: 0..<series.count)
     guard let rule = rule(of: series) else {
-      return Channels(
-        series, method: options.scaling, trainingRows: 0..<series.count)
+      return Channels(series, power: power, options: options, trainingRows: 0..<series.count)
     }
     guard let place = recent.firstIndex(where: { $0.name == series.name }) else {
-      return Channels(series, rule: rule)
+      return Channels(series, rule: rule, power: power)
     }
-    let kept = Channels(recent[place], rule: rule, before: extras.before[place])
+    let kept = Channels(recent[place], rule: rule, power: power, before: extras.before[place])
     return recent[place] == series
-      ? kept : Channels(series, rule: rule, fallback: kept.typicalSteps)
+      ? kept : Channels(series, rule: rule, power: power, fallback: kept.typicalSteps)
   }
 
   /// Throws if a series has other channels than the network.
@@ -177,34 +207,38 @@ extension Forecaster {
     for start in stride(from: 0, to: examples.count, by: chunk) {
       let indices = Array(start..<min(start + chunk, examples.count))
       let batch = examples.batch(indices)
-      let scaled = (model(batch.inputs) + batch.base).elements
+      let sum = models.dropFirst().reduce(model(batch)) { $0 + $1(batch) }
+      let scaled = (models.count > 1 ? sum * (1 / Float(models.count)) : sum).elements
       for (place, index) in indices.enumerated() {
-        let scale = examples.targetScale(index)
+        let (scale, power) = (examples.targetScale(index), examples.power(index))
         result.append(
           (0..<horizon).map { step in
             let first = (place * horizon + step) * outputs
-            return point(scaled[first..<first + outputs], step: step, scale: scale)
+            return point(scaled[first..<first + outputs], step: step, scale: scale, power: power)
           })
       }
     }
     return result
   }
 
-  private func point(_ scaled: ArraySlice<Float>, step: Int, scale: ChannelScale) -> Point {
+  private func point(
+    _ scaled: ArraySlice<Float>, step: Int, scale: ChannelScale, power: PowerTransform
+  ) -> Point {
+    func restored(_ value: Float) -> Double { power.inverse(scale.restored(value)) }
     if options.loss == .quantile {
       // Quantiles that cross are put in order.
       let sorted = scaled.sorted()
       return Point(
-        value: scale.restored(sorted[options.pointOutput]),
-        lower: scale.restored(sorted[0]),
-        upper: scale.restored(sorted[sorted.count - 1]))
+        value: restored(sorted[options.pointOutput]), lower: restored(sorted[0]),
+        upper: restored(sorted[sorted.count - 1]))
     }
     let value = scale.restored(scaled[scaled.startIndex])
     // There is none yet while the errors are collected that it comes from.
     let interval = configuration.interval.isEmpty ? nil : configuration.interval[step]
     // Errors that are all to one side give an interval beside the forecast: it is drawn up to it.
     return Point(
-      value: value, lower: value + min(0, interval?.lower ?? 0) * scale.scale,
-      upper: value + max(0, interval?.upper ?? 0) * scale.scale)
+      value: power.inverse(value),
+      lower: power.inverse(value + min(0, interval?.lower ?? 0) * scale.scale),
+      upper: power.inverse(value + max(0, interval?.upper ?? 0) * scale.scale))
   }
 }

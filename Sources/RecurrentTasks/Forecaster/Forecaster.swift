@@ -18,13 +18,19 @@ public struct Forecaster: Job {
     public var columns: ForecastColumns?
     /// Channels of the network: the target and the covariates.
     public var channels: [String]
-    /// The naive forecast that the network corrects.
+    /// The naive forecast that the network corrects, where ``bases`` do not say another.
     var base: NaiveForecast
     /// The scales fitted on the training rows, by series; empty when each window has its own.
     var scales: [String: [ChannelScale]]
     /// The share of the steps before its end that a window is scaled by at least; nil in models that
     /// know no least scale, and where scales are fitted.
     var leastScale: Double?
+    /// What the target of each series goes through; nil: nothing.
+    var powers: [String: PowerTransform]?
+    /// The names of the series that have a vector of their own in the network, in its order.
+    var ownVectors: [String]?
+    /// The base forecast of each series; nil: one for all.
+    var bases: [String: ForecastBase]?
     /// The names of series that it was not trained on, though they stood in the data.
     var leftOut: [String]?
     /// The interval for each step of the horizon; empty if the network forecasts quantiles.
@@ -91,6 +97,7 @@ extension Forecaster {
     using generator: inout some RandomNumberGenerator
   ) -> ForecastModel {
     ForecastModel(
-      features: configuration.channels.count, options: configuration.options, using: &generator)
+      features: configuration.channels.count, series: configuration.ownVectors?.count ?? 0,
+      options: configuration.options, using: &generator)
   }
 }

@@ -38,11 +38,44 @@ public struct ForecasterOptions: JobOptions {
   public var validationFraction = 0.1
   /// Rows in a season, for the seasonal naive forecast: 12 for monthly, 24 for hourly data.
   public var season: Int?
+  /// What the recurrent layers go over; nil: rows.
+  public var steps: ForecastSteps?
+  /// Rows of a segment, where steps are segments; nil: a season, or an eighth of the window.
+  public var segment: Int?
+  /// Whether a straight line from the window to the horizon stands beside the recurrent layers; nil:
+  /// it does not. It begins at the ridge regression on the training part.
+  public var line: Bool?
+  /// What becomes of the target before all else, and is undone behind it; nil: nothing.
+  public var transform: ValueTransform?
+  /// The forecast that the network corrects; nil: of the last value and the last season the better one
+  /// over all training rows.
+  public var base: ForecastBase?
+  /// Whether each series has a vector of its own, where steps are segments; nil: none has. It helps where
+  /// they are measurements of one thing.
+  public var seriesVectors: Bool?
+  /// Windows that an epoch draws from those of the training part; nil: all.
+  public var windowsPerEpoch: Int?
+  /// What is learned from anew once validation chose the epochs; nil: nothing.
+  public var refit: ForecastRefit?
+  /// Networks whose forecasts are averaged; nil: one.
+  public var members: Int?
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
   /// The defaults.
   public init() {}
+
+  /// Networks that are trained and asked together.
+  public var networks: Int? { members }
+
+  /// Rows of a segment; nil where steps are rows.
+  var segmentRows: Int? {
+    guard steps == .segments else { return nil }
+    return segment ?? season.flatMap { 2 * $0 <= window ? $0 : nil } ?? max(1, window / 8)
+  }
+
+  /// Whether a straight line stands beside the recurrent layers.
+  var hasLine: Bool { line ?? false }
 
   /// Numbers that the network gives for each row of the horizon.
   var outputs: Int { loss == .quantile ? quantiles.count : 1 }
@@ -52,6 +85,18 @@ public struct ForecasterOptions: JobOptions {
     guard loss == .quantile else { return 0 }
     return quantiles.indices.min { abs(quantiles[$0] - 0.5) < abs(quantiles[$1] - 0.5) } ?? 0
   }
+}
+
+/// Rows that a forecaster learns from anew, for as many epochs as validation chose: the newest rows are
+/// those that tell most.
+public enum ForecastRefit: String, Sendable, Codable, CaseIterable {
+  /// None: what the report judges is the network that validation judged.
+  case none
+  /// Training and validation rows, before the report.
+  case known
+  /// Those, and all rows after the report: the model is a network that no row was kept from, and the
+  /// report is of one trained the same way without the test part.
+  case all
 }
 
 /// What a forecaster's training minimizes.
@@ -83,7 +128,8 @@ extension ForecasterOptions {
 
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
-    memoryLimit = other.memoryLimit
+    (memoryLimit, windowsPerEpoch) = (other.memoryLimit, other.windowsPerEpoch)
+    refit = other.refit
   }
 
   public func check(_ rules: inout OptionRules) {
@@ -107,6 +153,20 @@ extension ForecasterOptions {
       rules.require(
         !functions.contains(.softmax) && (cell != .rnn || recurrent.gateActivation == nil),
         else: "the activations do not fit the cell")
+    }
+    if let segment {
+      rules.require(
+        (1...max(1, window)).contains(segment),
+        else: "a segment has between 1 row and those of the window, \(window), not \(segment)")
+      rules.require(steps == .segments, else: "a segment is of --steps segments")
+    }
+    rules.require(
+      seriesVectors != true || steps == .segments, else: "vectors of series are of segments")
+    rules.require(
+      base != .season || season != nil, else: "the base forecast of a season needs a season")
+    if let windowsPerEpoch {
+      rules.require(
+        windowsPerEpoch >= 1, else: "an epoch has at least 1 window, not \(windowsPerEpoch)")
     }
     if let memoryLimit {
       rules.require(

@@ -17,6 +17,8 @@ struct JudgedWindow: Sendable {
   let others: [(name: String, values: [Double])]
   /// MASE's denominator.
   let naiveScale: Double
+  /// The deviation of the training rows; 0 where there are none.
+  let deviation: Double
 
   /// The mean squared error of one of the others, or of the network.
   func squaredError(of name: String? = nil) -> Double {
@@ -30,30 +32,69 @@ struct JudgedWindow: Sendable {
 extension ForecastEvaluation {
   /// How forecasts went over windows, at least one, that all have the same others.
   init(_ windows: [JudgedWindow], nominalCoverage: Double) {
-    func errors(_ forecasts: (JudgedWindow) -> [Double]) -> Errors {
-      func over(_ steps: Range<Int>) -> ForecastErrors {
-        ForecastErrors(
-          values: windows.flatMap { $0.actual[steps] },
-          forecasts: windows.flatMap { forecasts($0)[steps] },
-          scale: windows.flatMap { Array(repeating: $0.naiveScale, count: steps.count) })
-      }
-      let steps = windows[0].actual.indices
-      return Errors(overall: over(steps), steps: steps.map { over($0..<$0 + 1) })
-    }
-    let others = windows[0].others.indices.map { place in
-      Rival(name: windows[0].others[place].name, errors: errors { $0.others[place].values })
-    }
-    let inside = windows.reduce(0) { sum, window in
-      sum + zip(window.points, window.actual).count { $0.lower <= $1 && $1 <= $0.upper }
-    }
+    var sums = Sums()
+    for window in windows { sums.add(window) }
+    self.init(sums, nominalCoverage: nominalCoverage)
+  }
+
+  /// How forecasts went over the windows that were added up, at least one.
+  init(_ sums: Sums, nominalCoverage: Double) {
+    let others = zip(sums.names, sums.others).map { Rival(name: $0, errors: Errors($1)) }
     let rivals = others.filter { ![JudgedWindow.naive, JudgedWindow.seasonal].contains($0.name) }
-    let model = errors { $0.points.map(\.value) }
+    let model = Errors(sums.model)
     self.init(
-      windows: windows.count, model: model,
+      windows: sums.windows, model: model,
       naive: others.first { $0.name == JudgedWindow.naive }?.errors ?? model,
       seasonalNaive: others.first { $0.name == JudgedWindow.seasonal }?.errors,
       rivals: rivals.isEmpty ? nil : rivals,
-      coverage: Double(inside) / Double(windows.count * windows[0].actual.count),
-      nominalCoverage: nominalCoverage)
+      coverage: Double(sums.inside.reduce(0, +)) / Double(sums.windows * sums.inside.count),
+      nominalCoverage: nominalCoverage,
+      coverageBySteps: sums.inside.map { Double($0) / Double(sums.windows) },
+      seriesCount: sums.series.count)
+  }
+
+  /// Windows that are added up and forgotten: of many series and long horizons, all of them would not
+  /// fit in memory.
+  struct Sums {
+    fileprivate var windows = 0
+    fileprivate var series: Set<Int> = []
+    fileprivate var model: [ForecastErrors.Sums] = []
+    fileprivate var names: [String] = []
+    fileprivate var others: [[ForecastErrors.Sums]] = []
+    /// Values inside their interval, by step.
+    fileprivate var inside: [Int] = []
+
+    mutating func add(_ window: JudgedWindow) {
+      if windows == 0 {
+        let none = [ForecastErrors.Sums](repeating: .init(), count: window.actual.count)
+        model = none
+        names = window.others.map(\.name)
+        others = names.map { _ in none }
+        inside = none.map { _ in 0 }
+      }
+      windows += 1
+      series.insert(window.series)
+      let (scale, deviation) = (window.naiveScale, window.deviation)
+      for (step, value) in window.actual.enumerated() {
+        let point = window.points[step]
+        model[step].add(value, forecast: point.value, scale: scale, deviation: deviation)
+        if point.lower <= value, value <= point.upper { inside[step] += 1 }
+      }
+      for place in others.indices {
+        let forecasts = window.others[place].values
+        for (step, value) in window.actual.enumerated() {
+          others[place][step].add(
+            value, forecast: forecasts[step], scale: scale, deviation: deviation)
+        }
+      }
+    }
+  }
+}
+
+extension ForecastEvaluation.Errors {
+  fileprivate init(_ steps: [ForecastErrors.Sums]) {
+    self.init(
+      overall: ForecastErrors(steps.dropFirst().reduce(steps[0]) { $0.merged(with: $1) }),
+      steps: steps.map { ForecastErrors($0) })
   }
 }

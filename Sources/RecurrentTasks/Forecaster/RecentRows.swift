@@ -69,6 +69,9 @@ extension Forecaster.Configuration {
         return "a scale of \(bad.scale) of series \"\(name)\", expected a positive number"
       }
     }
+    for (name, power) in powers ?? [:] {
+      if let problem = power.problem { return "\(problem) of series \"\(name)\"" }
+    }
     if let leastScale, !(0...1e18).contains(leastScale) {
       return "a least scale of \(leastScale), expected a share"
     }

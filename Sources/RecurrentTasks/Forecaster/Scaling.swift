@@ -7,6 +7,11 @@ public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
   /// scaled by the steps of the rows before. The network forecasts a correction to the naive
   /// forecast.
   case window
+  /// Each window by its own last value, and by the standard deviation of the training rows: a level
+  /// unseen in training is nothing unusual, a spread is.
+  case level
+  /// Each window by its own mean and standard deviation; the network forecasts from the mean.
+  case mean
   /// To 0...1 over the training rows.
   case minmax
   /// To mean 0 and standard deviation 1 over the training rows.
@@ -15,10 +20,23 @@ public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
   case none
 }
 
+extension ScalingMethod {
+  /// Whether what a window ends with is its zero, so that the network corrects a forecast that knows
+  /// the level.
+  var isOfWindow: Bool { self == .window || self == .level || self == .mean }
+}
+
+extension ScalingMethod {
+  /// Whether the network corrects a base forecast: from the mean of a window it says all by itself.
+  var hasBase: Bool { self == .window || self == .level }
+}
+
 /// (x - offset) / scale. A scale of 0, that of values which never varied, takes every value to 0.
 struct ChannelScale: Sendable, Codable, Equatable {
-  var offset = 0.0
-  var scale = 1.0
+  var offset: Double
+  var scale: Double
+
+  init(offset: Double = 0, scale: Double = 1) { (self.offset, self.scale) = (offset, scale) }
 
   func scaled(_ value: Double) -> Float { scale > 0 ? Float((value - offset) / scale) : 0 }
   func restored(_ value: Float) -> Double { offset + scale * Double(value) }
@@ -27,6 +45,12 @@ struct ChannelScale: Sendable, Codable, Equatable {
   init(window values: ArraySlice<Double>, least: Double) {
     offset = values.last ?? 0
     scale = max(spread(values, about: offset).deviation, least)
+  }
+
+  /// The mean and the standard deviation of a window, or `least` if that is more.
+  init(windowMean values: ArraySlice<Double>, least: Double) {
+    let spread = spread(values, about: values.last ?? 0)
+    (offset, scale) = (spread.mean, max(spread.deviation, least))
   }
 
   /// As models had it that know no least scale: it depends on the unit where a window does not vary.
@@ -40,12 +64,13 @@ struct ChannelScale: Sendable, Codable, Equatable {
 
   /// Fitted on training rows, and only on those: the caller passes nothing else.
   init(_ method: ScalingMethod, fittedOn values: ArraySlice<Double>) {
+    self.init()
     switch method {
-    case .window, .none: break
+    case .window, .mean, .none: break
     case .minmax:
       let (low, high) = (values.min() ?? 0, values.max() ?? 1)
       (offset, scale) = (low, high - low)
-    case .standard:
+    case .standard, .level:
       (offset, scale) = spread(values, about: values.first ?? 0)
     }
   }
@@ -85,15 +110,26 @@ struct Channels: Sendable {
   enum Rule: Sendable {
     /// One scale a channel, fitted on the training rows.
     case fitted([ChannelScale])
-    /// Each window by itself, at least by this share of the steps before its end.
-    case window(least: Double)
+    /// The scale fitted on the training rows, from the last value of each window.
+    case level([ChannelScale])
+    /// Each window by itself, at least by this share of the steps before its end; from its mean, or from
+    /// its last value.
+    case window(least: Double, fromMean: Bool = false)
     /// Each window by itself, as before there was a least scale.
     case unguardedWindow
   }
 
-  /// `[F][rows]`, the target first.
+  /// `[F][rows]`, the target first, transformed.
   let values: [[Double]]
+  /// The target as it is.
+  let target: [Double]
+  /// What the target went through.
+  let power: PowerTransform
   let rule: Rule
+  /// The forecast that the network corrects.
+  var base = BaseForecast()
+  /// What stood before the first row, where the base follows that too.
+  private var earlier: [Double] = []
   /// The steps up to each row, `[F][rows]`; empty unless a least scale asks for them.
   private let steps: [[StepSizes]]
   /// The typical step of a channel that has not moved yet.
@@ -104,20 +140,23 @@ struct Channels: Sendable {
   static let leastShare = 0.5
 
   init(
-    _ series: Series, rule: Rule, before: [StepSizes]? = nil, fallback: [Double]? = nil
+    _ series: Series, rule: Rule, power: PowerTransform, before: [StepSizes]? = nil,
+    fallback: [Double]? = nil
   ) {
     self.init(
-      values: [series.target] + series.covariates.map(\.values), rule: rule, before: before,
-      fallback: fallback)
+      target: series.target, covariates: series.covariates.map(\.values), rule: rule, power: power,
+      before: before, fallback: fallback)
   }
 
   /// - Parameters:
   ///   - before: the steps of each channel up to its first row.
   ///   - fallback: the typical step of each channel, while it has not moved.
   private init(
-    values: [[Double]], rule: Rule, before: [StepSizes]?, fallback: [Double]?
+    target: [Double], covariates: [[Double]], rule: Rule, power: PowerTransform,
+    before: [StepSizes]?, fallback: [Double]?
   ) {
-    (self.values, self.rule) = (values, rule)
+    let values = [power.isNone ? target : target.map { power($0) }] + covariates
+    (self.target, self.values, self.rule, self.power) = (target, values, rule, power)
     self.fallback = fallback ?? values.map { _ in 0 }
     guard case .window = rule else {
       steps = []
@@ -134,27 +173,45 @@ struct Channels: Sendable {
 
   /// The channels of a plan, which may look at the training rows and no others.
   ///
-  /// - Parameter rule: that of the model which training goes on from.
+  /// - Parameters:
+  ///   - rule: that of the model which training goes on from.
+  ///   - power: likewise.
   init(
-    _ series: Series, rule: Rule? = nil, method: ScalingMethod, trainingRows: Range<Int>
+    _ series: Series, rule: Rule? = nil, power: PowerTransform? = nil, options: ForecasterOptions,
+    trainingRows: Range<Int>
   ) {
-    let values = ([series.target] + series.covariates.map(\.values)).map { $0[trainingRows] }
+    let power =
+      power
+      ?? (options.transform ?? .none).power(
+        of: series.target[trainingRows], season: options.season)
+    let values =
+      [series.target[trainingRows].map { power($0) }[...]]
+      + series.covariates.map { $0.values[trainingRows] }
+    let fitted = values.map { ChannelScale(options.scaling, fittedOn: $0) }
     let own: Rule =
-      method == .window
-      ? .window(least: Self.leastShare)
-      : .fitted(values.map { ChannelScale(method, fittedOn: $0) })
+      switch options.scaling {
+      case .window, .mean:
+        .window(least: Self.leastShare, fromMean: options.scaling == .mean)
+      case .level: .level(fitted)
+      case .minmax, .standard, .none: .fitted(fitted)
+      }
     self.init(
-      series, rule: rule ?? own,
+      series, rule: rule ?? own, power: power,
       fallback: values.map { values in
         zip(values.dropFirst(), values).reduce(into: StepSizes()) { $0.add($1.0 - $1.1) }.typical
       })
   }
 
   /// The scales that were fitted; nil if each window has its own.
-  var scales: [ChannelScale]? { if case .fitted(let scales) = rule { scales } else { nil } }
+  var scales: [ChannelScale]? {
+    switch rule {
+    case .fitted(let scales), .level(let scales): scales
+    case .window, .unguardedWindow: nil
+    }
+  }
 
   /// The least scale of a window as a share of its steps; nil where there is none.
-  var leastScale: Double? { if case .window(let least) = rule { least } else { nil } }
+  var leastScale: Double? { if case .window(let least, _) = rule { least } else { nil } }
 
   /// The steps of each channel up to `row`, from which the rows behind it go on; nil if nothing is
   /// scaled by them.
@@ -168,11 +225,15 @@ struct Channels: Sendable {
     let window = values[channel][rows]
     switch rule {
     case .fitted(let scales): return scales[channel]
+    case .level(let scales):
+      return ChannelScale(offset: window.last ?? 0, scale: scales[channel].scale)
     case .unguardedWindow: return ChannelScale(unguarded: window)
-    case .window(let least):
+    case .window(let share, let fromMean):
       let typical = steps[channel][rows.upperBound - 1].typical
-      return ChannelScale(
-        window: window, least: least * (typical > 0 ? typical : fallback[channel]))
+      let least = share * (typical > 0 ? typical : fallback[channel])
+      return fromMean
+        ? ChannelScale(windowMean: window, least: least)
+        : ChannelScale(window: window, least: least)
     }
   }
 
@@ -183,14 +244,17 @@ struct Channels: Sendable {
 
   /// The last `length` rows of the target, with `more` behind them.
   func target(last length: Int, followedBy more: [Double]) -> Channels {
-    let known = values[0] + more
+    let known = values[0] + more.map { power($0) }
     let start = max(0, known.count - length)
     var before = steps.first?[min(start, values[0].count - 1)]
     for row in values[0].count..<max(values[0].count, start + 1) where before != nil {
       before?.add(known[row] - known[row - 1])
     }
-    return Channels(
-      values: [Array(known[start...])], rule: rule, before: before.map { [$0] },
-      fallback: fallback)
+    var rest = Channels(
+      target: Array((target + more)[start...]), covariates: [], rule: rule, power: power,
+      before: before.map { [$0] }, fallback: fallback)
+    rest.earlier = earlier + known[..<start]
+    rest.base = base.following(rest.earlier + known[start...], from: rest.earlier.count)
+    return rest
   }
 }

@@ -27,17 +27,18 @@ struct WindowForecasts: Sendable {
   /// Value minus forecast in scaled units, for each window.
   func scaledErrors(step: Int) -> [Double] {
     points.indices.compactMap { window in
-      let scale = examples.targetScale(window).scale
-      return scale > 0 ? (actual(window, step) - points[window][step].value) / scale : nil
+      let (scale, power) = (examples.targetScale(window).scale, examples.power(window))
+      let error = power(actual(window, step)) - power(points[window][step].value)
+      return scale > 0 ? error / scale : nil
     }
   }
 
   /// The windows with what came and what others say.
   ///
   /// - Parameters:
-  ///   - naiveScales: MASE's denominator, one a series.
+  ///   - units: what errors of each series are divided by.
   ///   - rivals: forecasts fitted elsewhere, in the order in which reports show them.
-  func judged(naiveScales: [Double], rivals: [ForecastRival] = []) -> [JudgedWindow] {
+  func judged(_ units: [SeriesUnit], rivals: [ForecastRival] = []) -> [JudgedWindow] {
     let season = examples.options.season
     let others =
       [ForecastRival(name: JudgedWindow.naive) { naive(.last, $0, $1) }]
@@ -50,8 +51,28 @@ struct WindowForecasts: Sendable {
         series: origin.series, origin: origin.row, actual: steps.map { actual(window, $0) },
         points: points[window],
         others: others.map { rival in (rival.name, steps.map { rival.value(window, $0) }) },
-        naiveScale: naiveScales[origin.series])
+        naiveScale: units[origin.series].naiveScale,
+        deviation: units[origin.series].deviation)
     }
+  }
+}
+
+/// What errors of a series are divided by.
+struct SeriesUnit: Sendable {
+  /// MASE's denominator.
+  let naiveScale: Double
+  /// The deviation; 0 where no training rows are known.
+  var deviation = 0.0
+
+  /// That of the rows, with the deviation of training rows.
+  init(trainingRows: ArraySlice<Double>, season: Int?) {
+    naiveScale = ForecastErrors.naiveScale(trainingRows, season: season ?? 1)
+    deviation = ChannelScale(.standard, fittedOn: trainingRows).scale
+  }
+
+  /// That of a series of which no part was trained on.
+  init(_ values: [Double], season: Int?) {
+    naiveScale = ForecastErrors.naiveScale(values, season: season ?? 1)
   }
 }
 
@@ -61,4 +82,25 @@ struct ForecastRival {
   let name: String
   /// What it says of a step of a window.
   let value: (_ window: Int, _ step: Int) -> Double
+}
+
+/// What stands beside the network and was fitted without it.
+struct FittedRivals {
+  /// By method, then by series.
+  let classical: [[ClassicalForecast]]
+  let ridge: RidgeForecast?
+
+  /// What they say of windows.
+  func on(_ windows: ForecastExamples) -> [ForecastRival] {
+    var rivals = zip(ClassicalForecast.Method.allCases, classical).map { method, forecasts in
+      ForecastRival(name: method.name) { window, step in
+        let origin = windows.origins[window]
+        return forecasts[origin.series].value(origin: origin.row, step: step)
+      }
+    }
+    if let values = ridge?.values(windows) {
+      rivals.append(ForecastRival(name: "ridge regression") { values[$0][$1] })
+    }
+    return rivals
+  }
 }

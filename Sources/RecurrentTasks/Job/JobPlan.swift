@@ -46,6 +46,13 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
   var judge: (@Sendable (Trained.Model) -> EpochScore)? { get }
   /// How training stays within the memory; nil: as it comes.
   var memoryPlan: MemoryPlan? { get }
+  /// The plan of a training that follows this one, on more of the data, and whose networks take the place
+  /// of the trained ones; nil: none does.
+  func sequel(to trained: Trained) -> Self?
+  /// Trainings of one network that came before, as ``sequel(to:)`` has it.
+  var stage: Int { get }
+  /// Trainings of one network in all, those that follow included.
+  var stages: Int { get }
   /// Where the weights of a network are drawn from.
   func initialKey(member: Int) -> RandomKey
   /// What becomes of a network before training, where weights come from elsewhere.
@@ -62,6 +69,9 @@ extension JobPlan {
   public var origin: Trained? { nil }
   public var judge: (@Sendable (Trained.Model) -> EpochScore)? { nil }
   public var memoryPlan: MemoryPlan? { nil }
+  public func sequel(to trained: Trained) -> Self? { nil }
+  public var stage: Int { 0 }
+  public var stages: Int { 1 }
   public func prepared(_ model: Trained.Model) -> Trained.Model { model }
   public func finished(_ model: Trained.Model) -> Trained.Model { model }
 
@@ -126,7 +136,7 @@ extension JobPlan {
     for member in 1...(options.networks ?? 1) {
       let checkpoints = options.networks == nil ? checkpoints : checkpoints?.network(member)
       var trainer = trainer(of: model(member: member), member: member)
-      trainer.state.member = member
+      trainer.state.member = member + stage * (options.networks ?? 1)
       func run() throws {
         if let checkpoints, let found = try trainer.resume(from: checkpoints, on: training) {
           for callback in callbacks { _ = callback(.resumed(found), trainer.state) }
@@ -147,7 +157,11 @@ extension JobPlan {
         configuration: configuration(after: histories), extras: extras, models: models,
         histories: histories))
     try complete(&trained)
-    return trained
+    guard let sequel = sequel(to: trained) else { return trained }
+    var last = try sequel.train(checkpoints: checkpoints?.network(0), callbacks: callbacks)
+    // That of the training whose epochs were judged.
+    last.parts.histories = trained.histories
+    return last
   }
 }
 

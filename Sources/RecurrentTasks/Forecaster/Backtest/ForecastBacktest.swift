@@ -131,7 +131,7 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
       let examples = plan.examples(from: rows(place))
       windows.append(
         WindowForecasts(examples, by: trained).judged(
-          naiveScales: plan.naiveScales, rivals: plan.rivals(on: examples)))
+          plan.units, rivals: plan.rivals.on(examples)))
     }
     return BacktestReport(
       windows: windows, series: series, options: options,
@@ -154,6 +154,6 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
 extension ForecastPlan {
   /// One window a series, that which forecasts from this row on.
   fileprivate func examples(from rows: [Int]) -> ForecastExamples {
-    ForecastExamples(channels, origins: rows.map { $0..<$0 + 1 }, options: options, base: base)
+    ForecastExamples(channels, origins: rows.map { $0..<$0 + 1 }, options: options, places: places)
   }
 }

@@ -35,23 +35,18 @@ struct ClassicalForecast: Sendable {
   /// Follows all of `values`, with parameters fitted on the first `trainingRows` of them, at least
   /// one.
   init(_ method: Method, _ values: [Double], trainingRows: Int, season: Int?) {
-    self.method = method
     let shape = SeasonalShape(values[..<trainingRows], season: method == .drift ? nil : season)
     let adjusted = values.indices.map { shape.removed(from: values[$0], row: $0) }
     let training = adjusted[..<trainingRows]
-    self.shape = shape
+    let smoothing: Smoothing
     switch method {
     case .drift:
       smoothing = Smoothing(level: 1)
-      levels = adjusted
-      slopes = values.indices.map { ($0 > 0 ? values[$0] - values[0] : 0) / Double(max(1, $0)) }
     case .theta:
       let best = lowest(from: [0.5], within: [0.0001...0.9999]) {
         Smoothing(level: $0[0]).squaredError(of: training)
       }
       smoothing = Smoothing(level: best[0])
-      levels = smoothing.following(adjusted).levels
-      slopes = Self.slopes(adjusted)
     case .dampedTrend:
       let best = lowest(
         from: [0.5, 0.1, 0.9], within: [0.0001...0.9999, 0.0001...0.9999, 0.8...0.98]
@@ -59,8 +54,29 @@ struct ClassicalForecast: Sendable {
         Smoothing(level: $0[0], trend: $0[1], damping: $0[2]).squaredError(of: training)
       }
       smoothing = Smoothing(level: best[0], trend: best[1], damping: best[2])
-      (levels, slopes) = smoothing.following(adjusted)
     }
+    self.init(method, shape, smoothing, following: values)
+  }
+
+  private init(
+    _ method: Method, _ shape: SeasonalShape, _ smoothing: Smoothing, following values: [Double]
+  ) {
+    (self.method, self.shape, self.smoothing) = (method, shape, smoothing)
+    let adjusted = values.indices.map { shape.removed(from: values[$0], row: $0) }
+    switch method {
+    case .drift:
+      levels = adjusted
+      slopes = values.indices.map { ($0 > 0 ? values[$0] - values[0] : 0) / Double(max(1, $0)) }
+    case .theta:
+      levels = smoothing.following(adjusted).levels
+      slopes = Self.slopes(adjusted)
+    case .dampedTrend: (levels, slopes) = smoothing.following(adjusted)
+    }
+  }
+
+  /// The same parameters, following other values from the same first row on.
+  func following(_ values: [Double]) -> ClassicalForecast {
+    ClassicalForecast(method, shape, smoothing, following: values)
   }
 
   /// The forecast of row `origin + step` by what is known before `origin`, which is at least 1.

@@ -16,19 +16,35 @@ struct RidgeForecast: Sendable {
 
   /// `[inputs + 1, horizon]`, the last row for a constant input of 1.
   private let weights: Tensor
+  private let ofTargetAlone: Bool
+
+  /// It as a layer, from the window of the target to the horizon.
+  var line: Dense {
+    let inputs = weights.shape[0] - 1
+    return Dense(
+      weights: weights.slice(0..<inputs, along: 0),
+      bias: weights.slice(inputs..<inputs + 1, along: 0).reshaped(to: [weights.shape[1]]))
+  }
 
   /// Fitted on `training`, with the penalty that is best on `validation`, or the middle one where
   /// there is none; nil without training windows.
-  init?(training: ForecastExamples, validation: ForecastExamples) {
+  ///
+  /// - Parameter ofTargetAlone: whether the inputs are the target's values, though there are covariates.
+  init?(
+    training: ForecastExamples, validation: ForecastExamples, ofTargetAlone: Bool = false
+  ) {
+    self.ofTargetAlone = ofTargetAlone
     guard training.count > 0 else { return nil }
     let every = (training.count + Self.mostWindows - 1) / Self.mostWindows
     let windows = Array(stride(from: 0, to: training.count, by: every))
-    let (horizon, inputs) = (training.options.horizon, Self.inputs(training, [0]).shape[1])
+    let (horizon, inputs) = (
+      training.options.horizon, Self.inputs(training, [0], ofTargetAlone).shape[1]
+    )
     var squares = [Double](repeating: 0, count: inputs * inputs)
     var products = [Double](repeating: 0, count: inputs * horizon)
     for start in stride(from: 0, to: windows.count, by: Self.rowsAtOnce) {
       let rows = Array(windows[start..<min(start + Self.rowsAtOnce, windows.count)])
-      let x = Self.inputs(training, rows).transposed()
+      let x = Self.inputs(training, rows, ofTargetAlone).transposed()
       Self.add(x.matrixProduct(x.transposed()), to: &squares)
       Self.add(x.matrixProduct(Self.corrections(training, rows)), to: &products)
     }
@@ -42,7 +58,7 @@ struct RidgeForecast: Sendable {
       guard let weights = solution(of: matrix, products, size: inputs, columns: horizon) else {
         return nil
       }
-      return (weights, judges ? Self.squaredError(of: weights, on: validation) : 0)
+      return (weights, judges ? Self.squaredError(of: weights, on: validation, ofTargetAlone) : 0)
     }
     guard let best = found.min(by: { $0.error < $1.error }) else { return nil }
     weights = best.weights
@@ -52,11 +68,14 @@ struct RidgeForecast: Sendable {
   func values(_ examples: ForecastExamples) -> [[Double]] {
     let horizon = examples.options.horizon
     return Self.chunks(examples).flatMap { rows in
-      let scaled = Self.inputs(examples, rows).matrixProduct(weights)
+      let scaled = Self.inputs(examples, rows, ofTargetAlone).matrixProduct(weights)
       let sums = (scaled + Self.bases(examples, rows)).elements
       return rows.enumerated().map { place, window in
         let scale = examples.targetScale(window)
-        return sums[place * horizon..<(place + 1) * horizon].map(scale.restored)
+        let power = examples.power(window)
+        return sums[place * horizon..<(place + 1) * horizon].map {
+          power.inverse(scale.restored($0))
+        }
       }
     }
   }
@@ -68,10 +87,13 @@ struct RidgeForecast: Sendable {
   }
 
   /// `[B, inputs + 1]`.
-  private static func inputs(_ examples: ForecastExamples, _ rows: [Int]) -> Tensor {
+  private static func inputs(
+    _ examples: ForecastExamples, _ rows: [Int], _ ofTargetAlone: Bool
+  ) -> Tensor {
     let values = examples.batch(rows).inputs.values
     let (time, features) = (values.shape[1], values.shape[2])
-    let kept = time * features <= mostInputs ? values : values.slice(0..<1, along: 2)
+    let kept =
+      !ofTargetAlone && time * features <= mostInputs ? values : values.slice(0..<1, along: 2)
     let flat = kept.reshaped(to: [rows.count, -1])
     return Tensor.concatenated([flat, Tensor(repeating: 1, shape: [rows.count, 1])], along: 1)
   }
@@ -86,9 +108,12 @@ struct RidgeForecast: Sendable {
     return (batch.targets - batch.base).reshaped(to: [rows.count, -1])
   }
 
-  private static func squaredError(of weights: Tensor, on examples: ForecastExamples) -> Double {
+  private static func squaredError(
+    of weights: Tensor, on examples: ForecastExamples, _ ofTargetAlone: Bool
+  ) -> Double {
     chunks(examples).reduce(0) { sum, rows in
-      let errors = inputs(examples, rows).matrixProduct(weights) - corrections(examples, rows)
+      let inputs = inputs(examples, rows, ofTargetAlone)
+      let errors = inputs.matrixProduct(weights) - corrections(examples, rows)
       return sum + Double(errors.squared().sum().value)
     }
   }

@@ -1,0 +1,39 @@
+import RecurrentFiles
+
+extension Series {
+  /// The same series with the rows of `other` behind its own.
+  ///
+  /// Rows without times go on with the next number; other rows are later than the last one here.
+  ///
+  /// - Throws: ``DataError`` if the other's rows begin earlier, or it has other covariates.
+  public func followed(by other: Series) throws(DataError) -> Series {
+    let place = name.map { "series \($0.shown)" }
+    guard covariates.map(\.name) == other.covariates.map(\.name) else {
+      throw DataError(
+        file: other.source, place: place,
+        problem: "has the covariates \(other.covariates.map(\.name)), expected "
+          + "\(covariates.map(\.name))")
+    }
+    let axis: TimeAxis
+    if times.isRowNumbers, other.times.isRowNumbers {
+      axis = times.followed(by: other.count)
+    } else {
+      let next = other.times.seconds.first ?? .max
+      guard times.isRowNumbers == other.times.isRowNumbers, next > times.seconds.last ?? .min
+      else {
+        throw DataError(
+          file: other.source, place: place,
+          problem: "begins at \(other.times.label(0)), expected a time after "
+            + "\(times.label(count - 1)), where the rows of \(source) end")
+      }
+      axis = TimeAxis(
+        ticks: times.ticks + other.times.ticks, checkedFormat: times.format,
+        frequency: times.frequency, reading: times.reading)
+    }
+    return Series(
+      checkedName: name, targetName: targetName, times: axis, target: target + other.target,
+      covariates: zip(covariates, other.covariates).map {
+        Covariate(name: $0.name, values: $0.values + $1.values)
+      }, source: source, future: other.future)
+  }
+}

@@ -1,0 +1,83 @@
+import Recurrent
+
+/// The forecast that the network corrects.
+public enum ForecastBase: String, Sendable, Codable, CaseIterable {
+  /// The last value stays.
+  case last
+  /// The last season returns.
+  case season
+  /// The mean of theta and of a damped trend, which follow all rows of a series with a smoothing fitted
+  /// on its training rows.
+  case smoothing
+  /// For each series the one with the smallest mean error over its training rows.
+  case auto
+}
+
+/// The base forecast of one series, in the unit of the transformed target.
+struct BaseForecast: Sendable {
+  let kind: ForecastBase
+  /// What it follows the rows with; empty but for smoothing.
+  private let smoothing: [ClassicalForecast]
+  /// Rows before the first one of the channels that it stands in.
+  private let before: Int
+
+  /// - Parameters:
+  ///   - kind: which one, not ``ForecastBase/auto``.
+  ///   - values: all rows, which it follows.
+  ///   - fittedRows: how many of them it is fitted on.
+  init(
+    _ kind: ForecastBase = .last, _ values: [Double] = [], fittedRows: Int = 0, season: Int? = nil
+  ) {
+    self.kind = kind
+    smoothing =
+      kind == .smoothing
+      ? [ClassicalForecast.Method.theta, .dampedTrend].map {
+        ClassicalForecast($0, values, trainingRows: max(1, fittedRows), season: season)
+      } : []
+    before = 0
+  }
+
+  private init(_ kind: ForecastBase, _ smoothing: [ClassicalForecast], before: Int) {
+    (self.kind, self.smoothing, self.before) = (kind, smoothing, before)
+  }
+
+  /// The one with the smallest mean absolute error over forecasts within the training rows.
+  static func best(
+    _ values: [Double], fittedRows: Int, origins: Range<Int>, options: ForecasterOptions
+  ) -> BaseForecast {
+    let kinds: [ForecastBase] =
+      options.season == nil ? [.last, .smoothing] : [.last, .season, .smoothing]
+    let all = kinds.map {
+      BaseForecast($0, values, fittedRows: fittedRows, season: options.season)
+    }
+    // Evenly spread ones tell as much as all.
+    let every = max(1, origins.count / 100)
+    func error(_ base: BaseForecast) -> Double {
+      stride(from: origins.lowerBound, to: origins.upperBound, by: every).reduce(0) { sum, origin in
+        (0..<options.horizon).reduce(sum) { sum, step in
+          let forecast = base.value(values, origin: origin, step: step, season: options.season)
+          return sum + abs(values[origin + step] - forecast)
+        }
+      }
+    }
+    return all.min { error($0) < error($1) } ?? all[0]
+  }
+
+  /// The forecast of row `origin + step`.
+  func value(_ target: [Double], origin: Int, step: Int, season: Int?) -> Double {
+    switch (kind, season) {
+    case (.season, let season?):
+      return target[origin + step - season * (step / season + 1)]
+    case (.smoothing, _):
+      return smoothing.reduce(0) { $0 + $1.value(origin: origin + before, step: step) }
+        / Double(smoothing.count)
+    default: return target[origin - 1]
+    }
+  }
+
+  /// The same for `values`, those that it follows with more behind them, of which its channels hold those
+  /// from `start` on.
+  func following(_ values: [Double], from start: Int) -> BaseForecast {
+    BaseForecast(kind, smoothing.map { $0.following(values) }, before: start)
+  }
+}
