@@ -99,6 +99,9 @@ public struct Table: Sendable {
     return text.string(row: row, column: column)
   }
 
+  /// The physical line of the file, from 1, that names the columns.
+  package var headerLine: Int { text.headerLine }
+
   /// The physical line of the file, from 1, on which `row` starts.
   public func line(ofRow row: Int) -> Int {
     require(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
