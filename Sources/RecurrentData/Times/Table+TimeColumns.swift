@@ -157,9 +157,14 @@ extension Table {
   /// The readings that fit all of `cells`.
   private static func readings(of cells: [[UInt8]]) -> [TimeFormat.Writing] {
     let samples = [cells.max { $0.count < $1.count }, cells.first].compactMap { $0 }
-    return samples.flatMap { TimeGuess.readings(of: $0) }.filter { writing in
-      cells.allSatisfy { $0.withUnsafeBufferPointer { writing.read($0) } != nil }
+    func readings(_ languages: [TimeLanguage]) -> [TimeFormat.Writing] {
+      samples.flatMap { TimeGuess.readings(of: $0, in: languages) }.filter { writing in
+        cells.allSatisfy { $0.withUnsafeBufferPointer { writing.read($0) } != nil }
+      }
     }
+    let english = readings([.english])
+    return english.contains(where: \.isCalendar)
+      ? english : readings(TimeLanguage.allCases)
   }
 }
 

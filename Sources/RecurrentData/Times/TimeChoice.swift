@@ -42,6 +42,7 @@ enum TimeChoice {
     if options.dateOrder == nil, options.pattern == nil, options.unit == nil {
       clauses = reading(best, others, source)
     }
+    if let note = best.format.restNote { clauses.append(note) }
     if best.dropsFractions { clauses.append("parts of a second are left out") }
     if best.hasSeveralZones, best.format.clock == nil {
       clauses.append(
@@ -118,6 +119,12 @@ enum ClockChange {
 }
 
 extension TimeFormat {
+  /// What is to be said of cells that hold more than a time.
+  fileprivate var restNote: String? {
+    guard case .pattern(let pattern) = writing, pattern.restStart != nil else { return nil }
+    return "of each range of times the beginning is taken"
+  }
+
   /// Whether times are numbers, or dates in which day and month are numbers with the year last.
   fileprivate var isAmbiguous: Bool {
     guard case .pattern(let pattern) = writing else { return true }
@@ -144,7 +151,8 @@ extension TimeFormat {
     }
   }
 
-  fileprivate var order: String? {
+  /// The order of the numbers of a date.
+  var order: String? {
     if case .pattern(let pattern) = writing { pattern.order } else { nil }
   }
 }
