@@ -153,7 +153,7 @@ public struct Table: Sendable {
         throw DataError(
           file: source, line: line, place: "column \(names[i].shown)",
           problem: "columns \(other + 1) and \(i + 1) have the same name",
-          advice: "Rename one of them, or name the line of the header with --header-line")
+          advice: "Give each column of line \(line) a name of its own")
       }
     }
     return names

@@ -90,19 +90,23 @@ enum TimeChoice {
 
   /// Of times on clocks that change in spring, an hour is missing.
   private static func springNote(_ best: TimeAttempt, _ source: TimeColumn.Source) -> String? {
-    guard best.format.clock == nil, best.format.zoneMinutes == nil, !best.format.isMoment,
-      !best.format.isIndex, let rows = source.series.first
-    else { return nil }
+    guard let rows = source.series.first else { return nil }
     let axis = best.axis(of: rows)
-    guard case .seconds(let step) = axis.frequency, step <= 3600, 3600 % step == 0 else {
-      return nil
-    }
-    let gap = axis.missingRows.first { gap in
-      Int64(gap.missing) * step == 3600 && ClockChange.mayBegin(axis.seconds[gap.afterRow] + step)
-    }
-    return gap.map {
+    return axis.springGap.map {
       "an hour is missing after \(axis.label($0.afterRow)), as where clocks go forward: "
         + "--time-zone names the zone, as Europe/Berlin"
+    }
+  }
+}
+
+extension TimeAxis {
+  /// The first hour that is missing where clocks may go forward, of times without a zone.
+  var springGap: Gap? {
+    guard let format, format.clock == nil, format.zoneMinutes == nil, !format.isMoment,
+      !format.isIndex, case .seconds(let step) = frequency, step <= 3600, 3600 % step == 0
+    else { return nil }
+    return missingRows.first { gap in
+      Int64(gap.missing) * step == 3600 && ClockChange.mayBegin(seconds[gap.afterRow] + step)
     }
   }
 }
