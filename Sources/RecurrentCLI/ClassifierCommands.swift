@@ -75,7 +75,9 @@ extension TrainClassifier {
     let texts = try LabeledTexts.read(
       request.files, columns: classifier.configuration.columns ?? TextColumns(),
       encoding: request.encoding)
-    return DataRead(data: texts, source: texts.source)
+    let remarks = texts.remarks.map(\.capitalizedFirst).joined(separator: ". ")
+    return DataRead(
+      data: texts, source: texts.source, remark: remarks.isEmpty ? nil : remarks + ".")
   }
 }
 

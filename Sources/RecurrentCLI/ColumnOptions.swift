@@ -48,7 +48,13 @@ struct ColumnOptions: ParsableArguments {
     let given = namesAll ? [] : covariates?.names ?? model?.covariates ?? []
     let (asked, series) = (self.target ?? model?.target, series ?? model?.series)
     let asksTime = self.time ?? model?.time
-    for name in [asked, series].compactMap({ $0 }) + given { _ = try table.column(name) }
+    for name in [asked, series].compactMap({ $0 }) + given {
+      do throws(DataError) { _ = try table.column(name) } catch {
+        var error = error
+        if let advice = error.advice { error.advice = advice + headerAdvice(table) }
+        throw error
+      }
+    }
     let times = try names(asksTime, in: table)
     let free = table.numericColumns.filter { !times.contains($0) && $0 != series }
     let target: String
@@ -106,7 +112,14 @@ struct ColumnOptions: ParsableArguments {
       problem: numeric.isEmpty
         ? "there is no column of numbers; the columns are \(listed(table.columnNames))"
         : "there are several columns of numbers: \(listed(numeric))",
-      advice: "Name the one to forecast with --target")
+      advice: "Name the one to forecast with --target"
+        + (numeric.isEmpty ? headerAdvice(table) : ""))
+  }
+
+  /// What can be done where another line than that of the header was taken for it.
+  private func headerAdvice(_ table: Table) -> String {
+    table.format.hasHeader && table.format.headerLine == nil
+      ? "; line \(table.headerLine) is taken for the header, and --header-line names another" : ""
   }
 }
 

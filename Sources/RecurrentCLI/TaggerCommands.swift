@@ -17,9 +17,17 @@ extension Predict {
     if tagging.conll, json {
       throw ValidationError("--conll writes a CoNLL file, and --json JSON: give one of them.")
     }
+    var hasBegun = tagging.conll
     var stream = ConllStream(tagger, source: file ?? "standard input")
     func answer(_ lines: [String]) throws -> String {
-      try tagging.conll
+      if !hasBegun, tagger.areTokens(lines) {
+        throw DataError(
+          file: file ?? "standard input", line: 1,
+          problem: "found a token and its columns in each line, expected a text",
+          advice: "Read a CoNLL file with --conll")
+      }
+      hasBegun = true
+      return try tagging.conll
         ? stream.take(lines)
         : zip(lines, tagger.entities(in: lines)).reduce(into: "") { output, answer in
           output += SequenceTagger.json(text: answer.0, entities: answer.1) + "\n"

@@ -88,9 +88,7 @@ struct TrainClassifier: JobCommand {
       test: try texts.test.map { try read([$0]) }, options: options, vectors: ensemble.vectors,
       from: model)
     var preface = "\(data.source): \(data.examples.count) texts, \(plan.labels.count) classes"
-    if data.blankLines > 0 {
-      preface += "\n            \(data.blankLines) blank lines were left out"
-    }
+    for remark in data.remarks { preface += "\n            \(remark)" }
     return (plan, preface)
   }
 

@@ -37,12 +37,19 @@ struct DelimitedText: Sendable {
   ///
   /// - Parameter bytes: text in UTF-8.
   init(bytes: [UInt8], delimiter: UInt8?, format: TableFormat, file: String) throws(DataError) {
-    self.bytes = bytes
     let delimiter = delimiter ?? Self.likelyDelimiter(bytes, file: file)
     self.delimiter = delimiter
-
+    let (found, rows) = try bytes.withUnsafeBufferPointer { text throws(DataError) in
+      var scanner = RecordScanner(text: text, delimiter: delimiter, file: file)
+      return (try TableHeader(&scanner, format: format), scanner.position)
+    }
+    let columns = found.names.count
+    let bytes =
+      found.joins.isEmpty
+      ? bytes : Self.joined(bytes, after: rows, found.joins, columns: columns, file: file)
+    self.bytes = bytes
     let parts = try bytes.withUnsafeBufferPointer { text throws(DataError) in
-      try Self.split(text, delimiter: delimiter, format: format, file: file)
+      try Self.split(text, found, from: rows, delimiter: delimiter, file: file)
     }
     header = parts.header.names
     headerLine = parts.header.line
@@ -76,13 +83,16 @@ extension DelimitedText {
   private typealias Parts = (header: TableHeader, starts: [UInt32], lines: [UInt32])
 
   private static func split(
-    _ text: UnsafeBufferPointer<UInt8>, delimiter: UInt8, format: TableFormat, file: String
+    _ text: UnsafeBufferPointer<UInt8>, _ header: TableHeader, from start: Int, delimiter: UInt8,
+    file: String
   ) throws(DataError) -> Parts {
     var scanner = RecordScanner(text: text, delimiter: delimiter, file: file)
-    var header = try TableHeader(&scanner, format: format)
+    var header = header
     let columnCount = header.names.count
 
     var starts: [UInt32] = []
+    while scanner.position < start { _ = try scanner.nextRecord(into: &starts) }
+    starts.removeAll()
     var lines: [UInt32] = []
     let rowGuess = rowEstimate(text, from: scanner.position)
     starts.reserveCapacity(rowGuess * columnCount)
@@ -104,13 +114,24 @@ extension DelimitedText {
           break
         }
         throw raggedError(
-          found: starts.count - before, expected: columnCount, line: scanner.recordLine,
-          delimiter: delimiter, header: header, isFirst: lines.isEmpty, file: file)
+          Array(starts[before...]), expected: columnCount, scanner, header: header,
+          isFirst: lines.isEmpty)
       }
       lines.append(UInt32(truncatingIfNeeded: scanner.recordLine))
-      if !scanner.isBlank { rowsWithContent = lines.count }
+      if !isEmpty(starts[before...], scanner) { rowsWithContent = lines.count }
     }
-    // In a table of one column, the blank lines at the end are no rows.
+    // Lines at the end without a value are no rows; spreadsheets write many of delimiters alone.
+    if columnCount > 1 {
+      if rowsWithContent == 0 { rowsWithContent = lines.count }
+      let count = lines.count - rowsWithContent
+      if count > 0 {
+        header.remarks.append(
+          (count == 1
+            ? "1 row of empty cells at the end was"
+            : "\(count) rows of empty cells at the end were")
+            + " left out")
+      }
+    }
     lines.removeLast(lines.count - rowsWithContent)
     starts.removeLast(starts.count - rowsWithContent * columnCount)
     guard !lines.isEmpty else {
@@ -119,6 +140,13 @@ extension DelimitedText {
         problem: "the header is the only line, expected rows below it")
     }
     return (header, starts, lines)
+  }
+
+  private static func isEmpty(_ starts: ArraySlice<UInt32>, _ scanner: RecordScanner) -> Bool {
+    starts.allSatisfy {
+      let cell = cell(at: Int($0), in: scanner.text, delimiter: scanner.delimiter)
+      return cell.range.isEmpty && !cell.isQuoted
+    }
   }
 
   /// About how many rows follow, from the lengths of the first ones.
@@ -132,21 +160,34 @@ extension DelimitedText {
   }
 
   private static func raggedError(
-    found: Int, expected: Int, line: Int, delimiter: UInt8, header: TableHeader, isFirst: Bool,
-    file: String
+    _ starts: [UInt32], expected: Int, _ scanner: RecordScanner, header: TableHeader, isFirst: Bool
   ) -> DataError {
+    let (found, delimiter) = (starts.count, scanner.delimiter)
     let cells = expected == 1 ? "1 cell" : "\(expected) cells"
     let mark = delimiter == 0x09 ? "a tab" : "\"\(Character(UnicodeScalar(delimiter)))\""
+    var advice = "The delimiter is \(mark); leave a missing cell empty, but keep its delimiter"
+    if found > expected {
+      let areDigits = starts.map { start in
+        let range = cell(at: Int(start), in: scanner.text, delimiter: delimiter).range
+        return !range.isEmpty && scanner.text[range].allSatisfy(isDigit)
+      }
+      let mayBeDecimals =
+        delimiter == Ascii.comma && zip(areDigits, areDigits.dropFirst()).contains { $0 && $1 }
+      advice =
+        "The delimiter is \(mark); put a cell that contains it in quotes"
+        + (mayBeDecimals
+          ? ", or, if it is the decimal mark, too, save the table with semicolons between cells"
+          : "")
+    }
+    if isFirst, !header.isRow {
+      advice +=
+        ". Line \(header.line), \(header.first), is taken for the header; --header-line names another"
+    }
     return DataError(
-      file: file, line: line,
+      file: scanner.file, line: scanner.recordLine,
       problem:
         "expected \(cells) as in \(header.isRow ? "the first row" : "the header"), found \(found)",
-      advice: (found > expected
-        ? "The delimiter is \(mark); put a cell that contains it in quotes"
-        : "The delimiter is \(mark); leave a missing cell empty, but keep its delimiter")
-        + (isFirst && !header.isRow
-          ? ". Line \(header.line), \(header.first), is taken for the header; --header-line names another"
-          : ""))
+      advice: advice)
   }
 }
 

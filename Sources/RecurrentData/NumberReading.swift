@@ -7,6 +7,31 @@ struct NumberReading {
   /// A cell of which the other mark makes another number, where nothing in the column speaks against
   /// that; nil if there is no choice.
   var doubtfulRow: Int?
+  /// Whether a mark stands in the numbers.
+  var hasFractions = false
+  /// The word that stands beside each number.
+  var word: NumberWord?
+  /// What endings of numbers multiply them by.
+  var scales: [String] = []
+
+  /// The number in a cell, without the word.
+  func number(
+    _ cell: DelimitedText.Cell, in bytes: UnsafeBufferPointer<UInt8>
+  ) -> NumberText.Written? {
+    number(cell, in: bytes, mark: mark)
+  }
+
+  func number(
+    _ cell: DelimitedText.Cell, in bytes: UnsafeBufferPointer<UInt8>, mark: DecimalMark
+  ) -> NumberText.Written? {
+    guard let word else { return NumberText.written(cell, in: bytes, mark: mark) }
+    if let inner = word.stripped(cell, in: bytes) {
+      return NumberText.written(inner, in: bytes, mark: mark)
+    }
+    // Zero is zero in every unit.
+    let plain = NumberText.written(cell, in: bytes, mark: mark)
+    return plain?.value == 0 ? plain : nil
+  }
 }
 
 /// What the cells of a column say about its decimal mark.
@@ -31,24 +56,49 @@ extension Table {
     guard let index = columnNames.firstIndex(of: column) else { return nil }
     return text.bytes.withUnsafeBufferPointer { bytes in
       let reading = numberReading(column: index, in: bytes)
-      guard let row = reading.doubtfulRow, format.decimalMark == nil else { return nil }
-      let cell = text.cell(row: row, column: index, in: bytes)
-      func value(_ mark: DecimalMark) -> String {
-        NumberText.written(cell, in: bytes, mark: mark).map { "\($0.value)" } ?? ""
+      var clauses: [String] = []
+      if let word = reading.word {
+        clauses.append(
+          "\(word.text.shown) beside each number is taken for their unit, and left out"
+            + (NumberText.scale(word.bytes).map { ", not for \($0)" } ?? ""))
+      } else if let unit = unit(column: index, in: bytes) {
+        clauses.append("numbers are taken without \(unit.sign)")
       }
-      let other: DecimalMark = reading.mark == .point ? .comma : .point
-      return "\(column): \(text(row: row, column: index)) is taken for \(value(reading.mark)); "
-        + "with --decimal \(other.rawValue) it is \(value(other))"
+      if !reading.scales.isEmpty {
+        clauses.append("behind numbers stands " + reading.scales.joined(separator: ", "))
+      }
+      if let row = reading.doubtfulRow {
+        let cell = text.cell(row: row, column: index, in: bytes)
+        func value(_ mark: DecimalMark) -> String {
+          reading.number(cell, in: bytes, mark: mark).map { "\($0.value)" } ?? ""
+        }
+        let other: DecimalMark = reading.mark == .point ? .comma : .point
+        clauses.append(
+          "\(text(row: row, column: index)) is taken for \(value(reading.mark))"
+            + (format.decimalMark == nil ? "" : ", as was said or as the model has it")
+            + "; with --decimal \(other.rawValue) it is \(value(other))")
+      }
+      return clauses.isEmpty ? nil : "\(column): " + clauses.joined(separator: "; ")
     }
   }
 
-  /// How the table is written, with the mark of a column's numbers, where that was a choice: what other
-  /// tables like it are read by. Nil if there is nothing that it does not tell itself.
+  /// The sign of currency or percent of the first number that has one.
+  private func unit(column: Int, in bytes: UnsafeBufferPointer<UInt8>) -> NumberText.Unit? {
+    for row in 0..<min(rowCount, 50) {
+      let cell = text.cell(row: row, column: column, in: bytes)
+      if let unit = NumberText.written(cell, in: bytes, mark: .point)?.unit { return unit }
+      if let unit = NumberText.written(cell, in: bytes, mark: .comma)?.unit { return unit }
+    }
+    return nil
+  }
+
+  /// How the table is written, with the mark of a column's numbers: what other tables like it are read by.
+  /// Nil if there is nothing that it does not tell itself.
   public func formatOfNumbers(in column: String) -> TableFormat? {
     var format = format
     if let index = columnNames.firstIndex(of: column), format.decimalMark == nil {
       let reading = text.bytes.withUnsafeBufferPointer { numberReading(column: index, in: $0) }
-      if reading.doubtfulRow != nil { format.decimalMark = reading.mark }
+      if reading.hasFractions { format.decimalMark = reading.mark }
     }
     return format == TableFormat() ? nil : format
   }
@@ -60,25 +110,31 @@ extension Table {
   /// one that other columns have, and at last the comma in a file with semicolons and the point in
   /// others.
   func numberReading(column: Int, in bytes: UnsafeBufferPointer<UInt8>) -> NumberReading {
-    let own = evidence(column, in: bytes)
-    if let mark = own.winner { return NumberReading(mark: mark) }
-    guard let row = own.doubtfulRow else { return NumberReading() }
+    var reading = NumberReading()
+    (reading.word, reading.scales) = numberWord(column: column, in: bytes)
+    let own = evidence(column, reading, in: bytes)
+    if let mark = own.winner { reading.mark = mark }
+    reading.hasFractions = own.winner != nil || own.doubtfulRow != nil
+    guard own.winner == nil, let row = own.doubtfulRow else { return reading }
     let isSpreadsheet = text.delimiter == Ascii.semicolon && own.hasComma
-    let mark =
-      format.decimalMark ?? evenness(column, in: bytes) ?? markOfOthers(than: column, in: bytes)
-      ?? (isSpreadsheet ? .comma : .point)
-    return NumberReading(mark: mark, doubtfulRow: row)
+    reading.mark =
+      format.decimalMark ?? evenness(column, reading, in: bytes)
+      ?? markOfOthers(than: column, in: bytes) ?? (isSpreadsheet ? .comma : .point)
+    reading.doubtfulRow = row
+    return reading
   }
 
-  private func evidence(_ column: Int, in bytes: UnsafeBufferPointer<UInt8>) -> MarkEvidence {
+  private func evidence(
+    _ column: Int, _ reading: NumberReading, in bytes: UnsafeBufferPointer<UInt8>
+  ) -> MarkEvidence {
     var evidence = MarkEvidence()
     for row in 0..<rowCount {
       let cell = text.cell(row: row, column: column, in: bytes)
       let content = bytes[cell.range]
       guard content.contains(where: { $0 == Ascii.point || $0 == Ascii.comma }) else { continue }
       evidence.hasComma = evidence.hasComma || content.contains(Ascii.comma)
-      let point = NumberText.written(cell, in: bytes, mark: .point)?.value
-      let comma = NumberText.written(cell, in: bytes, mark: .comma)?.value
+      let point = reading.number(cell, in: bytes, mark: .point)?.value
+      let comma = reading.number(cell, in: bytes, mark: .comma)?.value
       if point != nil, comma == nil { evidence.only[.point, default: 0] += 1 }
       if comma != nil, point == nil { evidence.only[.comma, default: 0] += 1 }
       if point != nil, comma != nil, point != comma {
@@ -91,12 +147,14 @@ extension Table {
   }
 
   /// The mark by which the numbers differ less than half as much in their logarithm.
-  private func evenness(_ column: Int, in bytes: UnsafeBufferPointer<UInt8>) -> DecimalMark? {
+  private func evenness(
+    _ column: Int, _ reading: NumberReading, in bytes: UnsafeBufferPointer<UInt8>
+  ) -> DecimalMark? {
     func spread(_ mark: DecimalMark) -> Double {
       var (count, sum, squares) = (0.0, 0.0, 0.0)
       for row in 0..<min(rowCount, 10_000) {
         let cell = text.cell(row: row, column: column, in: bytes)
-        guard let value = NumberText.written(cell, in: bytes, mark: mark)?.value, value != 0 else {
+        guard let value = reading.number(cell, in: bytes, mark: mark)?.value, value != 0 else {
           continue
         }
         // The logarithm to within a tenth.
@@ -115,7 +173,9 @@ extension Table {
     than column: Int, in bytes: UnsafeBufferPointer<UInt8>
   ) -> DecimalMark? {
     let marks = Set(
-      columnNames.indices.compactMap { $0 == column ? nil : evidence($0, in: bytes).winner })
+      columnNames.indices.compactMap {
+        $0 == column ? nil : evidence($0, NumberReading(), in: bytes).winner
+      })
     return marks.count == 1 ? marks.first : nil
   }
 }

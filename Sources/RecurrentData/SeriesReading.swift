@@ -60,6 +60,7 @@ public struct SeriesReading: Sendable {
         rows: group.rows, times: axis ?? TimeAxis(rowCount: group.rows.count),
         values: raw.map { column in group.rows.map { column[$0] } })
       let name = group.name.map { "\($0): " } ?? ""
+      if let axis, let model, let remark = axis.remark(against: model) { remarks.append(name + remark) }
       if groups.members.count > 1, rows.values[0].allSatisfy(\.isNaN) {
         remarks.append(name + "left out, since every value is missing")
         continue
@@ -130,13 +131,25 @@ private struct SeriesRows {
         throw DataError(
           file: table.source, line: table.line(ofRow: rows[first.afterRow]), problem: found,
           advice: missing == .error
-            ? MissingValues.ways : "Take the rows as if there were no gap with --missing drop")
+            ? MissingValues.ways
+              + (times.springGap == nil
+                ? ""
+                : ". An hour is missing where clocks go forward: --time-zone, as Europe/Berlin, tells that")
+            : "Take the rows as if there were no gap with --missing drop")
       } else {
         remarks.append(found + "; filled as empty cells, by --missing \(missing.rawValue)")
       }
     }
+    let empty = values.map { column in column[...last].count(where: \.isNaN) }
     if missing != .drop, all.reduce(0, { $0 + $1.missing }) <= most { insert(all) }
     cutFuture(&remarks)
+    if missing == .interpolate || missing == .forwardFill, empty.contains(where: { $0 > 0 }) {
+      let counts = zip(columns, empty).filter { $1 > 0 }.map { column, count in
+        "\(count) of \(table.columnNames[column])"
+      }
+      remarks.append(
+        "empty cells were filled, by --missing \(missing.rawValue): " + counts.joined(separator: ", "))
+    }
     if missing == .drop {
       let kept = rows.indices.filter { row in values.allSatisfy { !$0[row].isNaN } }
       if kept.count < rows.count, !kept.isEmpty {

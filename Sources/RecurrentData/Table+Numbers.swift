@@ -26,11 +26,11 @@ extension Table {
   public var numericColumns: [String] {
     text.bytes.withUnsafeBufferPointer { bytes in
       columnNames.indices.filter { column in
-        let mark = numberReading(column: column, in: bytes).mark
+        let reading = numberReading(column: column, in: bytes)
         var (numbers, others) = (0, 0)
         for row in 0..<min(rowCount, 50) {
           let cell = text.cell(row: row, column: column, in: bytes)
-          if NumberText.written(cell, in: bytes, mark: mark) != nil {
+          if reading.number(cell, in: bytes) != nil {
             numbers += 1
           } else if !NumberText.isMissing(cell, in: bytes) {
             others += 1
@@ -51,14 +51,14 @@ extension Table {
 
   /// The numbers of a column, NaN where the value is missing.
   func numbersOrNaN(column: Int) throws(DataError) -> [Double] {
-    let (result, mark, unit) = text.bytes.withUnsafeBufferPointer { bytes in
-      let mark = numberReading(column: column, in: bytes).mark
+    let (result, reading, unit) = text.bytes.withUnsafeBufferPointer { bytes in
+      let reading = numberReading(column: column, in: bytes)
       var unit = ColumnUnit()
       var values: [Double] = []
       values.reserveCapacity(rowCount)
       for row in 0..<rowCount {
         let cell = text.cell(row: row, column: column, in: bytes)
-        if let number = NumberText.written(cell, in: bytes, mark: mark) {
+        if let number = reading.number(cell, in: bytes) {
           guard number.value.magnitude <= Self.largestMagnitude, unit.takes(number, row: row) else {
             break
           }
@@ -68,11 +68,11 @@ extension Table {
           values.append(.nan)
         }
       }
-      return (values, mark, unit)
+      return (values, reading, unit)
     }
     // The loop stops at the first cell that is no number.
     if result.count < rowCount {
-      throw numberError(row: result.count, column: column, mark, unit)
+      throw numberError(row: result.count, column: column, reading, unit)
     }
     return result
   }
@@ -99,14 +99,20 @@ extension Table {
   package static var largestMagnitude: Double { 1e18 }
 
   private func numberError(
-    row: Int, column: Int, _ mark: DecimalMark, _ unit: ColumnUnit
+    row: Int, column: Int, _ reading: NumberReading, _ unit: ColumnUnit
   ) -> DataError {
     let found = text(row: row, column: column)
     var error = DataError(
       file: source, line: line(ofRow: row), place: "column \(columnNames[column].shown)",
       problem: "found \(found.shown), expected a number")
     let number = text.bytes.withUnsafeBufferPointer { bytes in
-      NumberText.written(text.cell(row: row, column: column, in: bytes), in: bytes, mark: mark)
+      reading.number(text.cell(row: row, column: column, in: bytes), in: bytes)
+    }
+    if let word = reading.word, number == nil, Self.isNumber(found) {
+      let side = word.isFirst ? "in front of" : "behind"
+      error.problem += " with \(word.text.shown) \(side) it, as others of the column have it"
+      error.advice = "Write all of the column in one unit"
+      return error
     }
     let unsigned = found.lowercased().drop { $0 == "-" || $0 == "+" }
     if let number, number.value.magnitude <= Self.largestMagnitude, let first = unit.row {
@@ -116,14 +122,31 @@ extension Table {
     } else if number != nil || ["inf", "infinity", "∞"].contains(unsigned) {
       error.problem = "\(found.shown) is not a measurement (the largest magnitude is 1e18)"
       error.advice = "Leave the cell empty when the value is unknown"
-    } else if found.contains(where: { $0 == "," || $0 == "." }) {
+    } else if found.contains(where: { $0 == "," || $0 == "." }), found.contains(where: \.isNumber),
+      let first = rowWithMark(reading, column, besides: row)
+    {
       error.advice =
-        "The rest of the column has the \(mark.rawValue) as its decimal mark; groups are of three "
+        "The column has the \(reading.mark.rawValue) as its decimal mark, as in "
+        + "\(text(row: first, column: column).shown) of line \(line(ofRow: first)); groups are of three "
         + "digits"
     } else {
       error.advice = "Leave the cell empty when the value is unknown, or choose another column"
     }
     return error
+  }
+}
+
+extension Table {
+  /// The first row whose number has its fraction behind the mark of the column.
+  private func rowWithMark(_ reading: NumberReading, _ column: Int, besides bad: Int) -> Int? {
+    text.bytes.withUnsafeBufferPointer { bytes in
+      (0..<rowCount).first { row in
+        let cell = text.cell(row: row, column: column, in: bytes)
+        let mark = reading.mark == .point ? Ascii.point : Ascii.comma
+        return row != bad && bytes[cell.range].contains(mark)
+          && reading.number(cell, in: bytes) != nil
+      }
+    }
   }
 }
 

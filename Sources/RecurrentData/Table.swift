@@ -99,6 +99,9 @@ public struct Table: Sendable {
     return text.string(row: row, column: column)
   }
 
+  /// The physical line of the file, from 1, that names the columns.
+  package var headerLine: Int { text.headerLine }
+
   /// The physical line of the file, from 1, on which `row` starts.
   public func line(ofRow row: Int) -> Int {
     require(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
@@ -150,7 +153,7 @@ public struct Table: Sendable {
         throw DataError(
           file: source, line: line, place: "column \(names[i].shown)",
           problem: "columns \(other + 1) and \(i + 1) have the same name",
-          advice: "Rename one of them, or name the line of the header with --header-line")
+          advice: "Give each column of line \(line) a name of its own")
       }
     }
     return names

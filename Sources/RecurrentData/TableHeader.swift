@@ -10,6 +10,8 @@ struct TableHeader {
   var isRow = false
   /// What is to be said of lines that are no rows.
   var remarks: [String] = []
+  /// Cells, counted from 0, that the next one is the fraction of: commas stand in numbers, too.
+  private(set) var joins: [Int] = []
 
   /// The beginning of its line, for messages.
   var first: String { names.prefix(3).joined(separator: " ").shown }
@@ -38,6 +40,7 @@ struct TableHeader {
       }
       scanner = record.after
       (names, line) = (record.cells, wanted)
+      try findCommas(records.filter { $0.line > wanted }, scanner)
       return
     }
     let skipped = Self.linesBefore(records)
@@ -56,9 +59,10 @@ struct TableHeader {
           + "of the header; with --header-line \(line) \(more == 1 ? "it is a row" : "they are rows")"
       )
     }
-    // Rows with one cell more, as R writes row names, or with a delimiter at their end.
     let rows = records.dropFirst(more + 1)
-    if names.count > 1 || rows.first?.cells.count == 2, !rows.isEmpty,
+    try findCommas(Array(rows), scanner)
+    // Rows with one cell more, as R writes row names, or with a delimiter at their end.
+    if joins.isEmpty, names.count > 1 || rows.first?.cells.count == 2, !rows.isEmpty,
       rows.allSatisfy({ $0.cells.count == names.count + 1 })
     {
       if rows.allSatisfy({ $0.cells.last?.isEmpty == true }) {
@@ -71,14 +75,27 @@ struct TableHeader {
     }
   }
 
+  private mutating func findCommas(
+    _ rows: [Record], _ scanner: RecordScanner
+  ) throws(DataError) {
+    let commas = try DecimalCommas(self, rows, scanner.delimiter, scanner.file)
+    joins = commas.joins
+    if let remark = commas.remark { remarks.append(remark) }
+  }
+
   // MARK: The first records
 
   struct Record {
     var cells: [String]
+    /// Whether a quote opens it.
+    var isQuoted: Bool
     var line: Int
     /// Where the scanner stood.
     var before: RecordScanner
     var after: RecordScanner
+
+    /// Cells up to the last that holds something: spreadsheets end each line with as many delimiters.
+    var width: Int { (cells.lastIndex { !$0.isEmpty } ?? -1) + 1 }
 
     /// For messages.
     var start: String { cells.filter { !$0.isEmpty }.prefix(3).joined(separator: ", ").shown }
@@ -120,30 +137,40 @@ struct TableHeader {
           in: scanner.text)
       }
       records.append(
-        Record(cells: cells, line: scanner.recordLine, before: before, after: scanner))
+        Record(
+          cells: cells,
+          isQuoted: starts.first.map { scanner.text[Int($0)] == Ascii.quote } ?? false,
+          line: scanner.recordLine, before: before, after: scanner))
     }
     return records
   }
 
   /// How many lines stand before the header: those with other numbers of cells than nearly all others,
-  /// if the first of these can be names.
+  /// or with fewer that hold something, if the first of these can be names.
   private static func linesBefore(_ records: [Record]) -> Int {
-    var counts: [Int: Int] = [:]
-    for record in records { counts[record.cells.count, default: 0] += 1 }
-    guard let common = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key,
-      common > 1, let first = records.firstIndex(where: { $0.cells.count == common }), first > 0
+    guard let common = mode(records.map(\.cells.count)), common > 1,
+      let width = mode(records.lazy.filter { $0.cells.count == common }.map(\.width)),
+      let first = records.firstIndex(where: { $0.cells.count == common && $0.width >= width }),
+      first > 0
     else { return 0 }
     let below = records[first...]
     let names = below[first].cells
     guard below.count > 2, 10 * below.count(where: { $0.cells.count == common }) >= 9 * below.count,
       // A header with one name less or more than the rows have cells is a header.
-      first > 1 || records[0].cells.count == 1 || abs(records[0].cells.count - common) > 1,
+      first > 1 || records[0].width == 1 || abs(records[0].width - width) > 1,
       !names.contains(where: Record.beginsAsValue),
       // Only behind several other lines may a delimiter at the end be one of names.
       !(first > 1 ? names.dropLast() : names).dropFirst().contains(""),
       Set(names).count == names.count
     else { return 0 }
     return first
+  }
+
+  /// The number that occurs most, the largest of several.
+  private static func mode(_ numbers: [Int]) -> Int? {
+    var counts: [Int: Int] = [:]
+    for number in numbers { counts[number, default: 0] += 1 }
+    return counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
   }
 
   /// How many lines behind the first are of the header: units, or further names, where numbers or dates

@@ -62,7 +62,7 @@ import Testing
       data(Sample.prices),
       [
         "t.csv:1: column \"Price\": there is no such column. ",
-        "The columns are \"Date\", \"Close\", \"Open\", \"Volume\".",
+        "The columns are \"Date\", \"Close\", \"Open\", \"Volume\"",
       ], options)
   }
 

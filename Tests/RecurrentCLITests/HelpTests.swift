@@ -61,7 +61,7 @@ import Testing
       ["train", "translator"], ["train", "generator"], ["train", "composer"],
       ["train", "image-classifier"], ["resume"], ["diff"], ["predict"], ["evaluate"], ["score"],
       ["generate"], ["compose"], ["inspect"], ["quantize"], ["info"], ["bench"],
-    ], [60, 80]) func paragraphs(_ command: [String], width: Int) async throws
+    ], cases([60, 80])) func paragraphs(_ command: [String], width: Int) async throws
   {
     let help = try await CommandRunner.run(
       CommandRunner.commandPath(), command + ["--help"], environment: ["COLUMNS": "\(width)"]

@@ -49,7 +49,7 @@ import Testing
     ]
   }
 
-  @Test(arguments: [SIGKILL, SIGTERM]) func goesOnToTheSameBits(signal: Int32) async throws {
+  @Test(arguments: cases([SIGKILL, SIGTERM])) func goesOnToTheSameBits(signal: Int32) async throws {
     try await Workspace.with { workspace in
       try await stopped(workspace, signal: signal, to: "model")
       let whole = try await workspace.recurrent(train(to: "whole"))

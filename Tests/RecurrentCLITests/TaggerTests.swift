@@ -55,6 +55,28 @@ import Testing
     }
   }
 
+  /// A file of tokens is no text, nor a table one of tokens.
+  @Test func filesOfOtherForms() async throws {
+    try await Workspace.with { workspace in
+      _ = try await train(workspace)
+      try workspace.write("1\tAda\t_\n2\tran\t_\n", to: "u.conllu")
+      try workspace.write("Ada B-PER\nran O\n\nAda B-PER\n", to: "blanks.conll")
+      for file in ["t.conll", "u.conllu", "blanks.conll"] {
+        try await workspace.expectFailure(
+          65, ["\(file):1: found a token and its columns in each line", "with --conll"],
+          running: ["predict", "model", file])
+      }
+      let texts = try await predict(workspace, "Ada ran\nmr No1\nso B\n")
+      #expect(texts.exitCode == 0, "\(texts.errorOutput)")
+      for table in ["text,label\nAda ran,1\n", "a text,label\nAda ran,1\n"] {
+        try workspace.write(table, to: "t.csv")
+        try await workspace.expectFailure(
+          65, ["not by commas", "for `recurrent train classifier`"],
+          running: ["train", "tagger", "t.csv"])
+      }
+    }
+  }
+
   /// A JSON object a line, the same from a pipe, from a file and alone.
   @Test func answersLineByLine() async throws {
     try await Workspace.with { workspace in

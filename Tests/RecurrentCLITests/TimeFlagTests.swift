@@ -90,6 +90,20 @@ import Testing
     }
   }
 
+  @Test func clocksThatGoForward() async throws {
+    try await Workspace.with { workspace in
+      let hours = (0..<90).filter { $0 != 50 }.map {
+        String(format: "2024-03-%02d %02d:00", 29 + $0 / 24, $0 % 24)
+      }.filter { !$0.hasPrefix("2024-03-32") }
+      try workspace.write(table(hours), to: "t.csv")
+      try await workspace.expectFailure(
+        65,
+        ["after 2024-03-31 01:00 is absent", "clocks go forward: --time-zone, as Europe/Berlin"],
+        running: ["train", "forecaster", "t.csv"] + Sample.small)
+      _ = try await train(workspace, "t.csv", "--time-zone", "Europe/Berlin")
+    }
+  }
+
   @Test func wholeNumbersAndTheirUnit() async throws {
     try await Workspace.with { workspace in
       let numbers = (0..<90).map { "\((2010 + $0 / 12) * 100 + $0 % 12 + 1)" }

@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func raggedRows() throws {
-    let long = try tableError("a,b,c\n\"x\ny\",2,3\n1,2,3,4\n")
+    let long = try tableError("a,b,c\n\"x\ny\",2,3\n1,b,3,d\n")
     #expect(long.line == 4)
     #expect(long.problem == "expected 3 cells as in the header, found 4")
     #expect(

@@ -36,6 +36,27 @@ import Testing
     #expect(plain.columnNames == ["Tag", "kWh"])
   }
 
+  /// Spreadsheets end each line with as many delimiters as the widest has.
+  @Test func paddedLines() throws {
+    let rows = rows + ",,\n,,\n"
+    try expect(
+      "Report 2024,,\nDate,Sold,Price\n" + rows, names: ["Date", "Sold", "Price"], firstLine: 3,
+      remarks: [
+        "line 1 (\"Report 2024\") stands before the header of line 2",
+        "2 rows of empty cells at the end were left out",
+      ])
+    try expect(
+      "Report 2024,,\nFor:,me,\n,,\nDate,Sold,Price\n" + rows, names: ["Date", "Sold", "Price"],
+      firstLine: 5,
+      remarks: [
+        "lines 1 (\"Report 2024\"), 2 (\"For:, me\"), 3 (\"\") stand before the header of line 4",
+        "2 rows of empty cells at the end were left out",
+      ])
+    // A last column that mostly has no value has a name.
+    let sparse = try Table(csvText: "text,label,note\na,x,\nb,y,\nc,x,\nd,x,!\n")
+    #expect(sparse.columnNames == ["text", "label", "note"] && sparse.rowCount == 4)
+  }
+
   /// Units, and the further names that downloads of stock prices have.
   @Test func linesBelow() throws {
     try expect(

@@ -61,6 +61,51 @@ import Testing
     #expect(error.problem == "found \"\(cell)\", expected a number")
   }
 
+  /// A word that all of a column have is no part of the numbers, and is told.
+  @Test func wordsOfAWholeColumn() throws {
+    for (cells, expected, word) in [
+      (["100.13 kWh", "7 kWh", "", "-8.5 kWh"], [100.13, 7, 7, -8.5], "kWh"),
+      (["1.234,5 €/MWh", "7,25 €/MWh", "3 €/MWh"], [1234.5, 7.25, 3], "€/MWh"),
+      (["EUR 100.13", "EUR 1,250.50", "0"], [100.13, 1250.5, 0], "EUR"),
+      (["21.5°C", "22.0°C", "-3.5°C"], [21.5, 22, -3.5], "°C"),
+      (["5 m3", "7.5 m3", "1e"], nil, "m3"),
+      (["273.15K", "280.5K", "291K"], [273.15, 280.5, 291], "K"),
+    ] as [([String], [Double]?, String)] {
+      let table = try table(cells)
+      guard let expected else {
+        #expect(throws: DataError.self) { try table.numbers("n", missing: .forwardFill) }
+        continue
+      }
+      #expect(try table.numbers("n", missing: .forwardFill) == expected)
+      #expect(table.numericColumns == ["n"])
+      let remark = try #require(table.remark(onNumbersOf: "n"))
+      #expect(
+        remark.contains("\"\(word)\" beside each number is taken for their unit"), "\(remark)")
+    }
+    // Endings that differ say how many.
+    let scaled = try table(["1.5K", "2M", "7"])
+    #expect(try scaled.numbers("n") == [1500, 2_000_000, 7])
+    #expect(
+      scaled.remark(onNumbersOf: "n") == "n: behind numbers stands K for thousands, M for millions")
+    #expect(try numbers(["1.5K", "700"]) == [1500, 700])
+    #expect(
+      try table(["5%", "7%"]).remark(onNumbersOf: "n") == "n: numbers are taken without %")
+    // One that lacks it is named, and advice is true.
+    let rows = (1...20).map { $0 == 12 ? "5" : "\($0) kWh" }
+    let error = try dataError { _ = try numbers(rows) }
+    #expect(error.line == 13)
+    #expect(
+      error.problem
+        == "found \"5\", expected a number with \"kWh\" behind it, as others of the column have it")
+    let other = try dataError { _ = try numbers(["1", "2", "3.5 mg", "4"]) }
+    #expect(
+      other.advice == "Leave the cell empty when the value is unknown, or choose another column")
+    // Words of times are none.
+    for cells in [["1 Jan", "2 Jan", "3 Jan"], ["0:00 CET", "1:00 CET"], ["Shop 1", "Shop 2"]] {
+      #expect(try table(cells).numericColumns.isEmpty, "\(cells)")
+    }
+  }
+
   @Test func unitsOfOneColumnAreOne() throws {
     for (cells, line, problem) in [
       (["$5", "6", "€7"], 4, "found \"€7\" in the column of \"$5\" of line 2, expected"),

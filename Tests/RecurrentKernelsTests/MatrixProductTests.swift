@@ -1,4 +1,5 @@
 import RecurrentKernels
+import TestSupport
 import Testing
 
 /// A product with its expected result in double precision.
@@ -151,7 +152,7 @@ private struct ProductCase {
   /// turns.
   @Test(arguments: [0, 1, 2])
   func everySizeOfADimension(dimension: Int) {
-    for (turn, size) in awkwardSizes.enumerated() {
+    for (turn, size) in cases(awkwardSizes, inDebug: 12).enumerated() {
       for layout in 0..<4 {
         var sizes = [7, 19, 11]
         sizes[dimension] = size
@@ -176,7 +177,7 @@ private struct ProductCase {
 
   @Test func randomSizes() {
     var numbers = TestNumbers(seed: 5)
-    for turn in 0..<40 {
+    for turn in 0..<(isOptimized ? 40 : 8) {
       ProductCase(
         1 + numbers.below(50), 1 + numbers.below(70), 1 + numbers.below(40),
         transposedA: numbers.below(2) == 1, transposedB: numbers.below(2) == 1,
@@ -197,7 +198,9 @@ private struct ProductCase {
 
   /// Without depth, C is its start; without rows or columns, nothing is written. Sizes lie around
   /// the rows of a block.
-  @Test(arguments: [0, 1, 191, 192, 193, 400], [0, 1, 191, 192, 193, 400])
+  @Test(
+    arguments: cases([0, 193, 1, 191, 192, 400], inDebug: 2),
+    cases([0, 193, 1, 191, 192, 400], inDebug: 2))
   func nothingInADimension(_ size: Int, _ other: Int) {
     for start in [ProductCase.Start.zero, .bias, .c] {
       ProductCase(size, other, 0, indexed: start == .bias, start: start)

@@ -53,7 +53,7 @@ struct ForecastUnitTests {
   static let powers = [-20, -3, 5]
 
   /// A power of two changes no digit of a number, so it may change none of the network.
-  @Test(arguments: Kind.allCases, powers)
+  @Test(arguments: Kind.allCases, cases(powers))
   func powersOfTwoChangeNoBit(kind: Kind, power: Int) throws {
     let factor = scalbn(1.0, power)
     for scaling in [ScalingMethod.window, .minmax, .standard] {
@@ -75,7 +75,7 @@ struct ForecastUnitTests {
 
   /// Other factors round the last digit of a double, and training carries that on: less than a hundred
   /// thousandth of the range of the values is left.
-  @Test(arguments: Kind.allCases.filter { $0 != .counter }, [1e-6, 1e-3, 1e3, 1e6, 1e9])
+  @Test(arguments: Kind.allCases.filter { $0 != .counter }, cases([1e9, 1e-6, 1e-3, 1e3, 1e6]))
   func otherFactorsChangeNoMoreThanRounding(kind: Kind, factor: Double) throws {
     let one = try forecaster(kind, times: 1)
     let other = try forecaster(kind, times: factor)

@@ -193,7 +193,7 @@ struct HostileFilesTests {
       let model = try Folder(folder + "/model", Self.options[variant], covariates: variant % 2)
       var generator = SeededGenerator(seed: UInt64(variant))
       var survivors = 0
-      for round in 0..<600 {
+      for round in 0..<(isOptimized ? 600 : 60) {
         let changesRecent = round % 3 == 0
         var text = changesRecent ? model.recent : model.configuration
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -207,7 +207,7 @@ struct HostileFilesTests {
         survivors += model.use() ? 1 : 0
       }
       // Some damage is harmless and some is not: neither all nor none comes through.
-      #expect(survivors > 10 && survivors < 300)
+      #expect(survivors > (isOptimized ? 10 : 0) && survivors < (isOptimized ? 300 : 60))
       try model.replace(recent: model.recent)
       #expect(model.use())
     }
@@ -224,7 +224,7 @@ struct HostileFilesTests {
           && !model.configuration[..<$0.lowerBound].hasSuffix(":")
       }
       #expect(members.count > 30)
-      for (place, range) in members.enumerated() {
+      for (place, range) in members.enumerated() where isOptimized || place % 8 == variant {
         for replacement in [
           Self.replacements[place % 6], Self.replacements[6 + place % 5], "-1e308", "1e308",
         ] {

@@ -133,7 +133,8 @@ public enum CommandRunner {
     }
   }
 
-  private static let slots = Slots(8)
+  private static let slots = Slots(
+    max(2, min(8, ProcessInfo.processInfo.activeProcessorCount)))
 
   private static func isProgram(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
@@ -163,7 +164,7 @@ public enum CommandRunner {
   }
 }
 
-/// How many programs run at once. All tests start at once; with hundreds of programs, and some 1,300
+/// How many programs run at once: one on each processor, which takes less than many on it. All tests start at once; with hundreds of programs, and some 1,300
 /// open files, Foundation reads beyond its list of them when the next program starts.
 private actor Slots {
   private var free: Int

@@ -3,7 +3,7 @@ import Testing
 
 /// Seeded damage of what is read, by kinds of it: each must end in a result or in an error.
 ///
-/// A test tries a few. `Scripts/mutate` tries many of one kind, and tells these variables:
+/// A test tries a few, and of them a tenth in a debug build. `Scripts/mutate` tries many of one kind, and tells these variables:
 ///
 /// - `RECURRENT_MUTATE`: the kind. Tests of others try nothing.
 /// - `RECURRENT_MUTATE_SEEDS`: the first seed and how many, as `0+3000`.
@@ -12,12 +12,15 @@ import Testing
 public enum Mutations {
   private static let environment = ProcessInfo.processInfo.environment
 
-  /// Whether this is one of all tests, which try so many that both results and errors come up.
-  public static var isTest: Bool { environment["RECURRENT_MUTATE"] == nil }
+  private static var isAll: Bool { environment["RECURRENT_MUTATE"] == nil }
+
+  /// Whether this is one of all tests of an optimized build, which try so many that both results and
+  /// errors come up.
+  public static var isTest: Bool { isAll && isOptimized }
 
   /// Whether this kind is to be tried.
   public static func isAsked(_ kind: String) -> Bool {
-    isTest || environment["RECURRENT_MUTATE"] == kind
+    isAll || environment["RECURRENT_MUTATE"] == kind
   }
 
   /// Calls `body` with the random numbers of one seed after the other.
@@ -32,7 +35,7 @@ public enum Mutations {
   ) throws {
     guard isAsked(kind) else { return }
     let asked = environment["RECURRENT_MUTATE_SEEDS"]?.split(separator: "+").compactMap { Int($0) }
-    let (first, tries) = asked.map { ($0[0], $0[1]) } ?? (0, count)
+    let (first, tries) = asked.map { ($0[0], $0[1]) } ?? (0, isOptimized ? count : 1 + count / 10)
     let log = environment["RECURRENT_MUTATE_LOG"].map { URL(fileURLWithPath: $0) }
     var slowest = (seconds: 0.0, seed: first)
     for seed in first..<first + tries {

@@ -42,7 +42,7 @@ extension Frequency: CustomStringConvertible {
     case .businessMonths(let count, let atEnd):
       return Self.months(count) + (atEnd ? ", on the last" : ", on the first") + " business day"
     case .weeks(let count, let weekday):
-      let day = String(decoding: TimeNames.days[Swift.max(0, Swift.min(weekday, 6))], as: UTF8.self)
+      let day = TimeNames.days(.english)[Swift.max(0, Swift.min(weekday, 6))].text
       return (count == 1 ? "weekly" : "every \(count) weeks") + ", on \(day)s but for holidays"
     case .nanoseconds(let count):
       let units: [(size: Int64, many: String)] = [

@@ -94,18 +94,23 @@ extension Table {
 
   private func isNumeric(_ column: Int) -> Bool { numericColumns.contains(columnNames[column]) }
 
-  private func hasTimeName(_ column: Int) -> Bool {
-    let name = columnNames[column].lowercased()
+  private func hasTimeName(_ column: Int) -> Bool { Self.isTimeName(columnNames[column]) }
+
+  /// Whether a column is named for times.
+  static func isTimeName(_ name: String) -> Bool {
+    let name = name.lowercased()
     return ["date", "time", "month", "year", "day", "quarter", "week", "hour", "period", "ds"]
       .contains { $0 == "ds" || $0 == "period" ? name == $0 : name.contains($0) }
-      || takesIndex(column) != nil
+      || takesIndex(name) != nil
   }
 
+  private func takesIndex(_ column: Int) -> Bool? { Self.takesIndex(columnNames[column]) }
+
   /// Whether plain numbers of a column are times, by its name; nil if no whole numbers are.
-  private func takesIndex(_ column: Int) -> Bool? {
-    let name = columnNames[column].lowercased()
+  private static func takesIndex(_ name: String) -> Bool? {
+    let name = name.lowercased()
     let words = name.split { !$0.isLetter }.map(String.init)
-    return ([name.filter(\.isLetter)] + words).lazy.compactMap { Self.numberNames[$0] }.first
+    return ([name.filter(\.isLetter)] + words).lazy.compactMap { numberNames[$0] }.first
   }
 
   /// Names of columns whose whole numbers are times, and whether plain numbers are, too.
@@ -114,7 +119,11 @@ extension Table {
     "yearmonth": false,
     "yyyymm": false, "yyyymmdd": false, "ym": false, "ymd": false, "time": true, "timestamp": true,
     "unixtime": true, "unix": true, "epoch": true, "datetime": true, "ds": true, "ts": true,
-    "t": true,
+    "t": true, "jahr": false, "monat": false, "datum": false, "tag": false, "woche": false,
+    "zeit": true, "uhrzeit": false, "zeitstempel": true, "zeitpunkt": true, "année": false,
+    "annee": false, "mois": false, "jour": false, "horodatage": true, "año": false, "mes": false,
+    "fecha": false, "anno": false, "mese": false, "giorno": false, "ano": false, "mês": false,
+    "jaar": false, "maand": false, "tijd": true,
   ]
 
   private func beginsWithTimes(_ column: Int) -> Bool {
@@ -148,9 +157,14 @@ extension Table {
   /// The readings that fit all of `cells`.
   private static func readings(of cells: [[UInt8]]) -> [TimeFormat.Writing] {
     let samples = [cells.max { $0.count < $1.count }, cells.first].compactMap { $0 }
-    return samples.flatMap { TimeGuess.readings(of: $0) }.filter { writing in
-      cells.allSatisfy { $0.withUnsafeBufferPointer { writing.read($0) } != nil }
+    func readings(_ languages: [TimeLanguage]) -> [TimeFormat.Writing] {
+      samples.flatMap { TimeGuess.readings(of: $0, in: languages) }.filter { writing in
+        cells.allSatisfy { $0.withUnsafeBufferPointer { writing.read($0) } != nil }
+      }
     }
+    let english = readings([.english])
+    return english.contains(where: \.isCalendar)
+      ? english : readings(TimeLanguage.allCases)
   }
 }
 

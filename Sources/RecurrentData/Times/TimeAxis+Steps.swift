@@ -97,6 +97,14 @@ extension TimeAxis {
     public var missing: Int
   }
 
+  /// What is to be said where rows follow one another otherwise than those of a model's training.
+  func remark(against model: TimeAxis) -> String? {
+    guard count > 1, model.frequency != .rows, frequency.description != model.frequency.description
+    else { return nil }
+    return "rows are \(frequency), but those of the training were \(model.frequency): forecasts are of rows "
+      + "as these"
+  }
+
   /// Where rows are missing, by the frequency; none for irregular times.
   ///
   /// Among business days, up to five in a row that are missing are ``holidays`` and not listed.

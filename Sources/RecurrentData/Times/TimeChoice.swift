@@ -42,6 +42,7 @@ enum TimeChoice {
     if options.dateOrder == nil, options.pattern == nil, options.unit == nil {
       clauses = reading(best, others, source)
     }
+    if let note = best.format.restNote { clauses.append(note) }
     if best.dropsFractions { clauses.append("parts of a second are left out") }
     if best.hasSeveralZones, best.format.clock == nil {
       clauses.append(
@@ -89,19 +90,23 @@ enum TimeChoice {
 
   /// Of times on clocks that change in spring, an hour is missing.
   private static func springNote(_ best: TimeAttempt, _ source: TimeColumn.Source) -> String? {
-    guard best.format.clock == nil, best.format.zoneMinutes == nil, !best.format.isMoment,
-      !best.format.isIndex, let rows = source.series.first
-    else { return nil }
+    guard let rows = source.series.first else { return nil }
     let axis = best.axis(of: rows)
-    guard case .seconds(let step) = axis.frequency, step <= 3600, 3600 % step == 0 else {
-      return nil
-    }
-    let gap = axis.missingRows.first { gap in
-      Int64(gap.missing) * step == 3600 && ClockChange.mayBegin(axis.seconds[gap.afterRow] + step)
-    }
-    return gap.map {
+    return axis.springGap.map {
       "an hour is missing after \(axis.label($0.afterRow)), as where clocks go forward: "
         + "--time-zone names the zone, as Europe/Berlin"
+    }
+  }
+}
+
+extension TimeAxis {
+  /// The first hour that is missing where clocks may go forward, of times without a zone.
+  var springGap: Gap? {
+    guard let format, format.clock == nil, format.zoneMinutes == nil, !format.isMoment,
+      !format.isIndex, case .seconds(let step) = frequency, step <= 3600, 3600 % step == 0
+    else { return nil }
+    return missingRows.first { gap in
+      Int64(gap.missing) * step == 3600 && ClockChange.mayBegin(seconds[gap.afterRow] + step)
     }
   }
 }
@@ -118,6 +123,12 @@ enum ClockChange {
 }
 
 extension TimeFormat {
+  /// What is to be said of cells that hold more than a time.
+  fileprivate var restNote: String? {
+    guard case .pattern(let pattern) = writing, pattern.restStart != nil else { return nil }
+    return "of each range of times the beginning is taken"
+  }
+
   /// Whether times are numbers, or dates in which day and month are numbers with the year last.
   fileprivate var isAmbiguous: Bool {
     guard case .pattern(let pattern) = writing else { return true }
@@ -144,7 +155,8 @@ extension TimeFormat {
     }
   }
 
-  fileprivate var order: String? {
+  /// The order of the numbers of a date.
+  var order: String? {
     if case .pattern(let pattern) = writing { pattern.order } else { nil }
   }
 }

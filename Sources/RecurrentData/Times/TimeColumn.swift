@@ -77,19 +77,28 @@ struct TimeColumn {
     _ source: Source, options: TimeOptions = TimeOptions(), like model: TimeFormat? = nil
   ) throws(DataError) {
     if let problem = options.problem { throw DataError(file: source.file, problem: problem) }
-    let clock = options.zone.flatMap { LocalClock($0) }
-    let writings = try Self.writings(source, options, model)
-    let attempts = writings.flatMap {
-      TimeAttempt.reading(
-        source, as: $0, clock: clock ?? (options == TimeOptions() ? model?.clock : nil))
+    let clock =
+      options.zone.flatMap { LocalClock($0) } ?? (options == TimeOptions() ? model?.clock : nil)
+    var attempts: [TimeAttempt] = []
+    var choice: (TimeAttempt, String?)?
+    // Few files name months in another language than English.
+    for languages in [[.english], TimeLanguage.allCases.filter { $0 != .english }]
+    where choice == nil {
+      let writings = Self.writings(source, options, model, languages)
+      attempts += writings.flatMap { TimeAttempt.reading(source, as: $0, clock: clock) }
+      choice = TimeChoice.best(attempts, source, options, model)
     }
-    guard let (best, sentence) = TimeChoice.best(attempts, source, options, model) else {
+    try TimeErrors(source, options).checkDigits(choice?.0)
+    guard let (best, sentence) = choice else {
       let failed = attempts.max {
         ($0.unreadableRow ?? .max, $0.unorderedRow ?? .max)
           < ($1.unreadableRow ?? .max, $1.unorderedRow ?? .max)
       }
       guard let failed else {
-        throw DataError(file: source.file, place: source.place, problem: "there are no times")
+        guard source.count > 0 else {
+          throw DataError(file: source.file, place: source.place, problem: "there are no times")
+        }
+        throw TimeErrors(source, options).unreadable(0)
       }
       throw TimeErrors(source, options).error(failed)
     }
@@ -100,10 +109,11 @@ struct TimeColumn {
 
   /// The ways in which the column may be read, the preferred one first.
   private static func writings(
-    _ source: Source, _ options: TimeOptions, _ model: TimeFormat?
-  ) throws(DataError) -> [TimeFormat.Writing] {
+    _ source: Source, _ options: TimeOptions, _ model: TimeFormat?, _ languages: [TimeLanguage]
+  ) -> [TimeFormat.Writing] {
     if let text = options.pattern, let pattern = try? TimePattern(text) {
-      return [.pattern(pattern)]
+      let other = languages.map { TimeFormat.Writing.pattern(pattern.named(in: $0)) }
+      return languages == [.english] ? [.pattern(pattern)] : other
     }
     if let unit = options.unit {
       return [unit.pattern.map { .pattern($0) } ?? .number(unit, least: 0, most: 9)]
@@ -111,19 +121,13 @@ struct TimeColumn {
     var writings: [TimeFormat.Writing] = []
     if let model, options.dateOrder == nil { writings.append(model.writing) }
     for sample in source.samples {
-      for writing in TimeGuess.readings(of: sample)
+      for writing in TimeGuess.readings(of: sample, in: languages)
       where !writings.contains(where: { $0.isLike(writing) }) {
         writings.append(writing)
       }
     }
     if let order = options.dateOrder {
       writings.removeAll { !$0.has(order) }
-    }
-    guard !writings.isEmpty, source.count > 0 else {
-      guard source.count > 0 else {
-        throw DataError(file: source.file, place: source.place, problem: "there are no times")
-      }
-      throw TimeErrors(source, options).unreadable(0)
     }
     return writings
   }

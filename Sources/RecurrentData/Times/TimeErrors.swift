@@ -12,8 +12,8 @@ struct TimeErrors {
 
   /// The forms that are read, for messages.
   static let understoodForms =
-    "Times are read as 2012-01-31, 31.1.2012, 1/31/2012, 31-Jan-2012, Jan 31, 2012, 2012-01, Jan-12, "
-    + "2012, 2012Q1, 2012-W05 or 20120131, each day also with 16:30, 16:30:05, 4:30 PM or "
+    "Times are read as 2012-01-31, 31.1.2012, 1/31/2012, 31-Jan-2012, Jan 31, 2012, 31. Januar 2012, "
+    + "2012-01, Jan-12, 2012, 2012/13, 2012Q1, 2012-W05 or 20120131, each day also with 16:30, 16:30:05, 4:30 PM or "
     + "T163005Z, or as numbers; --time-format names any other"
 
   /// The error about the first row of an attempt that does not fit.
@@ -42,7 +42,41 @@ struct TimeErrors {
     if row > 0, expected == nil { problem += " like \(source.text(row - 1).shown)" }
     return DataError(
       file: source.file, line: source.line(row), place: source.place, problem: problem,
-      advice: text.isEmpty ? "Fill in the time, or remove the row" : Self.understoodForms)
+      advice: text.isEmpty
+        ? "Fill in the time, or remove the row" : mixedAdvice(row) ?? Self.understoodForms)
+  }
+
+  /// What can be done about a time that is written otherwise than those before.
+  private func mixedAdvice(_ row: Int) -> String? {
+    func formats(_ row: Int) -> [TimeFormat] {
+      TimeGuess.readings(of: source.bytes(row), in: TimeLanguage.allCases).map(TimeFormat.init)
+    }
+    guard row > 0, options == TimeOptions(), formats(row).contains(where: { !$0.isIndex }) else {
+      return nil
+    }
+    let isSpoilt = [row - 1, row].allSatisfy {
+      formats($0).contains { $0.unit == .excel || ["dmy", "mdy"].contains($0.order) }
+    }
+    return "Write all times of the column in one way. "
+      + (isSpoilt
+        ? "A spreadsheet turns dates of another country whose day is at most 12 into other days, and "
+          + "leaves the others as text: then load the original file again, with this column as text"
+        : Self.understoodForms)
+  }
+
+  /// Throws where a spreadsheet left no more of large numbers than a few digits, `1.57784E+12`.
+  func checkDigits(_ best: TimeAttempt?) throws(DataError) {
+    guard source.count > 1, source.bytes(0).contains(where: { $0 | 0x20 == 0x65 }),
+      source.bytes(0).allSatisfy({ isDigit($0) || "+-.,eE".utf8.contains($0) }),
+      best.map({ $0.irregularity(source).series > 0 }) ?? true
+    else { return }
+    throw DataError(
+      file: source.file, line: source.line(0), place: source.place,
+      problem:
+        "found \(source.text(0).shown), a number of which a spreadsheet has left a few digits",
+      advice:
+        "Load the original file again with this column as text, or give the column a format with "
+        + "all digits before saving")
   }
 
   private func unordered(_ attempt: TimeAttempt) -> DataError {

@@ -105,7 +105,7 @@ extension TimeGuess {
   private func withHalf(_ head: Head) -> Head {
     let space = mark(head.end)
     guard let letters = word(space.end),
-      TimeNames.place(of: letters, among: TimeNames.halves) != nil
+      TimeNames.place(of: letters, among: TimeNames.halves, least: 2) != nil
     else { return head }
     let parts = head.parts.map { $0 == .hour ? Part.hour12 : $0 }
     let style = TimePattern.NameStyle(letters: letters[0] < 0x60 ? .upper : .lower)
@@ -121,7 +121,7 @@ extension TimeGuess {
         case "Z": .letter
         case "UTC": .utc
         case "GMT": .gmt
-        default: nil
+        default: TimeNames.zone(letters) == nil ? nil : .colon
         }
       if let style {
         results.append(Head(head.parts + space.parts + [.zone(style)], space.end + 1))
@@ -156,7 +156,7 @@ extension TimeGuess {
   private static let shapes = [
     "Y-m-d", "m-d-Y", "d-m-Y", "m-d-y", "d-m-y", "y-m-d",
     "d?b?Y", "d?b?y", "Y?b?d", "y?b?d", "b?d-Y", "b?d-y", "b?Y", "b?y", "Y?b", "y?b",
-    "Y-m", "m-Y", "G-V", "Y-q", "Y-j",
+    "Y-n", "Y-m", "m-Y", "G-V", "Y-q", "Y-j",
     "Y?Q?q", "Q?q-Y", "Y?M?m", "G?W?V-u", "G?W?V", "W?V-G", "b?d",
   ]
 
@@ -185,7 +185,7 @@ extension TimeGuess {
       let i = head.end
       switch character {
       case "-", "?":
-        let mark = mark(i)
+        let mark = gap(i)
         guard character == "?" || mark.end > i else { return nil }
         head = Head(head.parts + mark.parts, mark.end)
         continue
@@ -193,8 +193,12 @@ extension TimeGuess {
         guard let name = monthName(i) else { return nil }
         head.parts.append(name)
       case "Q", "W", "M":
-        guard isWord(i, String(character)), let word = word(i) else { return nil }
+        let words = character == "W" ? ["W", "KW", "CW", "WK", "WEEK"] : [String(character)]
+        guard words.contains(where: { isWord(i, $0) }), let word = word(i) else { return nil }
         head.parts += literals(word)
+      case "n":
+        guard let count = digits(i), count == 2 || count == 4 else { return nil }
+        head.parts.append(.nextYear(count))
       default:
         guard let part = Self.numbers[character], let count = digits(i),
           part.digits.contains(count)
@@ -204,6 +208,16 @@ extension TimeGuess {
       head.end += 1
     }
     return head
+  }
+
+  /// A mark, or one with the word between that dates of Spain and Portugal have: `12 de enero de 2018`.
+  private func gap(_ i: Int) -> (parts: [Part], end: Int) {
+    let mark = mark(i)
+    guard let word = word(mark.end), isWord(mark.end, "DE") || isWord(mark.end, "DEL") else {
+      return mark
+    }
+    let second = self.mark(mark.end + 1)
+    return (mark.parts + literals(word) + second.parts, second.end)
   }
 
   private static let numbers: [Character: (part: Part, digits: ClosedRange<Int>)] = [

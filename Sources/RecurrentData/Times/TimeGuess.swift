@@ -8,14 +8,44 @@ struct TimeGuess {
   /// The ways in which a column with this cell may be read, the preferred one first.
   ///
   /// Where month and day could be exchanged, slashes prefer month/day, dots and dashes day/month.
-  static func readings(of text: [UInt8]) -> [Writing] {
+  ///
+  /// - Parameter languages: those in which months and days may be named.
+  static func readings(
+    of text: [UInt8], in languages: some Collection<TimeLanguage> = [.english]
+  ) -> [Writing] {
     var readings = numberReadings(of: text)
-    for parts in TimeGuess(text).whole() {
-      for pattern in centuries(TimePattern(parts)) where !readings.contains(.pattern(pattern)) {
-        if text.withUnsafeBufferPointer(pattern.read) != nil { readings.append(.pattern(pattern)) }
+    for language in languages {
+      let whole = TimeGuess(text, language).whole()
+      for parts in whole.isEmpty ? ranges(text, language) : whole {
+        for pattern in centuries(TimePattern(parts)) where !readings.contains(.pattern(pattern)) {
+          if text.withUnsafeBufferPointer(pattern.read) != nil {
+            readings.append(.pattern(pattern))
+          }
+        }
       }
     }
     return readings
+  }
+
+  /// The patterns of a time with the end of a range behind it.
+  private static func ranges(_ text: [UInt8], _ language: TimeLanguage) -> [[Part]] {
+    for mark in [" - ", " – ", " — ", " bis ", " to ", "/", "-"].map({ Array($0.utf8) }) {
+      let places = text.indices.filter { text[$0...].starts(with: mark) }
+      for place in places {
+        let (start, end) = (text[..<place], text[(place + mark.count)...])
+        // Dates have such marks themselves.
+        let isPlain = mark.count > 1 || !start.contains(mark[0])
+        guard isPlain, end.first.map(isDigit) ?? false else { continue }
+        let patterns = TimeGuess(Array(start), language).whole()
+        // What ends is a time, too, or at least the parts of one that differ.
+        let isTime =
+          !TimeGuess(Array(end), language).whole().isEmpty
+          || end.allSatisfy { isDigit($0) || ":. ()".utf8.contains($0) } && end.count >= 2
+        guard !patterns.isEmpty, isTime || end.contains(Ascii.openingParenthesis) else { continue }
+        return patterns.map { $0 + mark.map { .literal($0) } + [.rest] }
+      }
+    }
+    return []
   }
 
   /// Two-digit years from 30 to 68 are of the 1900s, as spreadsheets have it, or of the 2000s.
@@ -73,10 +103,22 @@ struct TimeGuess {
   }
 
   let tokens: [Token]
+  let language: TimeLanguage
 
-  private init(_ text: [UInt8]) {
+  private init(_ text: [UInt8], _ language: TimeLanguage) {
+    self.language = language
     var tokens: [Token] = []
-    for byte in text {
+    var named = text.startIndex
+    for (i, byte) in text.enumerated() where i >= named {
+      // Letters beyond ASCII are of a word only where it is a name.
+      if isWordByte(byte), i == 0 || !isWordByte(text[i - 1]) {
+        let word = text[i...].prefix(while: isWordByte)
+        if word.contains(where: { $0 >= 0x80 }), Self.isName(word, language) {
+          tokens.append(.word(Array(word)))
+          named = word.endIndex
+          continue
+        }
+      }
       if isDigit(byte) {
         if case .number(let count)? = tokens.last {
           tokens[tokens.count - 1] = .number(count + 1)
@@ -120,22 +162,33 @@ struct TimeGuess {
   func literals(_ word: [UInt8]) -> [Part] { word.map { .literal($0) } }
 
   func style(_ word: [UInt8]) -> TimePattern.NameStyle {
-    let isUpper = word.allSatisfy { $0 < 0x60 }
+    let isUpper = word.allSatisfy { $0 < 0x60 || $0 >= 0x80 }
     return TimePattern.NameStyle(
-      isFull: word.count > 3, letters: isUpper ? .upper : word[0] < 0x60 ? .capitalized : .lower)
+      isFull: word.count > 3, letters: isUpper ? .upper : word[0] < 0x60 ? .capitalized : .lower,
+      language: language)
   }
 
   func monthName(_ i: Int) -> Part? {
-    guard let word = word(i), TimeNames.place(of: word, among: TimeNames.months) != nil else {
+    let names = TimeNames.months(language)
+    guard let word = word(i), let place = TimeNames.place(of: word, among: names) else {
       return nil
     }
-    return .monthName(style(word))
+    var style = style(word)
+    if language != .english { style.isFull = word.count >= names[place].full.count }
+    return .monthName(style)
   }
 
   func dayName(_ i: Int) -> Part? {
-    guard let word = word(i), TimeNames.place(of: word, among: TimeNames.days) != nil else {
-      return nil
+    guard let word = word(i), let place = TimeNames.day(word, language) else { return nil }
+    var style = style(word)
+    if language != .english {
+      style.isFull = word.count >= TimeNames.days(language)[place].full.count
     }
-    return .dayName(style(word))
+    return .dayName(style)
+  }
+
+  private static func isName(_ word: ArraySlice<UInt8>, _ language: TimeLanguage) -> Bool {
+    TimeNames.place(of: word, among: TimeNames.months(language)) != nil
+      || TimeNames.day(word, language) != nil
   }
 }

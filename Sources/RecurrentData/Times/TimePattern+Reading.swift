@@ -41,6 +41,11 @@ extension TimePattern {
         index = fraction.upperBound
         continue
       }
+      // "mars" stands between "févr." and "avr.".
+      if isEndOfName(index), !scanner.isAt(parts[index]) {
+        index += 1
+        continue
+      }
       if index == compactHour {
         guard fields.readCompactClock(&scanner) else { return nil }
         index += 2
@@ -98,16 +103,25 @@ private struct TimeFields {
     case .dayOfYear:
       guard let number = scanner.digits(3...3) else { return false }
       dayOfYear = number
-    case .monthName:
-      guard let place = scanner.name(among: TimeNames.months, isShort: &written.hasShortName) else {
+    case .monthName(let style):
+      let names = TimeNames.months(style.language)
+      guard let place = scanner.name(among: names, isShort: &written.hasShortName) else {
         return false
       }
       month = Int64(place) + 1
-    case .dayName:
-      guard let place = scanner.name(among: TimeNames.days, isShort: &written.hasShortName) else {
+    case .dayName(let style):
+      let names = TimeNames.days(style.language)
+      guard let place = scanner.name(among: names, least: 2, isShort: &written.hasShortName) else {
         return false
       }
       dayName = Int64(place)
+    case .nextYear(let count):
+      guard let year, let number = scanner.digits(count...count),
+        number == (count == 2 ? (year + 1) % 100 : year + 1)
+      else { return false }
+    case .rest:
+      guard !scanner.isAtEnd else { return false }
+      scanner.position = scanner.text.count
     default: return readClock(part, digits, &scanner)
     }
     return true
@@ -156,7 +170,7 @@ private struct TimeFields {
       }
     case .fraction: readFraction(&scanner)
     case .half:
-      guard let place = scanner.name(among: TimeNames.halves) else { return false }
+      guard let place = scanner.name(among: TimeNames.halves, least: 2) else { return false }
       isAfternoon = place == 1
     case .zone:
       guard let minutes = scanner.zone() else { return false }
@@ -191,29 +205,5 @@ private struct TimeFields {
     guard let first = CivilDate(year: year, month: 1, day: 1), dayOfYear >= 1 else { return nil }
     let date = CivilDate(dayNumber: first.dayNumber + dayOfYear - 1)
     return date.year == year ? date : nil
-  }
-}
-
-/// The names that times are written with: English ones, the abbreviation being the first three
-/// letters.
-enum TimeNames {
-  static let months = names([
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-  ])
-  static let days = names([
-    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
-  ])
-  static let halves = names(["AM", "PM"])
-
-  private static func names(_ texts: [String]) -> [[UInt8]] { texts.map { Array($0.utf8) } }
-
-  /// Which of `names` a word is, in full or by its first letters: three, or `Sept`, `Tues`, `Thurs`.
-  static func place(of word: some Collection<UInt8>, among names: [[UInt8]]) -> Int? {
-    names.firstIndex { name in
-      guard word.count == name.count || (3...5).contains(word.count), word.count <= name.count
-      else { return false }
-      return zip(word, name).allSatisfy { $0 | 0x20 == $1 | 0x20 }
-    }
   }
 }

@@ -28,8 +28,10 @@ extension TimePattern: CustomStringConvertible {
     case .week: return date + "V"
     case .weekday: return "%u"
     case .dayOfYear: return "%j"
-    case .monthName(let style): return "%" + style.letters.rawValue + (style.isFull ? "B" : "b")
-    case .dayName(let style): return "%" + style.letters.rawValue + (style.isFull ? "A" : "a")
+    case .monthName(let style): return style.directive + (style.isFull ? "B" : "b")
+    case .dayName(let style): return style.directive + (style.isFull ? "A" : "a")
+    case .nextYear(let count): return count == 2 ? "%+y" : "%+Y"
+    case .rest: return "%*"
     case .hour: return hour + "H"
     case .hour12: return hour + "I"
     case .minute: return "%M"
@@ -58,9 +60,22 @@ extension TimePattern: CustomStringConvertible {
       i += 1
       var flag: UInt8?
       var digits = 0
+      var language = TimeLanguage.english
       while i < bytes.count,
-        let byte = [bytes[i]].first(where: { "-^#:".utf8.contains($0) || isDigit($0) })
+        let byte = [bytes[i]].first(where: { "-^#:+{".utf8.contains($0) || isDigit($0) })
       {
+        if byte == UInt8(ascii: "{") {
+          let name = bytes[(i + 1)...].prefix(2)
+          guard let known = TimeLanguage(rawValue: String(decoding: name, as: UTF8.self)),
+            i + 3 < bytes.count, bytes[i + 3] == UInt8(ascii: "}")
+          else {
+            let all = TimeLanguage.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(text: "a language in braces, as in %{de}B, is one of \(all)")
+          }
+          language = known
+          i += 4
+          continue
+        }
         if isDigit(byte) {
           digits = Swift.min(digits * 10 + Int(byte - Ascii.zero), 99)
         } else {
@@ -78,10 +93,14 @@ extension TimePattern: CustomStringConvertible {
       }
       switch letter {
       case "%": parts.append(.literal(UInt8(ascii: "%")))
-      case "Y": parts.append(.year)
-      case "y":
-        parts.append(.shortYear)
-        if digits > 0 { firstShortYear = digits }
+      case "Y", "y":
+        guard flag != Ascii.plus else {
+          parts.append(.nextYear(letter == "Y" ? 4 : 2))
+          break
+        }
+        parts.append(letter == "Y" ? .year : .shortYear)
+        if letter == "y", digits > 0 { firstShortYear = digits }
+      case "*": parts.append(.rest)
       case "G": parts.append(.weekYear)
       case "m": parts.append(.month)
       case "d", "e": parts.append(.day)
@@ -90,8 +109,11 @@ extension TimePattern: CustomStringConvertible {
       case "u": parts.append(.weekday)
       case "j": parts.append(.dayOfYear)
       case "b", "h", "B":
-        parts.append(.monthName(NameStyle(isFull: letter == "B", letters: letters)))
-      case "a", "A": parts.append(.dayName(NameStyle(isFull: letter == "A", letters: letters)))
+        parts.append(
+          .monthName(NameStyle(isFull: letter == "B", letters: letters, language: language)))
+      case "a", "A":
+        parts.append(
+          .dayName(NameStyle(isFull: letter == "A", letters: letters, language: language)))
       case "H": parts.append(.hour)
       case "I": parts.append(.hour12)
       case "M": parts.append(.minute)
@@ -123,9 +145,20 @@ extension TimePattern: CustomStringConvertible {
       !parts[$0].isLiteral && parts[..<$0].contains(parts[$0])
     }
     guard !isTwice else { throw Problem(text: "a pattern has no part twice") }
+    if let rest = parts.firstIndex(of: .rest), rest < parts.count - 1 {
+      throw Problem(text: "%* stands at the end of a pattern")
+    }
   }
 
   /// The directives that are read, for messages.
   static let directives =
-    "directives are %Y %y %m %b %B %d %j %q, %G %V %u of weeks, %a %A, %H %I %p %M %S %f and %z"
+    "directives are %Y %y %m %b %B %d %j %q, %G %V %u of weeks, %a %A, %H %I %p %M %S %f and %z, %{de}B for a "
+    + "German name, and %* for a rest that is left out"
+}
+
+extension TimePattern.NameStyle {
+  /// What stands before the letter of the directive.
+  fileprivate var directive: String {
+    "%" + letters.rawValue + (language == .english ? "" : "{\(language.rawValue)}")
+  }
 }

@@ -17,7 +17,8 @@ extension TimePattern {
     let date = CivilDate(dayNumber: dayNumber)
     let (hour, isAfternoon) = (second / 3600, second / 3600 % 24 >= 12)
     var bytes: [UInt8] = []
-    for (index, part) in parts.enumerated() {
+    for (index, part) in parts[..<(restStart ?? parts.count)].enumerated() {
+      if isEndOfName(index), isFullName(parts[index - 1], date) { continue }
       if !padsHours, let compactHour, index == compactHour || index == compactHour + 1 {
         if index == compactHour { bytes += Array(String(hour * 100 + second / 60 % 60).utf8) }
         continue
@@ -43,6 +44,13 @@ extension TimePattern {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// Whether a name is as long in full as shortened, and so has no point behind it.
+  private func isFullName(_ part: Part, _ date: CivilDate) -> Bool {
+    guard case .monthName(let style) = part else { return false }
+    let name = TimeNames.months(style.language)[Int(date.month) - 1]
+    return name.full == name.short
+  }
+
   private func text(_ part: Part, of date: CivilDate, _ dayNumber: Int64) -> String {
     let digits = padsDates ? 2 : 1
     let weekday = CivilDate.weekday(ofDayNumber: dayNumber)
@@ -58,8 +66,13 @@ extension TimePattern {
     case .dayOfYear:
       let first = CivilDate(monthIndex: date.year * 12, clampedDay: 1)
       return Self.padded(dayNumber - first.dayNumber + 1, 3)
-    case .monthName(let style): return style.text(TimeNames.months[Int(date.month) - 1])
-    case .dayName(let style): return style.text(TimeNames.days[Int(weekday)])
+    case .monthName(let style):
+      return style.text(TimeNames.months(style.language)[Int(date.month) - 1])
+    case .dayName(let style): return style.text(TimeNames.days(style.language)[Int(weekday)])
+    case .nextYear(let count):
+      return count == 2
+        ? Self.padded((date.year + 1) - floorDivide(date.year + 1, 100) * 100)
+        : Self.padded(date.year + 1, 4)
     default: return ""
     }
   }
@@ -72,8 +85,8 @@ extension TimePattern {
 }
 
 extension TimePattern.NameStyle {
-  fileprivate func text(_ name: [UInt8]) -> String {
-    let text = String(decoding: isFull ? name[...] : name.prefix(3), as: UTF8.self)
+  fileprivate func text(_ name: TimeName) -> String {
+    let text = String(decoding: isFull ? name.full : name.short, as: UTF8.self)
     switch letters {
     case .capitalized: return text
     case .upper: return text.uppercased()

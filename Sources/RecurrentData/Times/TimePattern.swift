@@ -19,10 +19,14 @@ struct TimePattern: Sendable, Equatable {
     /// Digits behind the second, as many as are written.
     case fraction(Int)
     case zone(ZoneStyle)
+    /// The year behind that of a season, 1941 in `1940/41`, in two or four digits.
+    case nextYear(Int)
+    /// The end of a range, or what else stands behind: of no meaning.
+    case rest
 
     var isNumber: Bool {
       switch self {
-      case .literal, .monthName, .dayName, .half, .zone: return false
+      case .literal, .monthName, .dayName, .half, .zone, .rest: return false
       default: return true
       }
     }
@@ -44,6 +48,7 @@ struct TimePattern: Sendable, Equatable {
     }
     var isFull = false
     var letters = Letters.capitalized
+    var language = TimeLanguage.english
   }
 
   /// How a zone is written; each is read in every form.
@@ -102,13 +107,30 @@ struct TimePattern: Sendable, Equatable {
     }
   }
 
+  /// The pattern with English names in another language.
+  func named(in language: TimeLanguage) -> TimePattern {
+    var pattern = self
+    pattern.parts = parts.map { part in
+      switch part {
+      case .monthName(var style) where style.language == .english:
+        style.language = language
+        return .monthName(style)
+      case .dayName(var style) where style.language == .english:
+        style.language = language
+        return .dayName(style)
+      default: return part
+      }
+    }
+    return pattern
+  }
+
   /// Whether another pattern reads the same cells: however names, zones and fractions are written.
   func readsLike(_ other: TimePattern) -> Bool {
     func kinds(_ pattern: TimePattern) -> [Part] {
       pattern.parts.map { part in
         switch part {
-        case .monthName: .monthName(NameStyle())
-        case .dayName: .dayName(NameStyle())
+        case .monthName(let style): .monthName(NameStyle(language: style.language))
+        case .dayName(let style): .dayName(NameStyle(language: style.language))
         case .half: .half(NameStyle())
         case .zone: .zone(.letter)
         case .fraction: .fraction(0)
@@ -145,6 +167,21 @@ struct TimePattern: Sendable, Equatable {
   func isGlued(_ index: Int) -> Bool {
     (index > 0 && parts[index - 1].isNumber)
       || (index + 1 < parts.count && parts[index + 1].isNumber)
+  }
+
+  /// Whether a part is the point behind a name, as it is behind a shortened one.
+  func isEndOfName(_ index: Int) -> Bool {
+    guard index > 0, parts[index] == .literal(Ascii.point) else { return false }
+    switch parts[index - 1] {
+    case .monthName, .dayName: return true
+    default: return false
+    }
+  }
+
+  /// Where a range ends, with what divides it from the time.
+  var restStart: Int? {
+    guard let rest = parts.firstIndex(of: .rest) else { return nil }
+    return (parts[..<rest].lastIndex { !$0.isLiteral } ?? -1) + 1
   }
 
   /// Whether all of it is digits: such cells are whole numbers.

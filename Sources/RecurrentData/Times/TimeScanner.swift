@@ -74,25 +74,37 @@ struct TimeScanner {
   }
 
   /// Which of `names` comes next; whether only its first letters do goes into `isShort`.
-  mutating func name(among names: [[UInt8]], isShort: inout Bool) -> Int? {
-    var end = position
-    while end < text.count, isLetter(text[end]) { end += 1 }
-    guard let place = TimeNames.place(of: text[position..<end], among: names) else { return nil }
-    if end - position < names[place].count { isShort = true }
+  mutating func name(
+    among names: [TimeName], least: Int = 3, isShort: inout Bool
+  ) -> Int? {
+    let end = endOfWord
+    let word = text[position..<end]
+    guard let place = TimeNames.place(of: word, among: names, least: least) else { return nil }
+    if word.count < names[place].full.count { isShort = true }
     position = end
     return place
   }
 
-  mutating func name(among names: [[UInt8]]) -> Int? {
+  mutating func name(among names: [TimeName], least: Int = 3) -> Int? {
     var isShort = false
-    return name(among: names, isShort: &isShort)
+    return name(among: names, least: least, isShort: &isShort)
   }
 
-  /// Minutes east of UTC, of `Z`, `UTC`, `GMT`, `+02:00`, `+0200` or `+02`.
+  private var endOfWord: Int {
+    var end = position
+    while end < text.count, isWordByte(text[end]) { end += 1 }
+    return end
+  }
+
+  /// Minutes east of UTC, of `Z`, a zone's name such as `CET`, `+02:00`, `+0200` or `+02`.
   mutating func zone() -> Int? {
     while take(Ascii.space) {}
+    let end = endOfWord
+    if end > position, let minutes = TimeNames.zone(text[position..<end]) {
+      position = end
+      return minutes
+    }
     if take(UInt8(ascii: "Z")) { return 0 }
-    if name(among: Self.zeroZones) != nil { return 0 }
     let isWest = take(Ascii.minus)
     guard isWest || take(Ascii.plus), let hours = digits(2...2), hours <= 18 else { return nil }
     var minutes: Int64 = 0
@@ -103,8 +115,6 @@ struct TimeScanner {
     let offset = Int(hours * 60 + minutes)
     return isWest ? -offset : offset
   }
-
-  private static let zeroZones = ["UTC", "GMT"].map { Array($0.utf8) }
 }
 
 @inline(__always)

@@ -132,8 +132,8 @@ struct DecimalNumber: Equatable {
     self.billionths = billionths
   }
 
-  /// Reads digits with an optional sign and decimals; `nil` when the text is something else, or has
-  /// over 19 digits.
+  /// Reads digits with an optional sign, decimals, and an exponent; `nil` when the text is something else,
+  /// or has over 19 digits. A comma stands before decimals where it cannot divide thousands.
   init?(_ text: UnsafeBufferPointer<UInt8>) {
     var scanner = TimeScanner(text: text)
     let isNegative = scanner.take(Ascii.minus)
@@ -147,10 +147,25 @@ struct DecimalNumber: Equatable {
       scanner.position += 1
     }
     guard scanner.position > start else { return nil }
-    if scanner.take(Ascii.point) {
+    let hasComma = scanner.peek == Ascii.comma && whole >= 1000
+    if scanner.take(Ascii.point) || hasComma && scanner.take(Ascii.comma) {
       let point = scanner.position
       billionths = scanner.nanoseconds()
       decimals = scanner.position - point
+    }
+    if scanner.take(UInt8(ascii: "E")) || scanner.take(UInt8(ascii: "e")) {
+      _ = scanner.take(Ascii.plus)
+      guard let exponent = scanner.digits(1...2), exponent <= 18 else { return nil }
+      let (product, overflow) = whole.multipliedReportingOverflow(by: powerOfTen(Int(exponent)))
+      // Of the billionths, what is then whole.
+      let shifted = exponent <= 9 ? billionths * powerOfTen(Int(exponent)) : billionths
+      let unit: Int64 = exponent <= 9 ? 1_000_000_000 : 1
+      let part = (shifted / unit).multipliedReportingOverflow(
+        by: exponent <= 9 ? 1 : powerOfTen(Int(exponent) - 9))
+      let sum = product.addingReportingOverflow(part.partialValue)
+      if overflow || part.overflow || sum.overflow { return nil }
+      (whole, billionths) = (sum.partialValue, shifted % unit)
+      decimals = Swift.max(0, decimals - Int(exponent))
     }
     // Half of the range is left for arithmetic.
     guard scanner.isAtEnd, whole <= Int64.max / 2 else { return nil }

@@ -89,7 +89,8 @@ extension Forecaster {
         forecasts.append(forecast)
         if let future = one.future?.count, steps == nil, future > forecast.points.count {
           remarks.append(
-            "\(name)\(future) rows are to be forecast, but the model forecasts \(options.horizon)")
+            "\(name)\(future) rows are to be forecast, but the model forecasts \(options.horizon); for more, "
+              + "train with --horizon \(future)")
         }
         if one.name != nil, !trained.contains(one.name) {
           remarks.append("\(name)not trained on; forecast by the network of the others")

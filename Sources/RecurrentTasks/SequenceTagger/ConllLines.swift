@@ -77,6 +77,29 @@ struct ConllLines {
     return counted > 0 && 10 * counted >= 9 * tokens
   }
 
+  /// What files of commas are for.
+  static let tableAdvice =
+    ". A table with a text and its label in each row is for `recurrent train classifier`"
+
+  /// Whether lines are those of a file of tokens, and no sentences: as many columns in each, between tabs
+  /// without blanks in the first, or the last of each a tag.
+  static func areTokens(_ lines: [String], tags: [String]) -> Bool {
+    let tokens = Array(
+      lines.lazy.filter {
+        !$0.hasNoColumns && !$0.hasPrefix("#") && !$0.hasPrefix("-DOCSTART-")
+      }.prefix(40))
+    guard tokens.count > 1, let first = tokens.first else { return false }
+    let hasTabs = first.utf8.contains(tab)
+    let rows = tokens.map { columns(of: $0, hasTabs) }
+    guard rows[0].count > 1, rows.allSatisfy({ $0.count == rows[0].count }) else { return false }
+    let known = Set(tags)
+    return hasTabs && rows.allSatisfy { !$0[0].contains(" ") }
+      || rows.allSatisfy { row in
+        row.last.map { known.contains($0) || ChunkTag($0).map { !$0.type.isEmpty } ?? false }
+          ?? false
+      }
+  }
+
   /// Whether blanks separate columns.
   var hasBlanks: Bool { form.map { !$0.hasTabs && $0.columns > 1 } ?? false }
 
@@ -116,6 +139,7 @@ struct ConllLines {
           + "expected \(expected) as in the lines before",
         advice: "Columns are separated by \(hasTabs ? "one tab" : "blanks or tabs"), "
           + (!hasTabs && line.contains(",") ? "not by commas, " : "") + "sentences by an empty line"
+          + (!hasTabs && line.contains(",") ? Self.tableAdvice : "")
       )
     }
     isInside = true

@@ -32,6 +32,11 @@ extension SequenceTagger {
     }
   }
 
+  /// Whether lines are those of a CoNLL file, and no texts.
+  package func areTokens(_ lines: [String]) -> Bool {
+    ConllLines.areTokens(lines, tags: configuration.tags)
+  }
+
   /// The tags of a sentence, one a token.
   public func tags(of tokens: [String]) -> [String] { tags(of: [tokens])[0] }
 

@@ -63,7 +63,8 @@ extension TaggedSentences {
           throw DataError(
             file: file.source, line: index + 1,
             problem: "found one column, expected a token and its tag",
-            advice: "Columns are separated by tabs or blanks")
+            advice: "Columns are separated by tabs or blanks"
+              + (line.contains(",") ? ", not by commas" + ConllLines.tableAdvice : ""))
         }
         sentence.tokens.append(try cell(cells, columns.token, "--token-column"))
         sentence.tags.append(try cell(cells, columns.tag(of: cells.count), "--tag-column"))
@@ -74,6 +75,14 @@ extension TaggedSentences {
       throw DataError(
         file: file.source, problem: lines.isEmpty ? "the file is empty" : "there is no token in it",
         advice: "Expected a token and its tag a line, and an empty line between sentences")
+    }
+    if let first = result.sentences.first,
+      result.sentences.allSatisfy({ $0.tags.allSatisfy { $0.contains(",") } })
+    {
+      throw DataError(
+        file: file.source, line: first.line,
+        problem: "found \"\(first.tags[0].prefix(40))\" for a tag, and commas in all others",
+        advice: "Columns are separated by tabs or blanks, not by commas" + ConllLines.tableAdvice)
     }
     return result
   }

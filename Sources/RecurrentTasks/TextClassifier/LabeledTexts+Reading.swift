@@ -12,9 +12,17 @@ extension LabeledTexts {
   /// - a file a class, a text a line: `good.txt bad.txt`, or `label=file` for labels of one's own;
   /// - a folder of folders, one a class, with a file a text.
   ///
+  /// Rows with an empty text are left out and counted, and so is a header of numbered columns.
+  ///
   /// - Throws: ``DataError`` with file and line.
   public static func read(
     _ paths: [String], columns: TextColumns = TextColumns(), encoding: TextEncoding = .utf8
+  ) throws(DataError) -> LabeledTexts {
+    try readAll(paths, columns: columns, encoding: encoding).withoutEmptyTexts()
+  }
+
+  private static func readAll(
+    _ paths: [String], columns: TextColumns, encoding: TextEncoding
   ) throws(DataError) -> LabeledTexts {
     require(!paths.isEmpty, "there is at least one file to read")
     if paths.count > 1 || namesLabel(paths[0]) { return try filesByClass(paths, encoding) }
@@ -52,7 +60,8 @@ extension LabeledTexts {
           file: file.source, line: table.line(ofRow: row)
         ).checked(columns))
     }
-    return LabeledTexts(examples, source: file.source, blankLines: 0, columns: columns)
+    let texts = LabeledTexts(examples, source: file.source, blankLines: 0, columns: columns)
+    return isNumbered ? texts.withoutHeader() : texts
   }
 
   private static func tabbed(
@@ -101,8 +110,9 @@ extension LabeledTexts {
           text: cells[text], label: cells[label], file: file.source, line: index + 1
         ).checked(columns))
     }
-    return LabeledTexts(
+    let texts = LabeledTexts(
       examples, source: file.source, blankLines: blankLines, columns: columns)
+    return isNumbered ? texts.withoutHeader() : texts
   }
 
   // MARK: JSON

@@ -28,6 +28,10 @@ public struct LabeledTexts: Sendable {
   public var source: String
   /// Lines without a text that were left out.
   public var blankLines: Int
+  /// Rows whose text is empty, left out.
+  public var emptyTexts = 0
+  /// The first line of a file with numbered columns, left out since it names them; nil if there is none.
+  public var header: String?
   /// The columns of the table or the members of the objects, if they came from one.
   public var columns: TextColumns?
 
@@ -41,6 +45,47 @@ public struct LabeledTexts: Sendable {
     self.source = source
     self.blankLines = blankLines
     self.columns = columns
+  }
+
+  /// What is to be said of how they were read: sentences without a full stop.
+  package var remarks: [String] {
+    var remarks: [String] = []
+    func left(_ count: Int, _ one: String, _ many: String) {
+      if count > 0 {
+        remarks.append(count == 1 ? "1 \(one) was left out" : "\(count) \(many) were left out")
+      }
+    }
+    if let header {
+      remarks.append("the first line, \(header), is taken for names of the columns, and left out")
+    }
+    left(blankLines, "blank line", "blank lines")
+    left(emptyTexts, "row with an empty text", "rows with an empty text")
+    return remarks
+  }
+
+  /// Those that hold a text; the others are counted.
+  func withoutEmptyTexts() throws(DataError) -> LabeledTexts {
+    var texts = self
+    texts.examples.removeAll { $0.text.allSatisfy(\.isWhitespace) }
+    texts.emptyTexts = examples.count - texts.examples.count
+    guard !texts.examples.isEmpty || examples.isEmpty else {
+      throw DataError(
+        file: source, problem: "all \(examples.count) texts are empty",
+        advice: "Name the column of the texts with --text")
+    }
+    return texts
+  }
+
+  /// Without the first, if its label is a word that no other has: of columns that are named by their
+  /// numbers, a header.
+  func withoutHeader() -> LabeledTexts {
+    guard let first = examples.first, examples.count > 3, Double(first.label) == nil,
+      !examples.dropFirst().contains(where: { $0.label == first.label })
+    else { return self }
+    var texts = self
+    texts.examples.removeFirst()
+    texts.header = "\"\(first.text.prefix(40))\" and \"\(first.label.prefix(40))\""
+    return texts
   }
 
   /// The labels, each once: numbers by value, else by letters.

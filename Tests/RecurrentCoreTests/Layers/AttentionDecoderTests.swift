@@ -111,7 +111,7 @@ private struct Writing: Layer {
   }
 
   /// Shapes, states, chunks, rows, threads, padding, and the gradients of all that goes in.
-  @Test(arguments: AttentionDecoder.AttentionKind.allCases)
+  @Test(arguments: cases(AttentionDecoder.AttentionKind.allCases))
   func isALayer(_ kind: AttentionDecoder.AttentionKind) async throws {
     let decoder = Self.decoder(kind)
     let attention =
@@ -154,7 +154,7 @@ private struct Writing: Layer {
 
   /// What stands in the memory's padding does not matter, on the way back neither; weights sum to 1
   /// over the steps that there are.
-  @Test(arguments: AttentionDecoder.AttentionKind.allCases)
+  @Test(arguments: cases(AttentionDecoder.AttentionKind.allCases))
   func memoryPaddingDoesNotMatter(_ kind: AttentionDecoder.AttentionKind) {
     let expected = Self.outputAndGradients(kind, 0)
     for (found, expected) in paired(Self.outputAndGradients(kind, .nan), expected) {
@@ -172,7 +172,7 @@ private struct Writing: Layer {
   }
 
   /// Rows that share a memory give what rows with copies of it give.
-  @Test(arguments: AttentionDecoder.AttentionKind.allCases)
+  @Test(arguments: cases(AttentionDecoder.AttentionKind.allCases))
   func rowsShareAMemory(_ kind: AttentionDecoder.AttentionKind) {
     let decoder = Self.decoder(kind)
     let memory = Self.memory(decoder)

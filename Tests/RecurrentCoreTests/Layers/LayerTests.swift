@@ -6,7 +6,7 @@ import Testing
 @Suite struct LayerTests {
   // MARK: Recurrent layers
 
-  @Test(arguments: PlainRecurrence.allCases, [true, false])
+  @Test(arguments: PlainRecurrence.allCases, cases([true, false]))
   func recurrentLayers(_ kind: PlainRecurrence, hasBias: Bool) async throws {
     for initialization in Initialization.allCases {
       var generator = RandomGenerator(seed: 5)

@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test(arguments: pairs(Feature.lstm))
+  @Test(arguments: cases(pairs(Feature.lstm), inDebug: 4))
   func lstm(_ a: Feature, _ b: Feature) async throws {
     var generator = RandomGenerator(seed: 31)
     let options = options(a, b)
@@ -96,7 +96,7 @@ import Testing
       twin: PlainRecurrence.lstm.twin(options))
   }
 
-  @Test(arguments: pairs(Feature.gated), GRU.Reset.allCases)
+  @Test(arguments: cases(pairs(Feature.gated), inDebug: 2), GRU.Reset.allCases)
   func gru(_ features: (Feature, Feature), reset: GRU.Reset) async throws {
     var generator = RandomGenerator(seed: 32)
     let options = options(features.0, features.1)
@@ -107,7 +107,7 @@ import Testing
     try await check(layer, options, outputSize: 4, twin: kind.twin(options))
   }
 
-  @Test(arguments: pairs(Feature.common))
+  @Test(arguments: cases(pairs(Feature.common), inDebug: 3))
   func simpleRNN(_ a: Feature, _ b: Feature) async throws {
     var generator = RandomGenerator(seed: 33)
     let options = options(a, b)

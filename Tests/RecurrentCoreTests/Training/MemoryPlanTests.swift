@@ -84,7 +84,7 @@ import Testing
   /// not ask for much more.
   ///
   /// On one thread: which of the waiting buffers fits, and how well, depends on who asks first.
-  @Test(arguments: CellKind.allCases, [(nil, 1), (0.9, 1), (0.9, 2)])
+  @Test(arguments: CellKind.allCases, cases([(0.9, 2), (nil, 1), (0.9, 1)]))
   func aTrainingKeepsItsPlan(_ kind: CellKind, _ options: (averaging: Double?, accumulate: Int))
     throws
   {

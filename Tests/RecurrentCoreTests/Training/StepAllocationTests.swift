@@ -61,7 +61,7 @@ import Testing
   /// With a trainer, which keeps the best weights beside those of now.
   @Test func trainer() { ExecutionContext(threads: 1).run { Self.trainerSteps() } }
 
-  @Test func averagingTrainer() {
+  @Test(.enabled(if: isOptimized)) func averagingTrainer() {
     ExecutionContext(threads: 1).run { Self.trainerSteps(averaging: 0.9) }
   }
 
@@ -102,7 +102,9 @@ import Testing
     #expect(Set(steps[5...]).count == 1, "\(steps)")
   }
 
-  @Test func languageModel() { ExecutionContext(threads: 1).run { Self.languageModelSteps() } }
+  @Test(.enabled(if: isOptimized)) func languageModel() {
+    ExecutionContext(threads: 1).run { Self.languageModelSteps() }
+  }
 
   private static func languageModelSteps() {
     for lazyRows in [false, true] {
@@ -123,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func bidirectionalWithAttention() {
+  @Test(.enabled(if: isOptimized)) func bidirectionalWithAttention() {
     ExecutionContext(threads: 1).run { Self.bidirectionalWithAttentionSteps() }
   }
 

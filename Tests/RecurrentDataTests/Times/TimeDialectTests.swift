@@ -114,6 +114,88 @@ import Testing
     #expect(copy == axis)
   }
 
+  /// Names of other languages, weeks, seasons, ranges and zones as the offices of Europe write them.
+  @Test(arguments: [
+    (["12. Januar 2018", "13. Januar 2018"], 1_515_715_200, "daily", "14. Januar 2018"),
+    (["Jan 18", "Feb 18", "Mrz 18", "Apr 18", "Mai 18"], 1_514_764_800, "monthly", "Jun 18"),
+    (["Januar 2018", "Februar 2018", "März 2018"], 1_514_764_800, "monthly", "April 2018"),
+    (["janv. 2018", "févr. 2018", "mars 2018"], 1_514_764_800, "monthly", "avr. 2018"),
+    (["mai 2018", "juin 2018", "juil. 2018"], 1_525_132_800, "monthly", "août 2018"),
+    (
+      ["12 de enero de 2018", "13 de enero de 2018"], 1_515_715_200, "daily", "14 de enero de 2018"
+    ),
+    (["ene-18", "feb-18", "mar-18"], 1_514_764_800, "monthly", "abr-18"),
+    (["gennaio 2018", "febbraio 2018"], 1_514_764_800, "monthly", "marzo 2018"),
+    (["01/fev/2018", "02/fev/2018"], 1_517_443_200, "daily", "03/fev/2018"),
+    (["1 mrt 2018", "2 mrt 2018"], 1_519_862_400, "daily", "3 mrt 2018"),
+    (["Mo 01.01.2018", "Di 02.01.2018"], 1_514_764_800, "daily", "Mi 03.01.2018"),
+    (["KW 1/2018", "KW 2/2018"], 1_514_764_800, "weekly", "KW 3/2018"),
+    (["2018-KW01", "2018-KW02"], 1_514_764_800, "weekly", "2018-KW03"),
+    (["1940/41", "1941/42", "1942/43"], -946_771_200, "yearly", "1943/44"),
+    (["1998-99", "1999-00", "2000-01"], 883_612_800, "yearly", "2001-02"),
+    (["1940/1941", "1941/1942"], -946_771_200, "yearly", "1942/1943"),
+    (
+      ["01.01.2018 00:00 - 01.01.2018 01:00", "01.01.2018 01:00 - 01.01.2018 02:00"], 1_514_764_800,
+      "hourly", "01.01.2018 02:00"
+    ),
+    (
+      ["01.01.2018 00:00 - 00:15", "01.01.2018 00:15 - 00:30"], 1_514_764_800, "every 15 minutes",
+      "01.01.2018 00:30"
+    ),
+    (
+      ["01.01.2018 - 07.01.2018", "08.01.2018 - 14.01.2018"], 1_514_764_800, "weekly", "15.01.2018"
+    ),
+    (
+      ["2018-01-01T00:00Z/2018-01-01T01:00Z", "2018-01-01T01:00Z/2018-01-01T02:00Z"], 1_514_764_800,
+      "hourly", "2018-01-01T02:00Z"
+    ),
+    (
+      ["2018-01-01 00:00 CET", "2018-01-01 01:00 CET"], 1_514_761_200, "hourly",
+      "2018-01-01 02:00 +01:00"
+    ),
+    (["43101,5", "43102,5", "43103,5"], 1_514_808_000, "daily", "43104.5"),
+    (["1.5147648E+12", "1.5148512E+12", "1.5149376E+12"], 1_514_764_800, "daily", "1515024000000"),
+  ])
+  func europe(_ texts: [String], _ first: Int64, _ words: String, _ next: String) throws {
+    try readAndContinued(texts, first, words, next)
+  }
+
+  @Test func namesInAPattern() throws {
+    var options = TimeOptions()
+    for pattern in ["%d. %B %Y", "%d. %{de}B %Y"] {
+      options.pattern = pattern
+      let axis = try TimeAxis(parsing: ["30. März 2018", "31. März 2018"], options: options)
+      #expect(axis.next(1).labels == ["01. April 2018"])
+    }
+    for pattern in ["%{xx}B %Y", "%{d", "%* %Y"] {
+      options.pattern = pattern
+      #expect(options.problem != nil, "\(pattern)")
+    }
+  }
+
+  /// Some dates turned into others by a spreadsheet, and numbers that it cut short.
+  @Test func whatSpreadsheetsSpoil() throws {
+    for texts in [
+      ["04.03.2018", "04.04.2018", "13/4/2018"], ["43163", "43194", "13/4/2018"],
+    ] {
+      let error = try dataError { () throws(DataError) in
+        _ = try TimeAxis(parsing: texts, source: "t.csv")
+      }
+      #expect(
+        error.line == 3 && error.problem.hasPrefix("found \"\(texts[2])\", expected a time like"))
+      #expect(try #require(error.advice).contains("with this column as text"))
+    }
+    let error = try dataError { () throws(DataError) in
+      _ = try TimeAxis(parsing: ["1.51476E+12", "1.51485E+12", "1.51494E+12", "1.51502E+12"])
+    }
+    #expect(error.problem.contains("a spreadsheet has left a few digits"))
+  }
+
+  @Test func rangesAreTold() throws {
+    let axis = try TimeAxis(parsing: ["01.01.2018 - 07.01.2018", "08.01.2018 - 14.01.2018"])
+    #expect(try #require(axis.reading).contains("of each range of times the beginning is taken"))
+  }
+
   /// Midnight without its time, seconds and fractions left out where they are 0.
   @Test func mixedPrecision() throws {
     let axis = try TimeAxis(parsing: [

@@ -109,7 +109,8 @@ import Testing
   }
 
   /// A sentence in a batch gets the bits that it gets alone, from the memory of words or not.
-  @Test(arguments: CharacterReader.allCases) func sameBits(_ reader: CharacterReader) throws {
+  @Test(arguments: cases(CharacterReader.allCases)) func sameBits(_ reader: CharacterReader) throws
+  {
     let tagger = try TagGrammar.quick {
       $0.characters = reader
       $0.layers = reader == .none ? 2 : 1
