@@ -71,4 +71,65 @@ enum OnnxFolder {
 
   @Test(.enabled(if: OnnxFolder.path != nil, "set RECURRENT_ONNX to a folder of ONNX models"))
   func theFolderHasCases() { #expect(!OnnxFolder.cases.isEmpty) }
+
+  /// What a session gives piece after piece beside what the model gives at once, for the published
+  /// models that the folder may hold.
+  @Test(
+    .enabled(if: OnnxFolder.path != nil, "set RECURRENT_ONNX to a folder of ONNX models"),
+    arguments: [
+      ("real/silero_sequence", "input", "speech_probs", 0, 0),
+      ("real/nsnet2_16k", "input", "output", 1, 1),
+    ])
+  func streamsAsItRunsAtOnce(
+    _ name: String, input: String, output: String, along axis: Int, ofOutput outputAxis: Int
+  ) throws {
+    let folder = "\(try #require(OnnxFolder.path))/\(name)"
+    guard FileManager.default.fileExists(atPath: folder) else { return }
+    let model = try OnnxModel(file: folder + "/model.onnx")
+    let calls = try NumPyFile(path: folder + "/calls.npz")
+    let given = try #require(try OnnxFolder.value(calls, "0.in.\(input)").tensor)
+    var session = try OnnxSession(model)
+    var parts: [Tensor] = []
+    for start in stride(from: 0, to: given.shape[axis], by: 7) {
+      let piece = given.slice(start..<min(start + 7, given.shape[axis]), along: axis)
+      let outputs = try session.step([input: OnnxTensor(piece)])
+      parts.append(try #require(outputs[output]?.tensor))
+    }
+    let found = Tensor.concatenated(parts, along: outputAxis)
+    let wanted = try OnnxFolder.value(calls, "0.out.\(output)")
+    expectClose(
+      found.elements, shape: found.shape, to: wanted.floats, shape: wanted.shape, within: 1e-5)
+  }
+
+  /// DTLN's and Silero's frames one by one, each with the state that the one before left.
+  @Test(
+    .enabled(if: OnnxFolder.path != nil, "set RECURRENT_ONNX to a folder of ONNX models"),
+    arguments: [
+      ("real/dtln_1", "input_2", "input_3", "activation_2"),
+      ("real/silero_openvino", "input", "state", "output"),
+    ])
+  func framesFollowOneAnother(
+    _ name: String, input: String, state: String, output: String
+  ) throws {
+    let folder = "\(try #require(OnnxFolder.path))/\(name)"
+    guard FileManager.default.fileExists(atPath: folder) else { return }
+    let calls = try NumPyFile(path: folder + "/calls.npz")
+    var session = try OnnxSession(OnnxModel(file: folder + "/model.onnx"))
+    #expect(session.inputs.map(\.name) == [input])
+    var (found, wanted, call): ([Float], [Float], Int) = ([], [], 0)
+    while calls.names.contains("\(call).in.\(input)") {
+      let expected = try OnnxFolder.value(calls, "\(call).in.\(state)")
+      let carried = try #require(session.state[state])
+      expectClose(
+        carried.elements, shape: carried.shape, to: expected.floats, shape: expected.shape,
+        within: 1e-5, "state before frame \(call)")
+      let outputs = try session.step([input: try OnnxFolder.value(calls, "\(call).in.\(input)")])
+      found += try #require(outputs[output]).floats
+      wanted += try OnnxFolder.value(calls, "\(call).out.\(output)").floats
+      call += 1
+    }
+    #expect(call > 1)
+    expectClose(
+      found, shape: [found.count], to: wanted, shape: [wanted.count], within: 1e-5, output)
+  }
 }

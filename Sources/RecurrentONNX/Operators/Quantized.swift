@@ -7,7 +7,7 @@ extension Operators {
   static let quantized: [String: Maker] = [
     "DynamicQuantizeLinear": { _ in dynamicQuantize },
     "DequantizeLinear": dequantize, "QuantizeLinear": quantize,
-    "MatMulInteger": { _ in matMulInteger },
+    "MatMulInteger": { _ in matMulInteger }, "com.microsoft:DynamicQuantizeLSTM": quantizedLSTM,
   ]
 
   /// The scale and zero point of eight bits without sign that hold all of `values`, and 0.

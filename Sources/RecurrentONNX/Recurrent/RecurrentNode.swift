@@ -12,6 +12,9 @@ struct RecurrentNode: Sendable {
   private let hiddenSize: Int?
   private let prepared: [RecurrentDirection]?
 
+  /// Whether it runs from the start only.
+  var runsForward: Bool { runsBackward == [false] }
+
   init(_ settings: NodeSettings, _ cell: OnnxCell) throws(Problem) {
     self.cell = cell
     switch try settings.text("direction", default: "forward").lowercased() {
