@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "Recurrent", targets: ["Recurrent"]),
     .library(name: "RecurrentTasks", targets: ["RecurrentTasks"]),
+    .library(name: "RecurrentONNX", targets: ["RecurrentONNX"]),
     .executable(name: "recurrent", targets: ["RecurrentCLI"]),
   ],
   dependencies: [
@@ -22,11 +23,12 @@ let package = Package(
     .target(
       name: "Recurrent",
       dependencies: ["RecurrentCore", "RecurrentData", "RecurrentCharts", "RecurrentFiles"]),
+    .target(name: "RecurrentONNX", dependencies: ["RecurrentCore", "RecurrentFiles"]),
     .target(name: "RecurrentTasks", dependencies: ["Recurrent"]),
     .executableTarget(
       name: "RecurrentCLI",
       dependencies: [
-        "RecurrentTasks",
+        "RecurrentTasks", "RecurrentONNX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "TestSupport", dependencies: ["Recurrent"], path: "Tests/TestSupport"),
@@ -35,6 +37,8 @@ let package = Package(
     .testTarget(name: "RecurrentDataTests", dependencies: ["Recurrent", "TestSupport"]),
     .testTarget(name: "RecurrentChartsTests", dependencies: ["Recurrent", "TestSupport"]),
     .testTarget(name: "RecurrentCoreTests", dependencies: ["Recurrent", "TestSupport"]),
+    .testTarget(
+      name: "RecurrentONNXTests", dependencies: ["Recurrent", "RecurrentONNX", "TestSupport"]),
     .testTarget(name: "RecurrentTasksTests", dependencies: ["RecurrentTasks", "TestSupport"]),
     .testTarget(name: "RecurrentCLITests", dependencies: ["RecurrentCLI", "TestSupport"]),
   ],

@@ -233,7 +233,7 @@ extension SafetensorsFile {
 extension Float {
   /// The value of a 16-bit floating-point number, exactly. (`Float16` is not there on every
   /// platform.)
-  init(halfPrecisionBits bits: UInt16) {
+  package init(halfPrecisionBits bits: UInt16) {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10) & 0x1F
     let fraction = UInt32(bits) & 0x3FF

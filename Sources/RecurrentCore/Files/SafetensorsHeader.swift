@@ -187,6 +187,6 @@ struct SafetensorsHeader {
 }
 
 /// Numbers of a shape or offsets for a message, which a hostile file must not make endless.
-func described(_ numbers: [Int]) -> String {
+package func described(_ numbers: [Int]) -> String {
   "[" + listed(numbers.map(String.init)) + "]"
 }

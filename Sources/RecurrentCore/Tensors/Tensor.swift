@@ -26,7 +26,7 @@ public struct Tensor: Sendable {
   }
 
   /// A tensor whose floats `fill` writes, all of them.
-  init(shape: [Int], fill: (UnsafeMutablePointer<Float>) -> Void) {
+  package init(shape: [Int], fill: (UnsafeMutablePointer<Float>) -> Void) {
     let storage = Storage(count: shape.reduce(1, *))
     fill(storage.pointer)
     self.init(storage: storage, shape: shape)
@@ -144,7 +144,7 @@ public struct Tensor: Sendable {
   /// Whether ``valueAndGradients(of:_:)`` follows this value.
   var isTracked: Bool { slot?.tape.isRecording ?? false }
 
-  var pointer: UnsafeMutablePointer<Float> { storage.pointer }
+  package var pointer: UnsafeMutablePointer<Float> { storage.pointer }
 
   /// A number that no tensor with another content has.
   var stamp: UInt64 { storage.stamp }

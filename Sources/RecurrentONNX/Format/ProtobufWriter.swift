@@ -1,0 +1,40 @@
+import RecurrentFiles
+
+/// A message in the wire format of protocol buffers, field after field.
+struct ProtobufWriter {
+  private(set) var bytes: [UInt8] = []
+
+  private mutating func put(_ number: UInt64) {
+    var rest = number
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  /// A whole number.
+  mutating func put(_ field: Int, _ value: Int64) {
+    put(UInt64(field) << 3)
+    put(UInt64(bitPattern: value))
+  }
+
+  /// A number of 32 bits.
+  mutating func put(_ field: Int, _ value: Float) {
+    put(UInt64(field) << 3 | 5)
+    bytes.append(littleEndian: UInt64(value.bitPattern), size: 4)
+  }
+
+  /// Bytes.
+  mutating func put(_ field: Int, _ value: [UInt8]) {
+    put(UInt64(field) << 3 | 2)
+    put(UInt64(value.count))
+    bytes += value
+  }
+
+  /// A text.
+  mutating func put(_ field: Int, _ text: String) { put(field, Array(text.utf8)) }
+
+  /// Another message.
+  mutating func put(_ field: Int, _ message: ProtobufWriter) { put(field, message.bytes) }
+}
