@@ -94,14 +94,24 @@ struct ForecastEvaluationTests {
       abs(series.target[$0] - series.target[$0 - 4])
     }
     let scale = differences.reduce(0, +) / Double(differences.count)
+    let training = series.target[..<split.validationStart]
+    let mean = training.reduce(0, +) / Double(training.count)
+    let squares = training.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let deviation = ChannelScale(.standard, fittedOn: training).scale
+    #expect(abs(deviation - (squares / Double(training.count)).squareRoot()) < 1e-9)
     func errors(_ steps: [Int], _ forecast: (Int, Int) -> Double) -> ForecastErrors {
       let places = origins.indices.flatMap { window in steps.map { (window, $0) } }
       return ForecastErrors(
         values: places.map { series.target[origins[$0.0] + $0.1] },
         forecasts: places.map { forecast($0.0, $0.1) },
-        scale: places.map { _ in scale })
+        scale: places.map { _ in scale }, deviation: places.map { _ in deviation })
     }
-    #expect(evaluation.model.overall == errors([0, 1, 2]) { points[$0][$1].value })
+    // Added up in another order.
+    let overall = errors([0, 1, 2]) { points[$0][$1].value }
+    #expect(abs(evaluation.model.overall.rmse / overall.rmse - 1) < 1e-12)
+    #expect(abs(evaluation.model.overall.smape / overall.smape - 1) < 1e-12)
+    let (mase, expected) = (evaluation.model.overall.mase, overall.mase)
+    #expect(try abs(#require(mase) / #require(expected) - 1) < 1e-12)
     #expect(evaluation.model.steps.count == 3)
     for step in 0..<3 {
       #expect(evaluation.model.steps[step] == errors([step]) { points[$0][$1].value })

@@ -38,7 +38,7 @@ struct SegmentForecastTests {
     let bias = try #require(weights["segments.embedding.bias"])
     let positions = try #require(weights["segments.positions"])
     let head = Dense(
-      weights: try #require(weights["head.weights"]), bias: try #require(weights["head.bias"]))
+      weights: try #require(weights["head.weights"]), bias: weights["head.bias"])
     for row in 0..<2 {
       let window = batch.inputs.values.rows([row]).elements
       var state = model.recurrent.initialState(batchSize: 1)
@@ -109,7 +109,7 @@ struct SegmentForecastTests {
       try ForecastPlan([series], options: options { $0.refit = refit }).train()
     }
     let (none, known, all) = (try trained(nil), try trained(.known), try trained(.all))
-    #expect(known.history == none.history)
+    #expect(known.history.epochs.map(\.loss) == none.history.epochs.map(\.loss))
     // The interval comes from errors on rows that were not learned.
     #expect(known.configuration.interval == none.configuration.interval)
     #expect(known.model.bits != none.model.bits && all.model.bits != known.model.bits)
@@ -117,16 +117,16 @@ struct SegmentForecastTests {
     #expect(all.configuration.evaluation == known.configuration.evaluation)
     // As one that has no validation part, for as many epochs.
     let split = ForecastSplit(count: 90, options: none.options)
-    var options = none.options
-    options.epochs = none.configuration.bestEpoch
+    var shorter = none.options
+    shorter.epochs = none.configuration.bestEpoch
     var plan = try ForecastPlan(
-      [series], options: options,
+      [series], options: shorter,
       splits: [
         ForecastSplit(
           count: 90, validationStart: split.testStart, testStart: split.testStart,
-          options: options)
+          options: shorter)
       ])
-    if none.configuration.bestEpoch == self.options().epochs {
+    if none.configuration.bestEpoch == none.options.epochs {
       #expect(try plan.train().model.bits == known.model.bits)
     }
     plan.options.seed = 8
@@ -150,7 +150,7 @@ struct SegmentForecastTests {
 
   /// Guerrero's rule on series whose spread is told beforehand.
   @Test func powersFollowTheSpread() {
-    let rows = (0..<60).map { row in (level: pow(1.05, Double(row)), sign: row % 2 == 0 ? 1.0 : -1)
+    let rows = (0..<60).map { row in (level: pow(1.1, Double(row / 2)), sign: row % 2 == 0 ? 1.0 : -1)
     }
     let growing = rows.map { $0.level * (1 + 0.1 * $0.sign) }
     let even = rows.map { $0.level + 0.1 * $0.sign }

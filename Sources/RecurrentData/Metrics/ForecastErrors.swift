@@ -24,16 +24,21 @@ public struct ForecastErrors: Sendable, Codable, Equatable {
 
   /// The errors of `forecasts` of `values`.
   ///
-  /// - Parameter scale: The mean absolute (seasonal) difference over the training rows, for MASE:
-  ///   one number for each value, since the values may belong to several series.
-  public init(values: [Double], forecasts: [Double], scale: [Double]) {
+  /// - Parameters:
+  ///   - scale: The mean absolute (seasonal) difference over the training rows, for MASE: one number for
+  ///     each value, since the values may belong to several series.
+  ///   - deviation: The deviation of the training rows, likewise; nil: errors are not standardized.
+  public init(
+    values: [Double], forecasts: [Double], scale: [Double], deviation: [Double]? = nil
+  ) {
     require(
       values.count == forecasts.count && values.count == scale.count && !values.isEmpty,
       "errors need as many forecasts and scales as values, at least one: \(values.count), \(forecasts.count), \(scale.count)"
     )
     var sums = Sums()
     for (place, value) in values.enumerated() {
-      sums.add(value, forecast: forecasts[place], scale: scale[place], deviation: 0)
+      sums.add(
+        value, forecast: forecasts[place], scale: scale[place], deviation: deviation?[place] ?? 0)
     }
     self.init(sums)
   }

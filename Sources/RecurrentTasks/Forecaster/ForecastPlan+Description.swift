@@ -52,7 +52,7 @@ extension ForecastPlan: CustomStringConvertible {
   private var operations: Double {
     JobCost(
       outline, example: Forecaster.example,
-      batchSize: min(options.batchSize, windowCounts.training), time: options.window,
+      batchSize: min(options.batchSize, windowCounts.training), time: options.timeSteps,
       segmentLength: memory.segmentLength
     ).trainingOperations
   }

@@ -105,7 +105,7 @@ public struct ForecastPlan: JobPlan {
       series: options.seriesVectors == true ? series.count : 0, options: options,
       using: &shapes)
     let (paths, weights) = (model.paths, model.parameterCount)
-    let time = options.window / (options.segmentRows ?? 1)
+    let time = options.timeSteps
     let plan = MemoryPlan(
       paths: paths, parameterCount: weights, batchSize: rows, time: time, limit: options.memoryLimit
     )

@@ -55,7 +55,7 @@ public struct Forecaster: Job {
   /// One example.
   public static let example = "window"
   /// Steps of an example, where its costs are counted.
-  public var typicalSteps: Int { options.window }
+  public var typicalSteps: Int { options.timeSteps }
   /// What everything follows from.
   public var parts: JobParts<Forecaster>
   /// A model of its parts.

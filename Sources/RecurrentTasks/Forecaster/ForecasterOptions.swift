@@ -74,6 +74,9 @@ public struct ForecasterOptions: JobOptions {
     return segment ?? season.flatMap { 2 * $0 <= window ? $0 : nil } ?? max(1, window / 8)
   }
 
+  /// Steps of the recurrent layers over a window.
+  var timeSteps: Int { window / (segmentRows ?? 1) }
+
   /// Whether a straight line stands beside the recurrent layers.
   var hasLine: Bool { line ?? false }
 
