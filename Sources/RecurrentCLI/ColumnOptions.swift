@@ -155,7 +155,7 @@ struct TableOptions: ParsableArguments {
       (format.headerLine, format.hasHeader) = (headerLine, !noHeader)
     }
     if encoding != .utf8 { format.encoding = encoding }
-    if let decimal { format.decimalMark = decimal }
+    if let decimal { (format.decimalMark, format.isMarkSeen) = (decimal, nil) }
     return format
   }
 

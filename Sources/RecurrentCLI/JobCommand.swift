@@ -137,7 +137,7 @@ extension JobCommand {
       resumes: resumes, restarts: running.restart)
     do {
       let origin = try running.from.map { path throws(DataError) in try Trained(contentsOf: path) }
-      let (read, preface) = try plan(from: origin)
+      let (read, preface) = try planInFlags(from: origin)
       let plan = read.followingSize(keeping: course.given)
       try plan.checkMemory()
       let from = origin.map {
@@ -159,6 +159,15 @@ extension JobCommand {
       try training.finish(model, seed: options.seed, try closing(model, plan))
     } catch {
       try training.end(error)
+    }
+  }
+
+  /// The plan; what contradicts a rule is told by the names of flags.
+  private func planInFlags(from model: Trained?) throws -> (plan: Plan, preface: String) {
+    do {
+      return try plan(from: model)
+    } catch let error as DataError {
+      throw Suggestions.inFlags(error, of: Self.self)
     }
   }
 

@@ -43,6 +43,11 @@ struct ForecastOptionsGroup: ParsableArguments {
     if loss != .quantile, quantiles.numbers != ForecasterOptions().quantiles {
       throw ValidationError("--quantiles are forecast with --loss quantile; give both.")
     }
+    if loss == .quantile, quantiles.numbers.count < 2 {
+      throw ValidationError(
+        "--quantiles are at least two, as 0.1,0.5,0.9: the first and the last are the ends of the interval."
+      )
+    }
   }
 
   func apply(to options: inout ForecasterOptions) {

@@ -28,8 +28,10 @@ struct Resume: ThreadedCommand {
   mutating func run() throws {
     let path = RunFolder.path(for: output)
     guard let record = try CommandRecord(inRun: path) else {
+      let isThere = FileManager.default.fileExists(atPath: output)
       throw DataError(
-        .missingFile, file: output, problem: "holds no training that was stopped",
+        .missingFile, file: output,
+        problem: isThere ? "holds no training that was stopped" : "there is no such folder",
         advice: "Name the folder that a training was to write")
     }
     guard var command = try RecurrentCommand.parseAsRoot(record.arguments) as? any JobCommand else {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Recurrent
 
 /// What someone who gave a word that this program does not have may have meant.
 struct Suggestions {
@@ -49,6 +50,7 @@ struct Suggestions {
     "images": "image-classifier", "mnist": "image-classifier",
   ]
 
+  private let arguments: [String]
   /// The command whose words are looked at.
   private let command: any ParsableCommand.Type
   private let path: [String]
@@ -61,7 +63,7 @@ struct Suggestions {
       guard let next = command.subcommand(argument) else { break }
       (command, path) = (next, path + [argument])
     }
-    (self.command, self.path) = (command, path)
+    (self.command, self.path, self.arguments) = (command, path, arguments)
   }
 
   /// The message of the parser with what may have been meant.
@@ -70,6 +72,12 @@ struct Suggestions {
     guard let first = lines.first else { return message }
     if let match = first.firstMatch(of: #/Unknown option '(-+)([^'=]*)[^']*'/#) {
       lines[0] = "Error: \(match.0)" + advice(forFlag: String(match.2))
+    } else if let match = first.firstMatch(of: #/Missing value for '(--?[^ ']+)/#),
+      let value = zip(arguments, arguments.dropFirst()).first(where: { $0.0 == match.1 })?.1,
+      let number = Double(value), number < 0
+    {
+      // A number below 0 looks like a flag.
+      lines[0] = "Error: \(match.1) cannot be \(value)"
     } else if !command.configuration.subcommands.isEmpty,
       let match = first.firstMatch(
         of: #/[Uu]nexpected arguments?: '([^']*)'|[Uu]nexpected argument '([^']*)'/#)
@@ -79,6 +87,24 @@ struct Suggestions {
       if let meant = meant(by: word) { lines[0] += ". Did you mean '\(meant)'?" }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// A rule about options, told with the flags of a command in place of the options' names.
+  static func inFlags(_ error: DataError, of command: any ParsableCommand.Type) -> DataError {
+    guard error.file == "the options",
+      let name = error.problem.firstMatch(of: #/^([a-z]+(?:[A-Z]+[a-z]*)*) /#)?.1
+    else { return error }
+    var words = ""
+    for letter in name { words += letter.isUppercase ? "-\(letter.lowercased())" : String(letter) }
+    let flags = command.flags
+    var candidates = [words, "no-" + words.replacing("uses-", with: "")]
+    for ending in ["-size", "-count"] where words.hasSuffix(ending) {
+      candidates.append(String(words.dropLast(ending.count)))
+    }
+    guard let flag = candidates.first(where: flags.contains) else { return error }
+    var error = error
+    error.problem = "--\(flag)" + error.problem.dropFirst(name.count)
+    return error
   }
 
   private func meant(by word: String) -> String? {

@@ -16,9 +16,9 @@ struct DelimitedText: Sendable {
   /// What is to be said of lines that were taken for no rows.
   let remarks: [String]
   /// Offset of each cell of the rows after the header, row by row.
-  private let starts: [UInt32]
+  private var starts: [UInt32]
   /// The physical line, from 1, on which each row starts.
-  private let lines: [UInt32]
+  private var lines: [UInt32]
   /// The physical line of the header.
   let headerLine: Int
   /// Whether the rows are counted from the end.
@@ -62,6 +62,12 @@ struct DelimitedText: Sendable {
 
   @inline(__always)
   private func place(_ row: Int) -> Int { isTurned ? lines.count - 1 - row : row }
+
+  /// Leaves out the last rows of the file.
+  mutating func removeLast(_ count: Int) {
+    lines.removeLast(count)
+    starts.removeLast(count * header.count)
+  }
 
   /// Where the content of a cell lies; `text` must be this value's bytes.
   @inline(__always)

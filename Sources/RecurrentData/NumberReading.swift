@@ -67,7 +67,7 @@ extension Table {
       if !reading.scales.isEmpty {
         clauses.append("behind numbers stands " + reading.scales.joined(separator: ", "))
       }
-      if let row = reading.doubtfulRow {
+      if let row = reading.doubtfulRow, format.decimalMark == nil || format.isMarkSeen == true {
         let cell = text.cell(row: row, column: index, in: bytes)
         func value(_ mark: DecimalMark) -> String {
           reading.number(cell, in: bytes, mark: mark).map { "\($0.value)" } ?? ""
@@ -75,7 +75,7 @@ extension Table {
         let other: DecimalMark = reading.mark == .point ? .comma : .point
         clauses.append(
           "\(text(row: row, column: index)) is taken for \(value(reading.mark))"
-            + (format.decimalMark == nil ? "" : ", as was said or as the model has it")
+            + (format.decimalMark == nil ? "" : ", as the model has it")
             + "; with --decimal \(other.rawValue) it is \(value(other))")
       }
       return clauses.isEmpty ? nil : "\(column): " + clauses.joined(separator: "; ")
@@ -98,7 +98,7 @@ extension Table {
     var format = format
     if let index = columnNames.firstIndex(of: column), format.decimalMark == nil {
       let reading = text.bytes.withUnsafeBufferPointer { numberReading(column: index, in: $0) }
-      if reading.hasFractions { format.decimalMark = reading.mark }
+      if reading.hasFractions { (format.decimalMark, format.isMarkSeen) = (reading.mark, true) }
     }
     return format == TableFormat() ? nil : format
   }

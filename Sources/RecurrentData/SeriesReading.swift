@@ -27,14 +27,15 @@ public struct SeriesReading: Sendable {
     let used = Set(columns + (groupColumn.map { [$0] } ?? []))
     let timeColumns =
       if let time { try table.timeColumns(time) } else { table.likelyTimeColumns(excluding: used) }
-    var (table, groups) = (table, try Groups(table, column: groupColumn))
+    let (whole, totals) = table.withoutTotals(column: timeColumns?.first ?? 0)
+    var (table, groups) = (whole, try Groups(whole, column: groupColumn))
     var times: TimeColumn?
     if let timeColumns {
       times = try table.timeColumn(
         timeColumns, previousRow: groups.previousRow, options: options, like: model?.format,
         mayDescend: true)
     }
-    remarks = table.remarks
+    remarks = table.remarks + (totals.map { [$0] } ?? [])
     var ticks = times?.ticks ?? []
     let isTurned = times?.isDescending ?? false
     if isTurned {
@@ -60,7 +61,9 @@ public struct SeriesReading: Sendable {
         rows: group.rows, times: axis ?? TimeAxis(rowCount: group.rows.count),
         values: raw.map { column in group.rows.map { column[$0] } })
       let name = group.name.map { "\($0): " } ?? ""
-      if let axis, let model, let remark = axis.remark(against: model) { remarks.append(name + remark) }
+      if let axis, let model, let remark = axis.remark(against: model) {
+        remarks.append(name + remark)
+      }
       if groups.members.count > 1, rows.values[0].allSatisfy(\.isNaN) {
         remarks.append(name + "left out, since every value is missing")
         continue
@@ -148,7 +151,8 @@ private struct SeriesRows {
         "\(count) of \(table.columnNames[column])"
       }
       remarks.append(
-        "empty cells were filled, by --missing \(missing.rawValue): " + counts.joined(separator: ", "))
+        "empty cells were filled, by --missing \(missing.rawValue): "
+          + counts.joined(separator: ", "))
     }
     if missing == .drop {
       let kept = rows.indices.filter { row in values.allSatisfy { !$0[row].isNaN } }

@@ -115,6 +115,32 @@ public struct Table: Sendable {
     return other
   }
 
+  /// Without the rows at the end that sum up the others, which a word in `column` tells; what they are is
+  /// said.
+  func withoutTotals(column: Int) -> (table: Table, remark: String?) {
+    var table = self
+    var remark: String?
+    while table.rowCount > 1, remark == nil || rowCount - table.rowCount < 3 {
+      let word = table.text(row: table.rowCount - 1, column: column).lowercased()
+      let first = word.split { !$0.isLetter }.first.map(String.init) ?? ""
+      guard Self.totals.contains(first) else { break }
+      remark =
+        "line \(table.line(ofRow: table.rowCount - 1)) (\(word.shown)) sums up the rows above, and is left out"
+      table.text.removeLast(1)
+    }
+    let count = rowCount - table.rowCount
+    return (
+      table, count > 1 ? remark.map { "the last \(count) rows sum up the others: \($0)" } : remark
+    )
+  }
+
+  private static let totals: Set = [
+    "total", "totals", "sum", "grand", "subtotal", "average", "avg", "mean", "min", "max",
+    "minimum",
+    "maximum", "summe", "gesamt", "gesamtsumme", "insgesamt", "durchschnitt", "mittelwert", "somme",
+    "moyenne", "suma", "promedio", "media", "totale", "somma", "soma", "totaal", "gemiddelde",
+  ]
+
   /// The index of the column named `name`.
   ///
   /// - Throws: ``DataError`` that lists the columns there are, and names the one that was probably

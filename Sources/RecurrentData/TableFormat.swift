@@ -8,6 +8,8 @@ public struct TableFormat: Sendable, Codable, Equatable {
   public var encoding: TextEncoding
   /// What stands before the fraction of a number, where a column can be read in two ways.
   public var decimalMark: DecimalMark?
+  /// Whether the mark was seen in another table's numbers, and not said.
+  package var isMarkSeen: Bool?
 
   /// A table that tells all of it.
   public init(

@@ -45,7 +45,7 @@ import Testing
   @Test func refusals() async throws {
     try await withModel { workspace in
       try await workspace.expectFailure(
-        65, ["hiddenSize is 9, but 4 in the model to go on from. Leave it out, or train anew."],
+        65, ["--hidden is 9, but 4 in the model to go on from. Leave it out, or train anew."],
         running: Self.base + ["1", "--hidden", "9"])
       try await workspace.expectFailure(
         65, ["found the columns Close, Volume, expected Close, Open"],

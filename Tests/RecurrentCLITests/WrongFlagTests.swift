@@ -3,6 +3,30 @@ import Testing
 
 /// Flags that are wrong: exit code 64, the message says which and what is right, and nothing runs.
 @Suite struct WrongFlagTests {
+  /// Numbers below 0 look like flags; what contradicts a model, and what is not there, is told by name.
+  @Test func whatIsMeantIsNamed() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      for (code, part, arguments) in [
+        (64, "Error: --seed cannot be -1\n", ["train", "forecaster", "t.csv", "--seed", "-1"]),
+        (
+          64, "--quantiles are at least two",
+          ["train", "forecaster", "t.csv", "--loss", "quantile", "--quantiles", "0.1"]
+        ),
+        (66, "nosuch: there is no such folder. Name the folder", ["resume", "nosuch"]),
+        (
+          65, "a gap of 110. Use fewer --origins, a smaller --gap or a smaller --stride",
+          ["backtest", "t.csv", "--window", "8", "--gap", "110"]
+        ),
+        (
+          65, "column 1: found times, expected the classes", ["train", "image-classifier", "t.csv"]
+        ),
+      ] {
+        try await workspace.expectFailure(Int32(code), [part], running: arguments)
+      }
+    }
+  }
+
   struct Case: CustomTestStringConvertible {
     var flags: [String]
     var message: String

@@ -14,6 +14,49 @@ import Testing
       groupedBy: groupedBy, missing: missing)
   }
 
+  @Test func filledCellsAreCounted() throws {
+    let rows = ["1,5", ",", "3,7", ",8", "5,9"].enumerated().map { "2020-01-0\($0 + 1),\($1)" }
+    let table = try Table(csvText: (["Date,a,b"] + rows).joined(separator: "\n"))
+    let reading = try SeriesReading(
+      table, value: "a", time: "Date", covariates: ["b"], missing: .interpolate)
+    #expect(reading.series[0].target == [1, 2, 3, 4, 5])
+    #expect(
+      reading.remarks == ["empty cells were filled, by --missing interpolate: 2 of a, 1 of b"])
+  }
+
+  @Test func anotherFrequencyThanTheModels() throws {
+    let table = try Table(csvText: "Date,a\n2020-01-01,1\n2020-02-01,2\n2020-03-01,4\n")
+    let days = try TimeAxis(parsing: ["2019-01-01", "2019-01-02", "2019-01-03"])
+    let reading = try SeriesReading(table, value: "a", time: "Date", like: days)
+    #expect(
+      reading.remarks == [
+        "rows are monthly, but those of the training were daily: forecasts are of rows as these"
+      ])
+  }
+
+  @Test(arguments: ["Total", "Summe 2020", "Grand total:"]) func sumsBelow(_ word: String) throws {
+    let table = try Table(
+      csvText: "Date,a\n2020-01-01,1\n2020-01-02,2\n2020-01-03,4\n\(word),7\nAverage,2.3\n,\n")
+    let reading = try SeriesReading(table, value: "a", time: "Date")
+    #expect(reading.series[0].target == [1, 2, 4])
+    #expect(
+      reading.remarks == [
+        "1 row of empty cells at the end was left out",
+        "the last 2 rows sum up the others: line 5 (\"\(word.lowercased())\") sums up the rows above, and is "
+          + "left out",
+      ])
+  }
+
+  /// A file that could be read both ways is read as the model's.
+  @Test func theMarkOfTheModel() throws {
+    let table = try Table(csvText: "x;a\n1;100,5\n2;7,25\n3;8,5\n")
+    let format = try #require(table.formatOfNumbers(in: "a"))
+    #expect(format.decimalMark == .comma)
+    let other = try Table(csvText: "x;a\n1;1,234\n2;5,678\n3;9,125\n", format: format)
+    #expect(try other.numbers("a") == [1.234, 5.678, 9.125])
+    #expect(try #require(other.remark(onNumbersOf: "a")).contains("as the model has it"))
+  }
+
   @Test func newestFirst() throws {
     let read = try reading(["2020-01-03,3", "2020-01-02,2", "2020-01-01,1"])
     #expect(read.series[0].target == [1, 2, 3])
@@ -61,7 +104,8 @@ import Testing
     #expect(
       straight.remarks == [
         "the rows are daily, but 3 of them are absent in 2 gaps, the first after 2020-01-02; filled as "
-          + "empty cells, by --missing interpolate"
+          + "empty cells, by --missing interpolate",
+        "empty cells were filled, by --missing interpolate: 1 of v",
       ])
     let flat = try reading(gappy, .forwardFill)
     #expect(flat.series[0].target == [1, 2, 2, 2, 5, 5, 7, 7, 9])

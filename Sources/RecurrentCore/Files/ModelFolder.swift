@@ -353,7 +353,14 @@ extension ModelFolder {
         file: path + "/" + configurationFile, place: "files",
         problem: "found \(quoted(name)), expected the name of a file in the folder")
     }
-    let bytes = try readFolderFile(name, in: path, limit: limit)
+    let bytes: [UInt8]
+    do {
+      bytes = try readFolderFile(name, in: path, limit: limit)
+    } catch let error where error.kind == .missingFile {
+      var error = error
+      error.advice = "The model is not whole: copy all files of the folder that training wrote"
+      throw error
+    }
     let found = checksumText(of: bytes)
     guard found == expected else { throw altered(file, found: found, expected: expected) }
     return bytes

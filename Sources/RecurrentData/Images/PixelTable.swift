@@ -75,6 +75,19 @@ struct PixelTable {
       if !hasHeader { values.insert(text.header[column]) }
       return values
     }
+    let times = ends.indices.first { place in
+      !values[place].isEmpty
+        && values[place].allSatisfy { value in
+          value.contains { !$0.isNumber }
+            && TimeGuess.readings(of: Array(value.utf8)).contains { !TimeFormat($0).isIndex }
+        }
+    }
+    if let times {
+      throw DataError(
+        file: source, line: text.headerLine, place: "column \(ends[times] + 1)",
+        problem: "found times, expected the classes of images",
+        advice: "A table of numbers over time is for `recurrent train forecaster`")
+    }
     let worded = ends.indices.filter { values[$0].contains { Double($0) == nil } }
     let likely =
       worded.isEmpty

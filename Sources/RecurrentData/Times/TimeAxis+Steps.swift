@@ -101,7 +101,8 @@ extension TimeAxis {
   func remark(against model: TimeAxis) -> String? {
     guard count > 1, model.frequency != .rows, frequency.description != model.frequency.description
     else { return nil }
-    return "rows are \(frequency), but those of the training were \(model.frequency): forecasts are of rows "
+    return
+      "rows are \(frequency), but those of the training were \(model.frequency): forecasts are of rows "
       + "as these"
   }
 

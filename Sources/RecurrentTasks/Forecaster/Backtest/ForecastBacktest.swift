@@ -73,8 +73,9 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
       throw DataError(
         file: shortest.source, place: shortest.name.map { "series \(quoted($0))" },
         problem: "found \(shortest.count) rows, expected more for \(origins.count) origins, "
-          + "\(stride) rows apart",
-        advice: "Use fewer --origins or a smaller --stride")
+          + "\(stride) rows apart" + (origins.gap > 0 ? ", and a gap of \(origins.gap)" : ""),
+        advice: "Use fewer --origins" + (origins.gap > 0 ? ", a smaller --gap" : "")
+          + " or a smaller --stride")
     }
     func plan(_ series: [Series], _ place: Int) throws(DataError) -> ForecastPlan {
       let splits = series.flatMap { one in
