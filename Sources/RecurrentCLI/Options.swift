@@ -91,13 +91,6 @@ struct ForecastNetworkOptions: ParsableArguments {
   var windowsPerEpoch: Int?
 
   @Option(
-    help: ArgumentHelp(
-      "What is learned from anew once validation chose the epochs: none, known rows (training and "
-        + "validation) before the report, or all rows after it too. (default: none)",
-      valueName: "rows"))
-  var refit: ForecastRefit?
-
-  @Option(
     help: ArgumentHelp("Networks whose forecasts are averaged. (default: 1)", valueName: "count"))
   var members: Int?
 
@@ -128,7 +121,6 @@ struct ForecastNetworkOptions: ParsableArguments {
     options.seriesVectors = seriesVectors ? true : nil
     options.windowsPerEpoch = windowsPerEpoch
     options.members = members
-    options.refit = refit == ForecastRefit.none ? nil : refit
   }
 }
 

@@ -23,6 +23,12 @@ struct TrainForecaster: JobCommand {
       """))
 
   @OptionGroup var flags: ForecasterFlags
+  @Option(
+    help: ArgumentHelp(
+      "What is learned from anew once validation chose the epochs: none, known rows (training and "
+        + "validation) before the report, or all rows after it too. (default: none)",
+      valueName: "rows"))
+  var refit: ForecastRefit?
   @OptionGroup var running: TrainingRunOptions<Self>
 
   var inputs: [String] { [flags.file, flags.parts.testFile].compactMap(\.self) }
@@ -32,7 +38,11 @@ struct TrainForecaster: JobCommand {
   static let reports = ["forecast.csv", "forecast.svg"]
 
   var course: CourseFlags<Self> { flags.course }
-  var options: ForecasterOptions { flags.options }
+  var options: ForecasterOptions {
+    var options = flags.options
+    options.refit = refit == ForecastRefit.none ? nil : refit
+    return options
+  }
 
   func plan(from model: Forecaster?) throws -> (plan: ForecastPlan, preface: String) {
     let read = try flags.read(like: model)

@@ -110,14 +110,15 @@ extension ForecastEvaluation {
     if model.steps.count > 1 {
       var steps = [
         ["step", "RMSE", "naive"] + (seasonalNaive == nil ? [] : ["seasonal"]) + ["MAE", "naive"]
-          + (seasonalNaive == nil ? [] : ["seasonal"])
+          + (seasonalNaive == nil ? [] : ["seasonal"]) + (coverageBySteps == nil ? [] : ["held %"])
       ]
       for step in shownSteps {
         let others = [naive.steps[step]] + (seasonalNaive.map { [$0.steps[step]] } ?? [])
         let all = [model.steps[step]] + others
         steps.append(
           ["\(step + 1)"] + all.map { NumberFormat.significant($0.rmse) }
-            + all.map { NumberFormat.significant($0.mae) })
+            + all.map { NumberFormat.significant($0.mae) }
+            + (coverageBySteps.map { [NumberFormat.fixed($0[step] * 100, 0)] } ?? []))
       }
       text += "\n\nBy step of the horizon:\n" + TextTable(steps).description
     }

@@ -26,16 +26,26 @@ extension ForecastPlan: CustomStringConvertible {
     if options.scaling.hasBase {
       lines.append("            the network corrects the \(baseName)")
     }
-    let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
-    lines.append(
-      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units, "
-        + "dense layer to \(options.horizon * options.outputs)")
+    lines += transformLines
+    lines.append("network     " + options.networkText)
     lines.append(
       "            \(NumberFormat.grouped(parameterCount)) parameters, about "
         + "\(NumberFormat.bytes(memory.wholeBytes)) of memory and "
         + "\(NumberFormat.operations(operations)) operations a training step")
     if let limit = memory.limit { lines.append("memory      " + memoryText(limit)) }
     return lines.joined(separator: "\n")
+  }
+
+  private var transformLines: [String] {
+    guard let transform = options.transform else { return [] }
+    let powers = Dictionary(grouping: channels, by: \.power.power).mapValues(\.count)
+    let kinds = powers.sorted { $0.key < $1.key }.map { power, count in
+      let name =
+        power == 0
+        ? "logarithms" : power == 1 ? "as it is" : "power \(NumberFormat.short(Float(power)))"
+      return name + (powers.count > 1 ? " (\(count) series)" : "")
+    }
+    return ["transform   \(transform.rawValue): " + kinds.joined(separator: ", ")]
   }
 
   private var leftOutLines: [String] {
@@ -75,6 +85,21 @@ extension ForecastPlan: CustomStringConvertible {
     return kinds.map { kind, count in
       kind.words + (kinds.count > 1 ? " (\(count) series)" : "")
     }.joined(separator: ", ")
+  }
+}
+
+extension ForecasterOptions {
+  /// The network in words.
+  var networkText: String {
+    let layers = layers == 1 ? "1 layer" : "\(layers) layers"
+    let kind = "\(cell.rawValue.uppercased()), \(layers) of \(hiddenSize) units"
+    let steps =
+      segmentRows.map { rows in
+        "\(kind), over \(window / rows) segments of \(rows) rows, \((horizon + rows - 1) / rows) of them ahead"
+      } ?? "\(kind), dense layer to \(horizon * outputs)"
+    return steps + (hasLine ? ", beside a straight line" : "")
+      + (seriesVectors == true ? ", a vector each series" : "")
+      + (members.map { ", \($0) times" } ?? "")
   }
 }
 

@@ -5,7 +5,6 @@ import Recurrent
 extension Forecaster {
   public var summaryLines: [String] {
     let options = options
-    let layers = options.layers == 1 ? "1 layer" : "\(options.layers) layers"
     var lines = [
       "trained on  \(configuration.trainedOn)",
       "forecasts   \(configuration.channels[0]), \(options.horizon) ahead from \(options.window) rows",
@@ -15,7 +14,7 @@ extension Forecaster {
     }
     lines += [
       "scaling     \(options.scaling.explanation)",
-      "network     \(options.cell.rawValue.uppercased()), \(layers) of \(options.hiddenSize) units; kernels: \(Kernels.name)",
+      "network     \(options.networkText); kernels: \(Kernels.name)",
       "training    \(options.loss.rawValue), Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
       "interval    \(NumberFormat.fixed(nominalCoverage * 100, 0)) %, from \(configuration.intervalSource.explanation)",
       "",

@@ -69,6 +69,11 @@ extension Forecaster.Configuration {
         return "a scale of \(bad.scale) of series \"\(name)\", expected a positive number"
       }
     }
+    if let kind = bases?.values.first(where: {
+      $0 == .auto || $0 == .season && options.season == nil
+    }) {
+      return "a base forecast of kind \(kind.rawValue), which is none here"
+    }
     for (name, power) in powers ?? [:] {
       if let problem = power.problem { return "\(problem) of series \"\(name)\"" }
     }
@@ -76,6 +81,9 @@ extension Forecaster.Configuration {
       return "a least scale of \(leastScale), expected a share"
     }
     let errors = evaluation.map { [$0.model, $0.naive, $0.seasonalNaive].compactMap { $0 } } ?? []
+    if let held = evaluation?.coverageBySteps, held.count != options.horizon {
+      return "the coverage of \(held.count) steps for a horizon of \(options.horizon)"
+    }
     if let bad = errors.first(where: { $0.steps.count != options.horizon }) {
       return "an evaluation of \(bad.steps.count) steps for a horizon of \(options.horizon)"
     }
