@@ -62,6 +62,7 @@ struct Compose: ThreadedCommand {
     completion: .file())
   var output = "tune.mid"
 
+  @OptionGroup var answer: JSONFlag
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -119,9 +120,31 @@ struct Compose: ThreadedCommand {
       try midi.write(to: output)
       try writeAtomically(chart.svg(), to: String(picture))
     }
+    if answer.json {
+      return print(
+        try jsonText(
+          ComposedTune(
+            midi: output, pianoRoll: String(picture), start: start, seed: seed, steps: tune.length,
+            stepsPerBeat: perBeat, tempo: tempo ?? 120,
+            notes: tune.notes.map { .init(pitch: "\($0.pitch)", start: $0.start, end: $0.end) }
+          )))
+    }
     print(chart.terminal(width: Terminal.chartWidth, colour: Terminal.wantsColour))
     print("\nWrote \(output) and \(picture): \(tune.notes.count) notes in \(tune.length) steps")
   }
+}
+
+/// What `--json` prints of a tune; times are steps.
+private struct ComposedTune: Encodable {
+  struct Note: Encodable {
+    let pitch: String
+    let start, end: Int
+  }
+  let midi, pianoRoll, start: String
+  let seed: UInt64
+  let steps, stepsPerBeat: Int
+  let tempo: Double
+  let notes: [Note]
 }
 
 extension Pitch: ExpressibleByArgument {

@@ -13,7 +13,8 @@ struct Generate: ThreadedCommand {
       The prompt and what comes after it go to standard output as they are written,
       in whole characters. The same model, flags and seed give the same text, byte
       for byte; a shorter text is the beginning of a longer one. Without a prompt it
-      goes on as after a line end.
+      goes on as after a line end. With --json, a line is an object with the prompt,
+      the number of the sample, the seed, and the text behind the prompt.
 
       Examples:
         recurrent generate generator --prompt "ROMEO:" --seed 7
@@ -35,6 +36,7 @@ struct Generate: ThreadedCommand {
     help: ArgumentHelp("Stop before this text, which is not written.", valueName: "text"))
   var until: String?
 
+  @OptionGroup var answer: JSONFlag
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -54,6 +56,17 @@ struct Generate: ThreadedCommand {
           + "never came in training; read as the unknown token.")
     }
     for sample in 0..<count {
+      if answer.json {
+        let pieces = try generator.stream(
+          prompt: prompt, length: writing.length ?? 500, sampling: writing.sampling,
+          seed: writing.seed, sample: sample, until: until)
+        let text = pieces.joined()
+        print(
+          "{\"prompt\":\(prompt.jsonText),\"sample\":\(sample + 1),\"seed\":\(writing.seed),\"text\":\(text.jsonText)}"
+        )
+        try flushOutput()
+        continue
+      }
       if count > 1 { print("\(sample > 0 ? "\n" : "")--- \(sample + 1) of \(count) ---") }
       var last = prompt.safeForTerminal
       print(last, terminator: "")

@@ -48,6 +48,12 @@ import Testing
         for line in result.output.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
       }
       #expect(try workspace.bytes("a.mid") == workspace.bytes("b.mid"))
+      let json = try await workspace.recurrent(
+        ["compose", "composer", "--output", "c.mid", "--json"] + flags)
+      let composed = try JSONSerialization.jsonObject(with: json.outputBytes) as? [String: Any]
+      #expect(composed?["midi"] as? String == "c.mid" && composed?["tempo"] as? Double == 90)
+      #expect((composed?["notes"] as? [[String: Any]])?.isEmpty == false)
+      #expect(try workspace.bytes("c.mid") == workspace.bytes("a.mid"))
       #expect(try workspace.bytes("a.svg") == workspace.bytes("b.svg"))
       #expect(XMLParser(data: try workspace.bytes("a.svg")).parse())
       let tune = try MIDIFile(contentsOf: workspace.path + "/a.mid")

@@ -51,6 +51,14 @@ import Testing
       let line = first.output.dropFirst(5).prefix { $0 != "\n" }
       #expect(short.output == "the d" + line + "\n")
 
+      let object = try await workspace.recurrent(arguments + ["--json", "--count", "2"])
+      let samples = try object.output.split(separator: "\n").map {
+        try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+      }
+      #expect(samples.count == 2 && samples[1]?["sample"] as? Int == 2)
+      let written = try #require(samples[0]?["text"] as? String)
+      #expect(first.output.dropFirst(5).hasPrefix(written) && written.count == 80)
+
       let strange = try await workspace.recurrent(
         ["generate", "model", "--prompt", "жt", "--top-k", "3", "--top-p", "0.9"])
       #expect(strange.exitCode == 0)

@@ -22,6 +22,12 @@ import Testing
         #expect(workspace.isThere("m/" + name), "\(name)")
       }
       let predicted = try await workspace.recurrent(["predict", "m", "m/example.png", "--json"])
+      let piped = try await CommandRunner.run(
+        CommandRunner.commandPath(), ["predict", "m", "-", "--json"],
+        workingDirectory: workspace.path, input: try workspace.bytes("m/example.png"))
+      #expect(
+        piped.output.replacing("\"-\"", with: "\"m/example.png\"") == predicted.output,
+        "\(piped.errorOutput)")
       try #require(predicted.exitCode == 0, "\(predicted.errorOutput)")
       #expect(predicted.output.contains("\"image\" : \"m/example.png\""))
 

@@ -104,6 +104,20 @@ import Testing
     #expect(try scale(changing: plan.split.training[0]) != plan.scale)
   }
 
+  /// Beside channels that vary, one that never does is in their unit.
+  @Test func scaleOfAChannelThatNeverVaries() {
+    func scale(_ unit: Float) -> PixelScale {
+      let pixels = (0..<40).flatMap { [Float($0 % 5), 3, Float($0 % 2)] }.map { $0 * unit }
+      let images = ImageSet(
+        source: "two", height: 2, width: 2, channels: 3, pixels: pixels,
+        labels: (0..<10).map { "\($0 % 2)" })
+      return PixelScale(images, fittedOn: Array(0..<10))
+    }
+    let (one, small) = (scale(1), scale(1 / 256))
+    #expect(small.deviations == one.deviations.map { $0 / 256 })
+    #expect(one.deviations[1] == one.deviations[0])
+  }
+
   @Test func partsHaveEachClassAndNothingTwice() {
     let classes = (0..<100).map { $0 < 50 ? 0 : $0 < 80 ? 1 : 2 }
     let split = ImageSplit(

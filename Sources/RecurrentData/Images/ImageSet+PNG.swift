@@ -9,8 +9,11 @@ private struct Picture {
   let samples: [UInt16]
   var hasColours: Bool { samples.count > height * width }
 
-  init(_ path: String, background: ImageReading.Background) throws(DataError) {
-    let file = try PNGFile(try readFile(path), source: path, background: background)
+  init(
+    _ path: String, _ bytes: [UInt8]?, background: ImageReading.Background
+  ) throws(DataError) {
+    let bytes = if let bytes { bytes } else { try readFile(path) }
+    let file = try PNGFile(bytes, source: path, background: background)
     self.path = path
     (height, width, white) = (file.height, file.width, file.white)
     isTransparent = file.isTransparent
@@ -38,17 +41,19 @@ private struct Picture {
 extension ImageSet {
   /// Images from PNG files, all of one size or scaled to one.
   ///
-  /// - Parameter skipsBad: Whether files that cannot be read are left out, unless all are.
+  /// - Parameters:
+  ///   - bytes: what is in the only file, if it was read.
+  ///   - skipsBad: Whether files that cannot be read are left out, unless all are.
   init(
     pngFiles paths: [String], labels: [String], source: String, _ reading: ImageReading,
-    skipsBad: Bool = false
+    bytes: [UInt8]? = nil, skipsBad: Bool = false
   ) throws(DataError) {
     var pictures: [Picture] = []
     var kept: [String] = []
     var bad: [DataError] = []
     for (index, path) in paths.enumerated() {
       do throws(DataError) {
-        pictures.append(try Picture(path, background: reading.background ?? .white))
+        pictures.append(try Picture(path, bytes, background: reading.background ?? .white))
         if !labels.isEmpty { kept.append(labels[index]) }
       } catch {
         bad.append(error)

@@ -38,7 +38,7 @@ extension ImageSet {
     let packed = try readFile(path)
     try OtherPictures.check(packed, path: path)
     if packed.starts(with: PNGFile.signature) {
-      return (try ImageSet(pngFiles: [path], labels: [], source: path, reading), nil)
+      return (try ImageSet(pngFiles: [path], labels: [], source: path, reading, bytes: packed), nil)
     }
     let bytes = try contents(packed, path)
     if IDXFile.isIDX(bytes) {

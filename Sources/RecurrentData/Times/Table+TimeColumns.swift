@@ -20,7 +20,8 @@ extension Table {
   /// It is the first column whose name is a word for time and whose first cells are times, else the
   /// first one whose first cells are calendar dates, else columns named for the year and the month (or
   /// quarter or week), day and hour. Whole numbers are taken for times only in a column named so
-  /// (`year`, `timestamp`), and only when they ascend or descend. A column of text named `date`,
+  /// (`year`, `timestamp`), and only when they ascend or descend, or, in the first column whatever its
+  /// name, when they are dates, months or times since 1970 without a gap. A column of text named `date`,
   /// `datetime` or `timestamp` is taken in any case: what cannot be read there is an error, not a table
   /// without times. Days that repeat are read with a column of times of day, if there is one.
   func likelyTimeColumns(excluding used: Set<Int>) -> [Int]? {
@@ -29,6 +30,7 @@ extension Table {
       free.first { hasTimeName($0) && beginsWithTimes($0) } ?? free.first { beginsWithDates($0) }
       ?? free.first { isDayOfNumbers($0) && clockColumn(beside: $0, among: free) != nil }
     if found == nil, let columns = calendarColumns(free) { return columns }
+    if found == nil, columnNames.count > 1, free.contains(0), isRegular(0) { return [0] }
     guard let found = found ?? free.first(where: { isNamedForDates($0) && !isNumeric($0) }) else {
       return nil
     }
@@ -78,6 +80,26 @@ extension Table {
       cells = zip(cells, firstCells(column)).map { $0 + [Ascii.space] + $1 }
     }
     return columns.count > 1 && !Self.readings(of: cells).isEmpty ? columns : nil
+  }
+
+  /// Whether the whole numbers of a column are months, days or moments, one behind the other without a
+  /// gap: in no other column are there so many by chance. Counts are none.
+  private func isRegular(_ column: Int) -> Bool {
+    let name = columnNames[column].lowercased()
+    let isCount = ["id", "nr", "no", "no.", "index", "key", "count", "#", "number"].contains {
+      name == $0 || name.hasSuffix("_" + $0) || name.hasSuffix(" " + $0)
+    }
+    let candidates = Self.readings(of: firstCells(column)).filter {
+      let format = TimeFormat($0)
+      return !format.isIndex && format.unit != .yyyy
+    }
+    guard rowCount >= 12, !isCount, !candidates.isEmpty,
+      let times = try? timeColumn([column], previousRow: nil, mayDescend: true),
+      !times.format.isIndex, candidates.contains(where: { $0.isLike(times.format.writing) })
+    else { return false }
+    let ticks = times.isDescending ? times.ticks.reversed() : times.ticks
+    let axis = TimeAxis(checkedTicks: ticks, format: times.format)
+    return axis.frequency != .irregular && axis.gaps.isEmpty
   }
 
   /// Whether a column that is named for times begins with the same day, a whole number.

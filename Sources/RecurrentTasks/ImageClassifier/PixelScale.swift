@@ -25,10 +25,10 @@ struct PixelScale: Sendable, Codable, Equatable {
       }
     }
     self.means = means.map { Float($0) }
-    deviations = squares.map {
-      let deviation = Float(($0 / pixels).squareRoot())
-      return deviation > 0 && deviation.isFinite ? deviation : 1
-    }
+    let found = squares.map { Float(($0 / pixels).squareRoot()) }
+    // A channel that never varies is in the unit of the others.
+    let usable = found.filter { $0 > 0 && $0.isFinite }
+    deviations = found.map { $0 > 0 && $0.isFinite ? $0 : usable.max() ?? 1 }
   }
 
   /// The images at `indices` on the network's scale, `[B, H·W·C]`.

@@ -143,6 +143,24 @@ import Testing
     #expect(try TimeAxis(parsing: ["7", "8"]).isNumbers)
   }
 
+  /// The first column, whatever its name, where its numbers are times without a gap.
+  @Test func numbersOfAnyName() throws {
+    func column(_ name: String, _ numbers: [Int]) throws -> String? {
+      try Table(csvText: "\(name),v\n" + numbers.map { "\($0),\($0 % 7)\n" }.joined())
+        .timeColumnName(excluding: ["v"])
+    }
+    let months = (0..<24).map { (2010 + $0 / 12) * 100 + $0 % 12 + 1 }
+    #expect(try column("Abrechnung", months) == "Abrechnung")
+    #expect(try column("x", (0..<24).map { 45_292 + $0 }) == "x")
+    #expect(try column("x", (0..<24).map { 1_514_764_800 + 3600 * $0 }) == "x")
+    #expect(try column("x", (0..<24).reversed().map { 45_292 + $0 }) == "x")
+    // Counts, numbers with a gap, and few of them.
+    #expect(try column("item_id", (0..<24).map { 45_292 + $0 }) == nil)
+    #expect(try column("x", (0..<24).map { 45_292 + $0 + ($0 > 9 ? 3 : 0) }) == nil)
+    #expect(try column("x", Array(months.prefix(5))) == nil)
+    #expect(try column("x", Array(1...24)) == nil)
+  }
+
   @Test func theUnitCanBeNamed() throws {
     let texts = ["201611", "201612", "201613"]
     #expect(try TimeAxis(parsing: texts).format?.unit == .yyyyww)
