@@ -6,6 +6,24 @@ enum WeightContainer {
   private static let savez = "an archive of np.savez"
   private static let zip = "a zip archive"
 
+  /// Formats of weights that are read beside safetensors.
+  enum Kind {
+    /// Of `torch.save` or `torch.jit.save`.
+    case pytorch
+    /// `.npz` or `.npy`.
+    case numpy
+  }
+
+  /// Which of them a file is.
+  static func kind(_ bytes: [UInt8]) -> Kind? {
+    if PyTorchContents.isLegacy(bytes) { return .pytorch }
+    if bytes.starts(with: NumPyArray.magic) { return .numpy }
+    guard bytes.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
+    let end = bytes.suffix(1 << 18)
+    return end.contains(Array("data.pkl".utf8))
+      ? .pytorch : end.contains(Array(".npy".utf8)) ? .numpy : nil
+  }
+
   /// What a file is, if it is one of these; nil for any other, sound or damaged.
   static func known(_ bytes: [UInt8]) -> (name: String, advice: String)? {
     func has(_ text: String, at offset: Int = 0) -> Bool {
