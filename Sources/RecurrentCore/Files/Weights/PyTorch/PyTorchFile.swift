@@ -102,6 +102,9 @@ public struct PyTorchFile: Sendable {
   /// The shape of the tensor `name`, or nil if there is none.
   public func shape(of name: String) -> [Int]? { tensors[name]?.shape }
 
+  /// What the elements of the tensor `name` are, as PyTorch calls it; nil if there is none.
+  public func elementType(of name: String) -> String? { tensors[name]?.elementType.rawValue }
+
   /// The tensor `name` as 32-bit floating point, every element exactly as in the file.
   ///
   /// - Throws: ``DataError`` if there is no such tensor, it does not hold floating-point numbers, or

@@ -31,17 +31,7 @@ public struct PyTorchWeights: Sendable {
   /// - Parameter part: Of a checkpoint the part that is the model; nil: see ``PyTorchFile``.
   /// - Throws: ``DataError`` if there is no such file or it is not a sound one of these.
   public init(file path: String, part: String? = nil) throws(DataError) {
-    tensors = TensorBag(try Self.open(readFile(path), source: path, part: part))
-  }
-
-  private static func open(
-    _ bytes: [UInt8], source: String, part: String?
-  ) throws(DataError) -> any TensorFile {
-    switch WeightContainer.kind(bytes) {
-    case .pytorch: try PyTorchFile(bytes: bytes, source: source, part: part)
-    case .numpy: try NumPyFile(bytes: bytes, source: source)
-    case nil: try SafetensorsFile(bytes: bytes, source: source)
-    }
+    tensors = TensorBag(try WeightFile.open(readFile(path), source: path, part: part))
   }
 
   /// The tensors of `file`.
