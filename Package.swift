@@ -24,7 +24,7 @@ let package = Package(
       name: "Recurrent",
       dependencies: ["RecurrentCore", "RecurrentData", "RecurrentCharts", "RecurrentFiles"]),
     .target(name: "RecurrentONNX", dependencies: ["RecurrentCore", "RecurrentFiles"]),
-    .target(name: "RecurrentTasks", dependencies: ["Recurrent"]),
+    .target(name: "RecurrentTasks", dependencies: ["Recurrent", "RecurrentONNX"]),
     .executableTarget(
       name: "RecurrentCLI",
       dependencies: [
@@ -38,9 +38,11 @@ let package = Package(
     .testTarget(name: "RecurrentChartsTests", dependencies: ["Recurrent", "TestSupport"]),
     .testTarget(name: "RecurrentCoreTests", dependencies: ["Recurrent", "TestSupport"]),
     .testTarget(
-      name: "RecurrentONNXTests", dependencies: ["Recurrent", "RecurrentONNX", "TestSupport"]),
+      name: "RecurrentONNXTests",
+      dependencies: ["Recurrent", "RecurrentONNX", "RecurrentTasks", "TestSupport"]),
     .testTarget(name: "RecurrentTasksTests", dependencies: ["RecurrentTasks", "TestSupport"]),
-    .testTarget(name: "RecurrentCLITests", dependencies: ["RecurrentCLI", "TestSupport"]),
+    .testTarget(
+      name: "RecurrentCLITests", dependencies: ["RecurrentCLI", "RecurrentONNX", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

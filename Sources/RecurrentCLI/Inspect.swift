@@ -1,11 +1,12 @@
 import ArgumentParser
 import Recurrent
+import RecurrentFiles
 import RecurrentTasks
 
 /// `recurrent inspect MODEL`
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what is in a model folder, or what the model costs.",
+    abstract: "Show what is in a model folder or a file of weights, or what the model costs.",
     usage: "recurrent inspect [<options>] <model>",
     discussion: flowing(
       """
@@ -14,13 +15,22 @@ struct Inspect: ParsableCommand {
       is estimated from the speed of our own matrix product, measured now.
       Small networks take longer than that.
 
+      Of an ONNX file the nodes are shown, their weights, and what would not run
+      here; of a file of PyTorch (.pt, .pth, .ckpt, .jit), safetensors or NumPy
+      its tensors.
+
       Examples:
         recurrent inspect model
         recurrent inspect model --cost
         recurrent inspect model --cost --batch 256 --time 1000
+        recurrent inspect silero_vad.onnx
+        recurrent inspect checkpoint.pt --part ema
       """))
 
-  @Argument(help: "A model folder.", completion: .directory) var model: String
+  @Argument(help: "A model folder, or a file of another system.", completion: .file())
+  var model: String
+
+  @OptionGroup var checkpoint: PartOption
 
   @Flag(help: "Count parameters, operations and memory.")
   var cost = false
@@ -48,6 +58,13 @@ struct Inspect: ParsableCommand {
   }
 
   mutating func run() throws {
+    if case .file = try? fileKind(model) {
+      guard !cost else {
+        throw ValidationError("--cost is for model folders, not for a file of another system.")
+      }
+      let file = try InspectedFile(model, part: checkpoint.part)
+      return answer.json ? print(try jsonText(file)) : printText(file.text)
+    }
     if cost {
       let cost = try Jobs.ofModel(in: model).cost(of: model, batchSize: batch, time: time)
       return print(answer.json ? try jsonText(CostReport(cost)) : text(cost))

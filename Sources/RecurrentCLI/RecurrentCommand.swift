@@ -32,7 +32,7 @@ struct RecurrentCommand: ParsableCommand {
       Train.self, Resume.self, Diff.self, Predict.self, Evaluate.self, Backtest.self, Score.self,
       Generate.self,
       Compose.self,
-      Inspect.self,
+      Inspect.self, Convert.self, Run.self,
       Quantize.self, Info.self, Bench.self,
     ])
 

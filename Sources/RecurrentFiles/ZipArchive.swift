@@ -34,13 +34,17 @@ package struct ZipArchive {
   }
 
   /// Reads the archive that `bytes` are, and checks every entry's checksum.
-  package init(_ bytes: [UInt8], source: String) throws(DataError) {
+  ///
+  /// - Parameter advice: What to do about a file that is not sound.
+  package init(
+    _ bytes: [UInt8], source: String, advice: String = "The file is damaged or not one of np.savez"
+  ) throws(DataError) {
     do throws(Failure) {
       (entries, self.bytes) = try Self.entries(bytes)
     } catch {
       throw DataError(
         file: source, place: error.place, problem: error.problem,
-        advice: error.advice ?? "The file is damaged or not one of np.savez")
+        advice: error.advice ?? advice)
     }
   }
 
@@ -133,7 +137,12 @@ package struct ZipArchive {
     var (countHere, count) = (field(8, 2), field(10, 2))
     var (size, start) = (field(12, 4), field(16, 4))
     var recordStart = end
-    if count == 0xFFFF || size == 0xFFFF_FFFF || start == 0xFFFF_FFFF {
+    let isBeyond = count == 0xFFFF || size == 0xFFFF_FFFF || start == 0xFFFF_FFFF
+    // PyTorch writes the 64-bit end where the other would do; then both must say the same.
+    if isBeyond
+      || (end >= 20 && bytes.littleEndian(at: end - 20, size: 4) == locator64Signature)
+    {
+      let short = [countHere, count, size, start]
       guard end >= 20, bytes.littleEndian(at: end - 20, size: 4) == locator64Signature,
         let record = Int(exactly: bytes.littleEndian(at: end - 12, size: 8)),
         record <= end - 20 - 56, bytes.littleEndian(at: record, size: 4) == end64Signature,
@@ -145,6 +154,9 @@ package struct ZipArchive {
       count = bytes.littleEndian(at: record + 32, size: 8)
       size = bytes.littleEndian(at: record + 40, size: 8)
       start = bytes.littleEndian(at: record + 48, size: 8)
+      guard isBeyond || short == [countHere, count, size, start] else {
+        throw Failure(problem: "found two ends of the archive that say different things")
+      }
     }
     guard disks == [0, 0], countHere == count else {
       throw Failure(problem: "found a part of an archive in several parts, expected all of it")

@@ -10,7 +10,8 @@ compressed.npz   np.savez_compressed
 fortran.npy      one array [3,2], Fortran order
 version3.npy     version 3 of the format
 inexact.npy      float64 0.1, which no float32 equals
-records.npy objects.npy big.npy int8.npy       what is refused
+records.npy objects.npy big.npy complex.npy    what is refused
+int8.npy int16.npy uint8.npy bool.npy          small whole numbers and truth values
 """
 import io, sys
 from pathlib import Path
@@ -46,7 +47,9 @@ def main(folder):
     np.save(folder / "records.npy", np.zeros(2, [("a", "f4"), ("b", "i4")]))
     np.save(folder / "objects.npy", np.array([None, "a"], object), allow_pickle=True)
     np.save(folder / "big.npy", np.zeros(2, ">f4"))
-    np.save(folder / "int8.npy", np.zeros(2, np.int8))
+    np.save(folder / "complex.npy", np.zeros(2, np.complex64))
+    for kind, values in (("int8", [-128, 7]), ("int16", [-300, 7]), ("uint8", [200, 7]), ("bool", [True, False])):
+        np.save(folder / f"{kind}.npy", np.array(values, kind))
 
 
 if __name__ == "__main__":

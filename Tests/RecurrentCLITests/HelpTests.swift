@@ -40,7 +40,8 @@ import Testing
   @Test(arguments: [
     ["train", "forecaster"], ["train", "classifier"], ["predict"], ["evaluate"], ["inspect"],
     ["train", "image-classifier"], ["train", "composer"], ["train", "translator"],
-    ["train", "generator"], ["generate"], ["compose"], ["quantize"], ["info"], ["bench"],
+    ["train", "generator"], ["generate"], ["compose"], ["quantize"], ["convert"], ["run"], ["info"],
+    ["bench"],
   ]) func examples(_ command: [String]) async throws {
     let help = try await Workspace.with { try await $0.recurrent(command + ["--help"]).output }
     let start = "  recurrent " + command.joined(separator: " ")
@@ -60,7 +61,8 @@ import Testing
       [], ["train"], ["train", "forecaster"], ["train", "classifier"], ["train", "tagger"],
       ["train", "translator"], ["train", "generator"], ["train", "composer"],
       ["train", "image-classifier"], ["resume"], ["diff"], ["predict"], ["evaluate"], ["score"],
-      ["generate"], ["compose"], ["inspect"], ["quantize"], ["info"], ["bench"],
+      ["generate"], ["compose"], ["inspect"], ["convert"], ["run"], ["quantize"], ["info"],
+      ["bench"],
     ], cases([60, 80])) func paragraphs(_ command: [String], width: Int) async throws
   {
     let help = try await CommandRunner.run(

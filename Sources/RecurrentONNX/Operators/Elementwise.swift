@@ -27,6 +27,7 @@ extension Operators {
       try function("LeakyRelu", settings, alpha: 0.01)
     },
     "Elu": { (settings) throws(Problem) in try function("Elu", settings, alpha: 1) },
+    "Selu": unary { Activation.selu($0) },
     "ThresholdedRelu": { (settings) throws(Problem) in
       try function("ThresholdedRelu", settings, alpha: 1)
     },

@@ -8,14 +8,17 @@ import Testing
   /// How each begins, or what the list at its end names.
   @Test(
     arguments: [
-      ("PK\u{3}\u{4}…archive/data.pkl…", "a file of torch.save", "safetensors.torch.save_file"),
-      ("PK\u{3}\u{4}…m/code/x.py…m/constants.pkl…m/data.pkl", "a TorchScript archive", "torch.jit"),
+      ("PK\u{3}\u{4}…archive/data.pkl…", "a file of torch.save", "PyTorchWeights(file:)"),
+      (
+        "PK\u{3}\u{4}…m/code/x.py…m/constants.pkl…m/data.pkl", "a TorchScript archive",
+        "PyTorchFile(path:)"
+      ),
       ("PK\u{3}\u{4}…config.json…model.weights.h5…", "a Keras model", "Scripts/keras-to-saf"),
       ("PK\u{3}\u{4}…arr_0.npy…", "an archive of np.savez", "NumPyFile(path:) reads it"),
       ("PK\u{3}\u{4}…readme.txt…", "a zip archive", "Unpack it"),
       ("GGUF\u{3}\0\0\0…", "a GGUF file", "safetensors instead"),
-      ("\u{8}\u{7}\u{12}\u{7}pytorch\u{1A}…", "an ONNX model", "onnx.numpy_helper"),
-      ("\u{8}\u{E}:\u{16}\u{12}\u{1}g*…", "an ONNX model", "onnx.numpy_helper"),
+      ("\u{8}\u{7}\u{12}\u{7}pytorch\u{1A}…", "an ONNX model", "OnnxModel(file:)"),
+      ("\u{8}\u{E}:\u{16}\u{12}\u{1}g*…", "an ONNX model", "recurrent run"),
       ("\u{1C}\0\0\0TFL3…", "a TensorFlow Lite model", "made of"),
       ("version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS", "git lfs"),
       ("\n<!DOCTYPE html>\n<html>…", "an HTML page", "download the file itself"),
@@ -31,7 +34,7 @@ import Testing
       ([0x80, 0x04, 0x95, 0x10], "a pickle of Python", "if you trust who wrote it"),
       (
         [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20], "a file of torch.save",
-        "torch.load"
+        "PyTorchWeights(file:)"
       ),
       ([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0], "an array of np.save", "NumPyFile(path:)"),
     ] as [([UInt8], String, String)])

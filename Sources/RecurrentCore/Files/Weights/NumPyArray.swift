@@ -14,10 +14,15 @@ struct NumPyArray: Sendable {
     case f8 = "<f8"
     case i4 = "<i4"
     case i8 = "<i8"
+    case i2 = "<i2"
+    case i1 = "|i1"
+    case u1 = "|u1"
+    case b1 = "|b1"
 
     var size: Int {
       switch self {
-      case .f2: 2
+      case .i1, .u1, .b1: 1
+      case .f2, .i2: 2
       case .f4, .i4: 4
       case .f8, .i8: 8
       }
@@ -30,6 +35,10 @@ struct NumPyArray: Sendable {
       case .f8: "float64"
       case .i4: "int32"
       case .i8: "int64"
+      case .i2: "int16"
+      case .i1: "int8"
+      case .u1: "uint8"
+      case .b1: "bool"
       }
     }
   }
@@ -128,16 +137,28 @@ struct NumPyArray: Sendable {
 
   /// The bytes of a tensor as `np.save` writes them.
   static func encode(_ tensor: StoredTensor) -> [UInt8] {
-    let extents = tensor.shape.map(String.init).joined(separator: ", ")
-    let shape = tensor.shape.count == 1 ? "(\(extents),)" : "(\(extents))"
-    var header = Array("{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }".utf8)
+    var bytes = header(.f4, shape: tensor.shape)
+    tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    return bytes
+  }
+
+  /// The same of whole numbers, of 64 bits.
+  static func encode(_ integers: StoredIntegers) -> [UInt8] {
+    var bytes = header(.i8, shape: integers.shape)
+    integers.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    return bytes
+  }
+
+  private static func header(_ type: ElementType, shape: [Int]) -> [UInt8] {
+    let extents = shape.map(String.init).joined(separator: ", ")
+    let tuple = shape.count == 1 ? "(\(extents),)" : "(\(extents))"
+    var header = Array(
+      "{'descr': '\(type.rawValue)', 'fortran_order': False, 'shape': \(tuple), }".utf8)
     // The elements begin at a multiple of 64, as the format asks.
     while (10 + header.count + 1) % 64 != 0 { header.append(UInt8(ascii: " ")) }
     header.append(UInt8(ascii: "\n"))
     var bytes = magic + [1, 0]
     bytes.append(littleEndian: UInt64(header.count), size: 2)
-    bytes += header
-    tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
-    return bytes
+    return bytes + header
   }
 }

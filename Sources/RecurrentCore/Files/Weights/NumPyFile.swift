@@ -7,8 +7,8 @@ import RecurrentFiles
 /// for name in file.names { print(name, try file.floats(name).shape) }
 /// ```
 ///
-/// Elements may be 16-, 32- or 64-bit floating point or 32- or 64-bit integers, little-endian, in
-/// C or Fortran order; they are given row-major. Reading checks everything before it believes
+/// Elements may be 16-, 32- or 64-bit floating point, 8- to 64-bit integers, unsigned ones of 8 bits or
+/// truth values, little-endian, in C or Fortran order; they are given row-major. Reading checks everything before it believes
 /// anything: whoever made the file, opening it either succeeds or throws a ``DataError`` that names
 /// the file and the array, and never takes more memory than a small multiple of the file's size, or
 /// 64 MiB.
@@ -89,7 +89,10 @@ public struct NumPyFile: Sendable {
     return StoredTensor(shape: array.shape, values: values)
   }
 
-  /// The array `name` as whole numbers.
+  /// What the elements of the array `name` are, as NumPy calls it; nil if there is none.
+  public func elementType(of name: String) -> String? { arrays[name]?.elementType.description }
+
+  /// The array `name` as whole numbers; truth values are 0 and 1.
   ///
   /// - Throws: ``DataError`` if there is no such array or it does not hold whole numbers.
   public func integers(_ name: String) throws(DataError) -> StoredIntegers {
@@ -99,6 +102,12 @@ public struct NumPyFile: Sendable {
     case .i8: values = array.elements(of: bytes) { (bits: UInt64) in Int64(bitPattern: bits) }
     case .i4:
       values = array.elements(of: bytes) { (bits: UInt32) in Int64(Int32(bitPattern: bits)) }
+    case .i2:
+      values = array.elements(of: bytes) { (bits: UInt16) in Int64(Int16(bitPattern: bits)) }
+    case .i1:
+      values = array.elements(of: bytes) { (bits: UInt8) in Int64(Int8(bitPattern: bits)) }
+    case .u1: values = array.elements(of: bytes) { (bits: UInt8) in Int64(bits) }
+    case .b1: values = array.elements(of: bytes) { (bits: UInt8) in bits == 0 ? 0 : 1 }
     default: throw wrongType(name, array, expected: "whole numbers (int32 or int64)")
     }
     return StoredIntegers(shape: array.shape, values: values)
@@ -131,6 +140,17 @@ extension NumPyFile {
     _ arrays: [(name: String, tensor: StoredTensor)], to path: String
   ) throws(DataError) {
     try writeAtomically(encode(arrays), to: path)
+  }
+
+  /// The bytes of a `.npy` file of one array.
+  public static func encode(_ tensor: StoredTensor) -> [UInt8] { NumPyArray.encode(tensor) }
+
+  /// The bytes of a `.npy` file of one array of whole numbers, of 64 bits.
+  public static func encode(_ integers: StoredIntegers) -> [UInt8] { NumPyArray.encode(integers) }
+
+  /// The bytes of a `.npz` file of arrays that are `.npy` files already.
+  package static func archive(_ arrays: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+    ZipArchive.encode(arrays.map { ($0.name + ".npy", $0.bytes) })
   }
 
   /// The bytes of a `.npz` file: the same for the same input.

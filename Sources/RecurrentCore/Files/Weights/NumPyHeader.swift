@@ -52,7 +52,7 @@ struct NumPyHeader {
   ) throws(JSONScanner.Failure) -> NumPyArray.ElementType {
     _ = scanner.next()
     let offset = scanner.position
-    let expected = "expected float32 or another of float16, float64, int32, int64"
+    let expected = "expected float32 or another of float16, float64, int8 to int64, uint8, bool"
     if scanner.next() == UInt8(ascii: "[") {
       throw JSONScanner.Failure(
         offset: offset, problem: "found records, \(expected)",

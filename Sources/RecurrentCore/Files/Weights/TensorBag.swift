@@ -54,6 +54,9 @@ struct TensorBag: Sendable {
     return Tensor(stored.values, shape: stored.shape)
   }
 
+  /// Counts tensors as taken.
+  mutating func skip(_ names: [String]) { used.formUnion(names) }
+
   /// Adds a tensor to be written.
   mutating func put(_ name: String, _ tensor: Tensor) {
     require(shape(of: name) == nil, "there is a tensor \(name) already")

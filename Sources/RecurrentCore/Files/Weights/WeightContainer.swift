@@ -2,9 +2,27 @@ import RecurrentFiles
 
 /// Files that people take for weights of another format, told by their first bytes whatever their names
 /// say, and what reads each.
-enum WeightContainer {
+package enum WeightContainer {
   private static let savez = "an archive of np.savez"
   private static let zip = "a zip archive"
+
+  /// Formats of weights that are read beside safetensors.
+  package enum Kind {
+    /// Of `torch.save` or `torch.jit.save`.
+    case pytorch
+    /// `.npz` or `.npy`.
+    case numpy
+  }
+
+  /// Which of them a file is.
+  package static func kind(_ bytes: [UInt8]) -> Kind? {
+    if PyTorchContents.isLegacy(bytes) { return .pytorch }
+    if bytes.starts(with: NumPyArray.magic) { return .numpy }
+    guard bytes.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
+    let end = bytes.suffix(1 << 18)
+    return end.contains(Array("data.pkl".utf8))
+      ? .pytorch : end.contains(Array(".npy".utf8)) ? .numpy : nil
+  }
 
   /// What a file is, if it is one of these; nil for any other, sound or damaged.
   static func known(_ bytes: [UInt8]) -> (name: String, advice: String)? {
@@ -15,10 +33,10 @@ enum WeightContainer {
     func lists(_ name: String) -> Bool { bytes.suffix(1 << 18).contains(Array(name.utf8)) }
     if has("PK\u{3}\u{4}") {
       if lists("constants.pkl") {
-        return ("a TorchScript archive", saveFromPyTorch("torch.jit.load(path).state_dict()"))
+        return ("a TorchScript archive", pytorch)
       }
       if lists("data.pkl") {
-        return ("a file of torch.save", saveFromPyTorch("torch.load(path, map_location=\"cpu\")"))
+        return ("a file of torch.save", pytorch)
       }
       if lists("model.weights.h5") { return ("a Keras model", keras) }
       if lists(".npy") {
@@ -32,7 +50,7 @@ enum WeightContainer {
     if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) { return ("an HDF5 file", keras) }
     // torch.save before PyTorch 1.6: a pickle of the number 0x1950a86a20f9469cfc6c comes first.
     if bytes.dropFirst(2).starts(with: [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9]) {
-      return ("a file of torch.save", saveFromPyTorch("torch.load(path, map_location=\"cpu\")"))
+      return ("a file of torch.save", pytorch)
     }
     if bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
       return (
@@ -65,10 +83,7 @@ enum WeightContainer {
     }
     if isONNX(bytes) {
       return (
-        "an ONNX model",
-        "Write its weights in Python: safetensors.numpy.save_file({t.name: "
-          + "onnx.numpy_helper.to_array(t).copy() for t in onnx.load(path).graph.initializer}, "
-          + "\"weights.safetensors\")"
+        "an ONNX model", "OnnxModel(file:) of RecurrentONNX reads it; recurrent run runs it"
       )
     }
     return nil
@@ -98,14 +113,11 @@ enum WeightContainer {
     "Scripts/keras-to-safetensors writes the weights of .keras and .weights.h5 as safetensors; load an "
     + ".h5 of Keras 2 in Keras 3 and save it as .keras first"
 
-  private static func saveFromPyTorch(_ load: String) -> String {
-    "Write it as safetensors in Python: safetensors.torch.save_file(\(load), \"weights.safetensors\"); "
-      + "of a whole model, its state_dict()"
-  }
+  private static let pytorch = "PyTorchWeights(file:) and PyTorchFile(path:) read it"
 
   /// A protocol buffer whose first members are a small version and the name of the program that
   /// wrote it, or the graph.
-  private static func isONNX(_ bytes: [UInt8]) -> Bool {
+  package static func isONNX(_ bytes: [UInt8]) -> Bool {
     guard bytes.count > 4, bytes[0] == 0x08, (1...20).contains(bytes[1]) else { return false }
     if bytes[2] == 0x3A { return true }
     let name = bytes[4...].prefix(Int(bytes[3]))

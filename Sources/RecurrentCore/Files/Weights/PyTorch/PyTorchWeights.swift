@@ -1,10 +1,11 @@
 import RecurrentFiles
 
-/// Weights as PyTorch names and arranges them: the `state_dict` of a module, in safetensors.
+/// Weights as PyTorch names and arranges them: the `state_dict` of a module, in a file of
+/// `torch.save`, in safetensors or in a `.npz` file.
 ///
 /// ```swift
-/// // Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors")
-/// var weights = try PyTorchWeights(file: "model.safetensors")
+/// // Python: torch.save(model.state_dict(), "model.pt")
+/// var weights = try PyTorchWeights(file: "model.pt")
 /// let encoder = try weights.recurrentStack("encoder", cell: .lstm)
 /// let head = try weights.dense("head")
 /// try weights.finish()   // throws if the file has a tensor that nothing has read
@@ -24,12 +25,20 @@ import RecurrentFiles
 public struct PyTorchWeights: Sendable {
   var tensors: TensorBag
 
-  /// Opens a safetensors file.
+  /// Opens a file of `torch.save` or `torch.jit.save`, a safetensors file, or a `.npz` file: what it is
+  /// its first bytes tell, whatever its name.
   ///
-  /// - Throws: ``DataError`` if there is no such file or it is not a sound safetensors file.
-  public init(file path: String) throws(DataError) {
-    self.init(try SafetensorsFile(path: path))
+  /// - Parameter part: Of a checkpoint the part that is the model; nil: see ``PyTorchFile``.
+  /// - Throws: ``DataError`` if there is no such file or it is not a sound one of these.
+  public init(file path: String, part: String? = nil) throws(DataError) {
+    tensors = TensorBag(try WeightFile.open(readFile(path), source: path, part: part))
   }
+
+  /// The tensors of `file`.
+  public init(_ file: PyTorchFile) { tensors = TensorBag(file) }
+
+  /// The tensors of `file`.
+  public init(_ file: NumPyFile) { tensors = TensorBag(file) }
 
   /// The tensors of `file`.
   public init(_ file: SafetensorsFile) {

@@ -2,7 +2,7 @@ import RecurrentFiles
 
 extension PyTorchWeights {
   /// The `nn.LSTM`, `nn.GRU` or `nn.RNN` at `prefix`, whatever its layers, directions, biases and
-  /// projection.
+  /// projection; or the `nn.LSTMCell`, `nn.GRUCell` or `nn.RNNCell` there as a stack of one layer.
   ///
   /// - Parameters:
   ///   - cell: Which of the three it is.
@@ -42,6 +42,7 @@ extension PyTorchWeights {
     _ prefix: String, _ cell: WeightFormat.Cell
   ) throws(DataError) -> [RecurrentModuleLayer] {
     let module = try module(prefix)
+    if module.names.contains("weight_ih") { return [try recurrentCell(module, cell)] }
     let isBidirectional = module.names.contains { $0.hasSuffix("_reverse") }
     let hasBias = module.names.contains { $0.hasPrefix("bias_") }
     let isProjected = module.names.contains { $0.hasPrefix("weight_hr_") }
@@ -57,7 +58,8 @@ extension PyTorchWeights {
       }
     }.filter { $0 < module.names.count }
     let count = (indices.max() ?? 0) + 1
-    let (hiddenSize, outputSize) = try sizes(module.start, cell, isProjected: isProjected)
+    let (hiddenSize, outputSize) = try sizes(
+      module.start + "weight_hh_l0", cell, isProjected: isProjected)
 
     var layers: [RecurrentModuleLayer] = []
     for index in 0..<count {
@@ -97,11 +99,58 @@ extension PyTorchWeights {
     return layers
   }
 
+  /// The one layer of an `nn.LSTMCell`, `nn.GRUCell` or `nn.RNNCell`, whose names have no number.
+  private mutating func recurrentCell(
+    _ module: Module, _ cell: WeightFormat.Cell
+  ) throws(DataError) -> RecurrentModuleLayer {
+    let hasBias = module.names.contains("bias_ih")
+    let names = ["weight_ih", "weight_hh"] + (hasBias ? ["bias_ih", "bias_hh"] : [])
+    let weights = try recurrentWeights(names.map { module.start + $0 }, cell)
+    try finish(module, cell.pytorchName + "Cell")
+    return RecurrentModuleLayer(forward: weights)
+  }
+
+  /// The weights of a recurrent layer whose tensors have names of their own, arranged as PyTorch
+  /// arranges them: input weights `[G·H, I]`, recurrent weights `[G·H, H]` and, if there are any, two
+  /// biases `[G·H]`.
+  ///
+  /// ```swift
+  /// // An archive of np.savez with enc_w_ih, enc_w_hh, enc_b_ih, enc_b_hh:
+  /// let encoder = GRU(weights: try weights.recurrent(
+  ///   .gru, names: ["enc_w_ih", "enc_w_hh", "enc_b_ih", "enc_b_hh"]))
+  /// ```
+  public mutating func recurrent(
+    _ cell: CellKind, names: [String]
+  ) throws(DataError) -> RecurrentWeights {
+    require(
+      names.count == 2 || names.count == 4,
+      "recurrent weights have names of 2 matrices, or of 2 matrices and 2 biases, not \(names.count)"
+    )
+    return try recurrentWeights(
+      names, cell == .lstm ? .lstm : cell == .gru ? .gru(.afterProduct) : .simpleRNN)
+  }
+
+  private mutating func recurrentWeights(
+    _ names: [String], _ cell: WeightFormat.Cell
+  ) throws(DataError) -> RecurrentWeights {
+    let (hiddenSize, _) = try sizes(names[1], cell, isProjected: false)
+    let shapes = WeightFormat.pytorch.shapes(
+      cell, inputSize: max(tensors.shape(of: names[0])?.last ?? 1, 1), hiddenSize: hiddenSize,
+      outputSize: hiddenSize)
+    let input = try tensors.take(names[0], shape: shapes.input)
+    let recurrent = try tensors.take(names[1], shape: shapes.recurrent)
+    var biases: [Tensor] = []
+    for (name, shape) in zip(names.dropFirst(2), shapes.biases) {
+      biases.append(try tensors.take(name, shape: shape))
+    }
+    return WeightFormat.pytorch.weights(
+      cell, .init(input: input, recurrent: recurrent, biases: biases))
+  }
+
   /// H and the size of the hidden state, from the first layer's recurrent weights.
   private func sizes(
-    _ start: String, _ cell: WeightFormat.Cell, isProjected: Bool
+    _ name: String, _ cell: WeightFormat.Cell, isProjected: Bool
   ) throws(DataError) -> (hidden: Int, output: Int) {
-    let name = start + "weight_hh_l0"
     guard let shape = tensors.shape(of: name) else {
       throw tensors.problem(
         name, "is missing, expected recurrent weights of an \(cell.pytorchName)",

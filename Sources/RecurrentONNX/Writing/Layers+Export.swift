@@ -1,0 +1,244 @@
+import RecurrentCore
+import RecurrentFiles
+
+// The layers whose formulas ONNX has. Weights stand as they are; what only training does is left out.
+
+// Documented by the protocol.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Dense: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    var value = graph.node("MatMul", [input, graph.constant(weights, "weights")])
+    if let bias { value = graph.sum(value, graph.constant(bias, "bias")) }
+    return try activation.export(value, to: &graph)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Activation: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    switch self {
+    case .identity: return input
+    case .softmax: return graph.node("Softmax", [input], ["axis": .integer(-1)])
+    case .exponential: return graph.node("Exp", [input])
+    case .silu: return graph.product(input, graph.node("Sigmoid", [input]))
+    case .selu: return graph.node("Selu", [input])
+    case .gelu:
+      // x·(1 + erf(x / √2)) / 2
+      let scaled = graph.product(input, graph.constant(Tensor(Float(0.5).squareRoot())))
+      let one = graph.sum(graph.node("Erf", [scaled]), graph.constant(Tensor(1)))
+      return graph.product(graph.product(input, one), graph.constant(Tensor(0.5)))
+    default:
+      guard let (name, alpha, beta) = onnxFunction else {
+        throw DataError(
+          .unwritable, file: "ONNX", problem: "has no activation \(rawValue)")
+      }
+      var attributes: [String: OnnxGraph.Attribute] = [:]
+      if let alpha { attributes["alpha"] = .float(alpha) }
+      if let beta { attributes["beta"] = .float(beta) }
+      return graph.node(name, [input], attributes)
+    }
+  }
+}
+
+extension Activation {
+  /// The function of ONNX's cells that this is, with its parameters.
+  var onnxFunction: (name: String, alpha: Float?, beta: Float?)? {
+    switch self {
+    case .identity: ("Affine", 1, 0)
+    case .sigmoid: ("Sigmoid", nil, nil)
+    case .tanh: ("Tanh", nil, nil)
+    case .relu: ("Relu", nil, nil)
+    case .softplus: ("Softplus", nil, nil)
+    case .softsign: ("Softsign", nil, nil)
+    case .elu: ("Elu", 1, nil)
+    case .leakyReLU: ("LeakyRelu", 0.01, nil)
+    case .leakyReLUKeras: ("LeakyRelu", 0.2, nil)
+    case .hardSigmoid: ("HardSigmoid", 1 / 6, 0.5)
+    case .hardSigmoidONNX: ("HardSigmoid", 0.2, 0.5)
+    default: nil
+    }
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Embedding: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    graph.rows(of: weights, at: input)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Dropout: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    input
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension EachStep: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    try graph.exported(layer, input)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension LayerNorm: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    // LayerNormalization came with opset 17.
+    let last: [String: OnnxGraph.Attribute] = ["axes": .integers([-1])]
+    let centered = graph.node("Sub", [input, graph.node("ReduceMean", [input], last)])
+    let variance = graph.node("ReduceMean", [graph.product(centered, centered)], last)
+    let root = graph.node(
+      "Sqrt", [graph.sum(variance, graph.constant(Tensor(epsilon), "epsilon"))])
+    let normalized = graph.node("Div", [centered, root])
+    return graph.sum(
+      graph.product(normalized, graph.constant(gain, "gain")), graph.constant(bias, "bias"))
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension BatchNorm: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    let scale = (runningVariance + epsilon).squareRoot().reciprocal() * gain
+    return graph.sum(
+      graph.product(input, graph.constant(scale, "scale")),
+      graph.constant(bias - runningMean * scale, "shift"))
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension LastOutput: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    graph.lastSteps(of: input)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension MeanOverTime: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    graph.meanOverTime(input)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension MaxOverTime: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    graph.maximumOverTime(input)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension AttentionPooling: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    let compared = try projection.export(input, to: &graph)
+    let scores = graph.node(
+      "MatMul", [compared, graph.constant(query.reshaped(to: [query.count, 1]), "query")])
+    let least = graph.constant(Tensor(-Float.greatestFiniteMagnitude))
+    let shown = graph.node("Where", [graph.mask(of: input), scores, least])
+    let shares = graph.product(
+      graph.node("Softmax", [shown], ["axis": .integer(1)]), graph.numericMask(of: input))
+    return graph.sumOverTime(graph.product(input, shares))
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Conv1D: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    guard stride == 1, padding != .valid else {
+      throw DataError(
+        .unwritable, file: "ONNX",
+        problem:
+          "a convolution with a stride, or without padding, changes the lengths of rows, which "
+          + "is not written")
+    }
+    // What lies behind a row's end counts as 0.
+    let shown = graph.product(input, graph.numericMask(of: input))
+    let before = padding == .causal ? reach : reach / 2
+    let (kernel, features, outputs) = (weights.shape[0], weights.shape[1], weights.shape[2])
+    let turned = OnnxTensor(weights).transposed([2, 1, 0])
+    let constants =
+      [graph.constant(turned.tensor ?? weights, "kernel")]
+      + (bias.map { [graph.constant($0, "bias")] } ?? [])
+    let value = graph.node(
+      "Conv", [graph.transpose(shown, [0, 2, 1])] + constants,
+      [
+        "kernel_shape": .integers([Int64(kernel)]), "dilations": .integers([Int64(dilation)]),
+        "pads": .integers([Int64(before), Int64(reach - before)]),
+      ])
+    require(features > 0 && outputs > 0, "a convolution has features")
+    return graph.transpose(value, [0, 2, 1])
+  }
+}
+
+// MARK: Layers of layers
+
+extension OnnxBuilder {
+  /// The nodes of a layer of which only the program's run tells whether it can be written.
+  ///
+  /// - Throws: ``DataError`` that names the layer if it cannot.
+  public mutating func exported(
+    _ layer: any Layer, _ input: String
+  ) throws(DataError) -> String {
+    if let layer = layer as? any OnnxExportable { return try layer.export(input, to: &self) }
+    throw DataError(
+      .unwritable, file: "ONNX",
+      problem: "a \(String("\(type(of: layer))".prefix { $0 != "<" })) cannot be written",
+      advice: "Make it conform to OnnxExportable")
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension AnyLayer: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    try graph.exported(base, input)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension RecurrentStack: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    var value = input
+    for layer in layers { value = try layer.export(value, to: &graph) }
+    return value
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Sequential: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    try graph.exported(layers, input)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension FirstLayer: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    try graph.exported(layer, input)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension NextLayer: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    try graph.exported(layer, try graph.exported(previous, input))
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension SkipConnection: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    graph.merged(input, try graph.exported(layer, input), merge)
+  }
+}
+
+extension OnnxBuilder {
+  /// Two values of one shape, merged along their features.
+  mutating func merged(_ a: String, _ b: String, _ merge: Merge) -> String {
+    switch merge {
+    case .concatenate: concatenation([a, b], along: -1)
+    case .sum: sum(a, b)
+    case .average: product(sum(a, b), constant(Tensor(0.5)))
+    case .multiply: product(a, b)
+    }
+  }
+}

@@ -1,0 +1,332 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentONNX
+@testable import RecurrentTasks
+
+/// One exported network: the file, inputs, and what the network itself gives.
+struct ExportCase: Sendable {
+  let bytes: [UInt8]
+  var inputs: [String: OnnxTensor]
+  let output: Tensor
+
+  /// Rows of these lengths, padded with zeros.
+  static let lengths = [5, 2, 0, 4]
+
+  static var sequences: SequenceBatch {
+    SequenceBatch(SmallGraph.numbers([4, 5, 3]) * 2, lengths: lengths)
+  }
+
+  private static var counts: OnnxTensor {
+    OnnxTensor(lengths.map { Int64($0) }, shape: [4], .int32)
+  }
+
+  /// A layer over sequences of three features.
+  init<L: Layer<SequenceBatch, SequenceBatch>>(_ layer: L) throws where L: OnnxExportable {
+    try self.init(layer, output: layer(Self.sequences).values)
+  }
+
+  init<L: Layer<SequenceBatch, Tensor>>(_ layer: L) throws where L: OnnxExportable {
+    try self.init(layer, output: layer(Self.sequences))
+  }
+
+  init(_ layer: any OnnxExportable, output: Tensor) throws {
+    bytes = try OnnxBuilder.encode(layer, input: .sequences(features: 3), name: "case")
+    inputs = ["input": OnnxTensor(Self.sequences.values), "lengths": Self.counts]
+    self.output = output
+  }
+
+  static let tokens = [[1, 2, 3, 4, 5], [6, 0], [], [2, 2, 1, 3]]
+
+  /// A network over tokens.
+  init(tokens network: any OnnxExportable, output: Tensor) throws {
+    bytes = try OnnxBuilder.encode(network, input: .tokens, name: "case")
+    let ids = Self.tokens.flatMap { row in (0..<5).map { Int64($0 < row.count ? row[$0] : 0) } }
+    inputs = ["input": OnnxTensor(integers: ids, shape: [4, 5]), "lengths": Self.counts]
+    self.output = output
+  }
+
+  init(vectors network: any OnnxExportable, _ input: Tensor, output: Tensor) throws {
+    bytes = try OnnxBuilder.encode(
+      network, input: .vectors(features: input.shape[1]), name: "case")
+    inputs = ["input": OnnxTensor(input)]
+    self.output = output
+  }
+}
+
+@Suite struct ExportTests {
+  /// Everything that is written, by name.
+  static func cases() throws -> [(name: String, test: ExportCase)] {
+    var generator = SeededGenerator(seed: 5)
+    func weights(_ gates: Int, peepholes: Bool = false, bias: Bool = true) -> RecurrentWeights {
+      RecurrentWeights(
+        input: Tensor(generator.floats(3 * gates * 4), shape: [3, gates * 4]),
+        recurrent: Tensor(generator.floats(4 * gates * 4), shape: [4, gates * 4]) * 0.5,
+        bias: bias ? Tensor(generator.floats(gates * 4)) : nil,
+        recurrentBias: bias ? Tensor(generator.floats(gates * 4)) : nil,
+        peepholes: peepholes ? Tensor(generator.floats(12), shape: [3, 4]) : nil)
+    }
+    var cases: [(name: String, test: ExportCase)] = [
+      ("lstm", try ExportCase(LSTM(weights: weights(4)))),
+      ("lstm without bias", try ExportCase(LSTM(weights: weights(4, bias: false)))),
+      (
+        "lstm with everything",
+        try ExportCase(
+          LSTM(
+            weights: weights(4, peepholes: true),
+            options: RecurrentOptions(
+              activation: .softsign, gateActivation: .hardSigmoid, gateClip: 0.7)))
+      ),
+      ("coupled lstm", try ExportCase(LSTM(weights: weights(3, peepholes: true)))),
+      ("gru", try ExportCase(GRU(weights: weights(3)))),
+      (
+        "gru before",
+        try ExportCase(
+          GRU(
+            weights: weights(3), reset: .beforeProduct,
+            options: RecurrentOptions(activation: .elu, gateActivation: .hardSigmoidONNX)))
+      ),
+      (
+        "rnn",
+        try ExportCase(
+          SimpleRNN(weights: weights(1), options: RecurrentOptions(activation: .leakyReLU)))
+      ),
+      (
+        "bidirectional sum",
+        try ExportCase(
+          Bidirectional(GRU(weights: weights(3)), GRU(weights: weights(3)), merge: .sum))
+      ),
+      (
+        "ends",
+        try ExportCase(Bidirectional(LSTM(weights: weights(4)), LSTM(weights: weights(4))).final)
+      ),
+      (
+        "stack",
+        try ExportCase(
+          RecurrentStack(
+            .lstm, inputSize: 3, hiddenSize: 4, layerCount: 2, isBidirectional: true,
+            dropout: 0.5, using: &generator))
+      ),
+      (
+        "sequential",
+        try ExportCase(
+          Sequential {
+            Conv1D(inputSize: 3, outputSize: 5, kernelSize: 4, dilation: 2, using: &generator)
+            EachStep(
+              Dense(inputSize: 5, outputSize: 4, activation: .gelu, using: &generator))
+            SkipConnection(around: LSTM(inputSize: 4, hiddenSize: 4, using: &generator))
+            LastOutput()
+            Dropout(rate: 0.5)
+            LayerNorm(size: 4)
+            Dense(inputSize: 4, outputSize: 2, activation: .softmax, using: &generator)
+          })
+      ),
+      (
+        "causal",
+        try ExportCase(
+          Sequential {
+            Conv1D(
+              inputSize: 3, outputSize: 4, kernelSize: 3, padding: .causal, using: &generator)
+            MaxOverTime()
+          })
+      ),
+      (
+        "mean",
+        try ExportCase(
+          Sequential {
+            GRU(weights: weights(3))
+            MeanOverTime()
+          })
+      ),
+      (
+        "attention",
+        try ExportCase(
+          Sequential {
+            GRU(weights: weights(3))
+            AttentionPooling(inputSize: 4, attentionSize: 3, using: &generator)
+          })
+      ),
+    ]
+    var norm = BatchNorm(size: 3)
+    norm.runningMean = Tensor(generator.floats(3))
+    norm.runningVariance = Tensor(generator.floats(3)).squared() + 0.5
+    cases.append(("batch norm", try ExportCase(norm)))
+    for activation in Activation.allCases {
+      let dense = Dense(inputSize: 3, outputSize: 5, activation: activation, using: &generator)
+      let input = SmallGraph.numbers([4, 3])
+      cases.append(
+        (activation.rawValue, try ExportCase(vectors: dense, input, output: dense(input))))
+    }
+    return cases + (try jobs(&generator))
+  }
+
+  /// The networks of the jobs.
+  private static func jobs(
+    _ generator: inout SeededGenerator
+  ) throws -> [(name: String, test: ExportCase)] {
+    var cases: [(name: String, test: ExportCase)] = []
+    var forecast = ForecasterOptions()
+    (forecast.hiddenSize, forecast.horizon, forecast.scaling) = (4, 3, .minmax)
+    let forecaster = ForecastModel(features: 3, options: forecast, using: &generator)
+    #expect(forecaster.onnxInput == .sequences(features: 3))
+    cases.append(
+      ("forecaster", try ExportCase(forecaster, output: forecaster(ExportCase.sequences))))
+    let tokens = TokenBatch(ExportCase.tokens)
+    for pooling in SequencePooling.allCases {
+      for naiveBayes in [false, true] {
+        var options = TextClassifierOptions()
+        (options.hiddenSize, options.embeddingSize, options.pooling) = (4, 3, pooling)
+        options.naiveBayes = naiveBayes
+        let network = TextClassifierModel(
+          vocabularySize: 7, classCount: 3, options: options, using: &generator)
+        let evidence = naiveBayes ? SmallGraph.numbers([4, 3]) : nil
+        var test = try ExportCase(
+          tokens: network, output: network(TextBatch(tokens: tokens, evidence: evidence)))
+        if let evidence { test.inputs["evidence"] = OnnxTensor(evidence) }
+        cases.append(("classifier \(pooling) \(naiveBayes)", test))
+      }
+    }
+    var text = TextGeneratorOptions()
+    (text.hiddenSize, text.embeddingSize) = (4, 3)
+    let writer = TextGeneratorModel(vocabularySize: 7, options: text, using: &generator)
+    let next = writer(tokens)
+    cases.append(
+      ("generator", try ExportCase(tokens: writer, output: next.head(next.hidden.values))))
+    for model in ImageModelKind.allCases {
+      var options = ImageClassifierOptions()
+      (options.model, options.hiddenSize) = (model, 4)
+      let network = ImageModel(
+        ImageShape(height: 3, width: 2, channels: 1, classes: 3), options: options,
+        using: &generator)
+      let input = SmallGraph.numbers([2, 6])
+      cases.append(
+        ("images \(model)", try ExportCase(vectors: network, input, output: network(input))))
+    }
+    for kind in ComposerKind.allCases {
+      var options = ComposerOptions()
+      (options.hiddenSize, options.kind) = (4, kind)
+      let network = ComposerModel(options, using: &generator)
+      if let embedding = network.embedding {
+        cases.append(
+          (
+            "composer",
+            try ExportCase(
+              tokens: network, output: network(embedding(tokens)).values)
+          ))
+      } else {
+        #expect(network.onnxInput == .sequences(features: 88))
+      }
+    }
+    cases += try taggers(&generator)
+    return cases
+  }
+
+  private static func taggers(
+    _ generator: inout SeededGenerator
+  ) throws -> [(name: String, test: ExportCase)] {
+    // Seven words with characters, of which one has none.
+    let words = WordFeatures(
+      ids: Array(0..<7), shapes: [0, 1, 2, 1, 0, 2, 1],
+      characters: [[], [1, 2], [3], [4, 1, 2], [2, 2, 2, 1], [1], [3, 4]])
+    return try CharacterReader.allCases.map { reader in
+      var options = SequenceTaggerOptions()
+      (options.hiddenSize, options.embeddingSize, options.characters) = (4, 3, reader)
+      (options.characterSize, options.characterEmbeddingSize) = (4, 3)
+      let network = SequenceTaggerModel(
+        vocabularySize: 7, characterCount: 5, tags: TagSet(["A", "B", "C"], scheme: .plain),
+        options: options, using: &generator)
+      var test = try ExportCase(
+        tokens: network,
+        output: network.emissions(network.vectors(of: words), TokenBatch(ExportCase.tokens)).values)
+      let padded = ExportCase.tokens.map { row in (0..<5).map { $0 < row.count ? row[$0] : 0 } }
+        .flatMap(\.self)
+      if network.shapes != nil {
+        test.inputs["shapes"] = OnnxTensor(
+          integers: padded.map { Int64(words.shapes[$0]) }, shape: [4, 5])
+      }
+      if reader != .none {
+        test.inputs["characters"] = OnnxTensor(
+          integers: padded.flatMap { word in
+            (0..<4).map { place in
+              Int64(place < words.characters[word].count ? words.characters[word][place] : 0)
+            }
+          }, shape: [4, 5, 4])
+        test.inputs["character_lengths"] = OnnxTensor(
+          padded.map { Int64(words.characters[$0].count) }, shape: [4, 5], .int32)
+      }
+      return ("tagger \(reader)", test)
+    }
+  }
+
+  /// Numbers of steps that are there; all of what is no sequence.
+  private static func valid(_ x: Tensor) -> [Float] {
+    guard x.rank == 3, x.shape[0] == 4, x.shape[1] == 5 else { return x.elements }
+    return SequenceBatch(x, lengths: ExportCase.lengths).validSteps.elements
+  }
+
+  @Test func whatIsWrittenIsReadAgain() throws {
+    for (name, test) in try Self.cases() {
+      let model = try OnnxModel(bytes: test.bytes, source: name)
+      let found = try #require(try model(test.inputs)["output"]?.tensor)
+      #expect(found.shape == test.output.shape, "\(name)")
+      let (mine, wanted) = (Self.valid(found), Self.valid(test.output))
+      expectClose(mine, shape: [mine.count], to: wanted, shape: [wanted.count], within: 2e-6, name)
+    }
+  }
+
+  /// ONNX Runtime gives what the layers here give.
+  @Test(
+    .enabled("set RECURRENT_PYTHON to a Python with onnxruntime and numpy") {
+      guard let python = ProcessInfo.processInfo.environment["RECURRENT_PYTHON"] else {
+        return false
+      }
+      return try await CommandRunner.run(python, ["-c", "import onnxruntime, numpy"]).exitCode == 0
+    })
+  func onnxRuntimeGivesTheSame() async throws {
+    let python = try #require(ProcessInfo.processInfo.environment["RECURRENT_PYTHON"])
+    let script = URL(fileURLWithPath: Fixtures.folder).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Scripts/replay-onnx").path
+    try await withTemporaryFolder { folder in
+      for (name, test) in try Self.cases() {
+        try Data(test.bytes).write(to: URL(fileURLWithPath: folder + "/model.onnx"))
+        var arrays = test.inputs.map { name, value in
+          (
+            "in." + name,
+            StoredTensor(shape: value.shape, values: value.floats)
+          )
+        }
+        arrays.append(
+          ("out.output", StoredTensor(shape: test.output.shape, values: test.output.elements)))
+        try NumPyFile.write(arrays, to: folder + "/recording.npz")
+        let result = try await CommandRunner.run(
+          python, [script, folder + "/model.onnx", folder + "/recording.npz"])
+        #expect(result.exitCode == 0, "\(name): \(result.output)\(result.errorOutput.suffix(600))")
+      }
+    }
+  }
+
+  @Test func whatONNXCannotSayIsRefused() throws {
+    var generator = SeededGenerator(seed: 5)
+    let projected = LSTM(inputSize: 3, hiddenSize: 4, projectionSize: 2, using: &generator)
+    let cut = LSTM(
+      inputSize: 3, hiddenSize: 4, options: RecurrentOptions(cellClip: 1), using: &generator)
+    let held = GRU(
+      inputSize: 3, hiddenSize: 4, options: RecurrentOptions(zoneout: 0.1), using: &generator)
+    for (layer, what) in [
+      (projected as any OnnxExportable, "an LSTM with a projection"),
+      (cut, "an LSTM with a clip of its cell state"), (held, "an GRU with zoneout"),
+    ] {
+      let error = try dataError {
+        _ = try OnnxBuilder.encode(layer, input: .sequences(features: 3), name: "refused")
+      }
+      #expect(error.problem == what + " cannot be written")
+    }
+    let own = Sequential { MinGRU(inputSize: 3, hiddenSize: 4, using: &generator) }
+    #expect(
+      try dataError {
+        _ = try OnnxBuilder.encode(own, input: .sequences(features: 3), name: "refused")
+      }.problem == "a MinGRU cannot be written")
+  }
+}
