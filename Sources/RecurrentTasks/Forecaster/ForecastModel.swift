@@ -23,7 +23,7 @@ public struct ForecastModel: Module {
   /// A straight line from the window of the target to the horizon, beside the recurrent layers; nil:
   /// none.
   var line: Dense?
-  private let horizon: Int
+  let horizon: Int
   private let dropout: Dropout
 
   /// - Parameter series: how many series have a vector of their own; those of segments only.

@@ -29,6 +29,8 @@ public struct ForecastPlan: JobPlan {
   let base: NaiveForecast
   /// What the training before this one found; nil for the first.
   private var former: Forecaster.Configuration?
+  /// The penalty of the ridge regression that its validation part chose.
+  private var ridgePenalty: Double?
   /// Epochs over which the learning rate falls.
   private var scheduleEpochs: Int?
   public private(set) var stage = 0
@@ -236,6 +238,10 @@ public struct ForecastPlan: JobPlan {
     else { return nil }
     plan.leftOut = leftOut
     plan.former = trained.configuration
+    plan.ridgePenalty =
+      hasValidation
+      ? RidgeForecast(training: trainingExamples, validation: validationExamples)?.penalty
+      : ridgePenalty
     plan.scheduleEpochs = scheduleEpochs ?? self.options.epochs
     plan.stage = stage + 1
     return plan
@@ -259,7 +265,8 @@ public struct ForecastPlan: JobPlan {
           ClassicalForecast(method, series.target, trainingRows: rows, season: options.season)
         }
       },
-      ridge: RidgeForecast(training: trainingExamples, validation: validationExamples))
+      ridge: RidgeForecast(
+        training: trainingExamples, validation: validationExamples, penalty: ridgePenalty))
   }
 }
 
@@ -278,7 +285,8 @@ extension ForecastPlan {
   public func prepared(_ model: ForecastModel) -> ForecastModel {
     guard options.hasLine,
       let ridge = RidgeForecast(
-        training: trainingExamples, validation: validationExamples, ofTargetAlone: true)
+        training: trainingExamples, validation: validationExamples, penalty: ridgePenalty,
+        ofTargetAlone: true)
     else { return model }
     var model = model
     model.line = ridge.line

@@ -17,6 +17,8 @@ struct RidgeForecast: Sendable {
   /// `[inputs + 1, horizon]`, the last row for a constant input of 1.
   private let weights: Tensor
   private let ofTargetAlone: Bool
+  /// The penalty on the weights, as a share of the mean square of the inputs.
+  let penalty: Double
 
   /// It as a layer, from the window of the target to the horizon.
   var line: Dense {
@@ -29,9 +31,12 @@ struct RidgeForecast: Sendable {
   /// Fitted on `training`, with the penalty that is best on `validation`, or the middle one where
   /// there is none; nil without training windows.
   ///
-  /// - Parameter ofTargetAlone: whether the inputs are the target's values, though there are covariates.
+  /// - Parameters:
+  ///   - penalty: what was chosen before, where there is no validation part.
+  ///   - ofTargetAlone: whether the inputs are the target's values, though there are covariates.
   init?(
-    training: ForecastExamples, validation: ForecastExamples, ofTargetAlone: Bool = false
+    training: ForecastExamples, validation: ForecastExamples, penalty known: Double? = nil,
+    ofTargetAlone: Bool = false
   ) {
     self.ofTargetAlone = ofTargetAlone
     guard training.count > 0 else { return nil }
@@ -50,18 +55,23 @@ struct RidgeForecast: Sendable {
     }
     let mean = (0..<inputs - 1).reduce(0) { $0 + squares[$1 * inputs + $1] } / Double(inputs - 1)
     let judges = validation.count > 0
-    let penalties = judges ? Self.penalties : [Self.penalties[Self.penalties.count / 2]]
-    let found = penalties.compactMap { penalty -> (weights: Tensor, error: Double)? in
+    let penalties =
+      judges ? Self.penalties : [known ?? Self.penalties[Self.penalties.count / 2]]
+    let found = penalties.compactMap {
+      penalty -> (weights: Tensor, penalty: Double, error: Double)? in
       var matrix = squares
       // The constant is not held back.
       for place in 0..<inputs - 1 { matrix[place * inputs + place] += penalty * mean }
       guard let weights = solution(of: matrix, products, size: inputs, columns: horizon) else {
         return nil
       }
-      return (weights, judges ? Self.squaredError(of: weights, on: validation, ofTargetAlone) : 0)
+      return (
+        weights, penalty,
+        judges ? Self.squaredError(of: weights, on: validation, ofTargetAlone) : 0
+      )
     }
     guard let best = found.min(by: { $0.error < $1.error }) else { return nil }
-    weights = best.weights
+    (weights, penalty) = (best.weights, best.penalty)
   }
 
   /// The forecasts for each window, `[windows][horizon]`, in the unit of the target.
