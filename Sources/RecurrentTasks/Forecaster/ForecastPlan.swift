@@ -33,6 +33,7 @@ public struct ForecastPlan: JobPlan {
   private var ridgePenalty: Double?
   /// Epochs over which the learning rate falls.
   private var scheduleEpochs: Int?
+  /// Trainings that came before.
   public private(set) var stage = 0
   private static let windowsAtOnce = 1024
   /// Of the weights of a network of segments.
@@ -212,6 +213,7 @@ public struct ForecastPlan: JobPlan {
 
   private var refit: ForecastRefit { options.refit ?? .none }
 
+  /// The first training, those of known rows and of all rows.
   public var stages: Int {
     switch refit {
     case .none: 1
@@ -220,6 +222,7 @@ public struct ForecastPlan: JobPlan {
     }
   }
 
+  /// The training on rows that were held out, if the options ask for it.
   public func sequel(to trained: Forecaster) -> ForecastPlan? {
     let learnsTest = refit == .all && hasTest && !hasValidation
     guard refit != .none, hasValidation || learnsTest else { return nil }
