@@ -78,9 +78,38 @@ extension Table {
             + (format.decimalMark == nil ? "" : ", as the model has it")
             + "; with --decimal \(other.rawValue) it is \(value(other))")
       }
+      if let row = placeholderRow(column: index, reading, in: bytes) {
+        clauses.append(
+          "\(text(row: row, column: index)) of line \(line(ofRow: row)) lies far from all other numbers, as "
+            + "marks of missing values do; leave such cells empty if it is one")
+      }
       return clauses.isEmpty ? nil : "\(column): " + clauses.joined(separator: "; ")
     }
   }
+
+  /// The first row of a number such as -999 that is far from all others.
+  private func placeholderRow(
+    column: Int, _ reading: NumberReading, in bytes: UnsafeBufferPointer<UInt8>
+  ) -> Int? {
+    var (first, least, most) = (Int?.none, Double.infinity, -Double.infinity)
+    var placeholders: Set<Double> = []
+    for row in 0..<rowCount {
+      let cell = text.cell(row: row, column: column, in: bytes)
+      guard let value = reading.number(cell, in: bytes)?.value else { continue }
+      if Self.placeholders.contains(value) {
+        placeholders.insert(value)
+        first = first ?? row
+      } else {
+        (least, most) = (Swift.min(least, value), Swift.max(most, value))
+      }
+    }
+    guard placeholders.count == 1, let value = placeholders.first, most > least else { return nil }
+    return Swift.max(least - value, value - most) > 3 * (most - least) ? first : nil
+  }
+
+  private static let placeholders: Set = [
+    -9, -99, -99.9, -999, -999.9, -9999, -99999, 999, 999.9, 9999, 99999, 999_999, -1e20,
+  ]
 
   /// The sign of currency or percent of the first number that has one.
   private func unit(column: Int, in bytes: UnsafeBufferPointer<UInt8>) -> NumberText.Unit? {

@@ -121,8 +121,8 @@ public struct Table: Sendable {
     var table = self
     var remark: String?
     while table.rowCount > 1, remark == nil || rowCount - table.rowCount < 3 {
-      let word = table.text(row: table.rowCount - 1, column: column).lowercased()
-      let first = word.split { !$0.isLetter }.first.map(String.init) ?? ""
+      let word = table.text(row: table.rowCount - 1, column: column)
+      let first = word.lowercased().split { !$0.isLetter }.first.map(String.init) ?? ""
       guard Self.totals.contains(first) else { break }
       remark =
         "line \(table.line(ofRow: table.rowCount - 1)) (\(word.shown)) sums up the rows above, and is left out"

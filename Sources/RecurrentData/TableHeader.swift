@@ -221,7 +221,7 @@ struct TableHeader {
   }
 
   private static func listed(_ records: ArraySlice<Record>) -> String {
-    let lines = records.map { "\($0.line) (\($0.start))" }
+    let lines = records.map { $0.width == 0 ? "\($0.line)" : "\($0.line) (\($0.start))" }
     return lines.count == 1 ? "line \(lines[0])" : "lines " + lines.joined(separator: ", ")
   }
 }

@@ -42,7 +42,7 @@ import Testing
     #expect(
       reading.remarks == [
         "1 row of empty cells at the end was left out",
-        "the last 2 rows sum up the others: line 5 (\"\(word.lowercased())\") sums up the rows above, and is "
+        "the last 2 rows sum up the others: line 5 (\"\(word)\") sums up the rows above, and is "
           + "left out",
       ])
   }

@@ -49,7 +49,7 @@ import Testing
       "Report 2024,,\nFor:,me,\n,,\nDate,Sold,Price\n" + rows, names: ["Date", "Sold", "Price"],
       firstLine: 5,
       remarks: [
-        "lines 1 (\"Report 2024\"), 2 (\"For:, me\"), 3 (\"\") stand before the header of line 4",
+        "lines 1 (\"Report 2024\"), 2 (\"For:, me\"), 3 stand before the header of line 4",
         "2 rows of empty cells at the end were left out",
       ])
     // A last column that mostly has no value has a name.

@@ -106,6 +106,15 @@ import Testing
     }
   }
 
+  /// Marks of missing values that are numbers are told; numbers among others are none.
+  @Test func placeholdersAreTold() throws {
+    let told = try table(["5.5", "-999", "7.25", "6", "-999"]).remark(onNumbersOf: "n")
+    #expect(try #require(told).contains("-999 of line 3 lies far from all other numbers"))
+    for cells in [["-999", "5", "-1200", "800"], ["997", "999", "1001"], ["0", "999", "500"]] {
+      #expect(try table(cells).remark(onNumbersOf: "n") == nil)
+    }
+  }
+
   @Test func unitsOfOneColumnAreOne() throws {
     for (cells, line, problem) in [
       (["$5", "6", "€7"], 4, "found \"€7\" in the column of \"$5\" of line 2, expected"),

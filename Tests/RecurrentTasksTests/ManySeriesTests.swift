@@ -153,7 +153,11 @@ struct ManySeriesTests {
     let other = try ForecastPlan([more], options: tinyOptions()).train()
     let (forecasts, remarks) = try other.forecasts(after: [more])
     #expect(forecasts[0].times.labels == ["81", "82", "83"])
-    #expect(remarks == ["7 rows are to be forecast, but the model forecasts 3"])
+    #expect(
+      remarks == [
+        "7 rows are to be forecast, but the model forecasts 3; for more, train with "
+          + "--horizon 7"
+      ])
   }
 
   /// A row of one series touches no window of another.

@@ -67,7 +67,13 @@ struct TimeAttempt {
     }
     unorderedRow = unordered(<)
     guard unorderedRow != nil else { return }
-    if unordered(>) == nil { (isDescending, unorderedRow) = (true, nil) }
+    // Of rows that are not sorted, most tell which way they run.
+    let falls = ticks.indices.reduce(0) { sum, row in
+      let previous = source.previous(of: row)
+      guard previous >= 0 else { return sum }
+      return sum + (ticks[previous] > ticks[row] ? 1 : ticks[previous] < ticks[row] ? -1 : 0)
+    }
+    if falls > 0 { (isDescending, unorderedRow) = (true, unordered(>)) }
   }
 
   /// How regular the rows are: series without a rule, then rows that are missing; less is better.

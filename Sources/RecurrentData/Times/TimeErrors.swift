@@ -88,7 +88,10 @@ struct TimeErrors {
       attempt.format.zoneMinutes == nil && attempt.format.clock == nil && !attempt.format.isIndex
       && step <= 3600 * attempt.format.ticksPerSecond
       && ClockChange.mayBegin(floorDivide(time, attempt.format.ticksPerSecond))
-    guard isClockChange || step == 0 else { return descending(row, of: attempt.ticks) }
+    guard isClockChange || step == 0 else {
+      return attempt.isDescending
+        ? later(row, than: previous) : descending(row, of: attempt.ticks)
+    }
     let verb = step == 0 ? "repeats" : "comes after"
     var problem =
       "the time \(source.text(row).shown) \(verb) \(source.text(previous).shown) of \(place(previous))"
@@ -119,6 +122,17 @@ struct TimeErrors {
       advice:
         "Sort the rows by time, earliest first; if the file holds many series, name the column "
         + "that tells them apart with --series when training")
+  }
+
+  /// The error about a row that is later than the one before it, where most are earlier.
+  private func later(_ row: Int, than previous: Int) -> DataError {
+    DataError(
+      file: source.file, line: source.line(row), place: source.place,
+      problem: "the time \(source.text(row).shown) comes after \(source.text(previous).shown) of "
+        + "\(place(previous)), but is later, while other rows stand newest first",
+      advice:
+        "Sort the rows by time; if the file holds many series, name the column that tells them "
+        + "apart with --series when training")
   }
 
   private func place(_ row: Int) -> String {

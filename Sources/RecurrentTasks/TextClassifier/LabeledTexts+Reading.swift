@@ -10,7 +10,8 @@ extension LabeledTexts {
   ///   quotes are text;
   /// - a file of JSON objects, one a line (`.jsonl`, `.ndjson`);
   /// - a file a class, a text a line: `good.txt bad.txt`, or `label=file` for labels of one's own;
-  /// - a folder of folders, one a class, with a file a text.
+  /// - a folder of folders, one a class, with a file a text;
+  /// - a file of lines as fastText reads them: `__label__good A quiet delight.`
   ///
   /// Rows with an empty text are left out and counted, and so is a header of numbered columns.
   ///
@@ -33,6 +34,9 @@ extension LabeledTexts {
       throw DataError(
         file: path, problem: "the file is empty", advice: "Expected texts with their labels")
     }
+    if file.lines.allSatisfy({ $0.isEmpty || $0.hasPrefix(labelPrefix) }) {
+      return try prefixed(file)
+    }
     switch fileExtension(path) {
     case "jsonl", "ndjson", "json": return try objects(file, columns)
     case "csv": return try table(file, columns)
@@ -50,8 +54,15 @@ extension LabeledTexts {
     // Numbers are never names.
     let isNumbered = Int(columns.text) != nil && Int(columns.label) != nil
     let table = try file.table(hasHeader: !isNumbered)
-    let text = try table.column(columns.text)
-    let label = try table.column(columns.label)
+    func column(_ name: String) throws(DataError) -> Int {
+      do throws(DataError) { return try table.column(name) } catch {
+        var error = error
+        error.advice = (error.advice.map { $0 + ". " } ?? "") + columnAdvice
+        throw error
+      }
+    }
+    let text = try column(columns.text)
+    let label = try column(columns.label)
     var examples: [Example] = []
     for row in 0..<table.rowCount {
       examples.append(
@@ -87,7 +98,7 @@ extension LabeledTexts {
         file: file.source, line: 1, place: "column \"\(name)\"",
         problem: "there is no such column; the first line has "
           + header.prefix(20).map { "\"\($0.prefix(40))\"" }.joined(separator: ", "),
-        advice: "Name columns with --text and --label, or number both if there is no header")
+        advice: columnAdvice)
     }
     let text = try place(columns.text, textNumber)
     let label = try place(columns.label, labelNumber)
@@ -115,44 +126,9 @@ extension LabeledTexts {
     return isNumbered ? texts.withoutHeader() : texts
   }
 
-  // MARK: JSON
-
-  private static func objects(
-    _ file: TextFile, _ columns: TextColumns
-  ) throws(DataError) -> LabeledTexts {
-    var examples: [Example] = []
-    var blankLines = 0
-    for (index, line) in file.lines.enumerated() {
-      if line.allSatisfy(\.isWhitespace) {
-        blankLines += 1
-        continue
-      }
-      let object: JSONLine
-      do throws(DataError) {
-        object = try decodeJSON(JSONLine.self, from: Array(line.utf8), file: file.source)
-      } catch {
-        var error = error
-        error.line = index + 1
-        error.advice =
-          "Expected one object a line, as {\"\(columns.text)\": …, \"\(columns.label)\": …}"
-        throw error
-      }
-      func member(_ name: String) throws(DataError) -> String {
-        if let value = object.members[name] { return value }
-        throw DataError(
-          file: file.source, line: index + 1, place: "member \"\(name)\"",
-          problem: "there is no such string or number in the object",
-          advice: "Name members with --text and --label")
-      }
-      examples.append(
-        try Example(
-          text: try member(columns.text), label: try member(columns.label), file: file.source,
-          line: index + 1
-        ).checked(columns))
-    }
-    return LabeledTexts(
-      examples, source: file.source, blankLines: blankLines, columns: columns)
-  }
+  /// What can be done where a column is not there.
+  private static let columnAdvice =
+    "Name columns with --text and --label, or number both (--text 1 --label 2) if there is no header"
 
   // MARK: Files and folders by class
 
@@ -239,43 +215,5 @@ extension LabeledTexts {
   private static func fileExtension(_ path: String) -> String {
     let name = splitPath(path).name
     return name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
-  }
-}
-
-extension LabeledTexts.Example {
-  /// The example, if it has a label.
-  fileprivate func checked(_ columns: TextColumns) throws(DataError) -> Self {
-    guard label.isEmpty else { return self }
-    throw DataError(
-      file: file, line: line, place: "column \"\(columns.label)\"",
-      problem: "found no label, expected the class of the text",
-      advice: "Label the text or remove it")
-  }
-}
-
-/// The members of an object that are strings, numbers or truth values, as text.
-private struct JSONLine: Decodable {
-  var members: [String: String] = [:]
-
-  private struct Key: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    for key in container.allKeys {
-      if let text = try? container.decode(String.self, forKey: key) {
-        members[key.stringValue] = text
-      } else if let value = try? container.decode(Bool.self, forKey: key) {
-        members[key.stringValue] = "\(value)"
-      } else if let number = try? container.decode(Int.self, forKey: key) {
-        members[key.stringValue] = "\(number)"
-      } else if let number = try? container.decode(Double.self, forKey: key) {
-        members[key.stringValue] = "\(number)"
-      }
-    }
   }
 }

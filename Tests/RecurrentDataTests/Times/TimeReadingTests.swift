@@ -161,6 +161,21 @@ import Testing
     #expect(try column("x", Array(1...24)) == nil)
   }
 
+  /// Of rows that stand newest first, the one that does not is named.
+  @Test func oneRowOutOfOrder() throws {
+    for (third, problem) in [
+      ("2020-01-08", "the time \"2020-01-08\" repeats \"2020-01-08\" of line 3"),
+      ("2020-01-11", "the time \"2020-01-11\" comes after \"2020-01-08\" of line 3, but is later"),
+    ] {
+      let days = ["2020-01-09", "2020-01-08", third, "2020-01-06", "2020-01-05", "2020-01-04"]
+      let error = try dataError {
+        _ = try SeriesReading(
+          Table(csvText: "Date,v\n" + days.map { "\($0),1\n" }.joined()), value: "v", time: "Date")
+      }
+      #expect(error.line == 4 && error.problem.hasPrefix(problem), "\(error)")
+    }
+  }
+
   @Test func theUnitCanBeNamed() throws {
     let texts = ["201611", "201612", "201613"]
     #expect(try TimeAxis(parsing: texts).format?.unit == .yyyyww)

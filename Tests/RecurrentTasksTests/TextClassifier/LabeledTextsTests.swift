@@ -71,6 +71,19 @@ import Testing
     }
   }
 
+  @Test func labelsInFront() throws {
+    let texts = try read(
+      ["a.txt": "__label__good so, fine\n\n__label__bad poor\n__label__bad \n"], ["a.txt"])
+    #expect(pairs(texts) == [["so, fine", "good", "1"], ["poor", "bad", "3"]])
+    #expect(texts.blankLines == 1 && texts.emptyTexts == 1)
+    let error = try dataError {
+      _ = try read(["a.txt": "__label__a x\n__label__a __label__b y\n"], ["a.txt"])
+    }
+    #expect(error.line == 2 && error.problem == "found several labels, expected one")
+    let column = try dataError { _ = try read(["a.csv": "Text;Kind\nx;y\n"], ["a.csv"]) }
+    #expect(try #require(column.advice).contains("--text 1 --label 2"))
+  }
+
   @Test func tables() throws {
     let csv = "id,label,text\n1,good,\"fine, \"\"very\"\" fine\nindeed\"\n2,bad,\n"
     let quoted = try read(["a.csv": csv], ["a.csv"])
