@@ -16,12 +16,9 @@ let sounds =
     """.split(separator: " ").map(String.init)
 
 var weights = try PyTorchWeights(file: CommandLine.arguments[1])
-func gru(_ part: String) throws -> GRU {
-  GRU(
-    weights: try weights.recurrent(
-      .gru, names: ["w_ih", "w_hh", "b_ih", "b_hh"].map { "\(part)_\($0)" }))
-}
-let (encoder, decoder) = (try gru("enc"), try gru("dec"))
+let names = ["w_ih", "w_hh", "b_ih", "b_hh"]
+let encoder = GRU(weights: try weights.recurrent(.gru, names: names.map { "enc_" + $0 }))
+let decoder = GRU(weights: try weights.recurrent(.gru, names: names.map { "dec_" + $0 }))
 let letterVectors = Embedding(weights: try weights.tensor("enc_emb", shape: [letters.count, nil]))
 let soundVectors = Embedding(weights: try weights.tensor("dec_emb", shape: [sounds.count, nil]))
 let head = Dense(
