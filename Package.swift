@@ -8,7 +8,12 @@ let package = Package(
     .library(name: "Recurrent", targets: ["Recurrent"]),
     .library(name: "RecurrentTasks", targets: ["RecurrentTasks"]),
     .library(name: "RecurrentONNX", targets: ["RecurrentONNX"]),
+    .library(name: "RecurrentHDF5", targets: ["RecurrentHDF5"]),
     .executable(name: "recurrent", targets: ["RecurrentCLI"]),
+  ],
+  traits: [
+    .trait(
+      name: "HDF5", description: "Files of Keras 2 by the system's HDF5 library (libhdf5-dev).")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -24,6 +29,17 @@ let package = Package(
       name: "Recurrent",
       dependencies: ["RecurrentCore", "RecurrentData", "RecurrentCharts", "RecurrentFiles"]),
     .target(name: "RecurrentONNX", dependencies: ["RecurrentCore", "RecurrentFiles"]),
+    .systemLibrary(name: "SystemHDF5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .target(
+      name: "RecurrentHDF5",
+      dependencies: [
+        "RecurrentCore", "RecurrentFiles",
+        .target(name: "SystemHDF5", condition: .when(traits: ["HDF5"])),
+      ],
+      linkerSettings: [
+        .linkedLibrary("hdf5_serial", .when(platforms: [.linux], traits: ["HDF5"])),
+        .linkedLibrary("hdf5", .when(platforms: [.macOS], traits: ["HDF5"])),
+      ]),
     .target(name: "RecurrentTasks", dependencies: ["Recurrent", "RecurrentONNX"]),
     .executableTarget(
       name: "RecurrentCLI",
@@ -40,6 +56,8 @@ let package = Package(
     .testTarget(
       name: "RecurrentONNXTests",
       dependencies: ["Recurrent", "RecurrentONNX", "RecurrentTasks", "TestSupport"]),
+    .testTarget(
+      name: "RecurrentHDF5Tests", dependencies: ["Recurrent", "RecurrentHDF5", "TestSupport"]),
     .testTarget(name: "RecurrentTasksTests", dependencies: ["RecurrentTasks", "TestSupport"]),
     .testTarget(
       name: "RecurrentCLITests", dependencies: ["RecurrentCLI", "RecurrentONNX", "TestSupport"]),

@@ -37,6 +37,22 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "LongMemory", exclude: ["README.md", "gradients.svg"]),
+    .target(name: "Wave", path: "Wave"),
+    .executableTarget(
+      name: "VoiceActivity",
+      dependencies: [
+        "Wave", .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "RecurrentONNX", package: "Recurrent"),
+      ], path: "VoiceActivity"),
+    .executableTarget(
+      name: "NoiseSuppression",
+      dependencies: [
+        "Wave", .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "RecurrentONNX", package: "Recurrent"),
+      ], path: "NoiseSuppression"),
+    .executableTarget(
+      name: "Phonemes", dependencies: [.product(name: "Recurrent", package: "Recurrent")],
+      path: "Phonemes"),
   ],
   swiftLanguageModes: [.v6]
 )

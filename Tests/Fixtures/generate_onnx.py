@@ -374,6 +374,13 @@ save(
 )
 
 
+op1(
+    "MMI_deep",
+    "MatMulInteger",
+    {"a": rng.integers(250, 256, (2, 700)).astype(np.uint8)},
+    outs=(("y", 6),),
+    init={"b": rng.integers(-128, -120, (700, 3)).astype(np.int8)},
+)
 # If
 def sub(nodes, out):
     return h.make_graph(nodes, "s", [], [h.make_tensor_value_info(out, 1, None)])

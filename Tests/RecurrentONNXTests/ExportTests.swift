@@ -167,12 +167,12 @@ struct ExportCase: Sendable {
     _ generator: inout SeededGenerator
   ) throws -> [(name: String, test: ExportCase)] {
     var cases: [(name: String, test: ExportCase)] = []
-    var forecast = ForecasterOptions()
-    (forecast.hiddenSize, forecast.horizon, forecast.scaling) = (4, 3, .minmax)
-    let forecaster = ForecastModel(features: 3, options: forecast, using: &generator)
-    #expect(forecaster.onnxInput == .sequences(features: 3))
-    cases.append(
-      ("forecaster", try ExportCase(forecaster, output: forecaster(ExportCase.sequences))))
+    for (line, steps, series) in [
+      (false, ForecastSteps.rows, 1), (true, .rows, 1), (false, .segments, 1), (true, .segments, 3),
+    ] {
+      cases.append(
+        ("forecaster \(line) \(steps) \(series)", try forecast(line, steps, series, &generator)))
+    }
     let tokens = TokenBatch(ExportCase.tokens)
     for pooling in SequencePooling.allCases {
       for naiveBayes in [false, true] {
@@ -221,6 +221,28 @@ struct ExportCase: Sendable {
     }
     cases += try taggers(&generator)
     return cases
+  }
+
+  private static func forecast(
+    _ line: Bool, _ steps: ForecastSteps, _ series: Int, _ generator: inout SeededGenerator
+  ) throws -> ExportCase {
+    var options = ForecasterOptions()
+    (options.hiddenSize, options.horizon, options.scaling) = (4, 3, .minmax)
+    (options.window, options.line, options.steps) = (5, line, steps)
+    if steps == .segments { options.segment = 2 }
+    var network = ForecastModel(
+      features: 3, series: series, options: options, using: &generator)
+    // What begins as zeros would hide.
+    network.updateParameters { $1 = Tensor(generator.floats($1.count), shape: $1.shape) }
+    #expect(network.onnxInput == .sequences(features: 3))
+    let input = SequenceBatch(ExportCase.sequences.values)
+    let batch = ForecastExamples.Batch(
+      inputs: input, base: .zeros([4, 3, 1]), targets: .zeros([4, 3, 1]),
+      series: series > 1 ? [2, nil, 0, 1] : [nil, nil, nil, nil], outputs: options.outputs)
+    var test = try ExportCase(network, output: network(batch))
+    test.inputs["lengths"] = OnnxTensor([5, 5, 5, 5], shape: [4], .int32)
+    if series > 1 { test.inputs["series"] = OnnxTensor(integers: [2, 3, 0, 1], shape: [4]) }
+    return test
   }
 
   private static func taggers(

@@ -7,7 +7,7 @@ extension Operators {
   static let quantized: [String: Maker] = [
     "DynamicQuantizeLinear": { _ in dynamicQuantize },
     "DequantizeLinear": dequantize, "QuantizeLinear": quantize,
-    "MatMulInteger": { _ in matMulInteger }, "com.microsoft:DynamicQuantizeLSTM": quantizedLSTM,
+    "MatMulInteger": matMulInteger, "com.microsoft:DynamicQuantizeLSTM": quantizedLSTM,
   ]
 
   /// The scale and zero point of eight bits without sign that hold all of `values`, and 0.
@@ -84,34 +84,62 @@ extension Operators {
     }
   }
 
-  @Sendable private static func matMulInteger(_ call: Call) throws(Problem) -> [OnnxTensor] {
-    let (a, b) = (try call.input(0), try call.input(1))
-    guard a.shape.count >= 1, b.shape.count == 2, a.shape.last == b.shape[0],
-      var x = a.integers, var y = b.integers
-    else { throw Problem("shapes \(a.shape) and \(b.shape) do not fit a product of whole numbers") }
-    let (depth, columns) = (b.shape[0], b.shape[1])
-    if let zero = call.optional(2) {
-      guard zero.count == 1, let zero = zero.integers else {
-        throw Problem("the zero point of input 0 has shape \(zero.shape), expected one")
+  /// The right factor of a product of whole numbers as floats, in parts so small that every sum is
+  /// exact: 256 products of numbers below 256 stay below 2^24.
+  private struct WholeFactor: Sendable {
+    static let depth = 256
+    let shape: [Int]
+    let parts: [ProductFactor]
+
+    init(_ b: OnnxTensor, zero: OnnxTensor?) throws(Problem) {
+      guard b.shape.count == 2, b.tensor == nil, b.elementType.size == 1 else {
+        throw Problem(
+          "input 1 has shape \(b.shape) of \(b.elementType), expected a matrix of whole numbers of "
+            + "eight bits")
       }
-      x = x.map { $0 - zero[0] }
-    }
-    if let zero = call.optional(3), let zeros = zero.integers {
-      guard zeros.count == 1 || zeros.count == columns else {
-        throw Problem("the zero point of input 1 has shape \(zero.shape), expected one a column")
-      }
-      y = y.indices.map { y[$0] - zeros[zeros.count == 1 ? 0 : $0 % columns] }
-    }
-    let shape = try call.fitting(a.shape.dropLast() + [columns])
-    var sums = [Int64](repeating: 0, count: shape.reduce(1, *))
-    for row in 0..<(depth > 0 ? x.count / depth : 0) {
-      for k in 0..<depth where x[row * depth + k] != 0 {
-        let factor = x[row * depth + k]
-        for column in 0..<columns {
-          sums[row * columns + column] &+= factor &* y[k * columns + column]
+      var values = Tensor(b.floats, shape: b.shape)
+      if let zero {
+        guard zero.count == 1 || zero.shape == [b.shape[1]] else {
+          throw Problem("the zero point of input 1 has shape \(zero.shape), expected one a column")
         }
+        values = values - Tensor(zero.floats, shape: [zero.count])
+      }
+      shape = b.shape
+      parts = stride(from: 0, to: b.shape[0], by: Self.depth).map { start in
+        ProductFactor(values.slice(start..<min(start + Self.depth, b.shape[0]), along: 0))
       }
     }
-    return [OnnxTensor(sums.map(OnnxTensor.ElementType.int32.wrapped), shape: shape, .int32)]
+  }
+
+  private static func matMulInteger(_ settings: NodeSettings) throws(Problem) -> Kernel {
+    var prepared: WholeFactor?
+    if let b = settings.constant(1), !settings.hasInput(3) || settings.constant(3) != nil {
+      prepared = try WholeFactor(b, zero: settings.constant(3))
+    }
+    return { [prepared] (call) throws(Problem) in
+      let factor =
+        if let prepared { prepared } else {
+          try WholeFactor(try call.input(1), zero: call.optional(3))
+        }
+      let a = try call.input(0)
+      guard a.shape.last == factor.shape[0], a.tensor == nil, a.elementType.size == 1 else {
+        throw Problem("shapes \(a.shape) and \(factor.shape) do not fit a product of whole numbers")
+      }
+      let shape = try call.fitting(a.shape.dropLast() + [factor.shape[1]])
+      var x = Tensor(a.floats, shape: a.shape)
+      if let zero = call.optional(2) {
+        guard zero.count == 1 else {
+          throw Problem("the zero point of input 0 has shape \(zero.shape), expected one")
+        }
+        x = x - Tensor(zero.floats[0])
+      }
+      var sums = [Int64](repeating: 0, count: shape.reduce(1, *))
+      for (index, part) in factor.parts.enumerated() {
+        let start = index * WholeFactor.depth
+        let product = part.product(x.slice(start..<start + part.rows, along: a.shape.count - 1))
+        product.withUnsafeElements { for place in sums.indices { sums[place] += Int64($0[place]) } }
+      }
+      return [OnnxTensor(sums.map(OnnxTensor.ElementType.int32.wrapped), shape: shape, .int32)]
+    }
   }
 }

@@ -248,4 +248,31 @@ public struct OnnxBuilder {
     let shape = concatenation([node("Shape", [other]), constant([width])], along: 0)
     return node("Reshape", [value, shape])
   }
+
+  /// The entries `from ..< to` of a dimension.
+  public mutating func part(of value: String, along axis: Int, from: Int, to: Int) -> String {
+    node("Slice", [value, constant([from]), constant([to]), constant([axis])])
+  }
+
+  /// Steps taken together, so many at a time, `[B, T, F]` to `[B, T / rows, rows·F]`; the first ones that
+  /// make no whole group are left out.
+  public mutating func grouped(_ sequence: String, rows: Int, features: Int) -> String {
+    let time = node("Gather", [node("Shape", [sequence]), constant([1])])
+    let whole = product(node("Div", [time, constant([rows])]), constant([rows]))
+    let kept = node(
+      "Slice", [sequence, node("Neg", [whole]), constant([Int.max]), constant([1])])
+    return reshape(kept, to: [0, -1, rows * features])
+  }
+
+  /// A state `[1, B, H]` with each row so many times, `[1, B·count, H]`.
+  public mutating func repeatedRows(_ state: String, count: Int, width: Int) -> String {
+    let wide = node("Expand", [unsqueeze(state, [2]), constant([1, 1, count, 1])])
+    return reshape(wide, to: [1, -1, width])
+  }
+
+  /// One row `[1, F]` for each row of another value, `[B, F]`.
+  public mutating func repeated(_ row: String, beside other: String, width: Int) -> String {
+    let batch = node("Gather", [node("Shape", [other]), constant([0])])
+    return node("Expand", [row, concatenation([batch, constant([width])], along: 0)])
+  }
 }

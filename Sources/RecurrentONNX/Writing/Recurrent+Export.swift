@@ -4,11 +4,35 @@ import RecurrentFiles
 // Recurrent layers as ONNX's own nodes.
 
 extension OnnxBuilder {
-  /// One direction as a node: `[B, T, I]` to `[B, T, H]`.
+  /// Recurrent layers from a state on, that of each tensor `[1, B, H]`; nil: zeros. Gives the outputs
+  /// `[B, T, H]` and the state after the last step.
+  ///
+  /// - Throws: ``DataError`` if one runs from the end or cannot be written.
+  public mutating func recurrent(
+    _ stack: RecurrentStack, _ input: String, from states: [String]?
+  ) throws(DataError) -> (output: String, states: [String]) {
+    var (value, after, before) = (input, [String](), states?[...])
+    for layer in stack.layers {
+      guard let direction = layer.base as? any OnnxDirection else {
+        throw DataError(
+          .unwritable, file: "ONNX",
+          problem: "a \(type(of: layer.base)) cannot be written with its state")
+      }
+      let initial = before?.prefix(direction.stateCount)
+      before = before?.dropFirst(direction.stateCount)
+      let run = try direction.export(
+        value, to: &self, isReversed: false, from: initial.map { Array($0) })
+      value = run.output
+      after += run.states
+    }
+    return (value, after)
+  }
+
+  /// One direction as a node: `[B, T, I]` to `[B, T, H]`, and its state after the last step.
   fileprivate mutating func recurrent(
     _ cell: OnnxCell, _ weights: RecurrentWeights, _ options: RecurrentOptions, _ input: String,
-    isReversed: Bool, _ settings: [String: OnnxGraph.Attribute]
-  ) throws(DataError) -> String {
+    isReversed: Bool, from initial: [String]?, _ settings: [String: OnnxGraph.Attribute]
+  ) throws(DataError) -> (output: String, states: [String]) {
     func refused(_ what: String) -> DataError {
       DataError(
         .unwritable, file: "ONNX", problem: "an \(cell.rawValue) with \(what) cannot be written")
@@ -42,13 +66,15 @@ extension OnnxBuilder {
     }
     if let clip = options.gateClip { settings["clip"] = .float(clip) }
     let parts = theirs(cell, weights)
-    let values = nodes(
-      cell.rawValue,
-      [
-        transpose(input, [1, 0, 2]), constant(parts.input, "W"), constant(parts.recurrent, "R"),
-        constant(parts.bias, "B"), lengths,
-      ] + (parts.peepholes.map { ["", "", constant($0, "P")] } ?? []), settings)
-    return transpose(squeeze(values[0], [1]), [1, 0, 2])
+    let noStates = cell == .lstm ? ["", ""] : [""]
+    var inputs = [
+      transpose(input, [1, 0, 2]), constant(parts.input, "W"), constant(parts.recurrent, "R"),
+      constant(parts.bias, "B"), lengths,
+    ]
+    inputs += initial ?? noStates
+    if let peepholes = parts.peepholes { inputs.append(constant(peepholes, "P")) }
+    let values = nodes(cell.rawValue, inputs, outputs: 1 + noStates.count, settings)
+    return (transpose(squeeze(values[0], [1]), [1, 0, 2]), Array(values.dropFirst()))
   }
 
   /// Weights in ONNX's order: W `[1, G·H, I]`, R `[1, G·H, H]`, B `[1, 2·G·H]`, P `[1, 3·H]`.
@@ -82,36 +108,45 @@ extension OnnxBuilder {
 
 /// A recurrent layer of one direction, which may run from the end.
 protocol OnnxDirection {
+  /// The tensors of its state.
+  var stateCount: Int { get }
+
   func export(
-    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool
-  ) throws(DataError) -> String
+    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool, from initial: [String]?
+  ) throws(DataError) -> (output: String, states: [String])
 }
 
 extension LSTM: OnnxDirection {
+  var stateCount: Int { 2 }
+
   func export(
-    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool
-  ) throws(DataError) -> String {
+    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool, from initial: [String]?
+  ) throws(DataError) -> (output: String, states: [String]) {
     try graph.recurrent(
-      .lstm, weights, options, input, isReversed: isReversed,
+      .lstm, weights, options, input, isReversed: isReversed, from: initial,
       hasCoupledGates ? ["input_forget": .integer(1)] : [:])
   }
 }
 
 extension GRU: OnnxDirection {
+  var stateCount: Int { 1 }
+
   func export(
-    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool
-  ) throws(DataError) -> String {
+    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool, from initial: [String]?
+  ) throws(DataError) -> (output: String, states: [String]) {
     try graph.recurrent(
-      .gru, weights, options, input, isReversed: isReversed,
+      .gru, weights, options, input, isReversed: isReversed, from: initial,
       ["linear_before_reset": .integer(reset == .afterProduct ? 1 : 0)])
   }
 }
 
 extension SimpleRNN: OnnxDirection {
+  var stateCount: Int { 1 }
+
   func export(
-    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool
-  ) throws(DataError) -> String {
-    try graph.recurrent(.rnn, weights, options, input, isReversed: isReversed, [:])
+    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool, from initial: [String]?
+  ) throws(DataError) -> (output: String, states: [String]) {
+    try graph.recurrent(.rnn, weights, options, input, isReversed: isReversed, from: initial, [:])
   }
 }
 
@@ -119,21 +154,21 @@ extension SimpleRNN: OnnxDirection {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension LSTM: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
-    try export(input, to: &graph, isReversed: false)
+    try export(input, to: &graph, isReversed: false, from: nil).output
   }
 }
 
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension GRU: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
-    try export(input, to: &graph, isReversed: false)
+    try export(input, to: &graph, isReversed: false, from: nil).output
   }
 }
 
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension SimpleRNN: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
-    try export(input, to: &graph, isReversed: false)
+    try export(input, to: &graph, isReversed: false, from: nil).output
   }
 }
 
@@ -146,7 +181,7 @@ extension Reversed: OnnxExportable {
         .unwritable, file: "ONNX",
         problem: "a \(type(of: base)) that runs from the end cannot be written")
     }
-    return try direction.export(input, to: &graph, isReversed: true)
+    return try direction.export(input, to: &graph, isReversed: true, from: nil).output
   }
 }
 

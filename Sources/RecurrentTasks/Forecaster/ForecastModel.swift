@@ -24,6 +24,7 @@ public struct ForecastModel: Module {
   /// none.
   var line: Dense?
   let horizon: Int
+  let outputs: Int
   private let dropout: Dropout
 
   /// - Parameter series: how many series have a vector of their own; those of segments only.
@@ -44,7 +45,7 @@ public struct ForecastModel: Module {
     head = Dense(
       inputSize: options.hiddenSize, outputSize: (segment ?? options.horizon) * options.outputs,
       using: &generator)
-    horizon = options.horizon
+    (horizon, outputs) = (options.horizon, options.outputs)
     dropout = Dropout(rate: segment == nil ? 0 : options.dropout)
     if options.scaling.isOfWindow {
       // No correction at first: training begins at the base forecast.

@@ -38,30 +38,6 @@ extension Job {
   }
 }
 
-extension ForecastModel: OnnxNetwork {
-  var onnxInput: OnnxBuilder.Input {
-    .sequences(features: recurrent.featureCount ?? 1)
-  }
-
-  /// The corrections of the horizon, `[B, horizon, outputs]`.
-  ///
-  /// - Throws: ``DataError`` where its steps are segments or a straight line stands beside it, which are
-  ///   not written yet.
-  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
-    guard segments == nil, line == nil else {
-      throw DataError(
-        .unwritable, file: "ONNX",
-        problem: "a forecaster of segments, or with a straight line, cannot be written",
-        advice: "Train with --model rows and without --line")
-    }
-    let hidden = try recurrent.export(input, to: &graph)
-    let last = graph.lastSteps(of: hidden)
-    return graph.reshape(try head.export(last, to: &graph), to: [-1, horizon, outputs])
-  }
-
-  private var outputs: Int { head.weights.shape[1] / horizon }
-}
-
 extension TextClassifierModel: OnnxNetwork {
   var onnxInput: OnnxBuilder.Input { .tokens }
 

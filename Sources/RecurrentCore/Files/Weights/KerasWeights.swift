@@ -86,6 +86,13 @@ public struct KerasWeights: Sendable {
     }
   }
 
+  /// Arrays in the order of `get_weights()`, whatever their names.
+  package init(arrays: [(name: String, tensor: StoredTensor)], source: String) {
+    tensors = TensorBag(source: source)
+    for (name, tensor) in arrays { tensors.put(name, Tensor(tensor.values, shape: tensor.shape)) }
+    order = arrays.map(\.name)
+  }
+
   /// No weights yet, to be added and written.
   public init() {
     tensors = TensorBag(source: "Keras weights")
@@ -223,6 +230,12 @@ public struct KerasWeights: Sendable {
     }
     return WeightFormat.keras.weights(
       cell, .init(input: input, recurrent: recurrent, biases: biases))
+  }
+
+  /// The next array as it stands, for what no layer reads.
+  public mutating func array() throws(DataError) -> Tensor {
+    let shape = order.dropFirst(position).first.flatMap { tensors.shape(of: $0) } ?? []
+    return try next("array", shape: shape.map { $0 })
   }
 
   /// The next array, of that kind.
