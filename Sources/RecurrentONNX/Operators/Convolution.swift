@@ -36,8 +36,9 @@ struct Convolution: Sendable {
       let outputs = weights.shape[0] / count
       let matrix = weights.reshaped(to: [weights.shape[0], -1])
       groups = (0..<count).map { group in
+        // Spectra are convolutions whose terms cancel.
         ProductFactor(
-          matrix.slice(group * outputs..<(group + 1) * outputs, along: 0).transposed())
+          matrix.slice(group * outputs..<(group + 1) * outputs, along: 0).transposed(), depth: 64)
       }
     }
   }

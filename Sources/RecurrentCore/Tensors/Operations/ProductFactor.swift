@@ -3,23 +3,42 @@ internal import RecurrentKernels
 
 /// The right factor of many products, in the order in which kernels read it.
 package struct ProductFactor: Sendable {
-  private let matrix: Matrix
+  /// Rows one after the other.
+  private let parts: [Matrix]
+  /// K.
+  package let rows: Int
+  /// N.
+  package let columns: Int
 
   /// A matrix `[K, N]`.
-  package init(_ weights: Tensor) {
+  ///
+  /// - Parameter depth: the most products in one sum; longer sums are made of several, which rounds
+  ///   less where terms cancel.
+  package init(_ weights: Tensor, depth: Int = .max) {
     require(weights.rank == 2, "the factor of a product is a matrix, not of shape \(weights.shape)")
-    matrix = weights.count > 0 ? weights.matrix.packed() : weights.matrix
+    let matrix = weights.matrix
+    (rows, columns) = (matrix.rows, matrix.columns)
+    guard weights.count > 0, depth < rows else {
+      parts = [weights.count > 0 ? matrix.packed() : matrix]
+      return
+    }
+    parts = stride(from: 0, to: rows, by: depth).map { start in
+      matrix.rows(start..<min(start + depth, matrix.rows)).packed()
+    }
   }
-
-  /// K.
-  package var rows: Int { matrix.rows }
-  /// N.
-  package var columns: Int { matrix.columns }
 
   /// x·w, plus `bias` (`[N]`) in every row: `[…, K]` gives `[…, N]`. Not recorded.
   package func product(_ x: Tensor, bias: Tensor? = nil) -> Tensor {
     require(x.shape.last == rows, "a product needs […, \(rows)], not shape \(x.shape)")
-    return Tensor(product: x.matrix, matrix, bias: bias, shape: x.shape.dropLast() + [columns])
+    let shape: [Int] = x.shape.dropLast() + [columns]
+    var start = parts[0].rows
+    var sum = Tensor(product: x.matrix.columns(0..<start), parts[0], bias: bias, shape: shape)
+    for part in parts.dropFirst() {
+      sum.add(
+        Tensor(product: x.matrix.columns(start..<start + part.rows), part, shape: shape))
+      start += part.rows
+    }
+    return sum
   }
 }
 
