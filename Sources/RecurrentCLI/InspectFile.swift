@@ -50,7 +50,7 @@ struct InspectedFile: Encodable {
     func entry(_ name: String, _ shape: [Int]?, _ type: String?) -> Entry {
       let shape = shape ?? []
       return Entry(
-        name: name, elementType: type, shapes: [shape], parameters: shape.reduce(1, *))
+        name: name, elementType: type, shapes: [shape], parameters: Self.product(of: shape))
     }
     switch WeightContainer.kind(bytes) {
     case .pytorch:
@@ -64,13 +64,32 @@ struct InspectedFile: Encodable {
       kind = "NumPy"
       entries = found.names.map { entry($0, found.shape(of: $0), found.elementType(of: $0)) }
     case nil:
+      // A header is JSON behind its length; anything else that no reader knows is no model.
+      guard bytes.count > 8, bytes[8] == UInt8(ascii: "{") || WeightContainer.known(bytes) != nil
+      else {
+        throw DataError(
+          file: path,
+          problem: "found a file, expected a model folder, or a file of ONNX, PyTorch, "
+            + "safetensors or NumPy", advice: "Name the folder that training wrote")
+      }
       let found = try SafetensorsFile(bytes: bytes, source: path)
       kind = "safetensors"
       entries = found.names.map {
         entry($0, found.shape(of: $0), found.elementType(of: $0)?.rawValue)
       }
     }
-    parameters = entries.reduce(0) { $0 + $1.parameters }
+    parameters = entries.reduce(0) { sum, entry in
+      let (next, overflow) = sum.addingReportingOverflow(entry.parameters)
+      return overflow ? .max : next
+    }
+  }
+
+  /// The product of numbers that a file says; `Int.max` if it is larger.
+  private static func product(of shape: [Int]) -> Int {
+    shape.reduce(1) { product, size in
+      let (next, overflow) = product.multipliedReportingOverflow(by: size)
+      return overflow ? .max : next
+    }
   }
 
   /// The table.

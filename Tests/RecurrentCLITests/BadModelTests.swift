@@ -43,7 +43,7 @@ import Testing
         running: command)
       try workspace.write("text", to: "model")
       try await workspace.expectFailure(
-        65, ["recurrent: model: found a file, expected a model folder."], running: command)
+        65, ["recurrent: model: found a file, expected a model folder"], running: command)
     }
   }
 

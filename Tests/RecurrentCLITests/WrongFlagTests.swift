@@ -60,7 +60,7 @@ import Testing
     Case("--validation-fraction=-0.1", "The validation fraction is at least 0 and less than 1"),
     Case("--cell foo", "Please provide one of 'lstm', 'gru' or 'rnn'."),
     Case("--loss foo", "Please provide one of 'mse', 'mae', 'huber' or 'quantile'."),
-    Case("--scaling foo", "Please provide one of 'window', 'minmax', 'standard' or 'none'."),
+    Case("--scaling foo", "The value 'foo' is invalid for '--scaling <method>'."),
     Case(
       "--missing foo", "Please provide one of 'error', 'interpolate', 'forward-fill' or 'drop'."),
     Case("--progress foo", "Please provide one of 'automatic', 'terminal', 'lines' or 'silent'."),

@@ -199,14 +199,15 @@ struct ForecastUnitTests {
     static let units = [1, 1000, 1e-3]
   #endif
 
-  /// The naive forecast's RMSE is 0.4814 of the unit (0.4807 without the first day of the test part).
+  /// The naive forecast's RMSE is 0.4800 of the unit; without the first window's rows of the test part, which
+  /// windows of 6 rows once could not forecast, it is 0.4807.
   @Test(arguments: units) func darkHoursCostNothing(unit: Double) throws {
     let values = (0..<90 * 24).map { Self.dayAndNight($0, unit: unit) }
     var options = ForecasterOptions()
     (options.window, options.hiddenSize, options.layers, options.epochs) = (6, 32, 1, 40)
     let plan = try ForecastPlan([Series(values: values)], options: options)
     let evaluation = try #require(try plan.train().configuration.evaluation)
-    #expect(abs(evaluation.naive.overall.rmse / unit - 0.4814) < 5e-4)
+    #expect(abs(evaluation.naive.overall.rmse / unit - 0.48) < 5e-4)
     #expect(evaluation.model.overall.rmse / unit < 0.22)
   }
 }

@@ -25,7 +25,7 @@ package enum WeightContainer {
   }
 
   /// What a file is, if it is one of these; nil for any other, sound or damaged.
-  static func known(_ bytes: [UInt8]) -> (name: String, advice: String)? {
+  package static func known(_ bytes: [UInt8]) -> (name: String, advice: String)? {
     func has(_ text: String, at offset: Int = 0) -> Bool {
       bytes.dropFirst(offset).starts(with: text.utf8)
     }
