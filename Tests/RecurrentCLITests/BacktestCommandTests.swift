@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct BacktestCommandTests {
+@Suite(.optimized) struct BacktestCommandTests {
   private static let small = ["--window", "8", "--horizon", "2", "--hidden", "3", "--layers", "1"]
 
   @Test func tablesChartAndLines() async throws {

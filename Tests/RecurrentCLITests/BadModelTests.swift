@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `recurrent predict`, `evaluate` and `inspect` on model folders and tables that do not fit.
-@Suite struct BadModelTests {
+@Suite(.optimized) struct BadModelTests {
   private static let commands = [
     ["predict", "model"], ["evaluate", "model", "t.csv"], ["inspect", "model"],
   ]

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `recurrent bench`, on layers so small that only its arithmetic is looked at, not the speed.
-@Suite struct BenchTests {
+@Suite(.optimized) struct BenchTests {
   private static let tiny = [
     "bench", "--batch", "6", "--time", "9", "--input", "3", "--hidden", "5", "--seconds", "0.01",
   ]

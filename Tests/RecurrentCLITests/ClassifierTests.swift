@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `recurrent train classifier` and what follows it, as in a user's shell.
-@Suite struct ClassifierTests {
+@Suite(.optimized) struct ClassifierTests {
   private static let small = ["--embedding", "6", "--hidden", "4", "--epochs", "1"]
 
   /// 60 texts between tabs.

@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// `recurrent train composer`, `recurrent compose`, and the commands for any model.
-@Suite struct ComposerCommandTests {
+@Suite(.optimized) struct ComposerCommandTests {
   private static let small = [
     "--epochs", "1", "--hidden", "5", "--steps-per-beat", "2", "--progress", "silent",
   ]

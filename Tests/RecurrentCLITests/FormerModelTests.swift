@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Training into a folder in which a model is.
-@Suite struct FormerModelTests {
+@Suite(.optimized) struct FormerModelTests {
   private static let tagged = String(
     repeating: "Ada\tB-PER\nlives\tO\nin\tO\nParis\tB-LOC\n\nRain\tO\nfalls\tO\n\n", count: 10)
   private static let tiny = ["--hidden", "4", "--embedding", "4", "--epochs", "1"]

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `recurrent train generator`, `recurrent generate`, and the commands for any model.
-@Suite struct GeneratorCommandTests {
+@Suite(.optimized) struct GeneratorCommandTests {
   private static let small = [
     "--epochs", "2", "--hidden", "12", "--layers", "1", "--steps", "20", "--streams", "4",
     "--learning-rate", "0.02", "--progress", "silent",

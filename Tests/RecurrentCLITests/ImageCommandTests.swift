@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The image classifier as a user meets it.
-@Suite struct ImageCommandTests {
+@Suite(.optimized) struct ImageCommandTests {
   @Test func trainPredictEvaluateInspect() async throws {
     try await Workspace.with { workspace in
       let trained = try await workspace.recurrent([

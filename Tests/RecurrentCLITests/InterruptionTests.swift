@@ -5,7 +5,7 @@ import Testing
 @testable import RecurrentCLI
 
 /// What signals do to training and around the writing of results.
-@Suite struct InterruptionTests {
+@Suite(.optimized) struct InterruptionTests {
   /// SIGHUP stays without effect, as nohup leaves it, and SIGTERM goes to its handler; in between
   /// neither ends the program.
   @Test func whatWasChosenBeforeIsChosenAgain() async {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `--json`: one object on standard output and nothing else, with the numbers that people see.
-@Suite struct JSONOutputTests {
+@Suite(.optimized) struct JSONOutputTests {
   private func object(_ result: CommandResult) throws -> [String: Any] {
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     return try #require(

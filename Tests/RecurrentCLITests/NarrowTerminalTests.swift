@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What is printed where there are only so many columns.
-@Suite struct NarrowTerminalTests {
+@Suite(.optimized) struct NarrowTerminalTests {
   @Test func breaksBetweenWords() async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "t.csv")

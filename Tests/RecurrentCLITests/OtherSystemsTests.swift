@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `recurrent inspect`, `run` and `convert` with files of other systems.
-@Suite struct OtherSystemsTests {
+@Suite(.optimized) struct OtherSystemsTests {
   /// A model of one GRU and one dense layer in ONNX, and what it gives for an input in two halves.
   private static func withModel(
     _ body: (Workspace, Tensor, Tensor) async throws -> Void

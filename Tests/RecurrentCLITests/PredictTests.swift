@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// `recurrent predict`, `evaluate` and `inspect` on a model of 60 rows from 2020-01-01 on.
-@Suite struct PredictTests {
+@Suite(.optimized) struct PredictTests {
   private func withModel(
     _ options: [String] = [], _ body: (Workspace) async throws -> Void
   ) async throws {

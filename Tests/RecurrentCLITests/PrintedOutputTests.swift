@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Every byte printed arrives, or the command says that it did not.
-@Suite struct PrintedOutputTests {
+@Suite(.optimized) struct PrintedOutputTests {
   /// A job, its small training, and commands that print.
   struct Job: Sendable, CustomTestStringConvertible {
     let testDescription: String

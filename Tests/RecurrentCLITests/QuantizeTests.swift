@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `recurrent quantize`
-@Suite struct QuantizeTests {
+@Suite(.optimized) struct QuantizeTests {
   private static func withModel(_ body: (Workspace) async throws -> Void) async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "prices.csv")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Trainings that were stopped or killed and go on.
-@Suite struct ResumeTests {
+@Suite(.optimized) struct ResumeTests {
   /// A forecaster's training that takes a second, and what is left of it after a signal.
   private func stopped(
     _ workspace: Workspace, signal: Int32, to output: String, _ flags: [String] = []

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `-` is standard input, from which the same model is trained as from the file.
-@Suite struct StandardInputTests {
+@Suite(.optimized) struct StandardInputTests {
   struct Job: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let text: String

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `recurrent train tagger` and what follows it, as in a user's shell.
-@Suite struct TaggerTests {
+@Suite(.optimized) struct TaggerTests {
   private static let small = [
     "--embedding", "4", "--hidden", "3", "--character-size", "4", "--epochs", "1",
   ]

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `recurrent train JOB … --from MODEL`.
-@Suite struct TrainFromTests {
+@Suite(.optimized) struct TrainFromTests {
   private static let base = ["train", "forecaster", "more.csv", "--from", "model", "--epochs"]
 
   /// A model of prices with a covariate in the folder `model`, and rows that come after in

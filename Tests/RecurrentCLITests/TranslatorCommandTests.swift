@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `recurrent train translator` and what follows it, as in a user's shell.
-@Suite struct TranslatorCommandTests {
+@Suite(.optimized) struct TranslatorCommandTests {
   private static let small = [
     "--embedding", "6", "--hidden", "4", "--epochs", "1", "--vocabulary", "40", "--beam", "2",
   ]

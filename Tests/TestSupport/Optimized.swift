@@ -1,3 +1,5 @@
+import Testing
+
 /// Whether the tests are built as what ships is.
 public let isOptimized: Bool = {
   #if DEBUG
@@ -11,4 +13,12 @@ public let isOptimized: Bool = {
 /// ten times as long. For tests of numbers, which a debug build changes nothing about.
 public func cases<Values: Collection>(_ all: Values, inDebug few: Int = 1) -> [Values.Element] {
   Array(isOptimized ? all[...] : all.prefix(few))
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Only in an optimized build: what trains models by the command, again and again. What that calls of the
+  /// library is tested in both.
+  public static var optimized: Self {
+    .enabled(if: isOptimized, "trains by the command: in optimized builds only")
+  }
 }
