@@ -120,8 +120,10 @@ struct ForecastPartFlags: ParsableArguments {
       if let validationFrom {
         validationStart = try series.firstRow(at: validationFrom, flag: "--validation-from")
         guard validationStart <= testStart else {
-          throw ValidationError(
-            "--validation-from \(validationFrom) lies behind the start of the test part.")
+          throw DataError(
+            file: series.source,
+            problem: "--validation-from \(validationFrom) lies behind the start of the test part",
+            advice: "Name an earlier time, or a later --test-from")
         }
       }
       return ForecastSplit(
@@ -136,9 +138,18 @@ extension Series {
   ///
   /// - Parameter orBehind: the first row later than it.
   fileprivate func firstRow(at text: String, flag: String, orBehind: Bool = false) throws -> Int {
+    func error(_ problem: String, _ advice: String) -> DataError {
+      DataError(
+        file: source, place: name.map { "series \"\($0)\"" }, problem: "\(flag) \(text) \(problem)",
+        advice: advice)
+    }
     guard let moment = times.seconds(of: text) else {
-      throw ValidationError(
-        "\(flag) \(text) is no time as the table has them, such as \(times.label(0)).")
+      throw error("is no time", "Write it as the table does: \(times.label(0))")
+    }
+    let last = times.seconds.last ?? moment
+    guard orBehind || moment <= last else {
+      throw error(
+        "lies behind the last row, \(times.label(count - 1))", "Name a time that the table has")
     }
     return times.seconds.firstIndex { orBehind ? $0 > moment : $0 >= moment } ?? count
   }

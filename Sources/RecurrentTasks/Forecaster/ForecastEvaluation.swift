@@ -95,18 +95,21 @@ extension ForecastEvaluation {
 
   /// Tables: overall, by step, and the verdict.
   public var description: String {
+    let isStandardized = isOfMany && model.overall.standardizedMSE != nil
     var rows = [
-      ["", "RMSE", "MAE", "MAPE %", "sMAPE %", "MASE"] + (isOfMany ? ["MSE/σ²", "MAE/σ"] : [])
+      ["", "RMSE", "MAE", "MAPE %", "sMAPE %", "MASE"]
+        + (isStandardized ? ["MSE/σ²", "MAE/σ"] : [])
     ]
     func add(_ name: String, _ errors: Errors) {
-      rows.append([name] + errors.overall.cells + (isOfMany ? errors.overall.standardized : []))
+      rows.append(
+        [name] + errors.overall.cells + (isStandardized ? errors.overall.standardized : []))
     }
     add("model", model)
     add("naive (last value)", naive)
     if let seasonalNaive { add("seasonal naive", seasonalNaive) }
     for rival in rivals ?? [] { add(rival.name, rival.errors) }
     var text = TextTable(rows).description
-    if isOfMany { text += "\nσ: the deviation of a series over its training rows." }
+    if isStandardized { text += "\nσ: the deviation of a series over its training rows." }
     if model.steps.count > 1 {
       var steps = [
         ["step", "RMSE", "naive"] + (seasonalNaive == nil ? [] : ["seasonal"]) + ["MAE", "naive"]

@@ -161,12 +161,13 @@ extension ForecasterOptions {
       rules.require(
         (1...max(1, window)).contains(segment),
         else: "a segment has between 1 row and those of the window, \(window), not \(segment)")
-      rules.require(steps == .segments, else: "a segment is of --steps segments")
+      rules.require(steps == .segments, else: "a segment (--segment) needs --model segments")
     }
     rules.require(
-      seriesVectors != true || steps == .segments, else: "vectors of series are of segments")
+      seriesVectors != true || steps == .segments,
+      else: "vectors of series (--series-vectors) need --model segments")
     rules.require(
-      base != .season || season != nil, else: "the base forecast of a season needs a season")
+      base != .season || season != nil, else: "--base season needs a --season")
     if let windowsPerEpoch {
       rules.require(
         windowsPerEpoch >= 1, else: "an epoch has at least 1 window, not \(windowsPerEpoch)")

@@ -1,0 +1,62 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Test parts by rows, times and files, and tables with a series a column or a row.
+@Suite(.optimized) struct ForecastPartTests {
+  private static let flags = [
+    "train", "forecaster", "table.csv", "--window", "8", "--horizon", "4", "--hidden", "3",
+    "--layers",
+    "1", "--epochs", "1", "--progress", "silent",
+  ]
+
+  private func table(rows: Range<Int>, days: Bool = true) -> String {
+    var text = (days ? "date," : "t,") + "north,south\n"
+    for row in rows {
+      let day = 1_577_836_800 + 86_400 * row
+      let date = Date(timeIntervalSince1970: Double(day)).formatted(
+        .iso8601.year().month().day())
+      let wave = sin(Double(row) / 3)
+      text += "\(days ? date : "\(row)"),\(10 + wave),\(100 - 3 * wave)\n"
+    }
+    return text
+  }
+
+  @Test func partsByRowsTimesAndFiles() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(table(rows: 0..<80), to: "table.csv")
+      try workspace.write(table(rows: 80..<90), to: "more.csv")
+      func reports(_ flags: [String]) async throws -> String {
+        let result = try await workspace.recurrent(
+          Self.flags + ["--wide", "columns", "--force"] + flags)
+        #expect(result.exitCode == 0, "\(result.errorOutput)")
+        return result.output
+      }
+      // 20 rows: 17 windows of each of two series.
+      let byRows = try await reports(["--test-rows", "20"])
+      #expect(byRows.contains("Test part: 34 windows"))
+      #expect(byRows.contains("north: test        20 rows, 2020-03-01 to 2020-03-20"))
+      #expect(byRows.contains("MSE/σ²"))
+      let byTime = try await reports(["--test-from", "2020-03-01"])
+      #expect(byTime.contains("Test part: 34 windows"))
+      let byFile = try await reports(["--test", "more.csv"])
+      #expect(byFile.contains("Test part: 14 windows"))
+      #expect(byFile.contains("north: test        10 rows, 2020-03-21 to 2020-03-30"))
+      let cut = try await reports(["--until", "2020-02-29", "--test-rows", "10"])
+      #expect(cut.contains("north: test        10 rows, 2020-02-20 to 2020-02-29"))
+      let predicted = try await workspace.recurrent([
+        "predict", "forecaster", "more.csv", "--steps", "2",
+      ])
+      #expect(predicted.output.contains("2020-03-31"), "\(predicted.errorOutput)")
+      try await workspace.expectFailure(
+        65, ["--test-from 2030-01-01 lies behind the last row, 2020-03-20"],
+        running: Self.flags + ["--wide", "columns", "--force", "--test-from", "2030-01-01"])
+      try await workspace.expectFailure(
+        65, ["begins at 2020-01-01, expected a time after 2020-03-20"],
+        running: Self.flags + ["--wide", "columns", "--force", "--test", "table.csv"])
+      try await workspace.expectFailure(
+        64, ["--test-rows and --test-from say the same"],
+        running: Self.flags + ["--test-rows", "3", "--test-from", "2020-03-01"])
+    }
+  }
+}
