@@ -16,8 +16,10 @@ struct ForecastOptionsGroup: ParsableArguments {
       valueName: "rows"))
   var season: Int?
 
-  @Option(help: ArgumentHelp("How values are scaled.", valueName: "method"))
-  var scaling = ForecasterOptions().scaling
+  @Option(
+    help: ArgumentHelp(
+      "How values are scaled. (default: window, for counts magnitude)", valueName: "method"))
+  var scaling: ScalingMethod?
 
   @Option(
     help: ArgumentHelp(
@@ -33,7 +35,10 @@ struct ForecastOptionsGroup: ParsableArguments {
       valueName: "forecast"))
   var base: ForecastBase?
 
-  @Option(help: "What training minimizes.")
+  @Option(
+    help:
+      "What training minimizes: an error of the forecast; the pinball loss of --quantiles; or -log likelihood of a distribution of each value: normal, student-t where there are outliers, negative-binomial and zero-inflated for counts."
+  )
   var loss = ForecasterOptions().loss
 
   @Option(help: ArgumentHelp("What --loss quantile forecasts.", valueName: "numbers"))
@@ -54,7 +59,7 @@ struct ForecastOptionsGroup: ParsableArguments {
     options.window = window
     options.horizon = horizon
     options.season = season
-    options.scaling = scaling
+    options.scaling = scaling ?? (loss.isOfCounts ? .magnitude : .window)
     options.base = base
     options.transform = transform == ValueTransform.none ? nil : transform
     options.loss = loss

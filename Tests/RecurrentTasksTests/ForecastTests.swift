@@ -93,14 +93,17 @@ struct ForecastTests {
     for block in 0..<3 {
       let points = try forecaster.forecast(after: Series(values: values)).points
       let shown = all[(3 * block)..<min(8, 3 * block + 3)]
-      let growth = Double(block + 1).squareRoot()
-      for (point, expected) in zip(shown, points) {
+      for (step, (point, expected)) in zip(shown, points).enumerated() {
         #expect(point.value == expected.value)
-        #expect(expected.lower < expected.upper)
-        #expect(
-          abs((point.upper - point.lower) - growth * (expected.upper - expected.lower)) < 1e-9)
-        #expect(
-          abs((point.upper - point.value) - growth * (expected.upper - expected.value)) < 1e-9)
+        // The squares of errors add up: of each horizon before, and the step's own.
+        for (end, sign) in [(\Forecaster.Point.upper, 1.0), (\.lower, -1)] {
+          func size(_ point: Forecaster.Point) -> Double {
+            sign * (point[keyPath: end] - point.value)
+          }
+          let (own, last) = (size(all[step]), size(all[2]))
+          let wanted = (own * own + Double(block) * last * last).squareRoot()
+          #expect(abs(size(point) - wanted) < 1e-9)
+        }
       }
       values += points.map(\.value)
     }
@@ -157,6 +160,7 @@ struct ForecastTests {
 
   // MARK: Quantiles and intervals
 
+  /// Networks of models that know no order of quantiles may let them cross: they are put in order.
   @Test func quantilesComeInOrder() throws {
     let series = try wavySeries(80)
     let plan = try ForecastPlan(
@@ -165,13 +169,14 @@ struct ForecastTests {
         $0.loss = .quantile
         $0.quantiles = [0.05, 0.3, 0.6, 0.75]
         $0.scaling = .minmax
+        $0.ordersQuantiles = nil
+        $0.validationFraction = 0
       })
     #expect(plan.options.outputs == 4)
-    #expect(plan.options.pointOutput == 2)
     let untrained = Forecaster.untrained(plan)
     #expect(abs(untrained.nominalCoverage - 0.7) < 1e-6)
     #expect(untrained.configuration.intervalSource == .quantiles)
-    #expect(untrained.configuration.interval.isEmpty)
+    #expect(untrained.configuration.calibration == nil)
     let examples = plan.examples(\.test)
     let batch = examples.batch(Array(0..<examples.count))
     let raw = plan.model()(batch).elements
@@ -180,9 +185,10 @@ struct ForecastTests {
     for (place, point) in points.enumerated() {
       let outputs = raw[(place * 4)..<(place * 4 + 4)].map { examples.targetScale(0).restored($0) }
       crossing += outputs == outputs.sorted() ? 0 : 1
-      #expect(point.value == outputs.sorted()[2])
-      #expect(point.lower == outputs.min())
-      #expect(point.upper == outputs.max())
+      let sorted = outputs.sorted()
+      for (found, expected) in [
+        (point.value, sorted[2]), (point.lower, sorted[0]), (point.upper, sorted[3]),
+      ] { #expect(abs(found - expected) < 1e-5) }
     }
     #expect(crossing > 0)
     for point in try plan.train().points(examples).flatMap({ $0 }) {
@@ -198,7 +204,7 @@ struct ForecastTests {
     let unvalidated = try trained(series) { $0.validationFraction = 0 }
     #expect(unvalidated.configuration.intervalSource == .trainingResiduals)
     #expect(unvalidated.configuration.bestEpoch == 2)
-    #expect(unvalidated.configuration.interval.count == 3)
+    #expect(unvalidated.configuration.calibration?.scores.count == 3)
   }
 
   /// The ends are the 10 % and 90 % quantiles of the errors on the validation part, in scaled
@@ -218,16 +224,20 @@ struct ForecastTests {
         scaled.append((actual - point.value) / examples.targetScale(window).scale)
         inside += point.lower <= actual && actual <= point.upper ? 1 : 0
       }
-      #expect(forecaster.configuration.interval[step] == ForecastInterval(ofErrors: scaled))
+      let calibration = try #require(forecaster.configuration.calibration)
+      for level in ForecastCalibration.levels {
+        let expected = ForecastCalibration.quantile(scaled.sorted(), level)
+        #expect(abs(calibration.score(level, step: step) - expected) < 1e-6)
+      }
       #expect(abs(Double(inside) / Double(points.count) - 0.8) < 0.05)
     }
     // By hand: of n errors, places (n + 1)/10 and 9(n + 1)/10, counted from 1.
-    let eleven = ForecastInterval(ofErrors: [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
-    #expect(abs(eleven.lower - 0.2) < 1e-12 && abs(eleven.upper - 9.8) < 1e-12)
-    let ten = ForecastInterval(ofErrors: [9, 0, 1, 2, 3, 4, 5, 6, 7, 8])
-    #expect(abs(ten.lower - 0.1) < 1e-12 && abs(ten.upper - 8.9) < 1e-12)
-    #expect(ForecastInterval(ofErrors: [4]).lower == 4)
-    #expect(ForecastInterval(ofErrors: []).upper == 0)
+    let eleven = (0...10).map(Double.init)
+    #expect(abs(ForecastCalibration.quantile(eleven, 0.1) - 0.2) < 1e-12)
+    #expect(abs(ForecastCalibration.quantile(eleven, 0.9) - 9.8) < 1e-12)
+    #expect(abs(ForecastCalibration.quantile(Array(eleven[..<10]), 0.9) - 8.9) < 1e-12)
+    #expect(ForecastCalibration.quantile([4], 0.1) == 4)
+    #expect(ForecastCalibration.quantile([], 0.9) == 0)
   }
 
   // MARK: What does not fit

@@ -55,7 +55,7 @@ struct ManySeriesTests {
     let renamed = try Series(values: plan.series[0].target, name: "high")
     let same = try forecaster.forecast(after: renamed).points
     let own = try forecaster.forecast(after: plan.series[0]).points
-    #expect((same == own) == [.window, .mean, .none].contains(scaling))
+    #expect((same == own) == [.window, .mean, .magnitude, .none].contains(scaling))
   }
 
   @Test(arguments: ScalingMethod.allCases)

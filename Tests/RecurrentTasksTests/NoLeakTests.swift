@@ -51,7 +51,7 @@ struct NoLeakTests {
       }
       let trained = try other.train()
       #expect(trained.model.bits == forecaster.model.bits)
-      #expect(trained.configuration.interval == forecaster.configuration.interval)
+      #expect(trained.configuration.calibration == forecaster.configuration.calibration)
       #expect(trained.configuration.scales == forecaster.configuration.scales)
       #expect(trained.configuration.bestEpoch == forecaster.configuration.bestEpoch)
       #expect(

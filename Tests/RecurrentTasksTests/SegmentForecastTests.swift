@@ -70,7 +70,7 @@ struct SegmentForecastTests {
     let ridge = try #require(
       RidgeForecast(training: plan.trainingExamples, validation: plan.validationExamples))
     let forecaster = Forecaster.untrained(plan)
-    let said = WindowForecasts(test, by: forecaster).points.map { $0.map(\.value) }
+    let said = forecaster.points(test).map { $0.map(\.value) }
     for (network, line) in zip(said.joined(), ridge.values(test).joined()) {
       #expect(abs(network - line) < 1e-3, "\(network) \(line)")
     }
@@ -111,7 +111,7 @@ struct SegmentForecastTests {
     let (none, known, all) = (try trained(nil), try trained(.known), try trained(.all))
     #expect(known.history.epochs.map(\.loss) == none.history.epochs.map(\.loss))
     // The interval comes from errors on rows that were not learned.
-    #expect(known.configuration.interval == none.configuration.interval)
+    #expect(known.configuration.calibration == none.configuration.calibration)
     #expect(known.model.bits != none.model.bits && all.model.bits != known.model.bits)
     #expect(known.configuration.evaluation != none.configuration.evaluation)
     #expect(all.configuration.evaluation == known.configuration.evaluation)
@@ -190,7 +190,7 @@ struct SegmentForecastTests {
       try ForecastPlan([other], options: options).train()
     )
     #expect(a.model.bits == b.model.bits)
-    #expect(a.configuration.interval == b.configuration.interval)
+    #expect(a.configuration.calibration == b.configuration.calibration)
     #expect(a.configuration.evaluation != b.configuration.evaluation)
   }
 

@@ -46,33 +46,3 @@ func studentTail(_ t: Double, freedom: Double) -> Double {
   let x = freedom / (freedom + t * t)
   return incompleteBeta(x, freedom / 2, 0.5)
 }
-
-/// The regularized incomplete beta function, by its continued fraction (Abramowitz and Stegun 26.5.8).
-private func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
-  guard x > 0 else { return 0 }
-  guard x < 1 else { return 1 }
-  // The fraction converges fast on one side of the mean.
-  if x > (a + 1) / (a + b + 2) { return 1 - incompleteBeta(1 - x, b, a) }
-  let tiny = 1e-300
-  var (c, d) = (1.0, 1 - (a + b) * x / (a + 1))
-  d = 1 / (abs(d) < tiny ? tiny : d)
-  var fraction = d
-  for step in 1...300 {
-    let m = Double(step)
-    let even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-    let odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-    var change = 1.0
-    for term in [even, odd] {
-      d = 1 + term * d
-      c = 1 + term / c
-      if abs(d) < tiny { d = tiny }
-      if abs(c) < tiny { c = tiny }
-      d = 1 / d
-      change = c * d
-      fraction *= change
-    }
-    if abs(change - 1) < 1e-15 { break }
-  }
-  let front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)
-  return exp(front) * fraction / a
-}

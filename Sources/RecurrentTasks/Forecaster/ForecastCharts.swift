@@ -21,7 +21,8 @@ public struct TestForecasts: Sendable {
     text += (options.season == nil ? "" : ",seasonal_naive") + "\n"
     for (window, origin) in windows.examples.origins.enumerated() {
       let series = plan.series[origin.series]
-      for (step, point) in windows.points[window].enumerated() {
+      for step in 0..<options.horizon {
+        let point = windows.point(window, step)
         let row = origin.row + step
         var cells = [Self.quoted(series.times.label(row)), "\(step + 1)"]
         cells += [
@@ -53,7 +54,7 @@ public struct TestForecasts: Sendable {
       origins[$0].series == 0 && (origins[$0].row - split.test.lowerBound) % horizon == 0
     }
     let rows = shown.flatMap { window in
-      windows.points[window].enumerated().map { (row: origins[window].row + $0, point: $1) }
+      (0..<horizon).map { (row: origins[window].row + $0, point: windows.point(window, $0)) }
     }
     let first = max(0, split.testStart - (split.count - split.testStart))
     let x = series.times.positions

@@ -38,6 +38,8 @@ public struct ForecastEvaluation: JobEvaluation {
   public var coverageBySteps: [Double]?
   /// How many series the windows are of; nil in older model folders.
   public var seriesCount: Int?
+  /// How good all that is said of the values is, not the forecast alone; nil in older model folders.
+  public var probability: Probability?
 
   /// Whether the windows are of several series, which have units of their own: then MASE, not RMSE,
   /// tells which forecast is better.
@@ -127,7 +129,8 @@ extension ForecastEvaluation {
     }
     let inside = NumberFormat.fixed(coverage * 100, 0)
     let wanted = NumberFormat.fixed(nominalCoverage * 100, 0)
-    return text + "\n\nThe \(wanted) % interval held \(inside) % of the values.\n\(verdict)"
+    return text + "\n\nThe \(wanted) % interval held \(inside) % of the values.\n"
+      + (probability.map { "\($0)\n" } ?? "") + verdict
   }
 
   /// All steps up to 24, then about as many, evenly spread.

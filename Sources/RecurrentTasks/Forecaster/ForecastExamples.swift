@@ -36,6 +36,10 @@ public struct ForecastExamples: ExampleSet {
     let series: [Int?]
     /// Numbers that are forecast for each row.
     let outputs: Int
+    /// What the target of each window was divided by.
+    var scales: [Float] = []
+    /// Whether these are the parameters of a distribution, the first of which says where it lies.
+    var isOfDistribution = false
   }
 
   let channels: [Channels]
@@ -81,7 +85,7 @@ public struct ForecastExamples: ExampleSet {
   /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts
   /// the value itself.
   private func baseValue(_ origin: Origin, step: Int, scale: ChannelScale) -> Float {
-    guard options.scaling.hasBase else { return 0 }
+    guard options.hasBase else { return 0 }
     let channels = channels[origin.series]
     return scale.scaled(
       channels.base.value(
@@ -99,12 +103,13 @@ extension ForecastExamples {
     let features = channels.first?.values.count ?? 0
     var inputs = [Float](repeating: 0, count: indices.count * window * features)
     var base = [Float](repeating: 0, count: indices.count * horizon)
-    var targets = base
+    var (targets, targetScales) = (base, [Float](repeating: 1, count: indices.count))
     for (place, index) in indices.enumerated() {
       let origin = origins[index]
       let series = channels[origin.series]
       let rows = origin.row - window..<origin.row
       let scales = series.scales(for: rows)
+      targetScales[place] = Float(scales[0].scale)
       for (feature, scale) in scales.enumerated() {
         let values = series.values[feature]
         for step in 0..<window {
@@ -123,6 +128,7 @@ extension ForecastExamples {
       inputs: SequenceBatch(Tensor(inputs, shape: [indices.count, window, features])),
       base: Tensor(base, shape: [indices.count, horizon, 1]),
       targets: Tensor(targets, shape: [indices.count, horizon, 1]),
-      series: indices.map { places[origins[$0].series] }, outputs: options.outputs)
+      series: indices.map { places[origins[$0].series] }, outputs: options.outputs,
+      scales: targetScales, isOfDistribution: options.loss.isOfDistribution)
   }
 }

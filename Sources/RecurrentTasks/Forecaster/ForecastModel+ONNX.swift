@@ -17,6 +17,7 @@ extension ForecastModel: OnnxNetwork {
   /// others.
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
     var value = try corrections(input, to: &graph)
+    if let order { value = try order.export(value, to: &graph) }
     if let line {
       let window = graph.part(of: input, along: 2, from: 0, to: 1)
       let rows = graph.reshape(window, to: [-1, line.weights.shape[0]])
@@ -49,6 +50,20 @@ extension ForecastModel: OnnxNetwork {
     let said = try head.export(graph.finalSteps(of: hidden), to: &graph)
     let all = graph.reshape(said, to: [-1, segments.count * segmentRows, outputs])
     return graph.part(of: all, along: 1, from: 0, to: horizon)
+  }
+}
+
+extension QuantileOrder {
+  fileprivate func export(
+    _ said: String, to graph: inout OnnxBuilder
+  ) throws(DataError) -> String {
+    let count = sums.shape[0]
+    let one = (0..<count * count).map { $0 % (count + 1) == 0 ? Float(1) : 0 }
+    let positive = Dense(
+      weights: Tensor(one, shape: [count, count]), bias: nil, activation: .softplus)
+    let distances = try positive.export(said, to: &graph)
+    let from = try Dense(weights: sums, bias: nil).export(distances, to: &graph)
+    return graph.sum(graph.part(of: said, along: 2, from: middle, to: middle + 1), from)
   }
 }
 

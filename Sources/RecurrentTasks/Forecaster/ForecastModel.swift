@@ -25,6 +25,8 @@ public struct ForecastModel: Module {
   var line: Dense?
   let horizon: Int
   let outputs: Int
+  /// What keeps quantiles from crossing; nil: nothing does, or there are none.
+  let order: QuantileOrder?
   private let dropout: Dropout
 
   /// - Parameter series: how many series have a vector of their own; those of segments only.
@@ -46,6 +48,9 @@ public struct ForecastModel: Module {
       inputSize: options.hiddenSize, outputSize: (segment ?? options.horizon) * options.outputs,
       using: &generator)
     (horizon, outputs) = (options.horizon, options.outputs)
+    order =
+      options.loss == .quantile && options.ordersQuantiles == true
+      ? QuantileOrder(options.quantiles) : nil
     dropout = Dropout(rate: segment == nil ? 0 : options.dropout)
     if options.scaling.isOfWindow {
       // No correction at first: training begins at the base forecast.
@@ -66,7 +71,11 @@ public struct ForecastModel: Module {
       let rows = target.reshaped(to: [batch.inputs.batchSize, batch.inputs.time])
       sum = sum + line(rows).reshaped(to: [batch.inputs.batchSize, horizon, 1])
     }
-    return corrections(batch, mode: mode) + sum
+    let said = corrections(batch, mode: mode)
+    guard batch.isOfDistribution else { return (order?.ordered(said) ?? said) + sum }
+    // Of a distribution, only where it lies.
+    let rest = Tensor.zeros([batch.inputs.batchSize, horizon, outputs - 1])
+    return said + Tensor.concatenated([sum, rest], along: 2)
   }
 
   private func corrections(_ batch: ForecastExamples.Batch, mode: Mode) -> Tensor {
@@ -123,6 +132,36 @@ extension ForecastModel: JobModel {
       JobProduct("head", head.weights.count, of: head, times: segments?.count ?? 1))
     if let line { products.append(JobProduct("line", line.weights.count, of: line, times: 1)) }
     return products
+  }
+}
+
+/// Quantiles in order: one as the network says it, the others by how far they lie from their neighbour.
+struct QuantileOrder: Sendable {
+  /// Which is said itself: the one nearest to the median.
+  let middle: Int
+  /// Which distances each of the others is the sum of, `[distances, quantiles]`.
+  let sums: Tensor
+
+  init(_ quantiles: [Float]) {
+    let count = quantiles.count
+    let middle =
+      quantiles.indices.min { abs(quantiles[$0] - 0.5) < abs(quantiles[$1] - 0.5) } ?? 0
+    self.middle = middle
+    let sums = (0..<count).flatMap { distance in
+      (0..<count).map { place -> Float in
+        if distance > middle, place >= distance { return 1 }
+        return distance < middle && place <= distance ? -1 : 0
+      }
+    }
+    self.sums = Tensor(sums, shape: [count, count])
+  }
+
+  /// `[B, horizon, quantiles]` in order.
+  func ordered(_ said: Tensor) -> Tensor {
+    let count = sums.shape[0]
+    let distances = said.softplus().reshaped(to: [said.count / count, count])
+    return said.slice(middle..<middle + 1, along: 2)
+      + distances.matrixProduct(sums).reshaped(to: said.shape)
   }
 }
 

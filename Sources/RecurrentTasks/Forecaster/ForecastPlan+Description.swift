@@ -23,7 +23,7 @@ extension ForecastPlan: CustomStringConvertible {
       "windows     of \(options.window) rows, \(options.horizon) ahead: \(windows[0]) to train, "
         + "\(windows[1]) to validate, \(windows[2]) to test")
     lines.append("scaling     \(options.scaling.explanation)")
-    if options.scaling.hasBase {
+    if options.hasBase {
       lines.append("            the network corrects the \(baseName)")
     }
     lines += transformLines
@@ -122,6 +122,7 @@ extension ScalingMethod {
     case .window: "each window by its own last value and spread"
     case .level: "each window by its own last value, with the spread of the training rows"
     case .mean: "each window by its own mean and spread"
+    case .magnitude: "each window by the mean of its absolute values"
     case .minmax: "0 to 1 over the training rows"
     case .standard: "mean 0 and deviation 1 over the training rows"
     case .none: "none"

@@ -21,6 +21,7 @@ extension ForecastPlan {
       do throws(DataError) {
         guard isLongEnough else { throw tooShort(one, split, options) }
         try one.checkVaries()
+        if options.loss.isOfCounts { try one.checkCounts(options.loss) }
         try checkTrainingRows(one, split)
         series.append(one)
         parts.append(split)
@@ -79,5 +80,18 @@ extension ForecastPlan {
         "the first \(rows.count) values, the training part, are all \(first); expected values "
         + "that change",
       advice: "Choose another column, or bring more rows")
+  }
+}
+
+extension Series {
+  /// Only whole numbers from zero on are counts.
+  fileprivate func checkCounts(_ loss: ForecastLoss) throws(DataError) {
+    guard let row = target.firstIndex(where: { $0 < 0 || $0 != $0.rounded() }) else { return }
+    throw DataError(
+      file: source,
+      place: "column \"\(targetName)\"" + (name.map { " of series \"\($0)\"" } ?? ""),
+      problem: "found \(NumberFormat.significant(target[row])) at \(times.label(row)), expected counts: "
+        + "\(loss.rawValue) is the distribution of whole numbers from 0 on",
+      advice: "Use --loss normal, student-t or quantile")
   }
 }

@@ -35,7 +35,7 @@ public struct ForecastPlan: JobPlan {
   private var scheduleEpochs: Int?
   /// Trainings that came before.
   public private(set) var stage = 0
-  private static let windowsAtOnce = 1024
+  private static let rowsAtOnce = 100_000
   /// Of the weights of a network of segments.
   private static let averaging = 0.99
 
@@ -184,13 +184,9 @@ public struct ForecastPlan: JobPlan {
   /// The interval, from the errors on the validation part, and how the test part goes.
   public func complete(_ forecaster: inout Forecaster) {
     if let former {
-      forecaster.configuration.interval = former.interval
-    } else if options.loss != .quantile {
-      let known = WindowForecasts(
-        examples(hasValidation ? \.validation : \.training), by: forecaster)
-      forecaster.configuration.interval = (0..<options.horizon).map {
-        ForecastInterval(ofErrors: known.scaledErrors(step: $0))
-      }
+      forecaster.configuration.calibration = former.calibration
+    } else {
+      calibrate(&forecaster)
     }
     let test = examples(\.test)
     guard test.count > 0 else {
@@ -202,14 +198,38 @@ public struct ForecastPlan: JobPlan {
     var sums = ForecastEvaluation.Sums()
     let (units, rivals) = (units, rivals)
     // A part at a time: all forecasts of all windows would not fit in memory.
-    for first in stride(from: 0, to: test.count, by: Self.windowsAtOnce) {
-      let part = test[first..<min(first + Self.windowsAtOnce, test.count)]
+    let atOnce = max(1, Self.rowsAtOnce / options.horizon)
+    for first in stride(from: 0, to: test.count, by: atOnce) {
+      let part = test[first..<min(first + atOnce, test.count)]
       let windows = WindowForecasts(part, by: forecaster).judged(units, rivals: rivals.on(part))
       for window in windows { sums.add(window) }
     }
     forecaster.configuration.evaluation = ForecastEvaluation(
       sums, nominalCoverage: forecaster.nominalCoverage)
   }
+
+  /// Finds which shares of what came lay below what the network said, on rows that it was not trained on
+  /// if there are any. What it says of its own errors is moved only by enough of them.
+  private func calibrate(_ forecaster: inout Forecaster) {
+    let isOfNumber = options.loss.isOfNumber
+    guard hasValidation || isOfNumber else { return }
+    let known = WindowForecasts(
+      examples(hasValidation ? \.validation : \.training), by: forecaster)
+    let scores = (0..<options.horizon).map { known.scores(step: $0) }
+    guard !isOfNumber else {
+      forecaster.configuration.calibration = ForecastCalibration(scores)
+      return
+    }
+    let all = scores.flatMap(\.self)
+    guard all.count >= Self.fewestScores else { return }
+    let isEnough = scores.allSatisfy { $0.count >= Self.fewestScores }
+    forecaster.configuration.calibration = ForecastCalibration(
+      isEnough ? scores : scores.map { _ in all })
+    forecaster.configuration.intervalSource = .calibrated
+  }
+
+  /// Fewer scores tell less of a share than the network does.
+  private static let fewestScores = 50
 
   private var refit: ForecastRefit { options.refit ?? .none }
 
@@ -326,7 +346,7 @@ extension ForecastPlan {
     return Trainer(
       model, optimizer: Adam(learningRate: options.learningRate), options: training
     ) { model, batch, mode in
-      loss(model(batch, mode: mode), batch.targets, quantiles: quantiles)
+      loss(model(batch, mode: mode), batch, quantiles: quantiles)
     }
   }
 
@@ -353,7 +373,9 @@ extension ForecastPlan {
       leftOut: leftOut.isEmpty ? nil : leftOut.compactMap(\.series.name), interval: [],
       intervalSource: former?.intervalSource
         ?? (options.loss == .quantile
-          ? .quantiles : hasValidation ? .validationResiduals : .trainingResiduals),
+          ? .quantiles
+          : options.loss.isOfDistribution
+            ? .likelihood : hasValidation ? .validationResiduals : .trainingResiduals),
       epochs: former?.epochs ?? histories.first?.epochs.count ?? 0,
       bestEpoch: former?.bestEpoch ?? histories.first?.best?.epoch ?? 0,
       trainedOn: "\(series[0].source), \(rows) rows"

@@ -71,7 +71,7 @@ extension Forecaster {
       try series.map { series throws(DataError) in
         try self.examples(of: evaluable(series).series)
       } ?? recentExamples
-    let forecasts = [self, rounded].map { WindowForecasts(examples, by: $0).points.joined() }
+    let forecasts = [self, rounded].map { $0.rows(examples).joined() }
     let differences = zip(forecasts[0], forecasts[1]).map { abs($0.value - $1.value) }
     let squares = differences.reduce(0) { $0 + $1 * $1 }
     let source = series.map { Set($0.map(\.source)).sorted().joined(separator: ", ") }

@@ -20,13 +20,24 @@ public struct Forecast: Sendable, Equatable {
   public let times: TimeAxis
   /// One point a row.
   public let points: [Forecaster.Point]
+  let rows: [ForecastRow]
+
+  /// The values below which a share of what comes should lie, one a row.
+  ///
+  /// - Parameter level: the share, in 0...1.
+  public func quantile(_ level: Double) -> [Double] { rows.map { $0.quantile(level) } }
+
+  /// Whether series, times and points are the same.
+  public static func == (one: Self, other: Self) -> Bool {
+    one.series == other.series && one.times == other.times && one.points == other.points
+  }
 }
 
 extension Forecaster {
   /// The rows after the last one of `series`.
   ///
   /// The network forecasts its horizon at once. Beyond it, forecasts are fed back as if they had
-  /// come, and intervals grow with the square root of the number of horizons.
+  /// come, and the squares of errors add up: those of each horizon before to the step's own.
   ///
   /// A series that the network was not trained on is forecast as well: each window by its own scale,
   /// or, where scales are fitted, by one fitted on its rows.
@@ -49,24 +60,32 @@ extension Forecaster {
           "\(steps) steps were asked for, but the model forecasts \(options.horizon); beyond that it would need the future of \(series.covariates.map(\.name).joined(separator: ", "))",
         advice: "Ask for at most \(options.horizon) steps, or train with --horizon \(steps)")
     }
+    let (rows, levels) = (rows(after: series, count: steps), shownLevels)
+    return Forecast(
+      series: series.name, times: series.times(next: steps),
+      points: rows.map { $0.point(levels) }, rows: rows)
+  }
+
+  private func rows(after series: Series, count: Int) -> [ForecastRow] {
     var channels = channels(series)
-    var points: [Point] = []
-    while points.count < steps {
+    var rows: [ForecastRow] = []
+    while rows.count < count {
       let end = channels.values[0].count
       let examples = ForecastExamples(
         [channels], origins: [end..<end + 1], options: options, places: [place(of: series)])
-      let widening = (Double(points.count / options.horizon) + 1).squareRoot()
-      let block = self.points(examples)[0]
-      points += block.map { point in
-        Point(
-          value: point.value, lower: point.value + (point.lower - point.value) * widening,
-          upper: point.value + (point.upper - point.value) * widening)
+      let horizons = rows.count / options.horizon
+      let block = self.rows(examples)[0].map { row in
+        guard horizons > 0 else { return row }
+        var row = row
+        row.fedBack = .init(
+          own: rows[row.step], last: rows[options.horizon - 1], horizons: horizons)
+        return row
       }
+      rows += block
       // Used up when there are covariates: the horizon was all that was asked for.
       channels = channels.target(last: options.window, followedBy: block.map(\.value))
     }
-    return Forecast(
-      series: series.name, times: series.times(next: steps), points: Array(points.prefix(steps)))
+    return Array(rows.prefix(count))
   }
 
   private func defaultSteps(after series: Series) -> Int {
@@ -118,14 +137,12 @@ extension Forecaster {
 
   /// How windows of a series are scaled, as they were in training; nil if its scale is not known.
   func rule(of series: Series) -> Channels.Rule? {
-    if options.scaling != .window, options.scaling != .mean {
+    guard let window = options.scaling.window else {
       return configuration.scales[series.name ?? ""].map {
         options.scaling == .level ? .level($0) : .fitted($0)
       }
     }
-    return configuration.leastScale.map {
-      .window(least: $0, fromMean: options.scaling == .mean)
-    } ?? .unguardedWindow
+    return configuration.leastScale.map { .window(least: $0, window) } ?? .unguardedWindow
   }
 
   /// The channels of a series of which all rows are known: a scale that was not fitted is fitted on
@@ -195,51 +212,5 @@ extension Series {
       return future?.prefix(count) ?? times.next(count)
     }
     return future.followed(by: count - future.count)
-  }
-}
-
-extension Forecaster {
-  /// The forecasts for each window, `[windows][horizon]`, in the unit of the target.
-  func points(_ examples: ForecastExamples) -> [[Point]] {
-    let (horizon, outputs) = (options.horizon, options.outputs)
-    // As many windows at once as make good use of the kernels, fewer if they are long.
-    let chunk = max(1, min(256, 4_000_000 / (options.window * options.hiddenSize)))
-    var result: [[Point]] = []
-    for start in stride(from: 0, to: examples.count, by: chunk) {
-      let indices = Array(start..<min(start + chunk, examples.count))
-      let batch = examples.batch(indices)
-      let sum = models.dropFirst().reduce(model(batch)) { $0 + $1(batch) }
-      let scaled = (models.count > 1 ? sum * (1 / Float(models.count)) : sum).elements
-      for (place, index) in indices.enumerated() {
-        let (scale, power) = (examples.targetScale(index), examples.power(index))
-        result.append(
-          (0..<horizon).map { step in
-            let first = (place * horizon + step) * outputs
-            return point(scaled[first..<first + outputs], step: step, scale: scale, power: power)
-          })
-      }
-    }
-    return result
-  }
-
-  private func point(
-    _ scaled: ArraySlice<Float>, step: Int, scale: ChannelScale, power: PowerTransform
-  ) -> Point {
-    func restored(_ value: Float) -> Double { power.inverse(scale.restored(value)) }
-    if options.loss == .quantile {
-      // Quantiles that cross are put in order.
-      let sorted = scaled.sorted()
-      return Point(
-        value: restored(sorted[options.pointOutput]), lower: restored(sorted[0]),
-        upper: restored(sorted[sorted.count - 1]))
-    }
-    let value = scale.restored(scaled[scaled.startIndex])
-    // There is none yet while the errors are collected that it comes from.
-    let interval = configuration.interval.isEmpty ? nil : configuration.interval[step]
-    // Errors that are all to one side give an interval beside the forecast: it is drawn up to it.
-    return Point(
-      value: power.inverse(value),
-      lower: power.inverse(value + min(0, interval?.lower ?? 0) * scale.scale),
-      upper: power.inverse(value + max(0, interval?.upper ?? 0) * scale.scale))
   }
 }

@@ -33,8 +33,10 @@ public struct Forecaster: Job {
     var bases: [String: ForecastBase]?
     /// The names of series that it was not trained on, though they stood in the data.
     var leftOut: [String]?
-    /// The interval for each step of the horizon; empty if the network forecasts quantiles.
+    /// The interval for each step of the horizon, in models that know no ``calibration``.
     var interval: [ForecastInterval]
+    /// Which scores hold which share; nil where nothing was known to find it by.
+    var calibration: ForecastCalibration?
     /// Where the interval comes from.
     public var intervalSource: IntervalSource
     /// Epochs that were run.

@@ -30,6 +30,9 @@ public struct ForecasterOptions: JobOptions {
   public var loss = ForecastLoss.mse
   /// The quantiles that are forecast when the loss is `quantile`, ascending.
   public var quantiles: [Float] = [0.1, 0.5, 0.9]
+  /// Whether the network's quantiles are kept from crossing: it says one of them and how far the others
+  /// lie from it. nil: it says each by itself, and they are put in order.
+  var ordersQuantiles: Bool? = true
   /// How values are brought to the network's range.
   public var scaling = ScalingMethod.window
   /// The share of rows at the end that training never sees.
@@ -80,13 +83,17 @@ public struct ForecasterOptions: JobOptions {
   /// Whether a straight line stands beside the recurrent layers.
   var hasLine: Bool { line ?? false }
 
-  /// Numbers that the network gives for each row of the horizon.
-  var outputs: Int { loss == .quantile ? quantiles.count : 1 }
+  /// Whether the network corrects a base forecast. The mean of counts it says itself.
+  var hasBase: Bool { scaling.hasBase && !loss.isOfCounts }
 
-  /// The output that stands for the forecast itself: the quantile nearest to the median.
-  var pointOutput: Int {
-    guard loss == .quantile else { return 0 }
-    return quantiles.indices.min { abs(quantiles[$0] - 0.5) < abs(quantiles[$1] - 0.5) } ?? 0
+  /// Numbers that the network gives for each row of the horizon.
+  var outputs: Int {
+    switch loss {
+    case .mse, .mae, .huber: 1
+    case .quantile: quantiles.count
+    case .normal, .negativeBinomial: 2
+    case .studentT, .zeroInflated: 3
+    }
   }
 }
 
@@ -112,14 +119,39 @@ public enum ForecastLoss: String, Sendable, Codable, CaseIterable {
   case huber
   /// The pinball loss of several quantiles.
   case quantile
+  /// -log likelihood of normal distributions.
+  case normal
+  /// -log likelihood of Student's t distributions: for values with outliers.
+  case studentT = "student-t"
+  /// -log likelihood of negative binomial distributions: for counts.
+  case negativeBinomial = "negative-binomial"
+  /// The same with a share of values that are zero whatever the rest says: for counts that often are.
+  case zeroInflated = "zero-inflated"
 
-  /// The loss of predictions `[B, H, Q]` for targets `[B, H, 1]`.
-  func callAsFunction(_ predictions: Tensor, _ targets: Tensor, quantiles: [Float]) -> Tensor {
+  /// Whether the network says the parameters of a distribution.
+  var isOfDistribution: Bool { !isOfNumber && self != .quantile }
+
+  /// Whether what it says is in the unit of the target, whatever that was scaled by.
+  public var isOfCounts: Bool { self == .negativeBinomial || self == .zeroInflated }
+
+  /// Whether the network says one number, and nothing of how sure it is.
+  var isOfNumber: Bool { [.mse, .mae, .huber].contains(self) }
+
+  /// The loss of predictions `[B, H, Q]` for a batch.
+  func callAsFunction(
+    _ predictions: Tensor, _ batch: ForecastExamples.Batch, quantiles: [Float]
+  ) -> Tensor {
+    let targets = batch.targets
     switch self {
-    case .mse: meanSquaredError(predictions, targets)
-    case .mae: meanAbsoluteError(predictions, targets)
-    case .huber: huberLoss(predictions, targets)
-    case .quantile: quantileLoss(predictions, targets, quantiles: quantiles)
+    case .mse: return meanSquaredError(predictions, targets)
+    case .mae: return meanAbsoluteError(predictions, targets)
+    case .huber: return huberLoss(predictions, targets)
+    case .quantile: return quantileLoss(predictions, targets, quantiles: quantiles)
+    case .normal: return normalLoss(predictions, targets)
+    case .studentT: return studentTLoss(predictions, targets)
+    case .negativeBinomial, .zeroInflated:
+      return negativeBinomialLoss(
+        predictions, targets, scales: batch.scales, zeroInflated: self == .zeroInflated)
     }
   }
 }
@@ -182,6 +214,9 @@ extension ForecasterOptions {
         season <= window,
         else: "a season of \(season) rows needs a window of at least as many, not \(window)")
     }
+    rules.require(
+      !loss.isOfCounts || scaling == .magnitude && transform == nil,
+      else: "counts (--loss \(loss.rawValue)) need --scaling magnitude and no --transform")
     if loss == .quantile {
       let isAscending = zip(quantiles, quantiles.dropFirst()).allSatisfy { $0 < $1 }
       rules.require(

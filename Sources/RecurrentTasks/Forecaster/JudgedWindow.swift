@@ -13,6 +13,10 @@ struct JudgedWindow: Sendable {
   let actual: [Double]
   /// What the network said.
   let points: [Forecaster.Point]
+  /// Shares below, those that reports show.
+  let levels: [Double]
+  /// For each step, what the network says of these, and behind them of ``PinballLosses/grid``.
+  let quantiles: [[Double]]
   /// What others said, the naive forecasts first.
   let others: [(name: String, values: [Double])]
   /// MASE's denominator.
@@ -50,7 +54,7 @@ extension ForecastEvaluation {
       coverage: Double(sums.inside.reduce(0, +)) / Double(sums.windows * sums.inside.count),
       nominalCoverage: nominalCoverage,
       coverageBySteps: sums.inside.map { Double($0) / Double(sums.windows) },
-      seriesCount: sums.series.count)
+      seriesCount: sums.series.count, probability: sums.pinball.probability)
   }
 
   /// Windows that are added up and forgotten: of many series and long horizons, all of them would not
@@ -63,6 +67,7 @@ extension ForecastEvaluation {
     fileprivate var others: [[ForecastErrors.Sums]] = []
     /// Values inside their interval, by step.
     fileprivate var inside: [Int] = []
+    fileprivate var pinball = PinballLosses()
 
     mutating func add(_ window: JudgedWindow) {
       if windows == 0 {
@@ -73,6 +78,7 @@ extension ForecastEvaluation {
         inside = none.map { _ in 0 }
       }
       windows += 1
+      pinball.add(window)
       series.insert(window.series)
       let (scale, deviation) = (window.naiveScale, window.deviation)
       for (step, value) in window.actual.enumerated() {

@@ -58,8 +58,10 @@ extension Forecaster.Configuration {
   /// configuration read from a file can say anything.
   var problem: String? {
     if channels.isEmpty { return "no channels, expected at least the target" }
-    if options.loss != .quantile, interval.count != options.horizon {
-      return "\(interval.count) intervals for a horizon of \(options.horizon)"
+    if let problem = knownCalibration.map({ $0.problem(horizon: options.horizon) })
+      ?? (options.loss.isOfNumber ? "no intervals for a horizon of \(options.horizon)" : nil)
+    {
+      return problem
     }
     for (name, scales) in scales {
       if scales.count != channels.count {

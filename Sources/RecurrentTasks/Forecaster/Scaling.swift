@@ -12,6 +12,8 @@ public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
   case level
   /// Each window by its own mean and standard deviation; the network forecasts from the mean.
   case mean
+  /// Each window by the mean of its absolute values, from zero: for counts.
+  case magnitude
   /// To 0...1 over the training rows.
   case minmax
   /// To mean 0 and standard deviation 1 over the training rows.
@@ -23,12 +25,22 @@ public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
 extension ScalingMethod {
   /// Whether what a window ends with is its zero, so that the network corrects a forecast that knows
   /// the level.
-  var isOfWindow: Bool { self == .window || self == .level || self == .mean }
+  var isOfWindow: Bool { [.window, .level, .mean, .magnitude].contains(self) }
+
+  /// How each window is scaled by itself; nil if by what is fitted.
+  var window: Channels.WindowScale? {
+    switch self {
+    case .window: .last
+    case .mean: .mean
+    case .magnitude: .magnitude
+    case .level, .minmax, .standard, .none: nil
+    }
+  }
 }
 
 extension ScalingMethod {
   /// Whether the network corrects a base forecast: from the mean of a window it says all by itself.
-  var hasBase: Bool { self == .window || self == .level }
+  var hasBase: Bool { [.window, .level, .magnitude].contains(self) }
 }
 
 /// (x - offset) / scale. A scale of 0, that of values which never varied, takes every value to 0.
@@ -41,16 +53,16 @@ struct ChannelScale: Sendable, Codable, Equatable {
   func scaled(_ value: Double) -> Float { scale > 0 ? Float((value - offset) / scale) : 0 }
   func restored(_ value: Float) -> Double { offset + scale * Double(value) }
 
-  /// The last value and the standard deviation of a window, or `least` if that is more.
-  init(window values: ArraySlice<Double>, least: Double) {
-    offset = values.last ?? 0
-    scale = max(spread(values, about: offset).deviation, least)
-  }
-
-  /// The mean and the standard deviation of a window, or `least` if that is more.
-  init(windowMean values: ArraySlice<Double>, least: Double) {
-    let spread = spread(values, about: values.last ?? 0)
-    (offset, scale) = (spread.mean, max(spread.deviation, least))
+  /// That of a window by itself, of which the scale is at least `least`.
+  init(_ kind: Channels.WindowScale, _ values: ArraySlice<Double>, least: Double) {
+    let last = values.last ?? 0
+    guard kind != .magnitude else {
+      let sum = values.reduce(0) { $0 + abs($1) }
+      (offset, scale) = (0, max(sum / Double(max(1, values.count)), least))
+      return
+    }
+    let spread = spread(values, about: last)
+    (offset, scale) = (kind == .last ? last : spread.mean, max(spread.deviation, least))
   }
 
   /// As models had it that know no least scale: it depends on the unit where a window does not vary.
@@ -66,7 +78,7 @@ struct ChannelScale: Sendable, Codable, Equatable {
   init(_ method: ScalingMethod, fittedOn values: ArraySlice<Double>) {
     self.init()
     switch method {
-    case .window, .mean, .none: break
+    case .window, .mean, .magnitude, .none: break
     case .minmax:
       let (low, high) = (values.min() ?? 0, values.max() ?? 1)
       (offset, scale) = (low, high - low)
@@ -112,11 +124,20 @@ struct Channels: Sendable {
     case fitted([ChannelScale])
     /// The scale fitted on the training rows, from the last value of each window.
     case level([ChannelScale])
-    /// Each window by itself, at least by this share of the steps before its end; from its mean, or from
-    /// its last value.
-    case window(least: Double, fromMean: Bool = false)
+    /// Each window by itself, at least by this share of the steps before its end.
+    case window(least: Double, _ kind: WindowScale = .last)
     /// Each window by itself, as before there was a least scale.
     case unguardedWindow
+  }
+
+  /// What a window that is scaled by itself is measured by.
+  enum WindowScale: Sendable {
+    /// Its last value and its deviation.
+    case last
+    /// Its mean and its deviation.
+    case mean
+    /// Zero and the mean of its absolute values.
+    case magnitude
   }
 
   /// `[F][rows]`, the target first, transformed.
@@ -189,12 +210,8 @@ struct Channels: Sendable {
       + series.covariates.map { $0.values[trainingRows] }
     let fitted = values.map { ChannelScale(options.scaling, fittedOn: $0) }
     let own: Rule =
-      switch options.scaling {
-      case .window, .mean:
-        .window(least: Self.leastShare, fromMean: options.scaling == .mean)
-      case .level: .level(fitted)
-      case .minmax, .standard, .none: .fitted(fitted)
-      }
+      options.scaling.window.map { .window(least: Self.leastShare, $0) }
+      ?? (options.scaling == .level ? .level(fitted) : .fitted(fitted))
     self.init(
       series, rule: rule ?? own, power: power,
       fallback: values.map { values in
@@ -228,12 +245,10 @@ struct Channels: Sendable {
     case .level(let scales):
       return ChannelScale(offset: window.last ?? 0, scale: scales[channel].scale)
     case .unguardedWindow: return ChannelScale(unguarded: window)
-    case .window(let share, let fromMean):
+    case .window(let share, let kind):
       let typical = steps[channel][rows.upperBound - 1].typical
-      let least = share * (typical > 0 ? typical : fallback[channel])
-      return fromMean
-        ? ChannelScale(windowMean: window, least: least)
-        : ChannelScale(window: window, least: least)
+      return ChannelScale(
+        kind, window, least: share * (typical > 0 ? typical : fallback[channel]))
     }
   }
 

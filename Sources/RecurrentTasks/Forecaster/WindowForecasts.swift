@@ -3,12 +3,19 @@ import Recurrent
 /// What a forecaster says about windows whose future is known, beside what came.
 struct WindowForecasts: Sendable {
   let examples: ForecastExamples
-  /// `[windows][horizon]`, in the unit of the target.
-  let points: [[Forecaster.Point]]
+  /// `[windows][horizon]`.
+  let rows: [[ForecastRow]]
+  private let levels: [Double]
 
   init(_ examples: ForecastExamples, by forecaster: Forecaster) {
     self.examples = examples
-    points = forecaster.points(examples)
+    rows = forecaster.rows(examples)
+    levels = forecaster.shownLevels
+  }
+
+  /// The forecast of a step of a window, in the unit of the target.
+  func point(_ window: Int, _ step: Int) -> Forecaster.Point {
+    rows[window][step].point(levels)
   }
 
   /// What came.
@@ -24,13 +31,9 @@ struct WindowForecasts: Sendable {
       examples.target(of: origin), origin: origin.row, step: step, season: examples.options.season)
   }
 
-  /// Value minus forecast in scaled units, for each window.
-  func scaledErrors(step: Int) -> [Double] {
-    points.indices.compactMap { window in
-      let (scale, power) = (examples.targetScale(window).scale, examples.power(window))
-      let error = power(actual(window, step)) - power(points[window][step].value)
-      return scale > 0 ? error / scale : nil
-    }
+  /// The normal scores of what came, for each window.
+  func scores(step: Int) -> [Double] {
+    rows.indices.compactMap { rows[$0][step].score(of: actual($0, step)) }
   }
 
   /// The windows with what came and what others say.
@@ -45,11 +48,12 @@ struct WindowForecasts: Sendable {
       + (season.map { _ in [ForecastRival(name: JudgedWindow.seasonal) { naive(.season, $0, $1) }] }
         ?? []) + rivals
     let steps = 0..<examples.options.horizon
-    return points.indices.map { window in
+    return rows.indices.map { window in
       let origin = examples.origins[window]
       return JudgedWindow(
         series: origin.series, origin: origin.row, actual: steps.map { actual(window, $0) },
-        points: points[window],
+        points: steps.map { point(window, $0) }, levels: levels,
+        quantiles: rows[window].map { row in (levels + PinballLosses.grid).map(row.quantile) },
         others: others.map { rival in (rival.name, steps.map { rival.value(window, $0) }) },
         naiveScale: units[origin.series].naiveScale,
         deviation: units[origin.series].deviation)
