@@ -113,13 +113,18 @@ struct WritingOptions: ParsableArguments {
   var seed: UInt64 { givenSeed ?? 0 }
   var sampling: Sampling { Sampling(temperature: temperature ?? 1, topK: topK, topP: topP) }
 
-  var flags: JobFlags {
-    JobFlags(
-      [TrainGenerator.self],
-      [
-        "--length": length != nil, "--temperature": temperature != nil, "--top-k": topK != nil,
-        "--top-p": topP != nil, "--seed": givenSeed != nil,
-      ])
+  /// The flags that are given.
+  ///
+  /// - Parameter others: jobs that draw as well, and know a seed.
+  func flags(with others: [any JobCommand.Type]) -> [JobFlags] {
+    [
+      JobFlags(
+        [TrainGenerator.self],
+        [
+          "--length": length != nil, "--temperature": temperature != nil, "--top-k": topK != nil,
+          "--top-p": topP != nil,
+        ]), JobFlags([TrainGenerator.self] + others, ["--seed": givenSeed != nil]),
+    ]
   }
 
   func validate() throws {

@@ -188,6 +188,9 @@ struct NumberList: ExpressibleByArgument, CustomStringConvertible {
     if numbers.count != parts.count { return nil }
   }
 
+  /// As doubles, as they were written.
+  var levels: [Double] { numbers.map { Double("\($0)") ?? Double($0) } }
+
   var description: String { numbers.map { "\($0)" }.joined(separator: ",") }
   var defaultValueDescription: String { description }
 }

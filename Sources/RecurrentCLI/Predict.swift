@@ -32,6 +32,8 @@ struct Predict: ThreadedCommand {
         recurrent predict model --steps 5
         recurrent predict model prices.csv --steps 5 --json
         recurrent predict model prices.csv --steps 10 --plot next.svg
+        recurrent predict model --quantiles 0.05,0.5,0.95 --csv next.csv
+        recurrent predict model --samples 200 --seed 1 --csv paths.csv
         recurrent predict reviews --explain occlusion --html why.html < reviews.txt
         recurrent predict tagger < sentences.txt
         recurrent predict tagger test.conll --conll > tagged.conll
@@ -61,6 +63,7 @@ struct Predict: ThreadedCommand {
     completion: .file())
   var plot: String?
 
+  @OptionGroup(title: "Forecasters") var telling: ForecastTellingOptions
   @OptionGroup(title: "Forecasters") var table: TableOptions
   @OptionGroup var reading: EncodingOption
   var encoding: TextEncoding { reading.encoding }
@@ -87,17 +90,55 @@ struct Predict: ThreadedCommand {
   }
 
   mutating func run() throws {
-    try checkKept([file], whenWriting: [plot, translating.attention, explaining.html])
+    try checkKept([file], whenWriting: [plot, telling.csv, translating.attention, explaining.html])
     let job = try Jobs.ofModel(in: model)
     try job.check(
       [
         JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
-        table.flags, times.flags,
+        telling.flags, table.flags, times.flags,
         JobFlags(Jobs.texts + [TrainForecaster.self], ["--encoding": encoding != .utf8]),
         JobFlags(Jobs.texts, ["--on-error": onError != .goOn]),
-        explaining.flags, tagging.flags, writing.flags,
-      ] + translating.flags)
+        explaining.flags, tagging.flags,
+      ] + writing.flags(with: telling.samples == nil ? [] : [TrainForecaster.self])
+        + translating.flags)
     try job.predict(self)
+  }
+}
+
+/// What is told of a forecast beside the forecast itself.
+struct ForecastTellingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The quantiles to tell, as 0.05,0.5,0.95. (default: the interval, or those that the network was trained for)",
+      valueName: "numbers"))
+  var quantiles: NumberList?
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw so many ways in which each series may go on, and print them as a table.",
+      valueName: "count"))
+  var samples: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the forecasts of all series as a table.", valueName: "file.csv"),
+    completion: .file())
+  var csv: String?
+
+  var flags: JobFlags {
+    JobFlags(
+      [TrainForecaster.self],
+      ["--quantiles": quantiles != nil, "--samples": samples != nil, "--csv": csv != nil])
+  }
+
+  func validate() throws {
+    if let samples, !(1...100_000).contains(samples) {
+      throw ValidationError("--samples is between 1 and 100000, not \(samples).")
+    }
+    if let quantiles, !quantiles.numbers.allSatisfy({ $0 > 0 && $0 < 1 }) {
+      throw ValidationError(
+        "--quantiles are numbers between 0 and 1, as 0.05,0.5,0.95, not \(quantiles).")
+    }
   }
 }
 
@@ -131,15 +172,24 @@ extension Predict {
     if let file, let reading = series.first?.times.reading { warn("\(file): times \(reading).") }
     for remark in read?.remarks ?? [] { warn("\(file ?? ""): \(remark).") }
     for remark in remarks { warn("\(remark).") }
-    if let plot, let first = forecasts.first,
-      let past = series.first(where: { $0.name == first.series })
-    {
-      let chart = first.chart(after: past, nominalCoverage: forecaster.nominalCoverage)
-      try Interruption.deferred { () throws(DataError) in try ChartFile.write(chart, to: plot) }
+    let report = ForecastReport(
+      forecaster, forecasts, model: model, levels: telling.quantiles?.levels,
+      samples: telling.samples ?? 0, seed: writing.seed)
+    let files = [
+      (plot, plot == nil ? "" : report.chart(after: series)),
+      (telling.csv, telling.csv == nil ? "" : report.csv),
+    ]
+    try Interruption.deferred { () throws(DataError) in
+      for case (let path?, let text) in files { try ChartFile.write(text, to: path) }
     }
-    let report = ForecastReport(forecaster, forecasts, model: model)
-    if json { print(try report.json) } else { printText(report.description) }
+    if json {
+      print(try report.json)
+    } else if telling.samples != nil, telling.csv == nil {
+      printText(String(report.csv.dropLast()))
+    } else {
+      printText(report.description)
+    }
     try flushOutput()
-    if let plot { warn("wrote \(plot)\(forecasts.count > 1 ? ", the first series" : "").") }
+    for case (let path?, _) in files { warn("wrote \(path).") }
   }
 }

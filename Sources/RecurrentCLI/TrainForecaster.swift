@@ -35,7 +35,7 @@ struct TrainForecaster: JobCommand {
 
   static let plural = "forecasters"
   static let words = FlagWords(unit: "windows")
-  static let reports = ["forecast.csv", "forecast.svg"]
+  static let reports = ["forecast.csv", "forecast.svg", "quality.svg"]
 
   var course: CourseFlags<Self> { flags.course }
   var options: ForecasterOptions {
@@ -57,7 +57,9 @@ struct TrainForecaster: JobCommand {
     return TrainingRun.Closing(
       files: [
         ("forecast.csv", Array(forecasts.csv.utf8)), ("forecast.svg", Array(chart.svg().utf8)),
-      ],
+      ]
+        + (forecaster.configuration.evaluation?.chart(of: forecaster.configuration.channels[0])
+          .map { [("quality.svg", Array($0.svg().utf8))] } ?? []),
       details: forecaster.configuration.evaluation.map { _ in
         chart.terminal(width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
       },

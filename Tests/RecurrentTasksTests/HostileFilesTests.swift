@@ -63,8 +63,7 @@ struct HostileFilesTests {
             let forecast = try forecaster.forecast(after: series, steps: steps)
             let report = ForecastReport(forecaster, [forecast], model: path)
             _ = report.description
-            let chart = forecast.chart(
-              after: series, nominalCoverage: forecaster.nominalCoverage)
+            let chart = forecast.chart(after: series)
             _ = chart.svg()
             _ = chart.terminal(height: 5, colour: false)
             _ = try report.json

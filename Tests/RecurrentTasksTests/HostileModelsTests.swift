@@ -34,7 +34,7 @@ import Testing
       for series in forecaster.recent {
         let forecast = try forecaster.forecast(after: series)
         _ = ForecastReport(forecaster, [forecast], model: path).description
-        _ = forecast.chart(after: series, nominalCoverage: forecaster.nominalCoverage).svg()
+        _ = forecast.chart(after: series).svg()
       }
       let more = try wavySeries(30, name: "a", covariates: 1)
       _ = try forecaster.evaluate(on: [more]).description

@@ -89,15 +89,16 @@ public struct TestForecasts: Sendable {
 }
 
 extension Forecast {
-  /// The last rows of `series` and what is forecast after them.
-  public func chart(after series: Series, nominalCoverage: Double) -> LineChart {
+  /// The last rows of `series` and what is forecast after them, in intervals of several shares.
+  ///
+  /// - Parameter coverages: the shares of the intervals, widest first.
+  public func chart(after series: Series, coverages: [Double] = [0.95, 0.8, 0.5]) -> LineChart {
     let past = series.suffix(max(3 * points.count, 60))
     let last = past.count - 1
     let x = times.positions
     // Drawn from the last known point, so that the line does not hang in the air.
     let startX = [past.times.positions[last]]
     let start = [past.target[last]]
-    let percent = NumberFormat.fixed(nominalCoverage * 100, 0)
     return LineChart(
       title:
         "\(series.targetName)\(self.series.map { " of \($0)" } ?? ""): the next \(points.count) rows",
@@ -107,12 +108,56 @@ extension Forecast {
           "known", x: past.times.positions, y: past.target, role: .actual),
         .init("forecast", x: startX + x, y: start + points.map(\.value), role: .forecast),
       ],
-      bands: [
+      bands: coverages.map { coverage in
         .init(
-          "\(percent) % interval", x: startX + x, lower: start + points.map(\.lower),
-          upper: start + points.map(\.upper))
-      ],
+          "\(NumberFormat.fixed(coverage * 100, 0)) %", x: startX + x,
+          lower: start + quantile((1 - coverage) / 2), upper: start + quantile((1 + coverage) / 2))
+      },
       markers: [.init("last row", x: startX[0])])
+  }
+}
+
+extension ForecastReport {
+  /// The forecast after its series, of several series one beside the other, the first twelve.
+  public func chart(after series: [Series]) -> String {
+    let pairs = forecasts.compactMap { forecast in
+      series.first { $0.name == forecast.series }.map { (forecast, $0) }
+    }
+    let charts = pairs.prefix(12).map { $0.chart(after: $1) }
+    guard charts.count > 1 else { return charts.first?.svg() ?? "" }
+    return ChartGrid(
+      title: "\(forecaster.configuration.channels[0]) of \(charts.count) of \(pairs.count) series",
+      columns: charts.count > 4 ? 3 : 2, panels: charts.map { .lines($0) }
+    ).svg()
+  }
+}
+
+extension ForecastEvaluation {
+  /// The errors by step of the horizon, and which share of the values lay below each quantile; nil in
+  /// folders of models that know no such shares.
+  public func chart(of target: String) -> ChartGrid? {
+    guard let probability, let found = probability.calibration else { return nil }
+    let steps = (1...max(1, model.steps.count)).map(Double.init)
+    func line(_ name: String, _ errors: Errors) -> LineChart.Line {
+      LineChart.Line(name, x: steps, y: errors.steps.map(\.rmse))
+    }
+    let byStep = LineChart(
+      title: "Error by step", subtitle: "\(NumberFormat.grouped(windows)) windows",
+      x: .number(label: "step"), yLabel: "RMSE",
+      lines: [line("model", model), line("naive", naive)]
+        + (seasonalNaive.map { [line("seasonal naive", $0)] } ?? [])
+        + (rivals ?? []).map { line($0.name, $0.errors) })
+    let asked = PinballLosses.grid.map { $0 * 100 }
+    let calibration = LineChart(
+      title: "Values below each quantile", subtitle: "on the line: the shares are true",
+      x: .number(label: "asked, %"), yLabel: "found, %", yRange: 0...100,
+      lines: [
+        .init("as asked", x: [0, 100], y: [0, 100], style: .dashed, weight: .thin),
+        .init("found", x: asked, y: found.map { $0 * 100 }, role: .forecast),
+      ])
+    return ChartGrid(
+      title: "\(target): on rows that training did not see", columns: 2,
+      panels: [.lines(byStep), .lines(calibration)])
   }
 }
 
@@ -127,6 +172,11 @@ extension TimeAxis {
 public enum ChartFile {
   /// Writes a chart as SVG, whole or not at all.
   public static func write(_ chart: LineChart, to path: String) throws(DataError) {
-    try writeAtomically(chart.svg(), to: path)
+    try write(chart.svg(), to: path)
+  }
+
+  /// Writes the text of a file, whole or not at all.
+  public static func write(_ text: String, to path: String) throws(DataError) {
+    try writeAtomically(text, to: path)
   }
 }

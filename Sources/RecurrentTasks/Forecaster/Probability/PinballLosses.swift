@@ -15,6 +15,8 @@ extension ForecastEvaluation {
     public let crps: Double
     /// The same with each series in the unit of its naive forecast's error, as MASE is.
     public let scaledCRPS: Double?
+    /// The share of values below the quantiles of 0.05, 0.1 … 0.95.
+    public let calibration: [Double]?
 
     /// Two lines.
     public var description: String {
@@ -47,8 +49,8 @@ struct PinballLosses {
   mutating func add(_ window: JudgedWindow) {
     if values == 0 {
       levels = window.levels
-      below = levels.map { _ in 0 }
       losses = (levels + Self.grid).map { _ in 0 }
+      below = losses
     }
     let all = levels + Self.grid
     for (value, quantiles) in zip(window.actual, window.quantiles) {
@@ -58,7 +60,8 @@ struct PinballLosses {
         let error = value - quantile
         let loss = max(all[place] * error, (all[place] - 1) * error)
         losses[place] += loss
-        if place >= levels.count { ofGrid += loss } else if error < 0 { below[place] += 1 }
+        if error < 0 { below[place] += 1 }
+        if place >= levels.count { ofGrid += loss }
       }
       if window.naiveScale > 0 {
         scaledValues += 1
@@ -71,10 +74,11 @@ struct PinballLosses {
     guard values > 0 else { return nil }
     let count = Double(Self.grid.count)
     return .init(
-      levels: levels, below: below.map { $0 / values },
+      levels: levels, below: below.prefix(levels.count).map { $0 / values },
       pinball: losses.prefix(levels.count).map { $0 / values },
       crps: 2 * losses.dropFirst(levels.count).reduce(0, +) / count / values,
-      scaledCRPS: scaledValues > 0 ? 2 * scaledGrid / count / scaledValues : nil)
+      scaledCRPS: scaledValues > 0 ? 2 * scaledGrid / count / scaledValues : nil,
+      calibration: below.dropFirst(levels.count).map { $0 / values })
   }
 }
 
