@@ -23,6 +23,20 @@ struct ColumnOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Columns whose values are known before their rows come, as Promo,Holiday, of numbers or words: rows "
+        + "behind the last value of the target hold them, and are what is forecast.",
+      valueName: "columns"))
+  var known: NameList?
+
+  @Option(
+    name: .customLong("static"),
+    help: ArgumentHelp(
+      "Columns that say one thing of all rows of a series, as Region, of numbers or words.",
+      valueName: "columns"))
+  var statics: NameList?
+
+  @Option(
+    help: ArgumentHelp(
       "The column that tells several series in one file apart.", valueName: "column"))
   var series: String?
 
@@ -48,7 +62,10 @@ struct ColumnOptions: ParsableArguments {
     let given = namesAll ? [] : covariates?.names ?? model?.covariates ?? []
     let (asked, series) = (self.target ?? model?.target, series ?? model?.series)
     let asksTime = self.time ?? model?.time
-    for name in [asked, series].compactMap({ $0 }) + given {
+    let (known, statics) = (
+      self.known?.names ?? model?.known ?? [], self.statics?.names ?? model?.statics ?? []
+    )
+    for name in [asked, series].compactMap({ $0 }) + given + known + statics {
       do throws(DataError) { _ = try table.column(name) } catch {
         var error = error
         if let advice = error.advice { error.advice = advice + headerAdvice(table) }
@@ -56,21 +73,23 @@ struct ColumnOptions: ParsableArguments {
       }
     }
     let times = try names(asksTime, in: table)
-    let free = table.numericColumns.filter { !times.contains($0) && $0 != series }
+    let free = table.numericColumns.filter {
+      !(times + known + statics).contains($0) && $0 != series
+    }
     let target: String
     if let name = asked {
       target = name
     } else {
       target = try defaultTarget(in: table, numeric: free)
     }
-    let used = [target] + given + (series.map { [$0] } ?? [])
+    let used = [target] + given + known + statics + (series.map { [$0] } ?? [])
     let time = asksTime ?? table.timeColumnName(excluding: used)
     let timeNames = try names(time, in: table)
     return ForecastColumns(
       target: target, time: time,
       covariates: namesAll ? free.filter { $0 != target && !timeNames.contains($0) } : given,
       series: series, missing: self.table.missing ?? model?.missing ?? .error,
-      format: table.formatOfNumbers(in: target))
+      format: table.formatOfNumbers(in: target), known: known, statics: statics)
   }
 
   /// The names of the columns that make a time together.
@@ -82,7 +101,8 @@ struct ColumnOptions: ParsableArguments {
   func validate() throws {
     guard let wide else { return }
     for (flag, isGiven) in [
-      ("--target", target != nil), ("--covariates", covariates != nil), ("--series", series != nil),
+      ("--target", target != nil), ("--covariates", covariates != nil), ("--known", known != nil),
+      ("--static", statics != nil), ("--series", series != nil),
     ] where isGiven {
       throw ValidationError("\(flag) names a column of a long table; leave it out with --wide.")
     }

@@ -36,6 +36,12 @@ struct ForecastOptionsGroup: ParsableArguments {
   var base: ForecastBase?
 
   @Option(
+    help: ArgumentHelp(
+      "Whether the network sees the hour, weekday and day of the year, where times are dates: auto or none. "
+        + "(default: auto)", valueName: "what"))
+  var calendar: CalendarFeatures?
+
+  @Option(
     help:
       "What training minimizes: an error of the forecast; the pinball loss of --quantiles; or -log likelihood of a distribution of each value: normal, student-t where there are outliers, negative-binomial and zero-inflated for counts."
   )
@@ -61,6 +67,7 @@ struct ForecastOptionsGroup: ParsableArguments {
     options.season = season
     options.scaling = scaling ?? (loss.isOfCounts ? .magnitude : .window)
     options.base = base
+    options.calendar = calendar ?? .auto
     options.transform = transform == ValueTransform.none ? nil : transform
     options.loss = loss
     options.quantiles = quantiles.numbers
@@ -199,6 +206,7 @@ extension CellKind: ExpressibleByArgument {}
 extension ScalingMethod: ExpressibleByArgument {}
 extension ValueTransform: ExpressibleByArgument {}
 extension ForecastBase: ExpressibleByArgument {}
+extension CalendarFeatures: ExpressibleByArgument {}
 extension ForecastSteps: ExpressibleByArgument {}
 extension ForecastRefit: ExpressibleByArgument {}
 extension ForecastLoss: ExpressibleByArgument {}

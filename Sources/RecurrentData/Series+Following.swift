@@ -14,6 +14,13 @@ extension Series {
         problem: "has the covariates \(other.covariates.map(\.name)), expected "
           + "\(covariates.map(\.name))")
     }
+    guard known.map(\.name) == other.known.map(\.name),
+      zip(known, other.known).allSatisfy({ !$0.isStatic || $0 == $1 })
+    else {
+      throw DataError(
+        file: other.source, place: place,
+        problem: "has other columns that are known, or another value where one is the same for all rows")
+    }
     let axis: TimeAxis
     if times.isRowNumbers, other.times.isRowNumbers {
       axis = times.followed(by: other.count)
@@ -26,14 +33,13 @@ extension Series {
           problem: "begins at \(other.times.label(0)), expected a time after "
             + "\(times.label(count - 1)), where the rows of \(source) end")
       }
-      axis = TimeAxis(
-        ticks: times.ticks + other.times.ticks, checkedFormat: times.format,
-        frequency: times.frequency, reading: times.reading)
+      axis = times.joined(with: other.times)
     }
     return Series(
       checkedName: name, targetName: targetName, times: axis, target: target + other.target,
       covariates: zip(covariates, other.covariates).map {
         Covariate(name: $0.name, values: $0.values + $1.values)
-      }, source: source, future: other.future)
+      }, source: source, future: other.future,
+      known: zip(known, other.known).map { $0.prefix(count, followedBy: $1) })
   }
 }

@@ -34,16 +34,18 @@ extension Series {
   ///     and that are absent; gaps are filled within a series.
   ///   - options: How the times are to be read, where that is not left to the evidence.
   ///   - model: Times that were written alike: their reading and frequency are preferred.
+  ///   - known: Columns that are known before their rows come.
   /// - Returns: At least one series; exactly one without `seriesColumn`.
   /// - Throws: ``DataError`` with file, line and column.
   public static func read(
     _ table: Table, value: String, time: String? = nil, covariates: [String] = [],
     groupedBy seriesColumn: String? = nil, missing: MissingValues = .error,
-    times options: TimeOptions = TimeOptions(), like model: TimeAxis? = nil
+    times options: TimeOptions = TimeOptions(), like model: TimeAxis? = nil,
+    known: KnownChoice = KnownChoice()
   ) throws(DataError) -> [Series] {
     try SeriesReading(
       table, value: value, time: time, covariates: covariates, groupedBy: seriesColumn,
-      missing: missing, times: options, like: model
+      missing: missing, times: options, like: model, known: known
     ).series
   }
 }

@@ -37,6 +37,8 @@ public struct Series: Sendable, Equatable {
   /// The times of rows behind the last value of the target, which are to be forecast; nil if there are
   /// none.
   public let future: TimeAxis?
+  /// What is known of rows before they come, and of the whole series.
+  public let known: [KnownColumn]
 
   /// The number of rows.
   public var count: Int { target.count }
@@ -49,10 +51,14 @@ public struct Series: Sendable, Equatable {
   ///   - covariates: Each with as many values.
   ///   - source: Where the values come from, as errors name it.
   ///   - future: The times of the rows that are to be forecast; `nil` goes on from `times`.
-  /// - Throws: ``DataError`` when a value is not finite or over 1e18 in magnitude.
+  ///   - known: What is known of rows before they come: as many values as there are rows, and as many
+  ///     more as those of the future.
+  /// - Throws: ``DataError`` when a value is not finite or over 1e18 in magnitude, or a known column has
+  ///   another number of values.
   public init(
     values: [Double], name: String? = nil, targetName: String = "value", times: TimeAxis? = nil,
-    covariates: [Covariate] = [], source: String = "series", future: TimeAxis? = nil
+    covariates: [Covariate] = [], source: String = "series", future: TimeAxis? = nil,
+    known: [KnownColumn] = []
   ) throws(DataError) {
     let times = times ?? TimeAxis(rowCount: values.count)
     require(
@@ -71,14 +77,19 @@ public struct Series: Sendable, Equatable {
           advice: "Fill or remove missing values first")
       }
     }
+    for column in known {
+      if let problem = column.problem(rows: values.count, future: future?.count ?? 0) {
+        throw DataError(file: source, problem: problem)
+      }
+    }
     self.init(
       checkedName: name, targetName: targetName, times: times, target: values,
-      covariates: covariates, source: source, future: future)
+      covariates: covariates, source: source, future: future, known: known)
   }
 
   init(
     checkedName name: String?, targetName: String, times: TimeAxis, target: [Double],
-    covariates: [Covariate], source: String, future: TimeAxis?
+    covariates: [Covariate], source: String, future: TimeAxis?, known: [KnownColumn]
   ) {
     self.name = name
     self.targetName = targetName
@@ -87,6 +98,7 @@ public struct Series: Sendable, Equatable {
     self.covariates = covariates
     self.source = source
     self.future = future
+    self.known = known
   }
 }
 
@@ -102,7 +114,12 @@ extension Series {
       checkedName: name, targetName: targetName, times: times.slice(range),
       target: Array(target[range]),
       covariates: covariates.map { Covariate(name: $0.name, values: Array($0.values[range])) },
-      source: source, future: range.upperBound == count ? future : nil)
+      source: source, future: range.upperBound == count ? future : nil,
+      known: known.map { column in
+        column.slice(
+          range.lowerBound..<(range.upperBound == count
+            ? count + (future?.count ?? 0) : range.upperBound))
+      })
   }
 
   /// The first `length` rows, or all.

@@ -14,17 +14,20 @@ public struct SeriesReading: Sendable {
   public init(
     _ table: Table, value: String, time: String? = nil, covariates: [String] = [],
     groupedBy seriesColumn: String? = nil, missing: MissingValues = .error,
-    times options: TimeOptions = TimeOptions(), like model: TimeAxis? = nil
+    times options: TimeOptions = TimeOptions(), like model: TimeAxis? = nil,
+    known choice: KnownChoice = KnownChoice()
   ) throws(DataError) {
     try Self.checkDistinct(
       [("value", value)] + covariates.map { ("covariate", $0) }
+        + choice.rows.map { ("known", $0) } + choice.statics.map { ("static", $0) }
         + (time.map { [("time", $0)] } ?? []) + (seriesColumn.map { [("series", $0)] } ?? []),
       table)
     let valueColumn = try table.column(value)
     var columns = [valueColumn]
     for name in covariates { columns.append(try table.column(name)) }
     let groupColumn: Int? = if let seriesColumn { try table.column(seriesColumn) } else { nil }
-    let used = Set(columns + (groupColumn.map { [$0] } ?? []))
+    var used = Set(columns + (groupColumn.map { [$0] } ?? []))
+    for name in choice.all { used.insert(try table.column(name)) }
     let timeColumns =
       if let time { try table.timeColumns(time) } else { table.likelyTimeColumns(excluding: used) }
     let (whole, totals) = table.withoutTotals(column: timeColumns?.first ?? 0)
@@ -50,6 +53,7 @@ public struct SeriesReading: Sendable {
 
     var raw: [[Double]] = []
     for column in columns { raw.append(try table.numbersOrNaN(column: column)) }
+    let (knownValues, words) = try table.knownValues(choice)
     series.reserveCapacity(groups.members.count)
     for group in groups.members {
       let axis = times.map { column in
@@ -59,7 +63,8 @@ public struct SeriesReading: Sendable {
       }
       var rows = SeriesRows(
         rows: group.rows, times: axis ?? TimeAxis(rowCount: group.rows.count),
-        values: raw.map { column in group.rows.map { column[$0] } })
+        values: raw.map { column in group.rows.map { column[$0] } },
+        known: knownValues.map { column in group.rows.map { column[$0] } })
       let name = group.name.map { "\($0): " } ?? ""
       if let axis, let model, let remark = axis.remark(against: model) {
         remarks.append(name + remark)
@@ -74,7 +79,8 @@ public struct SeriesReading: Sendable {
           checkedName: group.name, targetName: value, times: rows.times, target: rows.values[0],
           covariates: zip(covariates, rows.values.dropFirst()).map {
             Covariate(name: $0, values: $1)
-          }, source: table.source, future: rows.future))
+          }, source: table.source, future: rows.future,
+          known: try rows.knownColumns(choice, words: words, table: table, missing, name: name)))
     }
     if isTurned { series.reverse() }
     guard !series.isEmpty else {
@@ -107,8 +113,56 @@ private struct SeriesRows {
   var times: TimeAxis
   /// `[columns][rows]`, the target first; NaN where there is none.
   var values: [[Double]]
+  /// `[columns][rows and future rows]` of what is known before, NaN where a row is absent.
+  var known: [[Double]]
   /// The times behind the last value of the target.
   var future: TimeAxis?
+  /// Where future rows stand in the table.
+  private var futureRows: [Int] = []
+
+  init(rows: [Int], times: TimeAxis, values: [[Double]], known: [[Double]]) {
+    (self.rows, self.times, self.values, self.known) = (rows, times, values, known)
+  }
+
+  /// What is known, once rows are whole.
+  ///
+  /// - Parameter words: of each column those that its numbers are places of; nil: it holds numbers.
+  func knownColumns(
+    _ choice: KnownChoice, words: [[String]?], table: Table, _ missing: MissingValues, name: String
+  ) throws(DataError) -> [KnownColumn] {
+    var columns: [KnownColumn] = []
+    for (place, column) in choice.all.enumerated() {
+      let isStatic = place >= choice.rows.count
+      var numbers = known[place]
+      if isStatic {
+        let own = numbers.filter { !$0.isNaN }
+        if let first = own.first, let other = numbers.firstIndex(where: { !$0.isNaN && $0 != first }) {
+          func shown(_ value: Double) -> String {
+            words[place].map { quoted($0[Int(value)]) } ?? "\(value)"
+          }
+          throw DataError(
+            file: table.source, line: table.line(ofRow: (rows + futureRows)[other]),
+            place: "column \(column.shown)",
+            problem: "\(name)found \(shown(numbers[other])) after \(shown(first)), expected one value for all "
+              + "rows of a series",
+            advice: "Name what changes with --known or --covariates")
+        }
+        numbers = [own.first ?? .nan]
+      }
+      if let words = words[place] {
+        columns.append(
+          KnownColumn(
+            name: column, values: .words(numbers.map { $0.isNaN ? "" : words[Int($0)] }),
+            isStatic: isStatic))
+        continue
+      }
+      numbers = try table.filled(
+        numbers, rows: isStatic ? [rows[0]] : rows + futureRows,
+        column: try table.column(column), missing == .drop ? .error : missing)
+      columns.append(KnownColumn(name: column, values: .numbers(numbers), isStatic: isStatic))
+    }
+    return columns
+  }
 
   /// Cuts off the future, and fills or drops what is missing; gives what is to be said of that.
   mutating func fillGaps(
@@ -177,11 +231,13 @@ private struct SeriesRows {
     guard !gaps.isEmpty else { return }
     var (newRows, ticks) = ([Int](), [Int64]())
     var newValues = values.map { _ in [Double]() }
+    var newKnown = known.map { _ in [Double]() }
     var gap = gaps[...]
     for row in rows.indices {
       newRows.append(rows[row])
       ticks.append(times.ticks[row])
       for column in values.indices { newValues[column].append(values[column][row]) }
+      for column in known.indices { newKnown[column].append(known[column][row]) }
       guard let next = gap.first, next.afterRow == row else { continue }
       gap.removeFirst()
       ticks += times.slice(row..<row + 1).next(next.missing).ticks
@@ -189,8 +245,11 @@ private struct SeriesRows {
       for column in values.indices {
         newValues[column] += [Double](repeating: .nan, count: next.missing)
       }
+      for column in known.indices {
+        newKnown[column] += [Double](repeating: .nan, count: next.missing)
+      }
     }
-    (rows, values) = (newRows, newValues)
+    (rows, values, known) = (newRows, newValues, newKnown)
     times = TimeAxis(
       ticks: ticks, checkedFormat: times.format, frequency: times.frequency,
       reading: times.reading)
@@ -206,12 +265,14 @@ private struct SeriesRows {
       "the target ends at \(times.label(last)): the \(future.count) "
         + "\(future.count == 1 ? "row" : "rows") behind, up to \(future.label(future.count - 1)), "
         + "are the future")
-    let known = 0...last
-    (rows, times) = (Array(rows[known]), times.slice(0..<last + 1))
-    values = values.map { Array($0[known]) }
+    let past = 0...last
+    futureRows = Array(rows[(last + 1)...])
+    (rows, times) = (Array(rows[past]), times.slice(0..<last + 1))
+    values = values.map { Array($0[past]) }
   }
 
   private mutating func take(_ kept: [Int]) {
+    known = known.map { column in kept.map { column[$0] } + column[rows.count...] }
     rows = kept.map { rows[$0] }
     values = values.map { column in kept.map { column[$0] } }
     times = TimeAxis(

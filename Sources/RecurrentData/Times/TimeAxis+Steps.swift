@@ -21,6 +21,12 @@ extension TimeAxis {
       reading: reading)
   }
 
+  /// These times with later ones behind them, that are written alike.
+  package func joined(with later: TimeAxis) -> TimeAxis {
+    TimeAxis(
+      ticks: ticks + later.ticks, checkedFormat: format, frequency: frequency, reading: reading)
+  }
+
   private var ticksPerSecond: Int64 { format?.ticksPerSecond ?? 1 }
 
   private func shifted(_ tick: Int64, by steps: Int64, irregularStep: Int64 = 1) -> Int64 {

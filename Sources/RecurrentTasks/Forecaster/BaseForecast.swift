@@ -75,6 +75,12 @@ struct BaseForecast: Sendable {
     }
   }
 
+  /// The row whose value it takes for row `origin + step`, or is the last that it knows.
+  func row(origin: Int, step: Int, season: Int?) -> Int {
+    guard kind == .season, let season else { return origin - 1 }
+    return origin + step - season * (step / season + 1)
+  }
+
   /// The same for `values`, those that it follows with more behind them, of which its channels hold those
   /// from `start` on.
   func following(_ values: [Double], from start: Int) -> BaseForecast {

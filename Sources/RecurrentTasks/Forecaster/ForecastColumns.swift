@@ -18,12 +18,16 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   public var format: TableFormat?
   /// How the table holds many series without a column that names them; nil: it does not.
   public var wide: WideForm?
+  /// What is known of rows before they come; nil: nothing.
+  public var known: [String]?
+  /// What is the same for all rows of a series; nil: nothing.
+  public var statics: [String]?
 
   /// A choice of columns.
   public init(
     target: String, time: String? = nil, covariates: [String] = [], series: String? = nil,
     missing: MissingValues = .error, times: TimeOptions? = nil, format: TableFormat? = nil,
-    wide: WideForm? = nil
+    wide: WideForm? = nil, known: [String] = [], statics: [String] = []
   ) {
     self.target = target
     self.time = time
@@ -33,6 +37,8 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
     self.times = times
     self.format = format
     self.wide = wide
+    self.known = known.isEmpty ? nil : known
+    self.statics = statics.isEmpty ? nil : statics
   }
 
   /// The series of a table, oldest row first.
@@ -48,6 +54,13 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   public func reading(
     _ table: Table, like model: TimeAxis? = nil
   ) throws(DataError) -> SeriesReading {
+    try reading(table, like: model, words: [])
+  }
+
+  /// - Parameter words: columns that hold words though they may look like numbers.
+  func reading(
+    _ table: Table, like model: TimeAxis?, words: Set<String>
+  ) throws(DataError) -> SeriesReading {
     if let wide {
       let long = try table.long(wide, time: time)
       let used = ["series", "value"]
@@ -57,7 +70,8 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
     }
     return try SeriesReading(
       table, value: target, time: time, covariates: covariates, groupedBy: series,
-      missing: missing, times: times ?? TimeOptions(), like: model)
+      missing: missing, times: times ?? TimeOptions(), like: model,
+      known: KnownChoice(rows: known ?? [], statics: statics ?? [], words: words))
   }
 }
 
@@ -92,6 +106,6 @@ extension Forecaster {
     if let missing { columns.missing = missing }
     return try columns.reading(
       Table(csv: path, format: format ?? columns.format ?? TableFormat()),
-      like: recent.first?.times)
+      like: recent.first?.times, words: configuration.known?.choice.words ?? [])
   }
 }

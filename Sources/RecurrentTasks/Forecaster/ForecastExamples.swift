@@ -36,6 +36,9 @@ public struct ForecastExamples: ExampleSet {
     let series: [Int?]
     /// Numbers that are forecast for each row.
     let outputs: Int
+    /// What is known of the rows of the horizon and of those that the base forecast takes for them,
+    /// `[B, H, 2·K]`; nil where nothing is.
+    var ahead: Tensor?
     /// What the target of each window was divided by.
     var scales: [Float] = []
     /// Whether these are the parameters of a distribution, the first of which says where it lies.
@@ -100,7 +103,9 @@ extension ForecastExamples {
 
   public func batch(_ indices: [Int]) -> Batch {
     let (window, horizon) = (options.window, options.horizon)
-    let features = channels.first?.values.count ?? 0
+    let (columns, known) = (channels.first?.values.count ?? 0, channels.first?.knownWidth ?? 0)
+    let features = columns + known
+    var ahead = [Float](repeating: 0, count: indices.count * horizon * 2 * known)
     var inputs = [Float](repeating: 0, count: indices.count * window * features)
     var base = [Float](repeating: 0, count: indices.count * horizon)
     var (targets, targetScales) = (base, [Float](repeating: 1, count: indices.count))
@@ -117,6 +122,20 @@ extension ForecastExamples {
             values[rows.lowerBound + step])
         }
       }
+      if known > 0 {
+        for step in 0..<window {
+          let first = (place * window + step) * features + columns
+          inputs.replaceSubrange(
+            first..<first + known, with: series.known(rows.lowerBound + step))
+        }
+        for step in 0..<horizon {
+          let first = (place * horizon + step) * 2 * known
+          let former = series.base.row(origin: origin.row, step: step, season: options.season)
+          ahead.replaceSubrange(
+            first..<first + 2 * known,
+            with: series.known(origin.row + step) + series.known(former))
+        }
+      }
       for step in 0..<horizon {
         base[place * horizon + step] = baseValue(origin, step: step, scale: scales[0])
         if origin.row + step < series.values[0].count {
@@ -129,6 +148,7 @@ extension ForecastExamples {
       base: Tensor(base, shape: [indices.count, horizon, 1]),
       targets: Tensor(targets, shape: [indices.count, horizon, 1]),
       series: indices.map { places[origins[$0].series] }, outputs: options.outputs,
+      ahead: known > 0 ? Tensor(ahead, shape: [indices.count, horizon, 2 * known]) : nil,
       scales: targetScales, isOfDistribution: options.loss.isOfDistribution)
   }
 }

@@ -23,18 +23,24 @@ public struct ForecastModel: Module {
   /// A straight line from the window of the target to the horizon, beside the recurrent layers; nil:
   /// none.
   var line: Dense?
+  /// What is said by what is known of the horizon; nil: nothing is known.
+  var ahead: AheadLayers?
   let horizon: Int
   let outputs: Int
   /// What keeps quantiles from crossing; nil: nothing does, or there are none.
   let order: QuantileOrder?
   private let dropout: Dropout
 
-  /// - Parameter series: how many series have a vector of their own; those of segments only.
+  /// - Parameters:
+  ///   - features: the target and the covariates.
+  ///   - known: numbers that are known of a row before it comes.
+  ///   - series: how many series have a vector of their own; those of segments only.
   init(
-    features: Int, series: Int, options: ForecasterOptions,
+    features columns: Int, known: Int = 0, series: Int, options: ForecasterOptions,
     using generator: inout some RandomNumberGenerator
   ) {
     let segment = options.segmentRows
+    let features = columns + known
     if let segment {
       segments = SegmentLayers(
         inputSize: segment * features, size: options.hiddenSize,
@@ -61,6 +67,11 @@ public struct ForecastModel: Module {
         weights: Initializer.zeros([options.window, options.horizon], using: &generator),
         bias: Initializer.zeros([options.horizon], using: &generator))
     }
+    if known > 0 {
+      ahead = AheadLayers(
+        known: 2 * known, rows: segment ?? 1, hiddenSize: options.hiddenSize,
+        outputs: segment == nil ? options.outputs : nil, using: &generator)
+    }
   }
 
   /// The forecasts `[B, horizon, outputs]`, scaled.
@@ -83,7 +94,10 @@ public struct ForecastModel: Module {
     var state = recurrent.initialState(batchSize: count)
     guard let segments else {
       let hidden = recurrent.forward(batch.inputs, state: &state, mode: mode.child(0))
-      return head(hidden.lastValidSteps, mode: mode.child(1)).reshaped(to: [count, horizon, -1])
+        .lastValidSteps
+      let said = head(hidden, mode: mode.child(1)).reshaped(to: [count, horizon, -1])
+      guard let ahead, let known = batch.ahead else { return said }
+      return said + ahead.corrections(known, state: hidden)
     }
     let past = segments.embedded(batch.inputs.values)
     _ = recurrent.forward(past, state: &state, mode: mode.child(0))
@@ -91,9 +105,11 @@ public struct ForecastModel: Module {
     let repeats = segments.count
     var ahead = state.rows((0..<count).flatMap { Array(repeating: $0, count: repeats) })
     let each = mode.repeatingRows(Array(repeating: repeats, count: count))
-    let hidden = recurrent.forward(
-      segments.queries(batch.series), state: &ahead, mode: each.child(1)
-    ).lastValidSteps
+    var queries = segments.queries(batch.series)
+    if let layers = self.ahead, let known = batch.ahead {
+      queries = SequenceBatch(queries.values + layers.queries(known, count: repeats))
+    }
+    let hidden = recurrent.forward(queries, state: &ahead, mode: each.child(1)).lastValidSteps
     let said = head(dropout(hidden, mode: each.child(2)), mode: each.child(3))
     let outputs = batch.outputs
     return said.reshaped(to: [count, -1, outputs]).slice(0..<horizon, along: 1)
@@ -113,6 +129,11 @@ public struct ForecastModel: Module {
       visitor.visit("line", &own)
       line = own
     }
+    if var layers = ahead {
+      ahead = nil
+      visitor.visit("ahead", &layers)
+      ahead = layers
+    }
   }
 }
 
@@ -130,8 +151,80 @@ extension ForecastModel: JobModel {
     }
     products.append(
       JobProduct("head", head.weights.count, of: head, times: segments?.count ?? 1))
+    if let ahead {
+      let times = segments?.count ?? horizon
+      products.append(JobProduct("ahead", ahead.known.weights.count, of: ahead, times: times))
+    }
     if let line { products.append(JobProduct("line", line.weights.count, of: line, times: 1)) }
     return products
+  }
+}
+
+/// What is said by what is known of rows before they come.
+struct AheadLayers: Module {
+  /// From what is known of a row, or of those of a segment, to the size of the recurrent layers.
+  var known: Dense
+  /// From the state behind the window; nil where it is asked by what is known.
+  var state: Dense?
+  /// From both to the row's outputs; nil likewise.
+  var out: Dense?
+
+  /// - Parameters:
+  ///   - rows: rows of a segment, 1 where steps are rows.
+  ///   - outputs: numbers of a row; nil where segments are asked for.
+  init(
+    known count: Int, rows: Int, hiddenSize: Int, outputs: Int?,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    known = Dense(inputSize: count * rows, outputSize: hiddenSize, using: &generator)
+    guard let outputs else { return }
+    state = Dense(
+      weights: Initializer.glorotUniform([hiddenSize, hiddenSize], using: &generator), bias: nil)
+    // No correction at first.
+    out = Dense(
+      weights: Initializer.zeros([hiddenSize, outputs], using: &generator),
+      bias: Initializer.zeros([outputs], using: &generator))
+  }
+
+  /// What is added to each row, `[B, horizon, outputs]`.
+  ///
+  /// - Parameters:
+  ///   - values: `[B, horizon, 2·K]`.
+  ///   - hidden: the state behind the window, `[B, size]`.
+  func corrections(_ values: Tensor, state hidden: Tensor) -> Tensor {
+    guard let state, let out else { return Tensor.zeros([1, 1, 1]) }
+    let (batch, horizon) = (values.shape[0], values.shape[1])
+    let own = known(values.reshaped(to: [batch * horizon, values.shape[2]]))
+    let size = own.shape[1]
+    let both =
+      own.reshaped(to: [batch, horizon, size]) + state(hidden).reshaped(to: [batch, 1, size])
+    return out(both.relu().reshaped(to: [batch * horizon, size]))
+      .reshaped(to: [batch, horizon, -1])
+  }
+
+  /// What is added to the queries of segments, `[B·count, 1, size]`.
+  func queries(_ values: Tensor, count: Int) -> Tensor {
+    let (batch, horizon, width) = (values.shape[0], values.shape[1], values.shape[2])
+    let inputs = known.weights.shape[0]
+    let missing = count * inputs / width - horizon
+    let whole =
+      missing > 0
+      ? Tensor.concatenated([values, Tensor.zeros([batch, missing, width])], along: 1) : values
+    return known(whole.reshaped(to: [batch * count, inputs])).reshaped(to: [batch * count, 1, -1])
+  }
+
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.visit("known", &known)
+    if var layer = state {
+      state = nil
+      visitor.visit("state", &layer)
+      state = layer
+    }
+    if var layer = out {
+      out = nil
+      visitor.visit("out", &layer)
+      out = layer
+    }
   }
 }
 

@@ -27,6 +27,7 @@ extension ForecastPlan: CustomStringConvertible {
       lines.append("            the network corrects the \(baseName)")
     }
     lines += transformLines
+    if let known { lines.append("known       \(known.description)") }
     lines.append("network     " + options.networkText)
     lines.append(
       "            \(NumberFormat.grouped(parameterCount)) parameters, about "

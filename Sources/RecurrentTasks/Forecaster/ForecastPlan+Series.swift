@@ -48,6 +48,10 @@ extension ForecastPlan {
     rules.require(
       covariates.allSatisfy { $0 == covariates[0] },
       else: "all have the same covariates, not " + listed(covariates.map { "\($0)" }))
+    let known = series.map { $0.known.map { "\($0.name) \($0.isStatic) \($0.isOfWords)" } }
+    rules.require(
+      known.allSatisfy { $0 == known.first },
+      else: "all have the same known columns, with words or numbers")
     return rules.problem
   }
 

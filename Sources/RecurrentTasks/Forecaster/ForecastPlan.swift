@@ -17,7 +17,7 @@ public struct ForecastPlan: JobPlan {
   /// The options.
   public var options: ForecasterOptions {
     // A smaller batch fits where a larger one did.
-    didSet { memory = (try? Self.memory(series, splits, options)) ?? memory }
+    didSet { memory = (try? Self.memory(series, splits, known, options)) ?? memory }
   }
   /// The model that training goes on from.
   public let origin: Forecaster?
@@ -26,6 +26,8 @@ public struct ForecastPlan: JobPlan {
   /// How training stays within the memory.
   public private(set) var memory: MemoryPlan
   let channels: [Channels]
+  /// What the network is told of rows before they come; nil: nothing.
+  let known: KnownInputs?
   let base: NaiveForecast
   /// What the training before this one found; nil for the first.
   private var former: Forecaster.Configuration?
@@ -72,7 +74,12 @@ public struct ForecastPlan: JobPlan {
     let parts: [ForecastSplit]
     (series, parts, leftOut) = try Self.usable(all, allParts, options)
     (self.series, self.splits, self.columns) = (series, parts, columns)
-    memory = try Self.memory(series, parts, options)
+    let inputs =
+      model.map(\.configuration.known)
+      ?? KnownInputs(
+        series, trainingRows: parts.map(\.validationStart), calendar: options.calendar ?? .none)
+    known = inputs.flatMap { $0.width > 0 ? $0 : nil }
+    memory = try Self.memory(series, parts, known, options)
     let unbased = zip(series, parts).map { series, split in
       Channels(
         series, rule: model?.rule(of: series),
@@ -83,8 +90,9 @@ public struct ForecastPlan: JobPlan {
       model?.configuration.base
       ?? Self.betterBase(zip(unbased, parts).map { ($0, $1) }, options)
     let usual: ForecastBase = options.base ?? (base == .season ? .season : .last)
+    let inputsOfRows = known
     channels = zip(zip(series, unbased), parts).map { series, split in
-      var channels = series.1
+      var channels = series.1.with(inputsOfRows, of: series.0, ahead: options.horizon)
       let (values, rows) = (channels.values[0], split.validationStart)
       let kind = model.map { $0.configuration.bases?[series.0.name ?? ""] ?? usual } ?? usual
       channels.base =
@@ -98,13 +106,14 @@ public struct ForecastPlan: JobPlan {
   /// A network far larger than the machine would end the program without a word, and one larger
   /// than the limit would pass it.
   private static func memory(
-    _ series: [Series], _ splits: [ForecastSplit], _ options: ForecasterOptions
+    _ series: [Series], _ splits: [ForecastSplit], _ known: KnownInputs?,
+    _ options: ForecasterOptions
   ) throws(DataError) -> MemoryPlan {
     let rows = min(options.batchSize, splits.reduce(0) { $0 + $1.training.count })
     let available = Double(ProcessInfo.processInfo.physicalMemory)
     var shapes = ShapesOnly()
     let model = ForecastModel(
-      features: 1 + series[0].covariates.count,
+      features: 1 + series[0].covariates.count, known: known?.width ?? 0,
       series: options.seriesVectors == true ? series.count : 0, options: options,
       using: &shapes)
     let (paths, weights) = (model.paths, model.parameterCount)
@@ -365,7 +374,7 @@ extension ForecastPlan {
         ? nil
         : Dictionary(zip(names, channels.map(\.power)), uniquingKeysWith: { $1 })
           .merging(origin?.configuration.powers ?? [:]) { $1 },
-      ownVectors: ownVectors,
+      known: known, ownVectors: ownVectors,
       bases: options.base == nil
         ? nil
         : Dictionary(zip(names, channels.map(\.base.kind)), uniquingKeysWith: { $1 })

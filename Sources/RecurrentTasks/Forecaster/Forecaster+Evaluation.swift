@@ -56,7 +56,7 @@ extension Forecaster {
           rule.map { Channels(series, rule: $0, power: power) }
           ?? Channels(series, power: power, options: options, trainingRows: first)
         channels.base = base(of: series, channels, fittedRows: options.window)
-        return channels
+        return channels.with(configuration.known, of: series, ahead: 0)
       },
       origins: series.map { options.window..<$0.count - options.horizon + 1 }, options: options,
       places: series.map(place))
@@ -85,7 +85,9 @@ extension Forecaster {
   /// The last window of each series of the training data; what came then is not known.
   private var recentExamples: ForecastExamples {
     ForecastExamples(
-      recent.map { channels($0) },
+      recent.map { series in
+        channels(series).with(configuration.known, of: series, ahead: options.horizon)
+      },
       origins: recent.map { $0.count..<$0.count + 1 }, options: options, places: recent.map(place))
   }
 }

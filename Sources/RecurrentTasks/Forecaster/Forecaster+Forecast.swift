@@ -60,6 +60,7 @@ extension Forecaster {
           "\(steps) steps were asked for, but the model forecasts \(options.horizon); beyond that it would need the future of \(series.covariates.map(\.name).joined(separator: ", "))",
         advice: "Ask for at most \(options.horizon) steps, or train with --horizon \(steps)")
     }
+    try checkKnown(series, steps: steps)
     let (rows, levels) = (rows(after: series, count: steps), shownLevels)
     return Forecast(
       series: series.name, times: series.times(next: steps),
@@ -68,6 +69,7 @@ extension Forecaster {
 
   private func rows(after series: Series, count: Int) -> [ForecastRow] {
     var channels = channels(series)
+      .with(configuration.known, of: series, ahead: count + options.horizon)
     var rows: [ForecastRow] = []
     while rows.count < count {
       let end = channels.values[0].count
@@ -86,6 +88,19 @@ extension Forecaster {
       channels = channels.target(last: options.window, followedBy: block.map(\.value))
     }
     return Array(rows.prefix(count))
+  }
+
+  /// Throws if rows are asked for of which the table tells nothing that the network is told of others.
+  private func checkKnown(_ series: Series, steps: Int) throws(DataError) {
+    let (future, names) = (series.future?.count ?? 0, configuration.known?.rowColumns ?? [])
+    guard !names.isEmpty, steps > future else { return }
+    throw DataError(
+      file: series.source, place: series.name.map { "series \"\($0)\"" },
+      problem: "\(steps) rows were asked for, but \(names.joined(separator: ", ")) of "
+        + (future == 0 ? "none of them is known" : "only \(future) of them are known"),
+      advice: "Bring a table with rows behind the last value of the target that hold "
+        + names.joined(separator: ", ")
+        + (future > 0 ? ", or ask for \(future) steps" : ""))
   }
 
   private func defaultSteps(after series: Series) -> Int {
@@ -181,6 +196,17 @@ extension Forecaster {
     let found = [series.targetName] + series.covariates.map(\.name)
     // A series of any name may be the target; covariates tell the network apart only by their
     // place.
+    let known = configuration.known?.columns ?? []
+    guard zip(known, series.known).allSatisfy({
+      $0.name == $1.name && $0.isStatic == $1.isStatic && ($0.words != nil) == $1.isOfWords
+    }), known.count == series.known.count
+    else {
+      throw DataError(
+        file: series.source, place: place,
+        problem: "found \(series.known.isEmpty ? "no known columns" : "the known columns " + series.known.map(\.name).joined(separator: ", ")), "
+          + "expected \(known.isEmpty ? "none" : known.map(\.name).joined(separator: ", "))",
+        advice: "Give the columns that the model was trained with, of words or numbers as there")
+    }
     guard found.count == configuration.channels.count,
       found.dropFirst() == configuration.channels.dropFirst()
     else {

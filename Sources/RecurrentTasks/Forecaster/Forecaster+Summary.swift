@@ -12,6 +12,7 @@ extension Forecaster {
     if configuration.channels.count > 1 {
       lines.append("covariates  \(configuration.channels.dropFirst().joined(separator: ", "))")
     }
+    if let known = configuration.known { lines.append("known       \(known.description)") }
     lines += [
       "scaling     \(options.scaling.explanation)",
       "network     \(options.networkText); kernels: \(Kernels.name)",

@@ -27,6 +27,8 @@ public struct Forecaster: Job {
     var leastScale: Double?
     /// What the target of each series goes through; nil: nothing.
     var powers: [String: PowerTransform]?
+    /// What the network is told of rows before they come; nil: nothing.
+    var known: KnownInputs?
     /// The names of the series that have a vector of their own in the network, in its order.
     var ownVectors: [String]?
     /// The base forecast of each series; nil: one for all.
@@ -99,7 +101,7 @@ extension Forecaster {
     using generator: inout some RandomNumberGenerator
   ) -> ForecastModel {
     ForecastModel(
-      features: configuration.channels.count, series: configuration.ownVectors?.count ?? 0,
+      features: configuration.channels.count, known: configuration.known?.width ?? 0, series: configuration.ownVectors?.count ?? 0,
       options: configuration.options, using: &generator)
   }
 }

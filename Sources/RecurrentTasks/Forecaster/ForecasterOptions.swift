@@ -53,6 +53,8 @@ public struct ForecasterOptions: JobOptions {
   /// The forecast that the network corrects; nil: of the last value and the last season the better one
   /// over all training rows.
   public var base: ForecastBase?
+  /// Whether the network sees where on the calendar rows stand; nil: it does not.
+  public var calendar: CalendarFeatures? = .auto
   /// Whether each series has a vector of its own, where steps are segments; nil: none has. It helps where
   /// they are measurements of one thing.
   public var seriesVectors: Bool?

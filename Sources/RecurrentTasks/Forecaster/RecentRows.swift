@@ -15,6 +15,7 @@ public struct RecentRows: JobExtras {
     var channels: [[Double]]
     var before: [StepSizes]?
     var future: TimeAxis?
+    var known: [KnownColumn]?
   }
 
   init(_ series: [Series], before: [[StepSizes]?]) {
@@ -47,7 +48,7 @@ public struct RecentRows: JobExtras {
           values: part.channels[0], name: part.name, targetName: channels[0], times: part.times,
           covariates: zip(channels, part.channels).dropFirst().map {
             Covariate(name: $0, values: $1)
-          }, source: file, future: part.future))
+          }, source: file, future: part.future, known: part.known ?? []))
     }
     self.init(series, before: before)
   }
@@ -79,6 +80,7 @@ extension Forecaster.Configuration {
     for (name, power) in powers ?? [:] {
       if let problem = power.problem { return "\(problem) of series \"\(name)\"" }
     }
+    if let problem = known?.problem { return problem }
     if let leastScale, !(0...1e18).contains(leastScale) {
       return "a least scale of \(leastScale), expected a share"
     }
@@ -102,7 +104,7 @@ extension RecentRows {
         Part(
           name: series.name, times: series.times,
           channels: [series.target] + series.covariates.map(\.values), before: before,
-          future: series.future)
+          future: series.future, known: series.known.isEmpty ? nil : series.known)
       }
       return [(Self.file, try encodeJSON(parts, file: Self.file))]
     }

@@ -149,6 +149,9 @@ struct Channels: Sendable {
   let rule: Rule
   /// The forecast that the network corrects.
   var base = BaseForecast()
+  /// What is known of each row and of those behind the last one, row after row, `knownWidth` numbers each.
+  private(set) var known: [Float] = []
+  private(set) var knownWidth = 0
   /// What stood before the first row, where the base follows that too.
   private var earlier: [Double] = []
   /// The steps up to each row, `[F][rows]`; empty unless a least scale asks for them.
@@ -219,6 +222,22 @@ struct Channels: Sendable {
       })
   }
 
+  /// The same with what is known of its rows and of so many behind them.
+  func with(_ inputs: KnownInputs?, of series: Series, ahead: Int) -> Channels {
+    guard let inputs, inputs.width > 0 else { return self }
+    var channels = self
+    channels.known = inputs.values(of: series, ahead: ahead)
+    channels.knownWidth = inputs.width
+    return channels
+  }
+
+  /// What is known of a row; nothing but zeros where nothing is.
+  func known(_ row: Int) -> ArraySlice<Float> {
+    let first = row * knownWidth
+    return first + knownWidth <= known.count
+      ? known[first..<first + knownWidth] : [Float](repeating: 0, count: knownWidth)[...]
+  }
+
   /// The scales that were fitted; nil if each window has its own.
   var scales: [ChannelScale]? {
     switch rule {
@@ -259,17 +278,19 @@ struct Channels: Sendable {
 
   /// The last `length` rows of the target, with `more` behind them.
   func target(last length: Int, followedBy more: [Double]) -> Channels {
-    let known = values[0] + more.map { power($0) }
-    let start = max(0, known.count - length)
+    let all = values[0] + more.map { power($0) }
+    let start = max(0, all.count - length)
     var before = steps.first?[min(start, values[0].count - 1)]
     for row in values[0].count..<max(values[0].count, start + 1) where before != nil {
-      before?.add(known[row] - known[row - 1])
+      before?.add(all[row] - all[row - 1])
     }
     var rest = Channels(
       target: Array((target + more)[start...]), covariates: [], rule: rule, power: power,
       before: before.map { [$0] }, fallback: fallback)
-    rest.earlier = earlier + known[..<start]
-    rest.base = base.following(rest.earlier + known[start...], from: rest.earlier.count)
+    rest.earlier = earlier + all[..<start]
+    rest.base = base.following(rest.earlier + all[start...], from: rest.earlier.count)
+    rest.knownWidth = knownWidth
+    rest.known = Array(known.dropFirst(start * knownWidth))
     return rest
   }
 }
