@@ -12,9 +12,9 @@ struct ForecastOptionsGroup: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Rows in a season, for the seasonal naive forecast: 12 for monthly data.",
-      valueName: "rows"))
-  var season: Int?
+      "Rows in a season, as 12 for monthly data, or in several, as 24,168 for hours; none. (default: what the "
+        + "training rows show)", valueName: "rows"))
+  var season: SeasonList?
 
   @Option(
     help: ArgumentHelp(
@@ -30,8 +30,8 @@ struct ForecastOptionsGroup: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The forecast that the network corrects: the last value, the last season, a smoothing of all rows, or "
-        + "auto, for each series the best on its training rows. (default: last or season for all)",
+      "The forecast that the network corrects: the last value, the last season, the mean of several seasons, "
+        + "a drift, a smoothing of all rows, or auto, for each series the best on its training rows. (default: last or season for all)",
       valueName: "forecast"))
   var base: ForecastBase?
 
@@ -64,7 +64,9 @@ struct ForecastOptionsGroup: ParsableArguments {
   func apply(to options: inout ForecasterOptions) {
     options.window = window
     options.horizon = horizon
-    options.season = season
+    options.season = season?.rows.first
+    options.moreSeasons = season.flatMap { $0.rows.count > 1 ? Array($0.rows.dropFirst()) : nil }
+    options.findsSeasons = season == nil
     options.scaling = scaling ?? (loss.isOfCounts ? .magnitude : .window)
     options.base = base
     options.calendar = calendar ?? .auto
@@ -168,6 +170,17 @@ struct ByteCount: ExpressibleByArgument {
       let number = Double(text.dropLast(unit.count)), number > 0, number * factor < 1e18
     else { return nil }
     bytes = Int(number * factor)
+  }
+}
+
+/// Rows of seasons separated by commas, or `none`.
+struct SeasonList: ExpressibleByArgument {
+  let rows: [Int]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    rows = argument == "none" ? [] : parts.compactMap { Int($0) }.sorted()
+    if argument != "none", rows.count != parts.count { return nil }
   }
 }
 

@@ -4,8 +4,12 @@ import Recurrent
 public enum ForecastBase: String, Sendable, Codable, CaseIterable {
   /// The last value stays.
   case last
-  /// The last season returns.
+  /// The last season returns, the shortest if there are several.
   case season
+  /// The mean of what returns after each season, where there are several.
+  case seasons
+  /// A straight line through the first and the last training row goes on from the last value.
+  case drift
   /// The mean of theta and of a damped trend, which follow all rows of a series with a smoothing fitted
   /// on its training rows.
   case smoothing
@@ -16,6 +20,10 @@ public enum ForecastBase: String, Sendable, Codable, CaseIterable {
 /// The base forecast of one series, in the unit of the transformed target.
 struct BaseForecast: Sendable {
   let kind: ForecastBase
+  /// Rows of seasons that return.
+  private let seasons: [Int]
+  /// What it rises by from row to row.
+  private let slope: Double
   /// What it follows the rows with; empty but for smoothing.
   private let smoothing: [ClassicalForecast]
   /// Rows before the first one of the channels that it stands in.
@@ -25,20 +33,27 @@ struct BaseForecast: Sendable {
   ///   - kind: which one, not ``ForecastBase/auto``.
   ///   - values: all rows, which it follows.
   ///   - fittedRows: how many of them it is fitted on.
+  ///   - seasons: rows of seasons, the shortest first.
   init(
-    _ kind: ForecastBase = .last, _ values: [Double] = [], fittedRows: Int = 0, season: Int? = nil
+    _ kind: ForecastBase = .last, _ values: [Double] = [], fittedRows: Int = 0,
+    seasons: [Int] = []
   ) {
     self.kind = kind
+    self.seasons = kind == .seasons ? seasons : Array(seasons.prefix(1))
     smoothing =
       kind == .smoothing
       ? [ClassicalForecast.Method.theta, .dampedTrend].map {
-        ClassicalForecast($0, values, trainingRows: max(1, fittedRows), season: season)
+        ClassicalForecast($0, values, trainingRows: max(1, fittedRows), season: seasons.first)
       } : []
+    slope =
+      kind == .drift && fittedRows > 1
+      ? (values[fittedRows - 1] - values[0]) / Double(fittedRows - 1) : 0
     before = 0
   }
 
-  private init(_ kind: ForecastBase, _ smoothing: [ClassicalForecast], before: Int) {
-    (self.kind, self.smoothing, self.before) = (kind, smoothing, before)
+  private init(_ other: BaseForecast, _ smoothing: [ClassicalForecast], before: Int) {
+    (kind, seasons, slope) = (other.kind, other.seasons, other.slope)
+    (self.smoothing, self.before) = (smoothing, before)
   }
 
   /// The one with the smallest mean absolute error over forecasts within the training rows.
@@ -46,16 +61,17 @@ struct BaseForecast: Sendable {
     _ values: [Double], fittedRows: Int, origins: Range<Int>, options: ForecasterOptions
   ) -> BaseForecast {
     let kinds: [ForecastBase] =
-      options.season == nil ? [.last, .smoothing] : [.last, .season, .smoothing]
+      [.last, .drift, .smoothing] + (options.season == nil ? [] : [.season])
+      + (options.seasons.count > 1 ? [.seasons] : [])
     let all = kinds.map {
-      BaseForecast($0, values, fittedRows: fittedRows, season: options.season)
+      BaseForecast($0, values, fittedRows: fittedRows, seasons: options.seasons)
     }
     // Evenly spread ones tell as much as all.
     let every = max(1, origins.count / 100)
     func error(_ base: BaseForecast) -> Double {
       stride(from: origins.lowerBound, to: origins.upperBound, by: every).reduce(0) { sum, origin in
         (0..<options.horizon).reduce(sum) { sum, step in
-          let forecast = base.value(values, origin: origin, step: step, season: options.season)
+          let forecast = base.value(values, origin: origin, step: step)
           return sum + abs(values[origin + step] - forecast)
         }
       }
@@ -64,26 +80,30 @@ struct BaseForecast: Sendable {
   }
 
   /// The forecast of row `origin + step`.
-  func value(_ target: [Double], origin: Int, step: Int, season: Int?) -> Double {
-    switch (kind, season) {
-    case (.season, let season?):
-      return target[origin + step - season * (step / season + 1)]
-    case (.smoothing, _):
+  func value(_ target: [Double], origin: Int, step: Int) -> Double {
+    switch kind {
+    case .season, .seasons:
+      guard !seasons.isEmpty else { return target[origin - 1] }
+      return seasons.reduce(0) { sum, season in
+        sum + target[origin + step - season * (step / season + 1)]
+      } / Double(seasons.count)
+    case .smoothing:
       return smoothing.reduce(0) { $0 + $1.value(origin: origin + before, step: step) }
         / Double(smoothing.count)
-    default: return target[origin - 1]
+    case .drift: return target[origin - 1] + Double(step + 1) * slope
+    case .last, .auto: return target[origin - 1]
     }
   }
 
   /// The row whose value it takes for row `origin + step`, or is the last that it knows.
-  func row(origin: Int, step: Int, season: Int?) -> Int {
-    guard kind == .season, let season else { return origin - 1 }
+  func row(origin: Int, step: Int) -> Int {
+    guard kind == .season || kind == .seasons, let season = seasons.last else { return origin - 1 }
     return origin + step - season * (step / season + 1)
   }
 
   /// The same for `values`, those that it follows with more behind them, of which its channels hold those
   /// from `start` on.
   func following(_ values: [Double], from start: Int) -> BaseForecast {
-    BaseForecast(kind, smoothing.map { $0.following(values) }, before: start)
+    BaseForecast(self, smoothing.map { $0.following(values) }, before: start)
   }
 }

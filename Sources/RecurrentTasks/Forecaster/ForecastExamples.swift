@@ -92,7 +92,7 @@ public struct ForecastExamples: ExampleSet {
     let channels = channels[origin.series]
     return scale.scaled(
       channels.base.value(
-        channels.values[0], origin: origin.row, step: step, season: options.season))
+        channels.values[0], origin: origin.row, step: step))
   }
 }
 
@@ -130,7 +130,7 @@ extension ForecastExamples {
         }
         for step in 0..<horizon {
           let first = (place * horizon + step) * 2 * known
-          let former = series.base.row(origin: origin.row, step: step, season: options.season)
+          let former = series.base.row(origin: origin.row, step: step)
           ahead.replaceSubrange(
             first..<first + 2 * known,
             with: series.known(origin.row + step) + series.known(former))

@@ -22,6 +22,7 @@ extension ForecastPlan: CustomStringConvertible {
     lines.append(
       "windows     of \(options.window) rows, \(options.horizon) ahead: \(windows[0]) to train, "
         + "\(windows[1]) to validate, \(windows[2]) to test")
+    lines += seasonLines
     lines.append("scaling     \(options.scaling.explanation)")
     if options.hasBase {
       lines.append("            the network corrects the \(baseName)")
@@ -35,6 +36,20 @@ extension ForecastPlan: CustomStringConvertible {
         + "\(NumberFormat.operations(operations)) operations a training step")
     if let limit = memory.limit { lines.append("memory      " + memoryText(limit)) }
     return lines.joined(separator: "\n")
+  }
+
+  private var seasonLines: [String] {
+    let found = seasonsFound.map {
+      "\($0.rows) rows (strength \(NumberFormat.fixed($0.strength, 2))"
+        + ($0.rows > options.window ? "; a --window of as many is needed to use it)" : ")")
+    }
+    let given = options.seasons.map { "\($0) rows" }
+    guard !found.isEmpty else {
+      return given.isEmpty ? [] : ["season      " + given.joined(separator: ", ")]
+    }
+    return [
+      "season      found: " + found.joined(separator: ", ") + "; --season names others, or none"
+    ]
   }
 
   private var transformLines: [String] {
@@ -110,6 +125,8 @@ extension ForecastBase {
     switch self {
     case .last: "naive forecast (the last value)"
     case .season: "seasonal naive forecast"
+    case .seasons: "mean of the seasons"
+    case .drift: "drift"
     case .smoothing: "smoothing (the mean of theta and a damped trend)"
     case .auto: "best of its training rows"
     }

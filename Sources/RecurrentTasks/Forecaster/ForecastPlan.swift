@@ -28,6 +28,8 @@ public struct ForecastPlan: JobPlan {
   let channels: [Channels]
   /// What the network is told of rows before they come; nil: nothing.
   let known: KnownInputs?
+  /// The seasons that training rows show, where none was given.
+  public let seasonsFound: [FoundSeason]
   let base: NaiveForecast
   /// What the training before this one found; nil for the first.
   private var former: Forecaster.Configuration?
@@ -61,7 +63,7 @@ public struct ForecastPlan: JobPlan {
     require(
       splits.isEmpty || splits.count == series.count,
       "one split a series: \(splits.count) for \(series.count)")
-    let options = try options.settled(from: model)
+    var options = try options.settled(from: model)
     self.options = options
     origin = model
     for series in series { try model?.checkChannels(of: series) }
@@ -74,6 +76,26 @@ public struct ForecastPlan: JobPlan {
     let parts: [ForecastSplit]
     (series, parts, leftOut) = try Self.usable(all, allParts, options)
     (self.series, self.splits, self.columns) = (series, parts, columns)
+    seasonsFound =
+      model == nil && options.season == nil && options.findsSeasons == true
+      ? SeasonSearch.seasons(
+        of: zip(series, parts).map { $0.target[..<$1.validationStart] }, times: series[0].times)
+      : []
+    let usable = seasonsFound.map(\.rows).filter { $0 <= options.window }
+    if let first = usable.first {
+      options.season = first
+      options.moreSeasons = usable.count > 1 ? Array(usable.dropFirst()) : nil
+    }
+    if options.base == .season && usable.isEmpty && options.season == nil
+      || options.base == .seasons && options.seasons.count < 2
+    {
+      throw DataError(
+        file: series[0].source,
+        problem: "--base \(options.base?.rawValue ?? "") needs \(options.base == .season ? "a season" : "several seasons"), and the training rows show "
+          + (usable.isEmpty ? "none" : "one of \(usable[0]) rows") + " within the window",
+        advice: "Name them with --season, or use --base auto")
+    }
+    self.options = options
     let inputs =
       model.map(\.configuration.known)
       ?? KnownInputs(
@@ -98,7 +120,7 @@ public struct ForecastPlan: JobPlan {
       channels.base =
         kind == .auto
         ? .best(values, fittedRows: rows, origins: split.training, options: options)
-        : BaseForecast(kind, values, fittedRows: rows, season: options.season)
+        : BaseForecast(kind, values, fittedRows: rows, seasons: options.seasons)
       return channels
     }
   }
@@ -262,6 +284,7 @@ public struct ForecastPlan: JobPlan {
     }
     var options = options
     options.epochs = max(1, trained.configuration.bestEpoch)
+    options.findsSeasons = nil
     // Scales and bases may follow the rows that are known now.
     guard
       var plan = try? ForecastPlan(

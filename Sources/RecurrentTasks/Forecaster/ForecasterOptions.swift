@@ -41,6 +41,10 @@ public struct ForecasterOptions: JobOptions {
   public var validationFraction = 0.1
   /// Rows in a season, for the seasonal naive forecast: 12 for monthly, 24 for hourly data.
   public var season: Int?
+  /// Rows of longer seasons beside it, ascending; nil: none.
+  public var moreSeasons: [Int]?
+  /// Whether seasons are found on the training rows where none is given; nil: they are not.
+  public var findsSeasons: Bool? = true
   /// What the recurrent layers go over; nil: rows.
   public var steps: ForecastSteps?
   /// Rows of a segment, where steps are segments; nil: a season, or an eighth of the window.
@@ -72,6 +76,9 @@ public struct ForecasterOptions: JobOptions {
 
   /// Networks that are trained and asked together.
   public var networks: Int? { members }
+
+  /// Rows of all seasons, the shortest first.
+  var seasons: [Int] { (season.map { [$0] } ?? []) + (moreSeasons ?? []) }
 
   /// Rows of a segment; nil where steps are rows.
   var segmentRows: Int? {
@@ -201,7 +208,11 @@ extension ForecasterOptions {
       seriesVectors != true || steps == .segments,
       else: "vectors of series (--series-vectors) need --model segments")
     rules.require(
-      base != .season || season != nil, else: "--base season needs a --season")
+      base != .season || season != nil || findsSeasons == true,
+      else: "--base season needs a --season")
+    rules.require(
+      base != .seasons || seasons.count > 1 || findsSeasons == true,
+      else: "--base seasons needs several, as --season 24,168")
     if let windowsPerEpoch {
       rules.require(
         windowsPerEpoch >= 1, else: "an epoch has at least 1 window, not \(windowsPerEpoch)")
@@ -210,12 +221,15 @@ extension ForecasterOptions {
       rules.require(
         memoryLimit >= 1, else: "the memory limit is at least 1 byte, not \(memoryLimit)")
     }
-    if let season {
+    for season in seasons {
       rules.require(season >= 1, else: "a season has at least 1 row, not \(season)")
       rules.require(
         season <= window,
         else: "a season of \(season) rows needs a window of at least as many, not \(window)")
     }
+    rules.require(
+      zip(seasons, seasons.dropFirst()).allSatisfy { $0 < $1 },
+      else: "seasons ascend, as 24,168, not " + seasons.map(String.init).joined(separator: ","))
     rules.require(
       !loss.isOfCounts || scaling == .magnitude && transform == nil,
       else: "counts (--loss \(loss.rawValue)) need --scaling magnitude and no --transform")
