@@ -3,9 +3,19 @@ import Foundation
 import Recurrent
 import RecurrentTasks
 
+/// A command whose work can be stopped and gone on with.
+protocol ResumableCommand: ThreadedCommand {
+  /// Does the work.
+  ///
+  /// - Parameters:
+  ///   - arguments: those of the command, without the program's name.
+  ///   - resumes: whether it goes on with what was stopped.
+  mutating func go(arguments: [String], resumes: Bool) throws
+}
+
 /// A job as the command knows it: `recurrent train JOB`, and what `predict` and `evaluate` do with its
 /// models. A new job is a new type of this protocol in ``Jobs/all``.
-protocol JobCommand: ThreadedCommand {
+protocol JobCommand: ResumableCommand {
   /// What training is planned by.
   associatedtype Plan: JobPlan
   typealias Trained = Plan.Trained
@@ -121,20 +131,11 @@ extension JobCommand {
   }
 
   mutating func run() throws {
-    try train(arguments: Array(CommandLine.arguments.dropFirst()), resumes: false)
+    try go(arguments: Array(CommandLine.arguments.dropFirst()), resumes: false)
   }
 
-  mutating func train(arguments: [String], resumes: Bool) throws {
-    let written = ["history.csv", "loss.svg", CommandRecord.file] + Self.reports
-    try checkKept(inputs, whenWriting: written.map { running.output + "/" + $0 })
-    let former = try FormerModel.check(
-      running.output, for: Self.name, force: running.force,
-      advice: ", or replace it with --force")
-    var training = try TrainingRun(
-      to: running.output, progress: running.progress, json: running.answer.json,
-      record: CommandRecord(
-        arguments: arguments, inputs: [running.from].compactMap(\.self) + inputs),
-      resumes: resumes, restarts: running.restart)
+  mutating func go(arguments: [String], resumes: Bool) throws {
+    let (training, replaced) = try start(arguments: arguments, resumes: resumes)
     do {
       let origin = try running.from.map { path throws(DataError) in try Trained(contentsOf: path) }
       let (read, preface) = try planInFlags(from: origin)
@@ -143,27 +144,54 @@ extension JobCommand {
       let from = origin.map {
         "from        \(running.from ?? ""), trained on \($0.configuration.trainedOn)\n"
       }
-      let replaced = former.map { "\nreplaces    \($0), when training is done" } ?? ""
       try training.begin(
         "\(preface)\n\(from ?? "")\(plan)\n\(plan.courseDescription)\(replaced)")
-      let options = plan.options
-      let model = try plan.train(
-        checkpoints: training.checkpoints,
-        callbacks: [
-          { event, run in
-            training.show(
-              event, run, epochs: options.epochs, unit: Self.words.unit,
-              members: (options.networks ?? 1) * plan.stages)
-          }
-        ])
-      try training.finish(model, seed: options.seed, try closing(model, plan))
+      let model = try train(plan, in: training, checkpoints: training.checkpoints)
+      try training.finish(model, seed: plan.options.seed, try closing(model, plan))
     } catch {
       try training.end(error)
     }
   }
 
+  /// Takes the output folder before anything is read.
+  ///
+  /// - Parameter more: files that are written beside those of every training.
+  /// - Returns: the run, and what is said of a model that it will replace.
+  func start(
+    arguments: [String], resumes: Bool, writing more: [String] = []
+  ) throws -> (training: TrainingRun, replaced: String) {
+    let written = ["history.csv", "loss.svg", CommandRecord.file] + Self.reports + more
+    try checkKept(inputs, whenWriting: written.map { running.output + "/" + $0 })
+    let former = try FormerModel.check(
+      running.output, for: Self.name, force: running.force,
+      advice: ", or replace it with --force")
+    let training = try TrainingRun(
+      to: running.output, progress: running.progress, json: running.answer.json,
+      record: CommandRecord(
+        arguments: arguments, inputs: [running.from].compactMap(\.self) + inputs),
+      resumes: resumes, restarts: running.restart)
+    return (training, former.map { "\nreplaces    \($0), when training is done" } ?? "")
+  }
+
+  /// Trains a plan, with its progress shown.
+  func train(
+    _ plan: Plan, in training: TrainingRun, checkpoints: Checkpoints
+  ) throws -> Trained {
+    let options = plan.options
+    var training = training
+    return try plan.train(
+      checkpoints: checkpoints,
+      callbacks: [
+        { event, run in
+          training.show(
+            event, run, epochs: options.epochs, unit: Self.words.unit,
+            members: (options.networks ?? 1) * plan.stages)
+        }
+      ])
+  }
+
   /// The plan; what contradicts a rule is told by the names of flags.
-  private func planInFlags(from model: Trained?) throws -> (plan: Plan, preface: String) {
+  func planInFlags(from model: Trained?) throws -> (plan: Plan, preface: String) {
     do {
       return try plan(from: model)
     } catch let error as DataError {

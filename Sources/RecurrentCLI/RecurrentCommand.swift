@@ -29,7 +29,8 @@ struct RecurrentCommand: ParsableCommand {
       """),
     version: LibraryVersion.current,
     subcommands: [
-      Train.self, Resume.self, Diff.self, Predict.self, Evaluate.self, Backtest.self, Score.self,
+      Train.self, TuneCommand.self, Resume.self, Diff.self, Predict.self, Evaluate.self,
+      Backtest.self, Score.self,
       Generate.self,
       Compose.self,
       Inspect.self, Convert.self, Run.self,
@@ -65,8 +66,14 @@ struct RecurrentCommand: ParsableCommand {
       try ExecutionContext(threads: threads).run { try command.run() }
     } catch  where exitCode(for: error) == .success {
       // Help and version are printed, and checked, as any result.
-      print(fullMessage(for: error))
+      print(message(of: error))
     }
+  }
+
+  /// The parser counts a command whose flags another one has, as `tune` has those of `train`, among the
+  /// commands that were named.
+  private static func message(of error: any Error) -> String {
+    fullMessage(for: error).replacing(#/tune ([a-z-]+) \1/#) { "tune \($0.1)" }
   }
 
   /// The command that the arguments say; ends the program where they are wrong, with what may have been
@@ -76,7 +83,7 @@ struct RecurrentCommand: ParsableCommand {
       return try parseAsRoot()
     } catch  where exitCode(for: error) == .validationFailure {
       let suggestions = Suggestions(arguments: Array(CommandLine.arguments.dropFirst()))
-      note(suggestions.improved(fullMessage(for: error)))
+      note(suggestions.improved(message(of: error)))
       Foundation.exit(ExitCode.validationFailure.rawValue)
     }
   }

@@ -8,7 +8,7 @@ struct Resume: ThreadedCommand {
     abstract: "Go on with a training that was stopped or killed.",
     discussion: flowing(
       """
-      Give the folder that the training writes to. It goes on from its newest
+      Give the folder that the training, or tuning, writes to. It goes on from its newest
       checkpoint with the flags that it was given, and its model is the same, to
       the bit, as that of a training that never stopped. Its files must be what
       they were.
@@ -34,7 +34,9 @@ struct Resume: ThreadedCommand {
         problem: isThere ? "holds no training that was stopped" : "there is no such folder",
         advice: "Name the folder that a training was to write")
     }
-    guard var command = try RecurrentCommand.parseAsRoot(record.arguments) as? any JobCommand else {
+    guard
+      var command = try RecurrentCommand.parseAsRoot(record.arguments) as? any ResumableCommand
+    else {
       throw DataError(
         file: path + "/" + CommandRecord.file, place: "arguments", problem: "are of no training")
     }
@@ -48,6 +50,6 @@ struct Resume: ThreadedCommand {
         .missingFile, file: folder, problem: "is not there, and the training was started in it",
         advice: "Bring it back")
     }
-    try command.train(arguments: record.arguments, resumes: true)
+    try command.go(arguments: record.arguments, resumes: true)
   }
 }

@@ -36,7 +36,8 @@ struct Suggestions {
 
   /// Commands and jobs by other names.
   private static let commands: KeyValuePairs = [
-    "fit": "train", "learn": "train", "training": "train", "test": "evaluate", "eval": "evaluate",
+    "optimize": "tune", "search": "tune", "sweep": "tune", "tuner": "tune", "fit": "train",
+    "learn": "train", "training": "train", "test": "evaluate", "eval": "evaluate",
     "infer": "predict", "inference": "predict", "forecast": "predict", "tag": "predict",
     "translate": "predict", "classify": "predict", "run": "predict", "sample": "generate",
     "write": "generate", "summary": "inspect", "show": "inspect", "compare": "diff",
@@ -155,7 +156,7 @@ extension ParsableCommand {
 extension String {
   /// The one of these that a slip of the keys made this of, if any is near enough: a letter in three
   /// that is another, is missing, is too many, or stands in the wrong place.
-  fileprivate func nearest(of names: [String]) -> String? {
+  func nearest(of names: [String]) -> String? {
     let distances = names.map { (name: $0, distance: slips(to: $0)) }
     guard let best = distances.min(by: { $0.distance < $1.distance }),
       best.distance <= Swift.max(1, count / 3), best.distance < best.name.count

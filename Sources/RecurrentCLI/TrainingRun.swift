@@ -19,7 +19,7 @@ struct TrainingRun {
   private let folder: RunFolder
   private let progress: ProgressMode
   private let isJSON: Bool
-  private var record: CommandRecord
+  let record: CommandRecord
   /// Where it is kept.
   let checkpoints: Checkpoints
   private var bars: [Int: ProgressBar] = [:]
@@ -60,7 +60,7 @@ struct TrainingRun {
   }
 
   /// Says something to people: beside JSON, on standard error.
-  private func say(_ text: String) { isJSON ? note(text) : printText(text) }
+  func say(_ text: String) { isJSON ? note(text) : printText(text) }
 
   /// Says what is known before training.
   func begin(_ plan: String) throws {

@@ -34,6 +34,9 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   /// The learning rate for a quarter of the default batch.
   static var quarterBatchRate: Float { get }
 
+  /// What tuning may choose of them; by default the recurrent layer, its sizes and how it is trained.
+  static var tunable: [TunableOption<Self>] { get }
+
   /// The defaults.
   init()
 
@@ -52,6 +55,8 @@ extension JobOptions {
   public var memoryLimit: Int? { nil }
   /// For any number of examples.
   public static var fullSize: Int { 0 }
+  /// The recurrent layer, its sizes and how it is trained.
+  public static var tunable: [TunableOption<Self>] { networkSearch() }
   /// That for a whole one.
   public static var quarterBatchRate: Float { Self().learningRate }
 

@@ -44,6 +44,15 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
   var origin: Trained? { get }
   /// What judges epochs in place of the validation loss; nil: that judges.
   var judge: (@Sendable (Trained.Model) -> EpochScore)? { get }
+  /// How good a network is on the validation part, told so that plans of other options can be compared
+  /// with it; nil if nothing judges.
+  ///
+  /// - Parameters:
+  ///   - model: the weights that training chose so far.
+  ///   - history: the epochs so far.
+  func tuningScore(of model: Trained.Model, after history: TrainingHistory) -> EpochScore?
+  /// How much that score is taken over: scores over as much are comparable.
+  var tuningSize: Int { get }
   /// How training stays within the memory; nil: as it comes.
   var memoryPlan: MemoryPlan? { get }
   /// The plan of a training that follows this one, on more of the data, and whose networks take the place
@@ -69,6 +78,14 @@ extension JobPlan {
   public var origin: Trained? { nil }
   public var judge: (@Sendable (Trained.Model) -> EpochScore)? { nil }
   public var memoryPlan: MemoryPlan? { nil }
+  public var tuningSize: Int { validationExamples.count }
+  public func tuningScore(
+    of model: Trained.Model, after history: TrainingHistory
+  ) -> EpochScore? {
+    guard let best = history.best else { return nil }
+    return best.score
+      ?? best.validationLoss.map { EpochScore("validation_loss", $0, isHigherBetter: false) }
+  }
   public func sequel(to trained: Trained) -> Self? { nil }
   public var stage: Int { 0 }
   public var stages: Int { 1 }
@@ -129,26 +146,12 @@ extension JobPlan {
     checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
   ) throws -> Trained {
     try checkMemory()
-    let (training, validation) = (trainingExamples, validationExamples)
-    let judge = judge
+    let data = (training: trainingExamples, validation: validationExamples)
     var models: [Trained.Model] = []
     var histories: [TrainingHistory] = []
     for member in 1...(options.networks ?? 1) {
-      let checkpoints = options.networks == nil ? checkpoints : checkpoints?.network(member)
-      var trainer = trainer(of: model(member: member), member: member)
-      trainer.state.member = member + stage * (options.networks ?? 1)
-      func run() throws {
-        if let checkpoints, let found = try trainer.resume(from: checkpoints, on: training) {
-          for callback in callbacks { _ = callback(.resumed(found), trainer.state) }
-        }
-        try trainer.runKeepingBest(
-          on: training, validation: validation, judge: judge, checkpoints: checkpoints,
-          callbacks: callbacks)
-      }
-      if let memoryPlan { try memoryPlan.enforced(run) } else { try run() }
-      if checkpoints != nil, trainer.state.history.stop == .requested {
-        throw TrainingPause(epoch: trainer.state.epoch + 1, step: trainer.state.progress.steps)
-      }
+      let trainer = try trained(
+        member: member, on: data, checkpoints: checkpoints, callbacks: callbacks)
       models.append(finished(trainer.bestModel))
       histories.append(trainer.state.history)
     }
@@ -162,6 +165,40 @@ extension JobPlan {
     // That of the training whose epochs were judged.
     last.parts.histories = trained.histories
     return last
+  }
+
+  /// The run of one network, from its newest checkpoint on, if there is one.
+  ///
+  /// - Parameters:
+  ///   - member: which of several networks, from 1.
+  ///   - last: the epoch after which the run pauses; nil: it runs to its end.
+  /// - Throws: as ``train(checkpoints:callbacks:)``.
+  func trained(
+    member: Int, until last: Int? = nil, on data: (training: Examples, validation: Examples),
+    checkpoints: Checkpoints?, callbacks: [TrainingCallback]
+  ) throws -> Trainer<Trained.Model, Adam, Examples> {
+    let checkpoints = options.networks == nil ? checkpoints : checkpoints?.network(member)
+    var trainer = trainer(of: model(member: member), member: member)
+    trainer.state.member = member + stage * (options.networks ?? 1)
+    let pauses: [TrainingCallback] =
+      last.map { last in [{ _, run in run.epoch >= last ? .stop : .proceed }] } ?? []
+    func run() throws {
+      if let checkpoints, let found = try trainer.resume(from: checkpoints, on: data.training) {
+        for callback in callbacks { _ = callback(.resumed(found), trainer.state) }
+      }
+      // It may have been there before: what a pause says of it is not asked for then.
+      guard trainer.state.epoch < last ?? .max else { return }
+      try trainer.runKeepingBest(
+        on: data.training, validation: data.validation, judge: judge, checkpoints: checkpoints,
+        callbacks: callbacks + pauses)
+    }
+    if let memoryPlan { try memoryPlan.enforced(run) } else { try run() }
+    if checkpoints != nil || last != nil, trainer.state.history.stop == .requested,
+      trainer.state.epoch < last ?? .max
+    {
+      throw TrainingPause(epoch: trainer.state.epoch + 1, step: trainer.state.progress.steps)
+    }
+    return trainer
   }
 }
 

@@ -1,0 +1,62 @@
+import Recurrent
+
+// Scores by which plans of other options can be compared, where the validation loss depends on them.
+
+extension ForecastPlan {
+  /// The mean absolute error of the forecasts of the validation windows, by the mean step of each series'
+  /// training rows (MASE with a season of 1): it depends on neither scaling, transform nor loss.
+  public func tuningScore(of model: ForecastModel, after history: TrainingHistory) -> EpochScore? {
+    let validation = validationExamples
+    guard validation.count > 0, !history.epochs.isEmpty else { return nil }
+    let units = zip(series, splits).map { series, split in
+      SeriesUnit(trainingRows: series.target[..<split.validationStart], season: nil)
+    }
+    var options = options
+    options.members = nil
+    var configuration = configuration(after: [history])
+    configuration.options = options
+    let forecaster = Forecaster(
+      JobParts(configuration: configuration, extras: extras, models: [model]))
+    var sums = ForecastEvaluation.Sums()
+    for first in stride(from: 0, to: validation.count, by: 1024) {
+      let part = validation[first..<min(first + 1024, validation.count)]
+      for window in WindowForecasts(part, by: forecaster).judged(units) { sums.add(window) }
+    }
+    let errors = ForecastEvaluation(sums, nominalCoverage: 0).model.overall
+    return EpochScore(
+      errors.mase == nil ? "validation_MAE" : "validation_MASE", errors.mase ?? errors.mae,
+      isHigherBetter: false)
+  }
+}
+
+extension TextClassifierPlan {
+  /// The cross entropy of the validation part without smoothing or weights of classes.
+  public func tuningScore(
+    of model: TextClassifierModel, after history: TrainingHistory
+  ) -> EpochScore? {
+    let validation = validationExamples
+    guard validation.count > 0, !history.epochs.isEmpty else { return nil }
+    var plain = self
+    (plain.options.labelSmoothing, plain.options.classWeights) = (0, .none)
+    let loss = plain.trainer(of: model, member: 1).evaluate(model, on: validation)
+    return EpochScore("validation_loss", loss, isHigherBetter: false)
+  }
+}
+
+extension TextGeneratorPlan {
+  /// The validation loss over as many streams, whatever training has.
+  public func tuningScore(
+    of model: TextGeneratorModel, after history: TrainingHistory
+  ) -> EpochScore? {
+    guard tuningSize > 0, !history.epochs.isEmpty else { return nil }
+    var plain = self
+    (plain.options.streams, plain.options.steps) = (8, 100)
+    let examples = plain.validationExamples
+    guard examples.count > 0 else { return nil }
+    let loss = plain.trainer(of: model, member: 1).evaluate(model, on: examples)
+    return EpochScore("validation_loss", loss, isHigherBetter: false)
+  }
+
+  /// The tokens of the validation part.
+  public var tuningSize: Int { validationTokens.targets.count }
+}
