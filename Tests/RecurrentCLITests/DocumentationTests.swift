@@ -18,7 +18,8 @@ import Testing
           start == 0 || words[..<start].joined(separator: " ") == "swift run -c release"
         else { return nil }
         let rest = words[(start + 1)...].prefix { $0 != "<" && $0 != ">" }
-        let path = rest.prefix { !$0.hasPrefix("-") }.prefix(rest.first == "train" ? 2 : 1)
+        let path = rest.prefix { !$0.hasPrefix("-") }.prefix(
+          ["train", "tune"].contains(rest.first) ? 2 : 1)
         let flags = rest.filter { $0.hasPrefix("-") && !$0.contains("[") }
         return (Array(path), flags.map { String($0.prefix { $0 != "=" }) })
       }

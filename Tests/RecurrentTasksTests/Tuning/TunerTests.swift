@@ -60,7 +60,7 @@ import Testing
 
   /// Stopped in any step, also within a trial, a search goes on to the same records, and trials that go on
   /// from checkpoints have the scores of those that are trained anew.
-  @Test(arguments: [1, 40, 130]) func goesOnWhereItStopped(after steps: Int) throws {
+  @Test(arguments: [1, 40, 115]) func goesOnWhereItStopped(after steps: Int) throws {
     let whole = try counting().run()
     try withTemporaryFolder { folder in
       let checkpoints = Checkpoints(in: folder + "/run")
@@ -275,7 +275,9 @@ import Testing
       best: TuningChoice(trial: 1, values: [], options: CountingOptions()),
       names: ["cell", "hidden"], isOutOfTime: false)
     let strongest = try #require(result.strongest)
-    #expect(strongest.name == name && strongest.share > 0.9)
+    // Ranks in two halves: 1 - (35 / 10) / (143 / 11), less what two groups have by chance.
+    let share = name == "cell" ? 0.7308 : 1
+    #expect(strongest.name == name && abs(strongest.share - share) < 0.01, "\(strongest)")
     #expect(result.svg.contains("by \(name), which the scores follow most"))
     #expect(result.svg.contains("Validation loss by trial"))
   }
