@@ -5,7 +5,9 @@ package func digamma(_ x: Double) -> Double {
   let y = x + 8
   let square = 1 / (y * y)
   let series =
-    square * (1.0 / 12 + square * (-1.0 / 120 + square * (1.0 / 252 + square * (-1.0 / 240 + square / 132))))
+    square
+    * (1.0 / 12 + square
+      * (-1.0 / 120 + square * (1.0 / 252 + square * (-1.0 / 240 + square / 132))))
   return log(y) - 0.5 / y - series - (0..<8).reduce(0) { $0 + 1 / (x + Double($1)) }
 }
 

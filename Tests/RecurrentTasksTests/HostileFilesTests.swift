@@ -136,7 +136,11 @@ struct HostileFilesTests {
     let good = forecaster.configuration
     #expect(good.problem == nil)
     let changes: [(inout Forecaster.Configuration) -> Void] = [
-      { $0.channels = [] }, { $0.calibration = nil }, { $0.interval = [.init(lower: 0, upper: 1)]; $0.calibration = nil },
+      { $0.channels = [] }, { $0.calibration = nil },
+      {
+        $0.interval = [.init(lower: 0, upper: 1)]
+        $0.calibration = nil
+      },
       { $0.scales[""] = [] }, { $0.scales[""]?.removeLast() }, { $0.scales["other"] = [] },
       { $0.scales[""]?[0].scale = -1 },
       { $0.scales[""]?[0].scale = .nan },

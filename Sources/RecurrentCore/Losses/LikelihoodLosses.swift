@@ -117,7 +117,8 @@ package struct CountDistribution: Sendable {
   /// The share of counts up to `count`.
   package func share(upTo count: Double) -> Double {
     guard count >= 0 else { return 0 }
-    return zeros + (1 - zeros) * incompleteBeta(size / (size + mean), size, count.rounded(.down) + 1)
+    return zeros + (1 - zeros)
+      * incompleteBeta(size / (size + mean), size, count.rounded(.down) + 1)
   }
 }
 

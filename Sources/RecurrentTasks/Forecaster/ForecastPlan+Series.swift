@@ -94,7 +94,8 @@ extension Series {
     throw DataError(
       file: source,
       place: "column \"\(targetName)\"" + (name.map { " of series \"\($0)\"" } ?? ""),
-      problem: "found \(NumberFormat.significant(target[row])) at \(times.label(row)), expected counts: "
+      problem:
+        "found \(NumberFormat.significant(target[row])) at \(times.label(row)), expected counts: "
         + "\(loss.rawValue) is the distribution of whole numbers from 0 on",
       advice: "Use --loss normal, student-t or quantile")
   }

@@ -14,7 +14,8 @@ struct LikelihoodLossTests {
 
   @Test func lossesAreThoseOfTheDistributions() {
     #expect(abs(loss([0.3, -0.5], of: 1.1) { normalLoss($0, $1) } - 1.59248304963921) < 1e-6)
-    #expect(abs(loss([0.3, 0.2, -1], of: 1.1) { studentTLoss($0, $1) } - 1.3962085465296765) < 1e-6)
+    #expect(
+      abs(loss([0.3, 0.2, -1], of: 1.1) { studentTLoss($0, $1) } - 1.3962085465296765) < 1e-6)
     for (count, plain, inflated) in [
       (Float(7), 2.6075829340244474, 2.9786835999722285),
       (0, 3.1504722938589307, 1.080050336818678),

@@ -213,8 +213,8 @@ import Testing
     let step =
       zip(rows.dropFirst(), rows).reduce(0) { $0 + abs($1.0 - $1.1) } / Double(rows.count - 1)
     let windows = WindowForecasts(plan.examples(\.validation), by: single)
-    let errors = windows.points.indices.flatMap { window in
-      (0..<3).map { abs(windows.actual(window, $0) - windows.points[window][$0].value) }
+    let errors = windows.rows.indices.flatMap { window in
+      (0..<3).map { abs(windows.actual(window, $0) - windows.point(window, $0).value) }
     }
     let mase = errors.reduce(0, +) / Double(errors.count) / step
     #expect(abs(score.value - mase) < 1e-12 * mase)

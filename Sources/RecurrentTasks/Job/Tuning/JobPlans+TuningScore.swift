@@ -17,15 +17,21 @@ extension ForecastPlan {
     configuration.options = options
     let forecaster = Forecaster(
       JobParts(configuration: configuration, extras: extras, models: [model]))
-    var sums = ForecastEvaluation.Sums()
+    var (scaled, plain) = ((sum: 0.0, count: 0), (sum: 0.0, count: 0))
     for first in stride(from: 0, to: validation.count, by: 1024) {
       let part = validation[first..<min(first + 1024, validation.count)]
-      for window in WindowForecasts(part, by: forecaster).judged(units) { sums.add(window) }
+      let windows = WindowForecasts(part, by: forecaster)
+      for (window, origin) in part.origins.enumerated() {
+        let unit = units[origin.series].naiveScale
+        for step in 0..<options.horizon {
+          let error = abs(windows.actual(window, step) - windows.rows[window][step].value)
+          plain = (plain.sum + error, plain.count + 1)
+          if unit > 0 { scaled = (scaled.sum + error / unit, scaled.count + 1) }
+        }
+      }
     }
-    let errors = ForecastEvaluation(sums, nominalCoverage: 0).model.overall
-    return EpochScore(
-      errors.mase == nil ? "validation_MAE" : "validation_MASE", errors.mase ?? errors.mae,
-      isHigherBetter: false)
+    let (name, mean) = scaled.count > 0 ? ("validation_MASE", scaled) : ("validation_MAE", plain)
+    return EpochScore(name, mean.sum / Double(mean.count), isHigherBetter: false)
   }
 }
 
