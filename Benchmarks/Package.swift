@@ -15,6 +15,7 @@ let package = Package(
       dependencies: [
         .product(name: "Recurrent", package: "Recurrent"),
         .product(name: "RecurrentTasks", package: "Recurrent"),
+        .product(name: "RecurrentONNX", package: "Recurrent"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ])
   ],

@@ -1,6 +1,9 @@
 """ONNX Runtime at the cases of Scripts/benchmark: prediction by the LSTM, GRU and RNN nodes of a graph, time first, as
 PyTorch exports them."""
 
+import itertools
+import pathlib
+
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
@@ -17,11 +20,14 @@ def tensor(name, *shape, kind=TensorProto.FLOAT):
 def session(nodes, inputs, outputs, weights=()):
     graph = helper.make_graph(nodes, "case", inputs, outputs, list(weights))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return opened(model.SerializeToString())
+
+
+def opened(model):
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = options.threads
     settings.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
 
 
 def weights(case, prefix, inputs, directions):
@@ -99,6 +105,45 @@ def product(case):
     return lambda: model.run(None, values), (size, size)
 
 
+def graph(case):
+    """A model at its recorded inputs; `GraphCase` in Swift does the same. In frames, each output behind the first becomes
+    the input of its place, where there is one; a graph without inputs for its state starts each frame anew, which is no
+    more work."""
+    folder = pathlib.Path(case["folder"])
+    model = opened(str(folder / "model.onnx"))
+    names = [port.name for port in model.get_inputs()]
+    has_calls = (folder / "calls.npz").exists()
+    arrays = numpy_arrays(folder / ("calls.npz" if has_calls else "data.npz"))
+    values = {}
+    for name in names:
+        own = ("0.in." if has_calls else "in_") + name
+        values[name] = arrays[own if own in arrays else name]
+    if not case["inFrames"]:
+        return lambda: model.run(None, values), ()
+    given, port = values[names[0]], model.get_inputs()[0]
+    axis = next((axis for axis, size in enumerate(port.shape)
+                 if given.shape[axis] > 1 and not isinstance(size, int)), None)
+    if axis is not None:
+        frames = [np.ascontiguousarray(part) for part in np.split(given, given.shape[axis], axis)]
+    else:
+        frames = [arrays[f"{call}.in.{names[0]}"] for call in range(len(arrays)) if f"{call}.in.{names[0]}" in arrays]
+    for name, port in list(zip(names, model.get_inputs()))[1:]:
+        values[name] = np.zeros([size if isinstance(size, int) else 1 for size in port.shape], values[name].dtype)
+    following = itertools.cycle(frames)
+
+    def body():
+        values[names[0]] = next(following)
+        _, *state = model.run(None, values)
+        values.update(zip(names[1:], state))
+
+    return body, ()
+
+
+def numpy_arrays(path):
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive}
+
+
 serve(
     f"ONNX Runtime {onnxruntime.__version__}",
-    {"infer": infer, "step": step, "product": product}, {})
+    {"infer": infer, "step": step, "product": product, "graph": graph}, {})

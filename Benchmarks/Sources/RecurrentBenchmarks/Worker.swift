@@ -14,6 +14,7 @@ struct Worker {
       case memory
       case recipe
       case text
+      case graph
       case draw
     }
     let mode: Mode
@@ -24,6 +25,8 @@ struct Worker {
     var epochs: Int?
     var threads: Int?
     var budget: Double?
+    var folder: String?
+    var inFrames: Bool?
     var chart: CostChart?
   }
 
@@ -31,7 +34,7 @@ struct Worker {
   private struct Greeting: Encodable {
     let system = "recurrent"
     let version: String
-    let modes = ["train", "infer", "step", "product", "memory", "recipe", "text"]
+    let modes = ["train", "infer", "step", "product", "memory", "recipe", "text", "graph"]
     let resident: Int
     let processor: Double
     /// The sizes by name, for the script has none of its own.
@@ -91,7 +94,7 @@ struct Worker {
         answer = try context.run {
           try self.answer(request, idle: idle) { make in
             // The same case again: the same weights and inputs, as the rivals keep theirs.
-            if last != line { (last, body) = (line, make()) }
+            if last != line { (last, body) = (line, try make()) }
             return body
           }
         }
@@ -106,11 +109,11 @@ struct Worker {
   }
 
   private func answer(
-    _ request: Request, idle: Double, kept: (() -> () -> Void) -> () -> Void
+    _ request: Request, idle: Double, kept: (() throws -> () -> Void) throws -> () -> Void
   ) throws -> Answer {
     var answer = Answer(idle: idle)
-    func time(_ operations: Double, _ make: @escaping () -> () -> Void) {
-      let milliseconds = medianMilliseconds(budget: request.budget ?? 0.5, kept(make))
+    func time(_ operations: Double, _ make: @escaping () throws -> () -> Void) throws {
+      let milliseconds = medianMilliseconds(budget: request.budget ?? 0.5, try kept(make))
       answer.milliseconds = milliseconds
       answer.gigaflops = operations / milliseconds / 1e6
     }
@@ -123,11 +126,11 @@ struct Worker {
     switch request.mode {
     case .train, .infer, .step:
       let layers = try layers(LayerCase.Mode(rawValue: request.mode.rawValue) ?? .train)
-      time(layers.operations, layers.body)
+      try time(layers.operations, layers.body)
       answer.output = layers.outputShape
     case .product:
       let product = ProductCase(size: request.size ?? 2048)
-      time(product.operations, product.body)
+      try time(product.operations, product.body)
     case .memory:
       let memory = MemoryCase(layers: try layers(.train))
       memory.run()
@@ -140,6 +143,11 @@ struct Worker {
     case .text:
       guard let task = request.task else { throw ValidationFailure(message: "text needs a task") }
       answer.milliseconds = try TextCase(task: task).stepMilliseconds(budget: request.budget ?? 1)
+    case .graph:
+      guard let folder = request.folder else {
+        throw ValidationFailure(message: "graph needs a folder")
+      }
+      try time(0, GraphCase(folder: folder, inFrames: request.inFrames ?? false).body)
     case .draw:
       guard let chart = request.chart else {
         throw ValidationFailure(message: "draw needs a chart")
