@@ -30,26 +30,38 @@ extension OnnxTensor {
     case .floats(let tensor):
       let empty = fill?.floats.first ?? 0
       let result = Tensor(shape: shape) { y in
-        guard count > 0 else { return }
-        forEachBlock(outer) { index, source in
-          if let source {
-            (y + index * block).update(from: tensor.pointer + source, count: block)
-          } else {
-            (y + index * block).update(repeating: empty, count: block)
+        let source = tensor.pointer
+        Self.forEachRow(outer, count: count / max(block, 1)) { index, start, offsets in
+          var target = y + index * block
+          if block == 1 {
+            for offset in offsets {
+              target.pointee = start < 0 || offset < 0 ? empty : source[start + offset]
+              target += 1
+            }
+            return
+          }
+          for offset in offsets {
+            if start < 0 || offset < 0 {
+              target.update(repeating: empty, count: block)
+            } else {
+              target.update(from: source + start + offset, count: block)
+            }
+            target += block
           }
         }
+        withExtendedLifetime(tensor) {}
       }
       return OnnxTensor(result, elementType)
     case .integers(let values):
       let empty = fill?.integers?.first ?? 0
       var result: [Int64] = []
       result.reserveCapacity(count)
-      if count > 0 {
-        forEachBlock(outer) { _, source in
-          if let source {
-            result += values[source..<source + block]
-          } else {
+      Self.forEachRow(outer, count: count / max(block, 1)) { _, start, offsets in
+        for offset in offsets {
+          if start < 0 || offset < 0 {
             result += repeatElement(empty, count: block)
+          } else {
+            result += values[start + offset..<start + offset + block]
           }
         }
       }
@@ -57,20 +69,36 @@ extension OnnxTensor {
     }
   }
 
-  /// Calls `body` with each sum of offsets in row-major order; nil where one of them is negative.
-  private func forEachBlock(_ offsets: [[Int]], _ body: (_ index: Int, _ source: Int?) -> Void) {
-    var index = 0
-    func visit(_ axis: Int, _ source: Int?) {
-      guard axis < offsets.count else {
-        body(index, source)
-        index += 1
-        return
-      }
-      for offset in offsets[axis] {
-        visit(axis + 1, offset < 0 ? nil : source.map { $0 + offset })
+  /// Calls `body` for each of the `count` sums of offsets in row-major order, those of the last dimension together:
+  /// how many came before, the sum of the others (negative where one of them is), and the last dimension's.
+  private static func forEachRow(
+    _ offsets: [[Int]], count: Int,
+    _ body: (_ index: Int, _ start: Int, _ offsets: UnsafeBufferPointer<Int>) -> Void
+  ) {
+    guard count > 0 else { return }
+    let rows = offsets.last ?? [0]
+    let outer = offsets.dropLast()
+    let sizes = outer.map(\.count)
+    let tables = outer.flatMap { $0 }
+    var places = [Int](repeating: 0, count: sizes.count)
+    rows.withUnsafeBufferPointer { rows in
+      for index in stride(from: 0, to: count, by: rows.count) {
+        var (start, first) = (0, 0)
+        for axis in places.indices {
+          let offset = tables[first + places[axis]]
+          start = start < 0 || offset < 0 ? -1 : start + offset
+          first += sizes[axis]
+        }
+        body(index, start, rows)
+        var axis = places.count - 1
+        while axis >= 0 {
+          places[axis] += 1
+          if places[axis] < sizes[axis] { break }
+          places[axis] = 0
+          axis -= 1
+        }
       }
     }
-    visit(0, 0)
   }
 
   /// The dimensions in another order.

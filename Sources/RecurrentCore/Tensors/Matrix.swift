@@ -96,6 +96,11 @@ struct IndexTable: Sendable {
 
   init(count: Int) { self.init(Storage(count: count), from: 0) }
 
+  init(_ indices: [Int32]) {
+    self.init(count: indices.count)
+    for (place, index) in indices.enumerated() { mutable[place] = index }
+  }
+
   /// Those that stand in `storage` from its word `start` on.
   init(_ storage: Storage, from start: Int) { (self.storage, self.start) = (storage, start) }
 

@@ -3,8 +3,9 @@ import RecurrentFiles
 
 /// A convolution over one or two dimensions: `[B, C, …]` to `[B, O, …]`.
 ///
-/// What lies under the kernel at each place becomes a row, `[places, C/G·K]`, and the rows are
-/// multiplied with the weights of each group.
+/// It is the product of what lies under the kernel at each place, `[places, C/G·K]`, and the weights of each group.
+/// What lies there is not written down: the kernels of the product read it where it stands, by a table of places and
+/// one of what is under the kernel at the first.
 struct Convolution: Sendable {
   private enum Padding: Sendable, Equatable {
     case explicit([Int])
@@ -74,8 +75,10 @@ struct Convolution: Sendable {
   private struct Course {
     let size, kernel, stride, dilation, before, outputs: Int
 
-    /// Where under the kernel entry `tap` of output `place` lies; may be outside.
-    func source(_ place: Int, _ tap: Int) -> Int { place * stride + tap * dilation - before }
+    /// The entries that the kernel passes over, counted from the first, which may lie outside.
+    var reach: Int { max(0, outputs - 1) * stride + (kernel - 1) * dilation + 1 }
+    /// Whether it goes over entries only that are there.
+    var staysInside: Bool { before == 0 && reach <= size }
   }
 
   private func courses(_ sizes: [Int], kernel: [Int]) throws(Problem) -> [Course] {
@@ -129,56 +132,79 @@ struct Convolution: Sendable {
         Course(size: 1, kernel: 1, stride: 1, dilation: 1, before: 0, outputs: 1), at: 0)
     }
     let (batch, places) = (x.shape[0], courses[0].outputs * courses[1].outputs)
-    let width = depth * courses[0].kernel * courses[1].kernel
-    try call.fitting([batch, places, width])
-    var parts: [Tensor] = []
-    for (group, factor) in weights.groups.enumerated() {
-      let rows = Self.rows(
-        x, channels: group * depth..<(group + 1) * depth, courses[0], courses[1])
-      let share = outputs / groups
-      let bias = bias.map { $0.slice(group * share..<(group + 1) * share, along: 0) }
-      parts.append(factor.product(rows.reshaped(to: [batch, places, width]), bias: bias))
+    guard batch * places > 0 else { return .zeros(shape) }
+    let (source, lines, columns) = try padded(x, courses[0], courses[1], call)
+    let plane = lines * columns
+    guard source.count < 1 << 31 else {
+      throw Problem("its input of \(source.count) elements is more than can be addressed")
     }
-    let result = parts.count == 1 ? parts[0] : .concatenated(parts, along: 2)
-    return OnnxTensor(result).transposed([0, 2, 1]).reshaped(to: shape).tensor ?? result
-  }
-
-  /// What lies under the kernel at each place, `[B·places, channels·K]`; zeros outside.
-  private static func rows(
-    _ x: Tensor, channels: Range<Int>, _ lines: Course, _ columns: Course
-  ) -> Tensor {
-    let (batch, all) = (x.shape[0], x.shape[1])
-    let plane = lines.size * columns.size
-    let width = channels.count * lines.kernel * columns.kernel
-    return Tensor(shape: [batch * lines.outputs * columns.outputs, width]) { y in
-      var target = y
-      for b in 0..<batch {
-        for line in 0..<lines.outputs {
-          for column in 0..<columns.outputs {
-            let first = columns.source(column, 0)
-            let isInside =
-              columns.dilation == 1 && first >= 0 && first + columns.kernel <= columns.size
-            for channel in channels {
-              let source = x.pointer + (b * all + channel) * plane
-              for tapLine in 0..<lines.kernel {
-                let from = lines.source(line, tapLine)
-                if !(0..<lines.size).contains(from) {
-                  target.update(repeating: 0, count: columns.kernel)
-                } else if isInside {
-                  target.update(from: source + from * columns.size + first, count: columns.kernel)
-                } else {
-                  for tap in 0..<columns.kernel {
-                    let place = columns.source(column, tap)
-                    target[tap] =
-                      (0..<columns.size).contains(place) ? source[from * columns.size + place] : 0
-                  }
-                }
-                target += columns.kernel
+    let depths = (0..<depth).flatMap { channel in
+      (0..<courses[0].kernel).flatMap { line in
+        (0..<courses[1].kernel).map { column in
+          Int32(
+            channel * plane + line * courses[0].dilation * columns + column * courses[1].dilation)
+        }
+      }
+    }
+    let share = outputs / groups
+    let parts = weights.groups.enumerated().map { group, factor in
+      factor.product(
+        source,
+        rows: (0..<batch).flatMap { b in
+          (0..<courses[0].outputs).flatMap { line in
+            (0..<courses[1].outputs).map { column in
+              Int32(
+                (b * groups + group) * depth * plane + line * courses[0].stride * columns
+                  + column * courses[1].stride)
+            }
+          }
+        }, depth: depths,
+        bias: bias?.slice(group * share..<(group + 1) * share, along: 0))
+    }
+    return Tensor(shape: shape) { y in
+      for (group, part) in parts.enumerated() {
+        part.withUnsafeElements { values in
+          for b in 0..<batch {
+            for output in 0..<share {
+              let target = y + (b * outputs + group * share + output) * places
+              var place = b * places * share + output
+              for index in 0..<places {
+                target[index] = values[place]
+                place += share
               }
             }
           }
         }
       }
     }
+  }
+
+  /// The input with zeros around it as far as kernels reach, and how many lines and columns it has then.
+  private func padded(
+    _ x: Tensor, _ lines: Course, _ columns: Course, _ call: Call
+  ) throws(Problem) -> (Tensor, lines: Int, columns: Int) {
+    if lines.staysInside && columns.staysInside { return (x, lines.size, columns.size) }
+    let planes = x.shape[0] * x.shape[1]
+    try call.fitting([planes, lines.reach, columns.reach])
+    let (first, width) = (min(columns.before, columns.reach), columns.reach)
+    let kept = max(0, min(columns.size, width - first))
+    let result = Tensor(shape: [planes, lines.reach, width]) { y in
+      for plane in 0..<planes {
+        for line in 0..<lines.reach {
+          let target = y + (plane * lines.reach + line) * width
+          let from = line - lines.before
+          guard (0..<lines.size).contains(from) else {
+            target.update(repeating: 0, count: width)
+            continue
+          }
+          target.update(repeating: 0, count: first)
+          (target + first).update(
+            from: x.pointer + (plane * lines.size + from) * columns.size, count: kept)
+          (target + first + kept).update(repeating: 0, count: width - first - kept)
+        }
+      }
+      withExtendedLifetime(x) {}
+    }
+    return (result, lines.reach, width)
   }
 }

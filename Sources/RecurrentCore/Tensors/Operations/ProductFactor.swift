@@ -30,12 +30,30 @@ package struct ProductFactor: Sendable {
   /// x·w, plus `bias` (`[N]`) in every row: `[…, K]` gives `[…, N]`. Not recorded.
   package func product(_ x: Tensor, bias: Tensor? = nil) -> Tensor {
     require(x.shape.last == rows, "a product needs […, \(rows)], not shape \(x.shape)")
-    let shape: [Int] = x.shape.dropLast() + [columns]
+    return product(x.matrix, bias: bias, shape: x.shape.dropLast() + [columns])
+  }
+
+  /// The same for rows that are nowhere written down: element (m, k) of the left factor is the float
+  /// `rows[m] + depth[k]` of `x`. `[M, N]`; not recorded.
+  package func product(
+    _ x: Tensor, rows: [Int32], depth: [Int32], bias: Tensor? = nil
+  ) -> Tensor {
+    require(
+      depth.count == self.rows, "a product needs \(self.rows) columns, not \(depth.count)")
+    var a = Matrix(x.storage, rows: rows.count, columns: depth.count, stride: 1)
+    a = a.rows(at: IndexTable(rows), count: rows.count)
+    // Kernels are faster where they see that the depth has no gaps.
+    if !depth.indices.allSatisfy({ depth[$0] == $0 }) {
+      a = a.transposed.rows(at: IndexTable(depth), count: depth.count).transposed
+    }
+    return product(a, bias: bias, shape: [rows.count, columns])
+  }
+
+  private func product(_ a: Matrix, bias: Tensor?, shape: [Int]) -> Tensor {
     var start = parts[0].rows
-    var sum = Tensor(product: x.matrix.columns(0..<start), parts[0], bias: bias, shape: shape)
+    var sum = Tensor(product: a.columns(0..<start), parts[0], bias: bias, shape: shape)
     for part in parts.dropFirst() {
-      sum.add(
-        Tensor(product: x.matrix.columns(start..<start + part.rows), part, shape: shape))
+      sum.add(Tensor(product: a.columns(start..<start + part.rows), part, shape: shape))
       start += part.rows
     }
     return sum
