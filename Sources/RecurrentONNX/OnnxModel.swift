@@ -70,6 +70,7 @@ public struct OnnxModel: Sendable {
   private let slotCount: Int
   private let inputSlots: [Int]
   private let room: Int
+  private let programs = ProgramCache()
 
   /// Opens the file at `path`.
   ///
@@ -118,42 +119,57 @@ public struct OnnxModel: Sendable {
   public func callAsFunction(
     _ values: [String: OnnxTensor]
   ) throws(DataError) -> [String: OnnxTensor] {
+    var given: [OnnxTensor] = []
+    for port in inputs { given.append(try checked(values[port.name], for: port)) }
+    try refuseUnknown(values.keys)
     var carried: CarriedStates?
-    return try run(values, carried: &carried)
+    let results = try run(given, carried: &carried)
+    return Dictionary(zip(outputs.map(\.name), results)) { $1 }
   }
 
-  /// Runs the graph; `carried` is what recurrent nodes begin with, and becomes what they end with.
+  /// Refuses values that the graph has no input for.
+  func refuseUnknown(_ names: some Sequence<String>) throws(DataError) {
+    guard
+      let unknown = names.sorted().first(where: { name in !inputs.contains { $0.name == name } })
+    else { return }
+    throw DataError(
+      file: source, place: "input \(quoted(unknown))", problem: "the model has no such input",
+      advice: "It has \(listed(inputs.map(\.description)))")
+  }
+
+  /// The outputs in the order of the graph for inputs in its order, which are checked; `carried` is what recurrent nodes
+  /// begin with, and becomes what they end with.
+  ///
+  /// Inputs of shapes that came before run by a program for them.
   func run(
-    _ values: [String: OnnxTensor], carried: inout CarriedStates?
-  ) throws(DataError) -> [String: OnnxTensor] {
+    _ given: [OnnxTensor], carried: inout CarriedStates?
+  ) throws(DataError) -> [OnnxTensor] {
+    let program = programs.program(for: given) { forms in
+      ProgramBuilder.program(
+        of: block, constants: constants, inputs: inputSlots, forms: forms, source: source,
+        room: room)
+    }
+    if let program, let results = try program.run(given, carried: &carried) { return results }
     var runner = Runner(
       source: source, room: room, slots: Array(repeating: nil, count: slotCount), carried: carried)
     for (slot, tensor) in constants { runner.slots[slot] = tensor }
-    for (port, slot) in zip(inputs, inputSlots) {
-      runner.slots[slot] = try checked(values[port.name], for: port)
-    }
-    if let unknown = values.keys.sorted().first(where: { name in
-      !inputs.contains { $0.name == name }
-    }) {
-      throw DataError(
-        file: source, place: "input \(quoted(unknown))", problem: "the model has no such input",
-        advice: "It has \(listed(inputs.map(\.description)))")
-    }
+    for (slot, value) in zip(inputSlots, given) { runner.define(slot, value) }
     try runner.run(block)
+    if program == nil { programs.keep(runner.forms, of: given) }
     carried = runner.carried
-    var results: [String: OnnxTensor] = [:]
+    var results: [OnnxTensor] = []
     for (port, slot) in zip(outputs, block.outputs) {
       guard let value = runner.slots[slot] else {
         throw DataError(
           file: source, place: "output \(quoted(port.name))",
           problem: "its node gives no such value")
       }
-      results[port.name] = value
+      results.append(value)
     }
     return results
   }
 
-  private func checked(_ value: OnnxTensor?, for port: Port) throws(DataError) -> OnnxTensor {
+  func checked(_ value: OnnxTensor?, for port: Port) throws(DataError) -> OnnxTensor {
     func failure(_ problem: String) -> DataError {
       DataError(file: source, place: "input \(quoted(port.name))", problem: problem)
     }

@@ -42,6 +42,8 @@ public struct OnnxSession: Sendable {
   /// Of inputs, by name.
   private var values: [String: OnnxTensor] = [:]
   private var carried: CarriedStates?
+  /// Outputs that become inputs.
+  private var carriedOn: [String: String] = [:]
 
   /// A stream at its beginning: all states are zeros, with one entry along dimensions of any size.
   ///
@@ -65,6 +67,7 @@ public struct OnnxSession: Sendable {
     }
     if !pairs.isEmpty {
       carrying = .ports(pairs)
+      carriedOn = Dictionary(pairs.map { ($0.output, $0.input) }) { $1 }
       return
     }
     let nodes = model.block.steps.compactMap { step -> RecurrentNode? in
@@ -89,11 +92,22 @@ public struct OnnxSession: Sendable {
   public mutating func step(
     _ inputs: [String: OnnxTensor]
   ) throws(DataError) -> [String: OnnxTensor] {
+    var given: [OnnxTensor] = []
+    for port in model.inputs {
+      given.append(try model.checked(inputs[port.name] ?? values[port.name], for: port))
+    }
+    if inputs.contains(where: { name, _ in !model.inputs.contains { $0.name == name } }) {
+      try model.refuseUnknown(inputs.keys)
+    }
     var next = carried
-    var outputs = try model.run(
-      inputs.merging(values) { given, _ in given }, carried: &next)
-    if case .ports(let pairs) = carrying {
-      for (output, input) in pairs { values[input] = outputs.removeValue(forKey: output) }
+    let results = try model.run(given, carried: &next)
+    var outputs: [String: OnnxTensor] = [:]
+    for (port, result) in zip(model.outputs, results) {
+      if let input = carriedOn[port.name] {
+        values[input] = result
+      } else {
+        outputs[port.name] = result
+      }
     }
     carried = next
     return outputs

@@ -1,4 +1,5 @@
 import Recurrent
+import Testing
 
 @testable import RecurrentONNX
 
@@ -62,5 +63,25 @@ enum SmallGraph {
         ("P", OnnxTensor(numbers([2, 9]))), ("h", OnnxTensor(numbers([2, 2, 3]))),
         ("lengths", OnnxTensor([5, 2], shape: [2], .int32)),
       ])
+  }
+}
+
+extension OnnxModel {
+  /// The outputs, which must come out with the same bits when a program is made for the inputs' shapes, and when it runs
+  /// again.
+  func again(_ values: [String: OnnxTensor]) throws -> [String: OnnxTensor] {
+    let outputs = try self(values)
+    for _ in 0..<2 {
+      let others = try self(values)
+      #expect(others.keys.sorted() == outputs.keys.sorted())
+      for (name, value) in outputs {
+        let other = try #require(others[name])
+        #expect(other.shape == value.shape && other.elementType == value.elementType, "\(name)")
+        #expect(
+          other.floats.map(\.bitPattern) == value.floats.map(\.bitPattern)
+            && other.integers == value.integers, "\(name)")
+      }
+    }
+    return outputs
   }
 }

@@ -6,7 +6,7 @@ import RecurrentFiles
 /// It is the product of what lies under the kernel at each place, `[places, C/G·K]`, and the weights of each group.
 /// What lies there is not written down: the kernels of the product read it where it stands, by a table of places and
 /// one of what is under the kernel at the first.
-struct Convolution: Sendable {
+struct Convolution: PlannedNode {
   private enum Padding: Sendable, Equatable {
     case explicit([Int])
     /// As many outputs as inputs, divided by the stride; whether an odd one goes to the front.
@@ -20,7 +20,7 @@ struct Convolution: Sendable {
   private let factors: Factors?
 
   /// The weights of each group, `[C/G·K, O/G]`.
-  private struct Factors: Sendable {
+  fileprivate struct Factors: Sendable {
     let groups: [ProductFactor]
     /// `[O, C/G, K…]`.
     let shape: [Int]
@@ -67,18 +67,29 @@ struct Convolution: Sendable {
     }
   }
 
-  var kernel: Kernel {
-    { (call) throws(Problem) in [OnnxTensor(try forward(call))] }
+  func callAsFunction(_ call: Call) throws(Problem) -> [OnnxTensor] {
+    let x = try call.floats(0)
+    let weights =
+      if let factors { factors } else { try Factors(try call.floats(1), groups: groups) }
+    let bias = try call.optionalFloats(2)
+    let way = try way(x.shape, weights, biasShape: bias?.shape, call)
+    let scratch = Tensor(shape: [way.scratchSize]) { _ in }
+    let y = Tensor(shape: try call.fitting(way.shape)) { y in
+      way(x.pointer, bias: bias.map { UnsafePointer($0.pointer) }, y, scratch: scratch.pointer)
+    }
+    withExtendedLifetime((x, bias, scratch)) {}
+    return [OnnxTensor(y)]
   }
 
-  /// One dimension: how the kernel goes along it.
-  private struct Course {
-    let size, kernel, stride, dilation, before, outputs: Int
-
-    /// The entries that the kernel passes over, counted from the first, which may lie outside.
-    var reach: Int { max(0, outputs - 1) * stride + (kernel - 1) * dilation + 1 }
-    /// Whether it goes over entries only that are there.
-    var staysInside: Bool { before == 0 && reach <= size }
+  func placed(_ inputs: [PlacedNode.Input]) -> PlacedNode? {
+    let bias = inputs.count > 2 ? inputs[2].known?.tensor : nil
+    guard let factors, inputs.count < 3 || bias != nil,
+      let way = try? way(
+        inputs[0].shape, factors, biasShape: bias?.shape, Call(inputs: [], room: .max))
+    else { return nil }
+    return PlacedNode(reads: [0], scratch: way.scratchSize) { x, _, y, scratch in
+      way(x, bias: bias.map { UnsafePointer($0.pointer) }, y, scratch: scratch)
+    }
   }
 
   private func courses(_ sizes: [Int], kernel: [Int]) throws(Problem) -> [Course] {
@@ -110,101 +121,141 @@ struct Convolution: Sendable {
     return courses
   }
 
-  private func forward(_ call: Call) throws(Problem) -> Tensor {
-    let x = try call.floats(0)
-    let weights =
-      if let factors { factors } else { try Factors(try call.floats(1), groups: groups) }
+  /// How inputs of this shape are gone over.
+  private func way(
+    _ x: [Int], _ weights: Factors, biasShape: [Int]?, _ call: Call
+  ) throws(Problem) -> Way {
     let (outputs, depth) = (weights.shape[0], weights.shape[1])
-    guard x.rank == weights.shape.count, x.shape[1] == depth * groups else {
+    guard x.count == weights.shape.count, x[1] == depth * groups else {
       throw Problem(
-        "input 0 has shape \(x.shape), expected \(weights.shape.count) dimensions and "
+        "input 0 has shape \(x), expected \(weights.shape.count) dimensions and "
           + "\(depth * groups) channels")
     }
-    let bias = try call.optionalFloats(2)
-    guard bias.map({ $0.shape == [outputs] }) ?? true else {
-      throw Problem("the bias has shape \(bias?.shape ?? []), expected [\(outputs)]")
+    guard biasShape.map({ $0 == [outputs] }) ?? true else {
+      throw Problem("the bias has shape \(biasShape ?? []), expected [\(outputs)]")
     }
-    var courses = try courses(Array(x.shape[2...]), kernel: Array(weights.shape[2...]))
-    let shape = try call.fitting([x.shape[0], outputs] + courses.map(\.outputs))
+    var courses = try courses(Array(x[2...]), kernel: Array(weights.shape[2...]))
+    let shape = try call.fitting([x[0], outputs] + courses.map(\.outputs))
     // One dimension is two of which the first has one entry.
     if courses.count == 1 {
       courses.insert(
         Course(size: 1, kernel: 1, stride: 1, dilation: 1, before: 0, outputs: 1), at: 0)
     }
-    let (batch, places) = (x.shape[0], courses[0].outputs * courses[1].outputs)
-    guard batch * places > 0 else { return .zeros(shape) }
-    let (source, lines, columns) = try padded(x, courses[0], courses[1], call)
-    let plane = lines * columns
-    guard source.count < 1 << 31 else {
-      throw Problem("its input of \(source.count) elements is more than can be addressed")
+    let isPadded = !(courses[0].staysInside && courses[1].staysInside)
+    let sizes = isPadded ? courses.map(\.reach) : courses.map(\.size)
+    let source = try call.fitting([x[0] * x[1]] + sizes)
+    guard source.reduce(1, *) < 1 << 31 else {
+      throw Problem("its input of shape \(source) has more elements than can be addressed")
     }
-    let depths = (0..<depth).flatMap { channel in
-      (0..<courses[0].kernel).flatMap { line in
-        (0..<courses[1].kernel).map { column in
-          Int32(
-            channel * plane + line * courses[0].dilation * columns + column * courses[1].dilation)
-        }
-      }
+    return Way(
+      shape: shape, planes: x[0] * x[1], lines: courses[0], columns: courses[1],
+      isPadded: isPadded, weights: weights)
+  }
+}
+
+/// One dimension of a convolution: how the kernel goes along it.
+private struct Course: Sendable {
+  let size, kernel, stride, dilation, before, outputs: Int
+
+  /// The entries that the kernel passes over, counted from the first, which may lie outside.
+  var reach: Int { max(0, outputs - 1) * stride + (kernel - 1) * dilation + 1 }
+  /// Whether it goes over entries only that are there.
+  var staysInside: Bool { before == 0 && reach <= size }
+}
+
+/// How a convolution goes over inputs of one shape.
+private struct Way: Sendable {
+  /// `[B, O, …]`.
+  let shape: [Int]
+  private let planes: Int
+  private let lines, columns: Course
+  private let isPadded: Bool
+  private let weights: Convolution.Factors
+  /// Where the products of each group find their left factor.
+  private let lefts: [ProductFactor.Left]
+
+  init(
+    shape: [Int], planes: Int, lines: Course, columns: Course, isPadded: Bool,
+    weights: Convolution.Factors
+  ) {
+    (self.shape, self.planes, self.lines, self.columns) = (shape, planes, lines, columns)
+    (self.isPadded, self.weights) = (isPadded, weights)
+    let depth = weights.shape[1]
+    let width = isPadded ? columns.reach : columns.size
+    let plane = (isPadded ? lines.reach : lines.size) * width
+    func steps(_ size: Int, by step: Int) -> [Int] { (0..<size).map { $0 * step } }
+    func sums(_ a: [Int], _ b: [Int]) -> [Int] { a.flatMap { a in b.map { a + $0 } } }
+    let under = sums(
+      steps(depth, by: plane),
+      sums(
+        steps(lines.kernel, by: lines.dilation * width), steps(columns.kernel, by: columns.dilation)
+      ))
+    let places = sums(
+      steps(lines.outputs, by: lines.stride * width), steps(columns.outputs, by: columns.stride))
+    lefts = weights.groups.indices.map { group in
+      let first = group * depth * plane
+      let rows = sums(steps(shape[0], by: weights.groups.count * depth * plane), places)
+      return ProductFactor.Left(
+        rows: rows.map { Int32(first + $0) }, depth: under.map { Int32($0) })
     }
-    let share = outputs / groups
-    let parts = weights.groups.enumerated().map { group, factor in
-      factor.product(
-        source,
-        rows: (0..<batch).flatMap { b in
-          (0..<courses[0].outputs).flatMap { line in
-            (0..<courses[1].outputs).map { column in
-              Int32(
-                (b * groups + group) * depth * plane + line * courses[0].stride * columns
-                  + column * courses[1].stride)
-            }
-          }
-        }, depth: depths,
-        bias: bias?.slice(group * share..<(group + 1) * share, along: 0))
-    }
-    return Tensor(shape: shape) { y in
-      for (group, part) in parts.enumerated() {
-        part.withUnsafeElements { values in
-          for b in 0..<batch {
-            for output in 0..<share {
-              let target = y + (b * outputs + group * share + output) * places
-              var place = b * places * share + output
-              for index in 0..<places {
-                target[index] = values[place]
-                place += share
-              }
-            }
+  }
+
+  private var places: Int { lines.outputs * columns.outputs }
+  private var paddedSize: Int { isPadded ? planes * lines.reach * columns.reach : 0 }
+  private var productSize: Int { shape[0] * places * (shape[1] / weights.groups.count) }
+  /// With one group and one place, the product lies as the output does.
+  private var isDirect: Bool { places == 1 && weights.groups.count == 1 }
+
+  /// The input with what is around it, a product, and a part of its sums.
+  var scratchSize: Int { paddedSize + 2 * productSize }
+
+  /// y = the convolution of x.
+  func callAsFunction(
+    _ x: UnsafePointer<Float>, bias: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (batch, outputs, places) = (shape[0], shape[1], places)
+    guard batch * places > 0 else { return }
+    if isPadded { pad(x, into: scratch) }
+    let source = isPadded ? UnsafePointer(scratch) : x
+    let product = scratch + paddedSize
+    let share = outputs / weights.groups.count
+    for (group, factor) in weights.groups.enumerated() {
+      let product = isDirect ? y : product
+      factor.multiply(
+        source, lefts[group], bias: bias.map { $0 + group * share }, into: product,
+        scratch: scratch + paddedSize + productSize)
+      if isDirect { return }
+      for b in 0..<batch {
+        for output in 0..<share {
+          let target = y + (b * outputs + group * share + output) * places
+          var place = b * places * share + output
+          for index in 0..<places {
+            target[index] = product[place]
+            place += share
           }
         }
       }
     }
   }
 
-  /// The input with zeros around it as far as kernels reach, and how many lines and columns it has then.
-  private func padded(
-    _ x: Tensor, _ lines: Course, _ columns: Course, _ call: Call
-  ) throws(Problem) -> (Tensor, lines: Int, columns: Int) {
-    if lines.staysInside && columns.staysInside { return (x, lines.size, columns.size) }
-    let planes = x.shape[0] * x.shape[1]
-    try call.fitting([planes, lines.reach, columns.reach])
+  /// The input with zeros around it as far as kernels reach.
+  private func pad(_ x: UnsafePointer<Float>, into padded: UnsafeMutablePointer<Float>) {
     let (first, width) = (min(columns.before, columns.reach), columns.reach)
     let kept = max(0, min(columns.size, width - first))
-    let result = Tensor(shape: [planes, lines.reach, width]) { y in
-      for plane in 0..<planes {
-        for line in 0..<lines.reach {
-          let target = y + (plane * lines.reach + line) * width
-          let from = line - lines.before
-          guard (0..<lines.size).contains(from) else {
-            target.update(repeating: 0, count: width)
-            continue
-          }
+    var target = padded
+    for plane in 0..<planes {
+      for line in -lines.before..<lines.reach - lines.before {
+        if (0..<lines.size).contains(line) {
           target.update(repeating: 0, count: first)
           (target + first).update(
-            from: x.pointer + (plane * lines.size + from) * columns.size, count: kept)
+            from: x + (plane * lines.size + line) * columns.size, count: kept)
           (target + first + kept).update(repeating: 0, count: width - first - kept)
+        } else {
+          target.update(repeating: 0, count: width)
         }
+        target += width
       }
-      withExtendedLifetime(x) {}
     }
-    return (result, lines.reach, width)
   }
 }

@@ -12,12 +12,15 @@ struct Block: Sendable {
 struct Step: Sendable {
   enum Body: Sendable {
     case kernel(Kernel)
+    case planned(any PlannedNode)
     case recurrent(RecurrentNode)
     indirect case branch(Block, Block)
   }
 
   /// The node as messages name it.
   let label: String
+  /// Its operator, behind its domain where that is not ONNX's own.
+  let operation: String
   /// Slots; -1 for what is left out.
   let inputs: [Int]
   let outputs: [Int]
@@ -134,7 +137,8 @@ struct Planner {
         integers: shape.map { Int64($0) }, shape: [shape.count])
       return
     }
-    guard let maker = Operators.makers[Operators.key(node)],
+    let key = Operators.key(node)
+    guard let maker = Operators.makers[key],
       !node.domain.isEmpty || (7...22).contains(opset)
     else {
       refusals.append(label)
@@ -145,11 +149,16 @@ struct Planner {
     do throws(Problem) {
       if node.domain.isEmpty, let cell = OnnxCell(rawValue: node.operation) {
         step = Step(
-          label: label, inputs: inputs, outputs: outputs,
+          label: label, operation: key, inputs: inputs, outputs: outputs,
           body: .recurrent(try RecurrentNode(settings, cell)))
+      } else if let make = Operators.planned[key] {
+        step = Step(
+          label: label, operation: key, inputs: inputs, outputs: outputs,
+          body: .planned(try make(settings)))
       } else {
         let kernel = try maker(settings)
-        step = Step(label: label, inputs: inputs, outputs: outputs, body: .kernel(kernel))
+        step = Step(
+          label: label, operation: key, inputs: inputs, outputs: outputs, body: .kernel(kernel))
         let isConstant = zip(inputs, known).allSatisfy { $0 == -1 || $1 != nil }
         if isConstant, !Self.longRunning.contains(node.operation),
           try fold(kernel, known, outputs)
@@ -163,8 +172,9 @@ struct Planner {
     block.steps.append(step)
   }
 
-  /// Products of constants are left to the first run: a small file can ask for a very large one.
-  private static let longRunning: Set = ["MatMul", "Gemm", "Conv", "MatMulInteger"]
+  /// Products of constants are left to the first run: a small file can ask for a very large one. So are nodes that can be
+  /// planned, which all are such products.
+  private static let longRunning: Set = ["MatMulInteger"]
 
   /// Computes a node of constants; false if there is no room for what it gives.
   private mutating func fold(
@@ -213,7 +223,8 @@ struct Planner {
     }
     block.steps.append(
       Step(
-        label: label, inputs: inputs, outputs: node.outputs.map { define($0) },
+        label: label, operation: node.operation, inputs: inputs,
+        outputs: node.outputs.map { define($0) },
         body: .branch(branches[0], branches[1])))
   }
 

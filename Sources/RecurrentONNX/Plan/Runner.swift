@@ -11,6 +11,8 @@ struct Runner {
   let room: Int
   var slots: [OnnxTensor?]
   var carried: CarriedStates?
+  /// The forms of all values that nodes gave.
+  private(set) var forms: [Int: ValueForm] = [:]
 
   mutating func run(_ block: Block, isOuter: Bool = true) throws(DataError) {
     for (index, step) in block.steps.enumerated() {
@@ -18,11 +20,10 @@ struct Runner {
         let inputs = step.inputs.map { $0 < 0 ? nil : slots[$0] }
         let call = Call(inputs: inputs, room: room)
         switch step.body {
-        case .kernel(let kernel): put(try kernel(call), into: step.outputs)
-        case .recurrent(let node):
-          var state = isOuter ? carried.map { $0[index] ?? [] } : nil
-          put(try node(call, state: &state), into: step.outputs)
-          if let state { carried?[index] = state }
+        case .kernel, .planned, .recurrent:
+          var states = isOuter ? carried : nil
+          put(try step(call, at: index, carried: &states), into: step.outputs)
+          if isOuter { carried = states }
         case .branch(let yes, let no):
           guard inputs[0]?.count == 1, let condition = inputs[0]?.integers?.first else {
             throw Problem("the condition is not one truth value")
@@ -46,6 +47,31 @@ struct Runner {
   }
 
   private mutating func put(_ results: [OnnxTensor], into outputs: [Int]) {
-    for (slot, result) in zip(outputs, results) where slot >= 0 { slots[slot] = result }
+    for (slot, result) in zip(outputs, results) where slot >= 0 { define(slot, result) }
+  }
+
+  /// Puts a value where it is looked for.
+  mutating func define(_ slot: Int, _ value: OnnxTensor) {
+    slots[slot] = value
+    forms[slot] = ValueForm(shape: value.shape, elementType: value.elementType)
+  }
+}
+
+extension Step {
+  /// What it gives, if it is no branch. A recurrent node begins with what is carried of the step at this place, and leaves
+  /// there what it ends with.
+  func callAsFunction(
+    _ call: Call, at index: Int, carried: inout CarriedStates?
+  ) throws(Problem) -> [OnnxTensor] {
+    switch body {
+    case .kernel(let kernel): return try kernel(call)
+    case .planned(let node): return try node(call)
+    case .recurrent(let node):
+      var state = carried.map { $0[index] ?? [] }
+      let results = try node(call, state: &state)
+      if let state { carried?[index] = state }
+      return results
+    case .branch: return []
+    }
   }
 }

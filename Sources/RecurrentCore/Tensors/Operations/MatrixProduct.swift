@@ -93,9 +93,22 @@ extension rk_matrix_product {
       packed_b: b.packing?.pointer)
   }
 
+  /// c = a·b of a packed b, where a and c are floats that somebody else keeps: rows of a `rowStride` apart.
+  init(
+    a: UnsafePointer<Float>, rows: Int, rowStride: Int, _ b: Matrix,
+    c: UnsafeMutablePointer<Float>
+  ) {
+    self.init(
+      rows: Int64(rows), columns: Int64(b.columns), depth: Int64(b.rows), a: a,
+      a_row_stride: Int64(rowStride), a_depth_stride: 1, b: b.storage.pointer + b.start,
+      b_depth_stride: Int64(b.rowStride), b_column_stride: Int64(b.columnStride), c: c,
+      c_row_stride: Int64(b.columns), a_row_index: nil, a_depth_index: nil, c_row_index: nil,
+      bias: nil, accumulate: false, also: nil, packed_b: b.packing?.pointer)
+  }
+
   /// Computes the product, on several threads where that pays. Each thread takes rows or columns of
   /// C, so that no element's sum is divided.
-  fileprivate func run(alone: Bool) {
+  func run(alone: Bool) {
     guard rows > 0, columns > 0 else { return }
     let parts =
       alone

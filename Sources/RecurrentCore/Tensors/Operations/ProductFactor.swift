@@ -27,36 +27,62 @@ package struct ProductFactor: Sendable {
     }
   }
 
+  /// Where the elements of the left factor `[M, K]` stand among floats: row after row, or element (m, k) at
+  /// `rows[m] + depth[k]`, so that what lies under a kernel need not be written down.
+  package struct Left: Sendable {
+    /// M.
+    package let count: Int
+    /// Nil: row after row.
+    fileprivate let rows: IndexTable?
+    /// Nil: one after the other, which kernels read faster.
+    fileprivate let depth: IndexTable?
+
+    /// `count` rows one after the other.
+    package init(count: Int) { (self.count, rows, depth) = (count, nil, nil) }
+
+    /// Element (m, k) at `rows[m] + depth[k]`.
+    package init(rows: [Int32], depth: [Int32]) {
+      count = rows.count
+      self.rows = IndexTable(rows)
+      let hasGaps = depth.indices.contains { depth[$0] != $0 }
+      self.depth = hasGaps ? IndexTable(depth) : nil
+    }
+  }
+
+  /// The floats that ``multiply(_:_:bias:into:scratch:)`` needs besides for `count` rows.
+  package func scratchSize(rows count: Int) -> Int { parts.count > 1 ? count * columns : 0 }
+
+  /// c = a·w, plus `bias` (`[N]`) in every row. The floats of `a` stand from `x` on as `left` tells.
+  package func multiply(
+    _ x: UnsafePointer<Float>, _ left: Left, bias: UnsafePointer<Float>? = nil,
+    into c: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    var start = 0
+    for (index, part) in parts.enumerated() {
+      var product = rk_matrix_product(
+        a: x + (left.depth == nil ? start : 0), rows: left.count,
+        rowStride: left.rows == nil ? rows : 1, part, c: index == 0 ? c : scratch)
+      product.a_row_index = left.rows?.pointer
+      product.a_depth_index = left.depth.map { $0.pointer + start }
+      product.bias = index == 0 ? bias : nil
+      product.run(alone: false)
+      if index > 0 { rk_add_scaled(1, scratch, c, Int64(left.count * columns)) }
+      start += part.rows
+    }
+    withExtendedLifetime(left) {}
+  }
+
   /// x·w, plus `bias` (`[N]`) in every row: `[…, K]` gives `[…, N]`. Not recorded.
   package func product(_ x: Tensor, bias: Tensor? = nil) -> Tensor {
     require(x.shape.last == rows, "a product needs […, \(rows)], not shape \(x.shape)")
-    return product(x.matrix, bias: bias, shape: x.shape.dropLast() + [columns])
-  }
-
-  /// The same for rows that are nowhere written down: element (m, k) of the left factor is the float
-  /// `rows[m] + depth[k]` of `x`. `[M, N]`; not recorded.
-  package func product(
-    _ x: Tensor, rows: [Int32], depth: [Int32], bias: Tensor? = nil
-  ) -> Tensor {
-    require(
-      depth.count == self.rows, "a product needs \(self.rows) columns, not \(depth.count)")
-    var a = Matrix(x.storage, rows: rows.count, columns: depth.count, stride: 1)
-    a = a.rows(at: IndexTable(rows), count: rows.count)
-    // Kernels are faster where they see that the depth has no gaps.
-    if !depth.indices.allSatisfy({ depth[$0] == $0 }) {
-      a = a.transposed.rows(at: IndexTable(depth), count: depth.count).transposed
+    let count = x.shape.dropLast().reduce(1, *)
+    let scratch = Storage(count: scratchSize(rows: count))
+    return Tensor(shape: x.shape.dropLast() + [columns]) { c in
+      multiply(
+        x.pointer, Left(count: count), bias: bias.map { UnsafePointer($0.pointer) }, into: c,
+        scratch: scratch.pointer)
+      withExtendedLifetime((x, bias, scratch)) {}
     }
-    return product(a, bias: bias, shape: [rows.count, columns])
-  }
-
-  private func product(_ a: Matrix, bias: Tensor?, shape: [Int]) -> Tensor {
-    var start = parts[0].rows
-    var sum = Tensor(product: a.columns(0..<start), parts[0], bias: bias, shape: shape)
-    for part in parts.dropFirst() {
-      sum.add(Tensor(product: a.columns(start..<start + part.rows), part, shape: shape))
-      start += part.rows
-    }
-    return sum
   }
 }
 
