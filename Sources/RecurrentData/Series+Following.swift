@@ -19,7 +19,8 @@ extension Series {
     else {
       throw DataError(
         file: other.source, place: place,
-        problem: "has other columns that are known, or another value where one is the same for all rows")
+        problem:
+          "has other columns that are known, or another value where one is the same for all rows")
     }
     let axis: TimeAxis
     if times.isRowNumbers, other.times.isRowNumbers {

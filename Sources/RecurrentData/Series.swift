@@ -117,7 +117,8 @@ extension Series {
       source: source, future: range.upperBound == count ? future : nil,
       known: known.map { column in
         column.slice(
-          range.lowerBound..<(range.upperBound == count
+          range
+            .lowerBound..<(range.upperBound == count
             ? count + (future?.count ?? 0) : range.upperBound))
       })
   }

@@ -136,14 +136,17 @@ private struct SeriesRows {
       var numbers = known[place]
       if isStatic {
         let own = numbers.filter { !$0.isNaN }
-        if let first = own.first, let other = numbers.firstIndex(where: { !$0.isNaN && $0 != first }) {
+        if let first = own.first,
+          let other = numbers.firstIndex(where: { !$0.isNaN && $0 != first })
+        {
           func shown(_ value: Double) -> String {
             words[place].map { quoted($0[Int(value)]) } ?? "\(value)"
           }
           throw DataError(
             file: table.source, line: table.line(ofRow: (rows + futureRows)[other]),
             place: "column \(column.shown)",
-            problem: "\(name)found \(shown(numbers[other])) after \(shown(first)), expected one value for all "
+            problem:
+              "\(name)found \(shown(numbers[other])) after \(shown(first)), expected one value for all "
               + "rows of a series",
             advice: "Name what changes with --known or --covariates")
         }

@@ -15,6 +15,7 @@ func tinyOptions(_ change: (inout ForecasterOptions) -> Void = { _ in }) -> Fore
   options.batchSize = 16
   options.learningRate = 0.01
   options.seed = 7
+  options.findsSeasons = nil
   change(&options)
   return options
 }

@@ -24,7 +24,7 @@ struct KnownInputsTests {
     #expect(features(86_400, 30) == [.weekday])
     #expect(features(86_400, 1200) == [.weekday, .dayOfYear])
     #expect(features(7 * 86_400, 300) == [.dayOfYear])
-    #expect(features(365 * 86_400, 300) == [])
+    #expect(features(30 * 86_400, 300) == [] && features(365 * 86_400, 300) == [])
     #expect(CalendarFeature.features(of: TimeAxis(rowCount: 500), trainingRows: 500) == [])
   }
 
@@ -76,7 +76,8 @@ struct KnownInputsTests {
     #expect(error.line == 3 && error.problem.contains("one value for all rows"))
   }
 
-  private func options(_ change: (inout ForecasterOptions) -> Void = { _ in }) -> ForecasterOptions {
+  private func options(_ change: (inout ForecasterOptions) -> Void = { _ in }) -> ForecasterOptions
+  {
     tinyOptions {
       $0.epochs = 40
       $0.hiddenSize = 8
@@ -108,7 +109,9 @@ struct KnownInputsTests {
     let turned = try Series(
       values: ahead.target, targetName: "Sold", times: ahead.times, future: ahead.future,
       known: ahead.known.map { column in
-        guard column.name == "Promo", case .numbers(let values) = column.values else { return column }
+        guard column.name == "Promo", case .numbers(let values) = column.values else {
+          return column
+        }
         return KnownColumn(
           name: "Promo", values: .numbers(values.enumerated().map { $0 < 400 ? $1 : 1 - $1 }))
       })
@@ -120,10 +123,11 @@ struct KnownInputsTests {
     let forecaster = try ForecastPlan(
       series(60, future: 3), options: options { $0.epochs = 1 }
     ).train()
-    let folder = try TemporaryDirectory()
-    try forecaster.save(to: folder.path + "/model")
-    let read = try Forecaster(contentsOf: folder.path + "/model")
-    #expect(read.recent == forecaster.recent)
+    let read = try withTemporaryFolder { folder in
+      try forecaster.save(to: folder + "/model")
+      return try Forecaster(contentsOf: folder + "/model")
+    }
+    #expect(read.recent[0].known == forecaster.recent[0].known)
     let points = try forecaster.forecast(after: forecaster.recent[0]).points
     #expect(points.count == 3)
     #expect(try read.forecast(after: read.recent[0]).points == points)

@@ -91,7 +91,8 @@ public struct ForecastPlan: JobPlan {
     {
       throw DataError(
         file: series[0].source,
-        problem: "--base \(options.base?.rawValue ?? "") needs \(options.base == .season ? "a season" : "several seasons"), and the training rows show "
+        problem:
+          "--base \(options.base?.rawValue ?? "") needs \(options.base == .season ? "a season" : "several seasons"), and the training rows show "
           + (usable.isEmpty ? "none" : "one of \(usable[0]) rows") + " within the window",
         advice: "Name them with --season, or use --base auto")
     }
@@ -247,15 +248,20 @@ public struct ForecastPlan: JobPlan {
     let known = WindowForecasts(
       examples(hasValidation ? \.validation : \.training), by: forecaster)
     let scores = (0..<options.horizon).map { known.scores(step: $0) }
+    let independent = splits.reduce(0.0) { sum, split in
+      let windows = hasValidation ? split.validation.count : split.training.count
+      return sum
+        + (windows > 0 ? Double(windows + options.horizon - 1) / Double(options.horizon) : 0)
+    }
     guard !isOfNumber else {
-      forecaster.configuration.calibration = ForecastCalibration(scores)
+      forecaster.configuration.calibration = ForecastCalibration(scores, independent: independent)
       return
     }
     let all = scores.flatMap(\.self)
     guard all.count >= Self.fewestScores else { return }
     let isEnough = scores.allSatisfy { $0.count >= Self.fewestScores }
     forecaster.configuration.calibration = ForecastCalibration(
-      isEnough ? scores : scores.map { _ in all })
+      isEnough ? scores : scores.map { _ in all }, independent: independent)
     forecaster.configuration.intervalSource = .calibrated
   }
 

@@ -69,7 +69,8 @@ public struct ForecastReport: CustomStringConvertible {
     let shown = levels ?? []
     var text = (hasNames ? "series," : "") + "time,step,forecast,lower,upper"
     text += shown.map { ",q\(NumberFormat.short(Float($0)))" }.joined()
-    text += (1...max(1, samples.first?.count ?? 0)).map { ",sample\($0)" }
+    text +=
+      (1...max(1, samples.first?.count ?? 0)).map { ",sample\($0)" }
       .prefix(samples.first?.count ?? 0).joined() + "\n"
     for (forecast, paths) in zip(forecasts, samples) {
       let quantiles = shown.map { forecast.quantile($0) }

@@ -197,13 +197,15 @@ extension Forecaster {
     // A series of any name may be the target; covariates tell the network apart only by their
     // place.
     let known = configuration.known?.columns ?? []
-    guard zip(known, series.known).allSatisfy({
-      $0.name == $1.name && $0.isStatic == $1.isStatic && ($0.words != nil) == $1.isOfWords
-    }), known.count == series.known.count
+    guard
+      zip(known, series.known).allSatisfy({
+        $0.name == $1.name && $0.isStatic == $1.isStatic && ($0.words != nil) == $1.isOfWords
+      }), known.count == series.known.count
     else {
       throw DataError(
         file: series.source, place: place,
-        problem: "found \(series.known.isEmpty ? "no known columns" : "the known columns " + series.known.map(\.name).joined(separator: ", ")), "
+        problem:
+          "found \(series.known.isEmpty ? "no known columns" : "the known columns " + series.known.map(\.name).joined(separator: ", ")), "
           + "expected \(known.isEmpty ? "none" : known.map(\.name).joined(separator: ", "))",
         advice: "Give the columns that the model was trained with, of words or numbers as there")
     }

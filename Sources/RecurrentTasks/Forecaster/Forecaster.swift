@@ -101,7 +101,8 @@ extension Forecaster {
     using generator: inout some RandomNumberGenerator
   ) -> ForecastModel {
     ForecastModel(
-      features: configuration.channels.count, known: configuration.known?.width ?? 0, series: configuration.ownVectors?.count ?? 0,
+      features: configuration.channels.count, known: configuration.known?.width ?? 0,
+      series: configuration.ownVectors?.count ?? 0,
       options: configuration.options, using: &generator)
   }
 }

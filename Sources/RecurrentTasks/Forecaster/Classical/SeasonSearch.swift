@@ -17,52 +17,71 @@ enum SeasonSearch {
   /// Of more series, some, evenly.
   private static let mostSeries = 20
   private static let leastStrength = 0.3
-  /// What noise alone reaches in one of many tries, in its deviations.
-  private static let noise = 3.5
+  /// What walks and noise reach in one of many tries, by the root of the turns that tell; and where the
+  /// calendar names the few that are tried. Found on random walks, noise and autoregressions.
+  private static let (ofMany, ofCalendar) = (1.4, 1.0)
+  /// A moving average over two rows leaves alternation whatever the rows are.
+  private static let shortest = 3
 
   /// Seasons of some rows, the shortest first; none where nothing returns, or too few rows tell.
   static func seasons(of all: [ArraySlice<Double>], times: TimeAxis?) -> [FoundSeason] {
     let every = max(1, all.count / mostSeries)
     let series = stride(from: 0, to: all.count, by: every).map { Array(all[$0].suffix(mostRows)) }
     let longest = (series.map(\.count).max() ?? 0) / 3
-    guard longest >= 3 else { return [] }
-    var strengths = [Double](repeating: 0, count: longest + 1)
-    for period in 2...longest {
+    guard longest >= shortest else { return [] }
+    var strengths = [Double](repeating: 0, count: longest + 2)
+    var leasts = strengths
+    for period in shortest...longest {
       let known = series.filter { $0.count >= 3 * period }
       guard 2 * known.count >= series.count else { continue }
       let all = known.compactMap { strength(of: period, in: $0) }
       strengths[period] = all.reduce(0, +) / Double(max(1, known.count))
-      let rows = known.reduce(0) { $0 + $1.count - 2 * period }
-      let least = max(leastStrength, noise / Double(max(1, rows)).squareRoot())
-      if strengths[period] < least { strengths[period] = 0 }
+      let turns =
+        known.reduce(0) { $0 + Double($1.count - 2 * period) } / Double(max(period, 8))
+      leasts[period] = 1 / max(1e-9, turns).squareRoot()
     }
-    let peaks = (2...longest).filter { period in
-      strengths[period] > 0 && strengths[period] >= strengths[period - 1]
-        && (period == longest || strengths[period] >= strengths[period + 1])
+    func isStrong(_ period: Int, _ factor: Double) -> Bool {
+      strengths[period] >= max(leastStrength, factor * leasts[period])
     }
-    guard let best = peaks.map({ strengths[$0] }).max() else { return [] }
+    let ofCalendar = calendarSeasons(times).filter {
+      (shortest...longest).contains($0) && isStrong($0, Self.ofCalendar)
+    }
+    let peaks = (shortest...longest).filter { period in
+      isStrong(period, ofMany) && strengths[period] >= strengths[period - 1]
+        && strengths[period] >= strengths[period + 1]
+    }.map { refined($0, strengths, longest) }.filter { peak in
+      !ofCalendar.contains { abs($0 - peak) * 10 <= $0 }
+    }
+    let candidates = Set(ofCalendar + peaks).sorted()
+    guard let best = candidates.map({ strengths[$0] }).max() else { return [] }
     var found: [FoundSeason] = []
-    for peak in peaks {
-      let rows = calendarSeason(near: peak, times) { $0 <= longest && strengths[$0] > 0 }
+    for rows in candidates {
       let strength = strengths[rows]
       // A longer one must say much of what the shorter leaves open; each multiple says the same.
       let isNew = found.last.map { strength > $0.strength + 0.3 * (1 - $0.strength) }
-      if isNew ?? (strength >= 0.8 * best) { found.append(.init(rows: rows, strength: strength)) }
+      if isNew ?? (strength >= 0.6 * best) { found.append(.init(rows: rows, strength: strength)) }
     }
     return found
   }
 
-  /// The season of the calendar that a peak is next to: noise moves peaks of long seasons by some rows.
-  private static func calendarSeason(
-    near peak: Int, _ times: TimeAxis?, isKnown: (Int) -> Bool
-  ) -> Int {
-    guard let times, !times.isNumbers, times.count > 2 else { return peak }
+  /// The rows next to a peak that are as strong at their multiples: noise moves peaks.
+  private static func refined(_ peak: Int, _ strengths: [Double], _ longest: Int) -> Int {
+    let reach = max(1, peak / 20)
+    let near = max(shortest, peak - reach)...min(longest, peak + reach)
+    let turns = min(3, max(1, longest / near.upperBound))
+    func together(_ rows: Int) -> Double {
+      (1...turns).reduce(0) { $0 + strengths[$1 * rows] }
+    }
+    return near.max { together($0) < together($1) } ?? peak
+  }
+
+  /// Rows of a day, a week and a year.
+  private static func calendarSeasons(_ times: TimeAxis?) -> [Int] {
+    guard let times, !times.isNumbers, times.count > 2 else { return [] }
     let positions = times.positions
     let steps = zip(positions.dropFirst(), positions).map { $0 - $1 }.sorted()
     let step = steps[steps.count / 2]
-    let days: [Double] = [1, 7, 365.2425]
-    let rows = days.map { Int(($0 * 86_400 / step).rounded()) }
-    return rows.first { abs($0 - peak) * 30 <= peak && isKnown($0) } ?? peak
+    return [1, 7, 365.2425].map { $0 * 86_400 / step }.filter { $0 < 1e6 }.map { Int($0.rounded()) }
   }
 
   /// The autocorrelation after `period` rows of what a centred moving average over as many leaves; nil
@@ -83,6 +102,9 @@ enum SeasonSearch {
       sums.0 += rest[row] * rest[row - period]
       sums.1 += (rest[row] * rest[row] + rest[row - period] * rest[row - period]) / 2
     }
-    return squares > 0 ? products / squares : nil
+    // What is left of a straight line is rounding alone.
+    let middle = values.reduce(0, +) / Double(values.count)
+    let all = values.reduce(0) { $0 + ($1 - middle) * ($1 - middle) }
+    return squares > 1e-16 * all ? products / squares : nil
   }
 }

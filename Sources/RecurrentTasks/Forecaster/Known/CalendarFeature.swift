@@ -27,6 +27,16 @@ enum CalendarFeature: String, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// Rows come at least so often: months and quarters are told by their season, of which few years tell
+  /// more than a circle does.
+  private var longestStep: Double {
+    switch self {
+    case .hour: period / 3
+    case .weekday: Self.day
+    case .dayOfYear: 8 * Self.day
+    }
+  }
+
   /// At least as many turns within the training part tell what is of the calendar and what of one time.
   private static let fewestTurns = 3.0
 
@@ -37,9 +47,7 @@ enum CalendarFeature: String, Sendable, Codable, CaseIterable {
     let steps = zip(positions.dropFirst(), positions).map { $0 - $1 }.sorted()
     let (step, span) = (steps[steps.count / 2], positions[trainingRows - 1] - positions[0])
     return allCases.filter { feature in
-      // Of two places on a circle the sine tells little, and the network itself sees what alternates.
-      step <= feature.period / 3 && span >= fewestTurns * feature.period
-        && (step < day || feature != .hour)
+      step <= feature.longestStep && span >= fewestTurns * feature.period
     }
   }
 

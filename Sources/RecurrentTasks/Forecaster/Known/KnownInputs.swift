@@ -28,7 +28,9 @@ struct KnownInputs: Sendable, Codable, Equatable {
 
   /// What the training rows of series tell.
   init(_ series: [Series], trainingRows: [Int], calendar choice: CalendarFeatures) {
-    if choice == .auto, let longest = series.indices.max(by: { trainingRows[$0] < trainingRows[$1] }) {
+    if choice == .auto,
+      let longest = series.indices.max(by: { trainingRows[$0] < trainingRows[$1] })
+    {
       let found = CalendarFeature.features(
         of: series[longest].times, trainingRows: trainingRows[longest])
       calendar = series.contains { $0.times.isNumbers } ? [] : found
@@ -118,7 +120,8 @@ struct KnownInputs: Sendable, Codable, Equatable {
   /// In words.
   var description: String {
     let ofCalendar =
-      calendar.isEmpty ? [] : ["the \(listedWithAnd(calendar.map(\.rawValue))) (--calendar none: not)"]
+      calendar.isEmpty
+      ? [] : ["the \(listedWithAnd(calendar.map(\.rawValue))) (--calendar none: not)"]
     return
       (columns.map { column in
         column.name + (column.isStatic ? " (of the series)" : "")

@@ -18,12 +18,22 @@ struct ForecastCalibration: Sendable, Codable, Equatable {
   /// neighbours; samples follow it.
   private(set) var dependence: Float?
 
-  /// - Parameter scores: those of what came, `[steps][windows]`.
-  init(_ scores: [[Double]]) {
+  /// - Parameters:
+  ///   - scores: those of what came, `[steps][windows]`.
+  ///   - independent: how many of the windows overlap no other: those that do repeat each other's errors.
+  ///     Of few, scores are widened as Student's distribution is wider than the normal one.
+  init(_ scores: [[Double]], independent: Double = .infinity) {
     levels = Self.levels
+    let widening = Self.levels.map { level -> Double in
+      let z = StandardNormal.quantile(level)
+      guard independent < 1000, abs(z) > 1e-9 else { return 1 }
+      return StudentDistribution.quantile(at: z, freedom: max(1, independent)) / z
+    }
     self.scores = scores.map { own in
       let sorted = own.sorted()
-      return Self.levels.map { Float(Self.quantile(sorted, $0)) }
+      let found = zip(Self.levels, widening).map { Float(Self.quantile(sorted, $0) * $1) }
+      // Quantiles that are all on one side of zero may pass one another when they are widened.
+      return found.sorted()
     }
     dependence = Self.dependence(scores)
   }

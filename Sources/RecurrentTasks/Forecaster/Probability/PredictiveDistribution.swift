@@ -35,7 +35,7 @@ enum PredictiveDistribution: Sendable {
       let (low, slope) = Self.piece(scores, values) { scores[$0] <= z }
       return z == scores[low] ? values[low] : values[low] + (z - scores[low]) * slope
     case .studentT(let centre, let scale, let freedom):
-      return centre + scale * Self.studentQuantile(z, freedom: freedom)
+      return centre + scale * StudentDistribution.quantile(at: z, freedom: freedom)
     case .counts(let said): return Self.smallestCount(said, share: StandardNormal.share(below: z))
     }
   }
@@ -74,9 +74,23 @@ enum PredictiveDistribution: Sendable {
     return (behind == 0 ? 0 : min(behind - 1, last), slope)
   }
 
+  private static func smallestCount(_ said: CountDistribution, share: Double) -> Double {
+    let share = min(share, 1 - 1e-12)
+    var (low, high) = (-1.0, 1.0)
+    while said.share(upTo: high) < share, high < 1e15 { (low, high) = (high, 2 * high) }
+    while high - low > 1 {
+      let middle = ((low + high) / 2).rounded(.down)
+      (low, high) = said.share(upTo: middle) < share ? (middle, high) : (low, middle)
+    }
+    return high
+  }
+}
+
+/// Student's t distribution.
+enum StudentDistribution {
   /// The number below which the share Φ(z) of Student's distribution lies: Newton's rule on the
   /// logarithm of the tail, which is concave, from the normal's side.
-  private static func studentQuantile(_ z: Double, freedom: Double) -> Double {
+  static func quantile(at z: Double, freedom: Double) -> Double {
     guard z != 0 else { return 0 }
     let tail = log(max(StandardNormal.share(below: -abs(z)), 1e-300))
     let front =
@@ -90,17 +104,6 @@ enum PredictiveDistribution: Sendable {
       if !(abs(change) > 1e-12 * t) { break }
     }
     return z < 0 ? -t : t
-  }
-
-  private static func smallestCount(_ said: CountDistribution, share: Double) -> Double {
-    let share = min(share, 1 - 1e-12)
-    var (low, high) = (-1.0, 1.0)
-    while said.share(upTo: high) < share, high < 1e15 { (low, high) = (high, 2 * high) }
-    while high - low > 1 {
-      let middle = ((low + high) / 2).rounded(.down)
-      (low, high) = said.share(upTo: middle) < share ? (middle, high) : (low, middle)
-    }
-    return high
   }
 }
 
