@@ -29,7 +29,8 @@ struct RecurrentCommand: ParsableCommand {
       """),
     version: LibraryVersion.current,
     subcommands: [
-      Train.self, TuneCommand.self, Resume.self, Diff.self, Predict.self, Evaluate.self,
+      Train.self, TuneCommand.self, Update.self, Resume.self, Diff.self, Predict.self,
+      Evaluate.self,
       Backtest.self, Score.self,
       Generate.self,
       Compose.self,

@@ -9,6 +9,8 @@ struct TrainingRun {
   struct Closing {
     /// What is written beside the model, history and loss.
     var files: [(name: String, bytes: [UInt8])] = []
+    /// What stands above the report; nil: which part it is of.
+    var heading: String?
     /// What follows the report.
     var details: String?
     /// The command to try.
@@ -136,7 +138,9 @@ struct TrainingRun {
     }
     signal(SIGPIPE, readerLeft)
     let epochs = model.histories.map { "\($0.best?.epoch ?? 0)" }.joined(separator: ", ")
-    if let test = model.configuration.evaluation?.size {
+    if let heading = closing.heading {
+      say("\n\(heading)")
+    } else if let test = model.configuration.evaluation?.size {
       say("\nTest part: \(test), weights of epoch \(epochs), seed \(seed)")
     }
     say(model.report)

@@ -107,7 +107,7 @@ public struct ForecastPlan: JobPlan {
       Channels(
         series, rule: model?.rule(of: series),
         power: model?.power(of: series, rows: 0..<split.validationStart), options: options,
-        trainingRows: 0..<split.validationStart)
+        trainingRows: 0..<split.validationStart, before: model?.steps(before: series))
     }
     base =
       model?.configuration.base

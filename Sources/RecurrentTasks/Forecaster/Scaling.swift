@@ -200,9 +200,10 @@ struct Channels: Sendable {
   /// - Parameters:
   ///   - rule: that of the model which training goes on from.
   ///   - power: likewise.
+  ///   - before: the steps of each channel up to its first row, where a model knows them.
   init(
     _ series: Series, rule: Rule? = nil, power: PowerTransform? = nil, options: ForecasterOptions,
-    trainingRows: Range<Int>
+    trainingRows: Range<Int>, before: [StepSizes]? = nil
   ) {
     let power =
       power
@@ -216,7 +217,7 @@ struct Channels: Sendable {
       options.scaling.window.map { .window(least: Self.leastShare, $0) }
       ?? (options.scaling == .level ? .level(fitted) : .fitted(fitted))
     self.init(
-      series, rule: rule ?? own, power: power,
+      series, rule: rule ?? own, power: power, before: before,
       fallback: values.map { values in
         zip(values.dropFirst(), values).reduce(into: StepSizes()) { $0.add($1.0 - $1.1) }.typical
       })

@@ -1,0 +1,167 @@
+import RecurrentFiles
+
+/// What becomes of rows that are known already and say something else.
+public enum RowConflicts: String, Sendable, CaseIterable {
+  /// Nothing: it is an error.
+  case error
+  /// Those that are known stay.
+  case keep
+  /// The newer ones take their place.
+  case replace
+}
+
+/// A series with newer rows behind its own.
+public struct SeriesUpdate: Sendable {
+  /// All rows.
+  public fileprivate(set) var series: Series
+  /// Rows behind those that were known, those of a gap included.
+  public fileprivate(set) var added = 0
+  /// Rows that were known and say the same.
+  public fileprivate(set) var known = 0
+  /// Rows before the first that is known.
+  public fileprivate(set) var earlier = 0
+  /// Rows among those that are known that say something else.
+  public fileprivate(set) var differing = 0
+  /// Rows put into the gap between the known and the new.
+  public fileprivate(set) var filled = 0
+}
+
+extension Series {
+  /// This series with those rows of `other` behind its own that come after them. Rows without times are
+  /// all new.
+  ///
+  /// - Parameters:
+  ///   - conflicts: what becomes of rows that are here and say something else, or lie between those here.
+  ///   - missing: what becomes of a gap between the last row here and the first new one.
+  /// - Throws: ``DataError`` if rows differ or are missing and that is an error, if only one of the series
+  ///   has times, or the covariates are others.
+  public func updated(
+    by other: Series, onConflict conflicts: RowConflicts = .error, missing: MissingValues = .error
+  ) throws(DataError) -> SeriesUpdate {
+    // In one unit: files may write fractions of seconds where others do not.
+    let isAlike = times.format?.ticksPerSecond == other.times.format?.ticksPerSecond
+    let (own, theirs) =
+      isAlike ? (times.ticks, other.times.ticks) : (times.seconds, other.times.seconds)
+    guard !times.isRowNumbers, !other.times.isRowNumbers, let first = own.first,
+      let last = own.last,
+      covariates.map(\.name) == other.covariates.map(\.name)
+    else {
+      return SeriesUpdate(series: try followed(by: other), added: other.count)
+    }
+    var update = SeriesUpdate(series: self)
+    let places = Dictionary(zip(own, own.indices)) { $1 }
+    let start = theirs.firstIndex { $0 > last } ?? other.count
+    var changed: [(row: Int, place: Int?)] = []
+    for row in 0..<start {
+      guard theirs[row] >= first else {
+        update.earlier += 1
+        continue
+      }
+      let place = places[theirs[row]]
+      if let place, isSame(place, as: other, row) {
+        update.known += 1
+      } else {
+        changed.append((row, place))
+      }
+    }
+    update.differing = changed.count
+    if let (row, place) = changed.first, conflicts == .error {
+      throw DataError(
+        file: other.source, place: name.map { "series \($0.shown)" },
+        problem:
+          "\(changed.count) of \(update.known + changed.count) rows that are known differ; the "
+          + "first, \(other.times.label(row)), " + difference(place, other, row),
+        advice: "Take those of the file with --on-conflict replace, or leave them out with "
+          + "--on-conflict keep")
+    }
+    if conflicts == .replace { update.series = replacing(changed, own, from: other, theirs) }
+    guard start < other.count else {
+      update.series = update.series.expecting(other.future ?? future)
+      return update
+    }
+    let new = other.slice(start..<other.count)
+    let filling = try update.series.filling(upTo: new, missing)
+    update.filled = filling?.count ?? 0
+    if let filling { update.series = try update.series.followed(by: filling) }
+    update.series = try update.series.followed(by: new)
+    update.added = new.count + update.filled
+    return update
+  }
+
+  private func isSame(_ row: Int, as other: Series, _ place: Int) -> Bool {
+    target[row] == other.target[place]
+      && zip(covariates, other.covariates).allSatisfy { $0.values[row] == $1.values[place] }
+  }
+
+  private func difference(_ place: Int?, _ other: Series, _ row: Int) -> String {
+    guard let place else { return "lies between rows that are known" }
+    let columns =
+      [(targetName, target, other.target)]
+      + zip(covariates, other.covariates).map { ($0.name, $0.values, $1.values) }
+    guard let (name, mine, its) = columns.first(where: { $0.1[place] != $0.2[row] }) else {
+      return "is another"
+    }
+    return "has \(its[row]) for \(name), known is \(mine[place])"
+  }
+
+  /// With rows of another series in the place of those here, or between them.
+  private func replacing(
+    _ rows: [(row: Int, place: Int?)], _ own: [Int64], from other: Series, _ theirs: [Int64]
+  ) -> Series {
+    var order = (0..<count).map { (series: 0, row: $0, time: own[$0]) }
+    for (row, place) in rows {
+      let entry = (series: 1, row: row, time: theirs[row])
+      if let place { order[place] = entry } else { order.append(entry) }
+    }
+    order.sort { $0.time < $1.time }
+    func merged(_ mine: [Double], _ its: [Double]) -> [Double] {
+      order.map { $0.series == 0 ? mine[$0.row] : its[$0.row] }
+    }
+    return Series(
+      checkedName: name, targetName: targetName,
+      times: TimeAxis(
+        ticks: order.map { $0.series == 0 ? times.ticks[$0.row] : other.times.ticks[$0.row] },
+        checkedFormat: times.format, frequency: times.frequency, reading: times.reading),
+      target: merged(target, other.target),
+      covariates: zip(covariates, other.covariates).map {
+        Covariate(name: $0.name, values: merged($0.values, $1.values))
+      }, source: source, future: future)
+  }
+
+  private func expecting(_ future: TimeAxis?) -> Series {
+    Series(
+      checkedName: name, targetName: targetName, times: times, target: target,
+      covariates: covariates, source: source, future: future)
+  }
+
+  /// The rows of a gap between the last row here and the first of `other`; nil if there is none, or it is
+  /// passed over.
+  private func filling(upTo other: Series, _ missing: MissingValues) throws(DataError) -> Series? {
+    let axis = TimeAxis(
+      ticks: [times.ticks[count - 1], other.times.ticks[0]], checkedFormat: times.format,
+      frequency: times.frequency, reading: times.reading)
+    guard let absent = axis.gaps.first?.missing, missing != .drop else { return nil }
+    // A slip in a date would ask for more rows than any memory holds.
+    guard missing != .error, absent <= min(10 * (count + other.count) + 1000, 10_000_000) else {
+      throw DataError(
+        file: other.source, place: name.map { "series \($0.shown)" },
+        problem:
+          "begins at \(other.times.label(0)); the rows are \(times.frequency), and \(absent) after "
+          + "\(times.label(count - 1)) \(absent == 1 ? "is" : "are") absent",
+        advice: missing == .error
+          ? MissingValues.ways : "Take the rows as if there were no gap with --missing drop")
+    }
+    func filled(_ mine: [Double], _ its: [Double]) -> [Double] {
+      let (from, to) = (mine[count - 1], its[0])
+      return (1...absent).map { row in
+        missing == .forwardFill ? from : from + (to - from) * Double(row) / Double(absent + 1)
+      }
+    }
+    return Series(
+      checkedName: name, targetName: targetName, times: times.suffix(1).next(absent),
+      target: filled(target, other.target),
+      covariates: zip(covariates, other.covariates).map {
+        Covariate(name: $0.name, values: filled($0.values, $1.values))
+      }, source: other.source, future: nil)
+  }
+}
