@@ -31,7 +31,7 @@ struct RecurrentCommand: ParsableCommand {
     subcommands: [
       Train.self, TuneCommand.self, Update.self, Resume.self, Diff.self, Predict.self,
       Evaluate.self,
-      Backtest.self, Score.self,
+      Backtest.self, Anomalies.self, Score.self,
       Generate.self,
       Compose.self,
       Inspect.self, Convert.self, Run.self,

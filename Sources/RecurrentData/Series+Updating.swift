@@ -76,7 +76,7 @@ extension Series {
     }
     if conflicts == .replace { update.series = replacing(changed, own, from: other, theirs) }
     guard start < other.count else {
-      update.series = update.series.expecting(other.future ?? future)
+      if let next = other.future { update.series = update.series.expecting(next, of: other) }
       return update
     }
     let new = other.slice(start..<other.count)
@@ -90,6 +90,9 @@ extension Series {
 
   private func isSame(_ row: Int, as other: Series, _ place: Int) -> Bool {
     target[row] == other.target[place]
+      && zip(known, other.known).allSatisfy {
+        $0.slice(row..<row + 1) == $1.slice(place..<place + 1)
+      }
       && zip(covariates, other.covariates).allSatisfy { $0.values[row] == $1.values[place] }
   }
 
@@ -125,13 +128,26 @@ extension Series {
       target: merged(target, other.target),
       covariates: zip(covariates, other.covariates).map {
         Covariate(name: $0.name, values: merged($0.values, $1.values))
-      }, source: source, future: future)
+      }, source: source, future: future,
+      known: zip(known, other.known).map { mine, its in
+        // Row by row, and then what is known of those behind the last.
+        let rows = order.map { entry in
+          (entry.series == 0 ? mine : its).slice(entry.row..<entry.row + 1)
+        }
+        let behind = mine.slice(count..<count + (future?.count ?? 0))
+        return rows.dropFirst().reduce(rows[0]) { $0.prefix($0.count, followedBy: $1) }
+          .prefix(rows.count, followedBy: behind)
+      })
   }
 
-  private func expecting(_ future: TimeAxis?) -> Series {
+  /// With the rows behind the last that another series, which ends there too, tells of.
+  private func expecting(_ future: TimeAxis, of other: Series) -> Series {
     Series(
       checkedName: name, targetName: targetName, times: times, target: target,
-      covariates: covariates, source: source, future: future)
+      covariates: covariates, source: source, future: future,
+      known: zip(known, other.known).map {
+        $0.prefix(count, followedBy: $1.slice(other.count..<other.count + future.count))
+      })
   }
 
   /// The rows of a gap between the last row here and the first of `other`; nil if there is none, or it is
@@ -162,6 +178,17 @@ extension Series {
       target: filled(target, other.target),
       covariates: zip(covariates, other.covariates).map {
         Covariate(name: $0.name, values: filled($0.values, $1.values))
-      }, source: other.source, future: nil)
+      }, source: other.source, future: nil,
+      known: zip(known, other.known).map { mine, its in
+        var column = mine
+        guard !mine.isStatic else { return mine }
+        switch (mine.values, its.values) {
+        case (.numbers(let own), .numbers(let next)): column.values = .numbers(filled(own, next))
+        case (.words(let own), _):
+          column.values = .words([String](repeating: own[count - 1], count: absent))
+        default: break
+        }
+        return column
+      })
   }
 }

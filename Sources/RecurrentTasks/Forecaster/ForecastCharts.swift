@@ -163,7 +163,7 @@ extension ForecastEvaluation {
 
 extension TimeAxis {
   /// The axis of a chart for ``positions``.
-  fileprivate var chartAxis: LineChart.XAxis {
+  var chartAxis: LineChart.XAxis {
     isNumbers ? .number(label: isRowNumbers ? "row" : "time") : .time
   }
 }

@@ -217,6 +217,7 @@ public struct ForecastPlan: JobPlan {
   public func complete(_ forecaster: inout Forecaster) {
     if let former {
       forecaster.configuration.calibration = former.calibration
+      forecaster.configuration.oneStepErrors = former.oneStepErrors
     } else {
       calibrate(&forecaster)
     }
@@ -248,6 +249,7 @@ public struct ForecastPlan: JobPlan {
     let known = WindowForecasts(
       examples(hasValidation ? \.validation : \.training), by: forecaster)
     let scores = (0..<options.horizon).map { known.scores(step: $0) }
+    forecaster.configuration.oneStepErrors = hasValidation ? OneStepErrors(scores[0]) : nil
     let independent = splits.reduce(0.0) { sum, split in
       let windows = hasValidation ? split.validation.count : split.training.count
       return sum

@@ -39,6 +39,9 @@ public struct Forecaster: Job {
     var interval: [ForecastInterval]
     /// Which scores hold which share; nil where nothing was known to find it by.
     var calibration: ForecastCalibration?
+    /// How far forecasts of the next row were off in the validation part; nil without one, and in older
+    /// model folders.
+    var oneStepErrors: OneStepErrors?
     /// Where the interval comes from.
     public var intervalSource: IntervalSource
     /// Epochs that were run.

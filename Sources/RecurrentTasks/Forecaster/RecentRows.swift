@@ -64,6 +64,7 @@ extension Forecaster.Configuration {
     {
       return problem
     }
+    if let problem = oneStepErrors?.problem { return problem }
     for (name, scales) in scales {
       if scales.count != channels.count {
         return "\(scales.count) scales of series \"\(name)\" for \(channels.count) channels"

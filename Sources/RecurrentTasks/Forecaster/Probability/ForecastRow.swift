@@ -61,7 +61,7 @@ struct ForecastRow: Sendable {
     transformed(at: score(level)) - centre
   }
 
-  private func transformed(at score: Double?) -> Double {
+  func transformed(at score: Double?) -> Double {
     score.map { transformed(distribution.value(at: $0)) } ?? centre
   }
 

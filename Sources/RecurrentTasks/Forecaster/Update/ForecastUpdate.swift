@@ -172,7 +172,7 @@ extension Forecaster {
   /// The channels of a series that begins with what the model holds, or is new.
   ///
   /// - Parameter knownRows: what bases and, of new series, scales may look at.
-  fileprivate func channels(goingOn series: Series, knownRows: Int) -> Channels {
+  func channels(goingOn series: Series, knownRows: Int) -> Channels {
     let power = power(of: series, rows: 0..<knownRows)
     var channels =
       rule(of: series).map {
@@ -180,6 +180,6 @@ extension Forecaster {
       }
       ?? Channels(series, power: power, options: options, trainingRows: 0..<knownRows)
     channels.base = base(of: series, channels, fittedRows: knownRows)
-    return channels
+    return channels.with(configuration.known, of: series, ahead: options.horizon)
   }
 }

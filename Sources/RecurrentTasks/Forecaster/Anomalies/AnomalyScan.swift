@@ -1,0 +1,179 @@
+import Recurrent
+
+/// Which rows of series are other than a forecaster expects from the rows before them.
+///
+/// ```swift
+/// let scan = try AnomalyScan(of: forecaster.read("june.csv"), by: forecaster, alpha: 0.01)
+/// print(scan)
+/// ```
+///
+/// Each row with a whole window before it is forecast from rows before it only. Its p-value is the share of
+/// one-step errors that are at least as large, of windows that the network was not trained on; both
+/// directions count.
+public struct AnomalyScan: Sendable {
+  /// One row.
+  public struct Row: Sendable, Equatable {
+    /// Which row of its series, from 0.
+    public let row: Int
+    /// What came.
+    public let value: Double
+    /// What was forecast.
+    public let forecast: Double
+    /// The ends of what is no anomaly.
+    public let lower, upper: Double
+    /// The p-value.
+    public let p: Double
+    /// The p-value that all rows together allow for (Benjamini and Hochberg 1995): of rows with one of at
+    /// most α, a share of about α at most is none.
+    public fileprivate(set) var adjusted: Double
+    /// Whether it is one.
+    public fileprivate(set) var isAnomaly: Bool
+  }
+
+  /// A series and its rows.
+  public struct Part: Sendable {
+    /// The series.
+    public let series: Series
+    /// Those with a whole window before them.
+    public fileprivate(set) var rows: [Row]
+  }
+
+  /// Each series.
+  public let parts: [Part]
+  /// The p-value up to which a row is an anomaly.
+  public let alpha: Double
+  /// Whether that is of the adjusted one.
+  public let isAdjusted: Bool
+  /// How many errors p-values are counted in.
+  public let errorCount: Int
+  /// Why other series are not looked at, as sentences without a full stop.
+  public let remarks: [String]
+
+  /// The smallest p-value that there can be.
+  public var smallest: Double { 1 / Double(errorCount + 1) }
+
+  /// - Parameters:
+  ///   - series: what is looked at.
+  ///   - alpha: the share of usual rows that may be called anomalies; nil: 0.01, or what the number of errors
+  ///     allows.
+  ///   - usual: series of which all is as it should be, whose errors count; nil: those of the model's
+  ///     validation part.
+  ///   - isAdjusted: whether all rows are allowed for.
+  /// - Throws: ``DataError`` if no series holds a window and a row behind it, there are no errors to count
+  ///   in, or too few for `alpha`.
+  public init(
+    of series: [Series], by forecaster: Forecaster, alpha: Double? = nil, usual: [Series]? = nil,
+    isAdjusted: Bool = false
+  ) throws(DataError) {
+    require(alpha.map { $0 > 0 && $0 < 1 } ?? true, "alpha lies between 0 and 1, not \(alpha ?? 0)")
+    let errors = try Self.errors(forecaster, usual)
+    let level = alpha ?? max(0.01, errors.smallest)
+    guard let bound = errors.bound(level) else {
+      throw DataError(
+        file: "the p-values",
+        problem: "are at least \(NumberFormat.significant(errors.smallest)) with "
+          + "\(errors.count) errors, so that none is as small as \(NumberFormat.short(Float(level)))",
+        advice: "Use a larger --alpha, or a longer --usual file")
+    }
+    let (usable, remarks) = try Self.usable(series, forecaster)
+    var parts: [Part] = []
+    for one in usable {
+      var rows: [Row] = []
+      forecaster.forEachNextRow(of: one) { row, forecast in
+        let value = one.target[row]
+        let score = forecast.score(of: value)
+        let p = score.map(errors.pValue) ?? (value == forecast.value ? 1 : errors.smallest)
+        let ends = [forecast.value(atScore: -bound), forecast.value(atScore: bound)]
+        rows.append(
+          Row(
+            row: row, value: value, forecast: forecast.value, lower: ends[0], upper: ends[1], p: p,
+            adjusted: p, isAnomaly: p <= level + 1e-9))
+      }
+      parts.append(Part(series: one, rows: rows))
+    }
+    let adjusted = Self.adjusted(parts.flatMap { $0.rows.map(\.p) })
+    var place = 0
+    for part in parts.indices {
+      for row in parts[part].rows.indices {
+        parts[part].rows[row].adjusted = adjusted[place]
+        if isAdjusted { parts[part].rows[row].isAnomaly = adjusted[place] <= level + 1e-9 }
+        place += 1
+      }
+    }
+    (self.parts, self.alpha, self.isAdjusted) = (parts, level, isAdjusted)
+    (errorCount, self.remarks) = (errors.count, remarks)
+  }
+
+  private static func errors(
+    _ forecaster: Forecaster, _ usual: [Series]?
+  ) throws(DataError) -> OneStepErrors {
+    if let usual {
+      var scores: [Double] = []
+      for one in try usable(usual, forecaster).series {
+        forecaster.forEachNextRow(of: one) { row, forecast in
+          if let score = forecast.score(of: one.target[row]) { scores.append(score) }
+        }
+      }
+      return OneStepErrors(scores)
+    }
+    if let known = forecaster.configuration.oneStepErrors, known.count > 0 { return known }
+    throw DataError(
+      file: "the model", problem: "knows no errors of rows that it was not trained on",
+      advice: "Name a table of rows that are as they should be with --usual, or train with a "
+        + "--validation-fraction")
+  }
+
+  private static func usable(
+    _ series: [Series], _ forecaster: Forecaster
+  ) throws(DataError) -> (series: [Series], remarks: [String]) {
+    var (usable, remarks) = ([Series](), [String]())
+    let window = forecaster.options.window
+    for one in series {
+      try forecaster.checkChannels(of: one)
+      if one.count > window {
+        usable.append(one)
+      } else {
+        remarks.append(
+          "\(one.name.map { "\($0): " } ?? "")not looked at: \(one.count) rows hold no window of \(window) "
+            + "and a row behind it")
+      }
+    }
+    guard !usable.isEmpty else {
+      throw DataError(
+        file: series.first?.source ?? "the series",
+        problem: "no series has more rows than the window, \(window)", advice: "Bring more rows")
+    }
+    return (usable, remarks)
+  }
+
+  /// The smallest share of false discoveries at which each is one (Benjamini and Hochberg 1995).
+  static func adjusted(_ p: [Double]) -> [Double] {
+    var result = p
+    var least = 1.0
+    let order = p.indices.sorted { p[$0] < p[$1] }
+    for (rank, place) in order.enumerated().reversed() {
+      least = min(least, p[place] * Double(p.count) / Double(rank + 1))
+      result[place] = least
+    }
+    return result
+  }
+}
+
+extension Forecaster {
+  /// What is forecast for each row with a whole window before it, from rows before it only.
+  func forEachNextRow(of series: Series, _ body: (_ row: Int, _ forecast: ForecastRow) -> Void) {
+    let window = options.window
+    let channels = channels(goingOn: series, knownRows: window)
+    for first in stride(from: window, to: series.count, by: 1024) {
+      let rows = first..<min(first + 1024, series.count)
+      let examples = ForecastExamples(
+        [channels], origins: [rows], options: options, places: [place(of: series)])
+      for (row, forecasts) in zip(rows, self.rows(examples)) { body(row, forecasts[0]) }
+    }
+  }
+}
+
+extension ForecastRow {
+  /// The value of a normal score, in the unit of the target.
+  func value(atScore score: Double) -> Double { power.inverse(transformed(at: score)) }
+}
