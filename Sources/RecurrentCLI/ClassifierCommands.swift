@@ -7,7 +7,8 @@ import RecurrentTasks
 struct ClassifierPredictOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Show which tokens carried each decision: by leaving each out, or by attention.",
+      "Show which tokens carried each decision: by leaving each out, or by attention. Of forecasters, which "
+        + "rows and columns a forecast hangs on, by occlusion; --plot and --csv are then of that.",
       valueName: "method"))
   var explain: ExplanationMethod?
 
@@ -17,7 +18,12 @@ struct ClassifierPredictOptions: ParsableArguments {
   var html: String?
 
   var flags: JobFlags {
-    JobFlags([TrainClassifier.self], ["--explain": explain != nil, "--html": html != nil])
+    // A forecaster's is its own.
+    JobFlags([TrainClassifier.self, TrainForecaster.self], ["--explain": explain != nil])
+  }
+
+  var pageFlags: JobFlags {
+    JobFlags([TrainClassifier.self], ["--html": html != nil])
   }
 }
 

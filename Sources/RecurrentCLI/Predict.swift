@@ -98,7 +98,7 @@ struct Predict: ThreadedCommand {
         telling.flags, table.flags, times.flags,
         JobFlags(Jobs.texts + [TrainForecaster.self], ["--encoding": encoding != .utf8]),
         JobFlags(Jobs.texts, ["--on-error": onError != .goOn]),
-        explaining.flags, tagging.flags,
+        explaining.flags, explaining.pageFlags, tagging.flags,
       ] + writing.flags(with: telling.samples == nil ? [] : [TrainForecaster.self])
         + translating.flags)
     try job.predict(self)
@@ -172,6 +172,10 @@ extension Predict {
     if let file, let reading = series.first?.times.reading { warn("\(file): times \(reading).") }
     for remark in read?.remarks ?? [] { warn("\(file ?? ""): \(remark).") }
     for remark in remarks { warn("\(remark).") }
+    if let method = explaining.explain {
+      let forecast = Set(forecasts.map(\.series))
+      return try explain(series.filter { forecast.contains($0.name) }, by: method, forecaster)
+    }
     let report = ForecastReport(
       forecaster, forecasts, model: model, levels: telling.quantiles?.levels,
       samples: telling.samples ?? 0, seed: writing.seed)
@@ -191,5 +195,35 @@ extension Predict {
     }
     try flushOutput()
     for case (let path?, _) in files { warn("wrote \(path).") }
+  }
+
+  /// What forecasts hang on.
+  private func explain(
+    _ series: [Series], by method: ExplanationMethod, _ forecaster: Forecaster
+  ) throws {
+    guard method == .occlusion else {
+      throw DataError(
+        file: model, problem: "is a forecaster, which has no attention to show",
+        advice: "Use --explain occlusion")
+    }
+    let all = try series.map { one throws(DataError) in try forecaster.explain(after: one) }
+    let files = [
+      (plot, plot == nil ? "" : all.first?.svg ?? ""),
+      (telling.csv, telling.csv == nil ? "" : ForecastExplanations(all).csv),
+    ]
+    try Interruption.deferred { () throws(DataError) in
+      for case (let path?, let text) in files { try ChartFile.write(text, to: path) }
+    }
+    if json {
+      print(try ForecastExplanations(all).json)
+    } else {
+      printText(
+        all.map { one in (one.series.name.map { $0 + "\n" } ?? "") + one.description }
+          .joined(separator: "\n\n"))
+    }
+    try flushOutput()
+    for case (let path?, _) in files {
+      warn("wrote \(path)\(path == plot && all.count > 1 ? ", the first series" : "").")
+    }
   }
 }

@@ -25,7 +25,7 @@ public struct AnomalyScan: Sendable {
     public let p: Double
     /// The p-value that all rows together allow for (Benjamini and Hochberg 1995): of rows with one of at
     /// most α, a share of about α at most is none.
-    public fileprivate(set) var adjusted: Double
+    public internal(set) var adjusted: Double
     /// Whether it is one.
     public fileprivate(set) var isAnomaly: Bool
   }
