@@ -74,7 +74,7 @@ import Testing
     #expect(plan.windowCounts == (22, 0, 0) && update.evaluation?.windows == 22)
     #expect(
       plan.options.learningRate == forecaster.options.learningRate / 10 && plan.options.epochs == 4)
-    let full = forecaster.channels(all)
+    let full = forecaster.channels(all).with(forecaster.configuration.known, of: all, ahead: 3)
     for origin in [8, 20] {
       let mine = plan.channels[0].scale(of: 0, for: origin - 8..<origin)
       let its = full.scale(of: 0, for: origin + 80..<origin + 88)
