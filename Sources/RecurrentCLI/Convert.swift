@@ -22,12 +22,14 @@ struct Convert: ParsableCommand {
       """
       A model folder becomes an ONNX file, which ONNX Runtime and others run: the
       network, for any batch and any length, with what stands around it (scales,
-      vocabularies) as metadata. Weights of PyTorch, safetensors or NumPy become
+      vocabularies) as metadata, or an .npz of its weights under their own names,
+      which np.load reads. Weights of PyTorch, safetensors or NumPy become
       safetensors or .npz, as the ending of the new file says or --to.
 
       Examples:
         recurrent convert model --to onnx
         recurrent convert model forecaster.onnx
+        recurrent convert model --to npz
         recurrent convert checkpoint.pt weights.safetensors
       """))
 
@@ -65,13 +67,16 @@ struct Convert: ParsableCommand {
       throw ValidationError("The new file is another than the one that is read.")
     }
     if case .file = try fileKindOrMissing(input) {
-      try convertWeights(to: path, target)
+      try convertWeights(of: input, to: path, target)
     } else {
-      guard target == .onnx else {
+      let job = try Jobs.ofModel(in: input)
+      switch target {
+      case .onnx: try writeAtomically(try job.onnx(of: input), to: path)
+      case .npz: try convertWeights(of: input + "/" + ModelFolder.weightsFile, to: path, .npz)
+      case .safetensors:
         throw ValidationError(
-          "A model folder is written as ONNX; its weights stand in it as safetensors.")
+          "The weights of a model folder stand in it as \(ModelFolder.weightsFile) already.")
       }
-      try writeAtomically(try Jobs.ofModel(in: input).onnx(of: input), to: path)
     }
     print("Wrote \(path)")
   }
@@ -89,7 +94,7 @@ struct Convert: ParsableCommand {
     name.lastIndex(of: ".").map { $0 > name.startIndex ? String(name[..<$0]) : name } ?? name
   }
 
-  private func convertWeights(to path: String, _ target: Target) throws {
+  private func convertWeights(of input: String, to path: String, _ target: Target) throws {
     guard target != .onnx else {
       throw ValidationError(
         "Weights alone are no graph; ONNX is written of model folders.")

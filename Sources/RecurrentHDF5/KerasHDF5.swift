@@ -10,49 +10,61 @@
   private let onlyOne = Mutex(())
 
   extension KerasWeights {
-    /// Opens a file of weights of Keras 2 (`.h5`, `.hdf5`), a whole model's or `save_weights()`'s.
+    /// Opens a file of weights of Keras 2 (`.h5`, `.hdf5`), a whole model's or `save_weights()`'s, or a whole model of
+    /// Keras 3 (`.keras`).
     ///
-    /// Layers stand in the file's own order, which is the model's. Of CuDNN's layouts the matrices are
-    /// turned and the two biases added, as Keras itself does.
+    /// Of Keras 2 layers stand in the file's own order, which is the model's; of CuDNN's layouts the matrices are
+    /// turned and the two biases added, as Keras itself does. Of Keras 3 the model's description tells the order, and the
+    /// settings of each layer, against which what is declared is checked.
     ///
     /// The file is read by the system's HDF5 library, which is not made for files that lie: open only
     /// what you trust.
     ///
-    /// - Throws: ``DataError`` if there is no such file, it is not one of Keras 2, or holds other than
+    /// - Throws: ``DataError`` if there is no such file, it is neither, or holds other than
     ///   floating-point numbers that 32 bits hold.
     public init(hdf5 path: String) throws(DataError) {
-      let size = try readFile(path).count
-      let arrays = try onlyOne.withLock { _ throws(DataError) in
-        try HDF5Reader(path, size: size).arrays()
+      let bytes = try readFile(path)
+      guard bytes.starts(with: Array("PK".utf8)) else {
+        let arrays = try onlyOne.withLock { _ throws(DataError) in
+          try HDF5Reader(bytes, path).arrays()
+        }
+        self.init(arrays: arrays, source: path)
+        return
       }
-      self.init(arrays: arrays, source: path)
+      let archive = try KerasArchive(bytes, source: path)
+      let (arrays, settings) = try onlyOne.withLock { _ throws(DataError) in
+        try HDF5Reader(archive.weights, path).arrays(of: archive.model)
+      }
+      self.init(arrays: arrays, settings: settings, source: path)
     }
   }
 
   /// An open file.
-  private struct HDF5Reader {
+  private struct HDF5Reader: ~Copyable {
     let path: String
     /// Elements that all arrays may have together.
     let most: Int
+    private let file: hid_t
 
-    init(_ path: String, size: Int) {
-      (self.path, most) = (path, max(1 << 24, 8 * size))
+    init(_ bytes: [UInt8], _ path: String) throws(DataError) {
+      (self.path, most) = (path, max(1 << 20, bytes.count))
+      file = bytes.withUnsafeBytes { rh_open($0.baseAddress, $0.count) }
+      guard file >= 0 else { throw failure("", "is not a sound HDF5 file") }
     }
+
+    deinit { if file >= 0 { H5Fclose(file) } }
 
     private func failure(_ place: String, _ problem: String, _ advice: String? = nil) -> DataError {
       DataError(file: path, place: place.isEmpty ? nil : place, problem: problem, advice: advice)
     }
 
-    /// The arrays of all layers, in the order of the file.
+    /// The arrays of all layers, in the order of a file of Keras 2.
     func arrays() throws(DataError) -> [(name: String, tensor: StoredTensor)] {
-      let file = rh_open(path)
-      guard file >= 0 else { throw failure("", "is not a sound HDF5 file") }
-      defer { H5Fclose(file) }
       let root = H5Lexists(file, "model_weights", 0) > 0 ? "model_weights" : "/"
       guard let layers = try texts("layer_names", of: root, in: file) else {
         throw failure(
           "", "has no layer_names, expected a file of Keras 2",
-          "Scripts/keras-to-safetensors reads .keras and .weights.h5 of Keras 3")
+          "Of Keras 3 a .keras file is read here, and .weights.h5 by Scripts/keras-to-safetensors")
       }
       var (arrays, count): ([(name: String, tensor: StoredTensor)], Int) = ([], 0)
       for layer in layers {
@@ -66,6 +78,54 @@
         arrays += Self.plain(own)
       }
       return arrays
+    }
+
+    /// The arrays of a model of Keras 3 in the order of `get_weights()`, and what is told of the layers that have them.
+    func arrays(
+      of model: KerasDescription
+    ) throws(DataError) -> (
+      arrays: [(name: String, tensor: StoredTensor)], settings: [KerasLayerSettings]
+    ) {
+      var (arrays, count): ([(name: String, tensor: StoredTensor)], Int) = ([], 0)
+      var settings: [KerasLayerSettings] = []
+      for layer in model.placed(in: "layers") {
+        let first = arrays.count
+        for part in ["/vars", "/cell/vars"] where isThere(layer.group + part) {
+          while isThere("\(layer.group)\(part)/\(arrays.count - first)") {
+            let name = "\(layer.group)\(part)/\(arrays.count - first)"
+            let tensor = try array(name, in: file, room: most - count)
+            count += tensor.values.count
+            arrays.append((name, tensor))
+          }
+          if arrays.count > first { break }
+        }
+        guard arrays.count > first else { continue }
+        settings.append(
+          KerasLayerSettings(
+            name: layer.path, kind: layer.kind, first: first, count: arrays.count - first,
+            mergeMode: layer.mergeMode, config: layer.settings))
+      }
+      let group = rh_group(file, "layers")
+      guard group >= 0 else {
+        throw failure("", "has no group \"layers\", expected the weights of Keras 3")
+      }
+      defer { H5Gclose(group) }
+      guard rh_arrays(group) == arrays.count else {
+        throw failure(
+          "", "has arrays of layers of a kind that is not known",
+          "Save np.savez(\"weights.npz\", *model.get_weights()) where the model is")
+      }
+      return (arrays, settings)
+    }
+
+    /// Whether there is something at a path, whose groups must be there, too.
+    private func isThere(_ path: String) -> Bool {
+      var place = ""
+      for part in path.split(separator: "/") {
+        place += (place.isEmpty ? "" : "/") + part
+        guard H5Lexists(file, place, 0) > 0 else { return false }
+      }
+      return true
     }
 
     /// The texts of an attribute; nil if there is none, none of them if it holds no texts.
@@ -131,6 +191,13 @@
       let shape = sizes.dropLast().compactMap { Int(exactly: $0) }
       guard shape.count == Int(rank), let count = elementCount(ofShape: shape), count <= room else {
         throw failure(place, "has shape \(sizes.dropLast()), too large for this file")
+      }
+      if H5Tget_size(type) <= 4 {
+        var values = [Float](repeating: 0, count: count)
+        guard count == 0 || rh_read_floats(dataset, &values) >= 0 else {
+          throw failure(place, "cannot be read")
+        }
+        return StoredTensor(shape: shape, values: values)
       }
       var values = [Double](repeating: 0, count: count)
       guard count == 0 || rh_read(dataset, &values) >= 0 else {

@@ -10,14 +10,36 @@
 #endif
 
 #include <stdlib.h>
+#include <string.h>
 
 // What HDF5 says by macros, which Swift does not see.
 
-/// The file at `path`, to be read; negative if it is none. Messages of the library are off.
-static inline hid_t rh_open(const char *path) {
+/// A file that is in memory, to be read; negative if it is none. Messages of the library are off.
+static inline hid_t rh_open(const void *bytes, size_t count) {
   if (H5open() < 0) return -1;
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-  return H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  hid_t file = -1;
+  if (H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_file_image(access, (void *)bytes, count) >= 0)
+    file = H5Fopen("image", H5F_ACC_RDONLY, access);
+  H5Pclose(access);
+  return file;
+}
+
+static inline herr_t rh_count_array(hid_t group, const char *name, const H5L_info_t *info, void *count) {
+  (void)info;
+  if (strstr(name, "seed_generator")) return 0;
+  hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+  if (object < 0) return -1;
+  if (H5Iget_type(object) == H5I_DATASET) ++*(int64_t *)count;
+  H5Oclose(object);
+  return 0;
+}
+
+/// The data sets below a group, but those of random generators; negative if it cannot be read.
+static inline int64_t rh_arrays(hid_t group) {
+  int64_t count = 0;
+  return H5Lvisit(group, H5_INDEX_NAME, H5_ITER_NATIVE, rh_count_array, &count) < 0 ? -1 : count;
 }
 
 static inline hid_t rh_group(hid_t place, const char *path) { return H5Gopen2(place, path, H5P_DEFAULT); }
@@ -26,6 +48,11 @@ static inline hid_t rh_dataset(hid_t place, const char *path) { return H5Dopen2(
 /// All elements of a data set, as doubles.
 static inline herr_t rh_read(hid_t dataset, double *elements) {
   return H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements);
+}
+
+/// The same as floats, of a type that has no more bits.
+static inline herr_t rh_read_floats(hid_t dataset, float *elements) {
+  return H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements);
 }
 
 /// Whether a type is that of texts, and whether their lengths vary.

@@ -156,8 +156,16 @@ import Testing
       #expect(model.inputs.map(\.name) == ["input", "lengths"])
       #expect(model.metadata["task"] == "forecaster")
       #expect(model.metadata["config.json"]?.contains("\"horizon\"") ?? false)
-      let wrong = try await workspace.recurrent(["convert", "model", "x.npz"])
-      #expect(wrong.exitCode == 64 && wrong.errorOutput.contains("is written as ONNX"))
+      let weights = try await workspace.recurrent(["convert", "model", "--to", "npz"])
+      #expect(weights.output == "Wrote model.npz\n", "\(weights.errorOutput)")
+      let (first, last) = (
+        try SafetensorsFile(path: workspace.path + "/model/model.safetensors"),
+        try NumPyFile(path: workspace.path + "/model.npz")
+      )
+      #expect(!first.names.isEmpty && first.names.sorted() == last.names.sorted())
+      for name in first.names { #expect(try first.floats(name) == last.floats(name)) }
+      let wrong = try await workspace.recurrent(["convert", "model", "x.safetensors"])
+      #expect(wrong.exitCode == 64 && wrong.errorOutput.contains("model.safetensors already"))
       let nothing = try await workspace.recurrent(["convert", "model"])
       #expect(nothing.exitCode == 64 && nothing.errorOutput.contains("--to onnx"))
     }

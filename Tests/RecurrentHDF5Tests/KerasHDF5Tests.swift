@@ -5,6 +5,47 @@
   import TestSupport
   import Testing
 
+  /// The model of `Fixtures/generate_keras_model.py`, as Keras 3 keeps it whole and as Keras 2 keeps its weights.
+  @Suite struct KerasFixtureTests {
+    @Test(arguments: ["model.keras", "weights.h5"])
+    func givesWhatKerasGave(_ name: String) throws {
+      let folder = Fixtures.folder(of: "keras-model")
+      var weights = try KerasWeights(hdf5: folder + "/" + name)
+      let both = try weights.bidirectional(merge: .average) { try $0.lstm() }
+      let between = try weights.dense(activation: .relu)
+      let gru = try weights.gru(
+        reset: .beforeProduct, options: RecurrentOptions(gateActivation: .hardSigmoid), bias: false)
+      let rnn = try weights.simpleRNN(options: RecurrentOptions(activation: .relu))
+      let head = try weights.dense()
+      try weights.finish()
+      let model = Sequential {
+        both
+        EachStep(between)
+        gru
+        rnn
+        LastOutput()
+        head
+      }
+      try model.replay(Recording(file: folder + "/recording.safetensors"))
+    }
+
+    /// What a model of Keras 3 says of its layers is held against what is declared.
+    @Test func aLayerOfOtherSettingsIsRefused() throws {
+      var weights = try KerasWeights(hdf5: Fixtures.folder(of: "keras-model") + "/model.keras")
+      let error = try dataError { _ = try weights.bidirectional { try $0.lstm() } }
+      #expect(error.problem == "found merge_mode=\"ave\", expected \"concat\"", "\(error)")
+    }
+
+    @Test func anotherArchiveIsRefused() throws {
+      try withTemporaryFolder { folder in
+        try NumPyFile.write(
+          [("arr_0", StoredTensor(shape: [1], values: [1]))], to: folder + "/a.npz")
+        let error = try dataError { _ = try KerasWeights(hdf5: folder + "/a.npz") }
+        #expect(error.problem == "holds no config.json, expected a .keras file of Keras 3")
+      }
+    }
+  }
+
   /// Published models in files of Keras 2, against what Keras gave: those in the folder that
   /// `RECURRENT_MODELS` names.
   @Suite(.enabled(if: SharedModels.folder != nil, "set RECURRENT_MODELS to a folder of models"))

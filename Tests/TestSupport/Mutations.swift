@@ -1,4 +1,5 @@
 import Foundation
+import Recurrent
 import Testing
 
 /// Seeded damage of what is read, by kinds of it: each must end in a result or in an error.
@@ -28,8 +29,9 @@ public enum Mutations {
   /// - Parameters:
   ///   - count: Seeds in a test.
   ///   - limit: Seconds of the processor that one may take, in the optimized build.
+  ///   - memory: Bytes by which the process may grow over all of them, where they are many.
   public static func forEach(
-    _ kind: String, count: Int, seconds limit: Double = 1,
+    _ kind: String, count: Int, seconds limit: Double = 1, memory room: Int = 1 << 27,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (inout SeededGenerator) throws -> Void
   ) throws {
@@ -38,6 +40,7 @@ public enum Mutations {
     let (first, tries) = asked.map { ($0[0], $0[1]) } ?? (0, isOptimized ? count : 1 + count / 10)
     let log = environment["RECURRENT_MUTATE_LOG"].map { URL(fileURLWithPath: $0) }
     var slowest = (seconds: 0.0, seed: first)
+    let peak = ProcessMemory.peakBytes
     for seed in first..<first + tries {
       if let log { try Data("\(seed)".utf8).write(to: log) }
       var generator = SeededGenerator(
@@ -53,7 +56,11 @@ public enum Mutations {
     }
     guard let log else { return }
     try Data("done".utf8).write(to: log)
-    print("\(kind): \(tries) tried, the slowest \(slowest.seconds) s, seed \(slowest.seed)")
+    let growth = ProcessMemory.peakBytes - peak
+    print(
+      "\(kind): \(tries) tried, the slowest \(slowest.seconds) s, seed \(slowest.seed), memory grew by "
+        + "\(growth >> 20) MiB")
+    #expect(growth <= room, "\(kind)", sourceLocation: sourceLocation)
     #expect(
       slowest.seconds <= limit, "\(kind), seed \(slowest.seed)", sourceLocation: sourceLocation)
   }

@@ -30,7 +30,7 @@ public enum ModelFolder {
   static let largestText = 1 << 28
 
   static let configurationFile = "config.json"
-  static let weightsFile = "model.safetensors"
+  package static let weightsFile = "model.safetensors"
 
   /// What the envelope tells about a model, without its configuration and weights.
   public struct Summary: Sendable, Equatable, Codable {

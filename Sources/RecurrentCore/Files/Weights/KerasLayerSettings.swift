@@ -1,13 +1,17 @@
 import RecurrentFiles
 
-/// What `Scripts/keras-to-safetensors` tells about a layer that has weights.
-struct KerasLayerSettings: Decodable, Sendable {
-  struct Config: Decodable, Sendable {
+/// What a `.keras` file, or `Scripts/keras-to-safetensors`, tells about a layer that has weights.
+package struct KerasLayerSettings: Decodable, Sendable {
+  /// Its settings, as far as they must be those of the layer that is declared.
+  package struct Config: Decodable, Sendable {
     var activation: String?
     var recurrentActivation: String?
     var resetAfter: Bool?
     var goesBackwards: Bool?
     var epsilon: Double?
+
+    /// Nothing is told.
+    package init() {}
 
     enum CodingKeys: String, CodingKey {
       case activation
@@ -35,6 +39,14 @@ struct KerasLayerSettings: Decodable, Sendable {
     case count
     case mergeMode = "merge_mode"
     case config
+  }
+
+  /// A layer of that name and class whose arrays begin at `first`.
+  package init(
+    name: String, kind: String, first: Int, count: Int, mergeMode: String?, config: Config
+  ) {
+    (self.name, self.kind, self.first, self.count) = (name, kind, first, count)
+    (self.mergeMode, self.config) = (mergeMode, config)
   }
 }
 

@@ -87,7 +87,11 @@ public struct KerasWeights: Sendable {
   }
 
   /// Arrays in the order of `get_weights()`, whatever their names.
-  package init(arrays: [(name: String, tensor: StoredTensor)], source: String) {
+  package init(
+    arrays: [(name: String, tensor: StoredTensor)], settings: [KerasLayerSettings] = [],
+    source: String
+  ) {
+    self.settings = settings
     tensors = TensorBag(source: source)
     for (name, tensor) in arrays { tensors.put(name, Tensor(tensor.values, shape: tensor.shape)) }
     order = arrays.map(\.name)

@@ -110,9 +110,9 @@ package enum WeightContainer {
   }
 
   private static let keras =
-    "Scripts/keras-to-safetensors writes the weights of .keras and .weights.h5 as safetensors; an .h5 of "
-    + "Keras 2 is read by KerasWeights(hdf5:) of RecurrentHDF5, or load it in Keras 3 and save it as "
-    + ".keras first"
+    "KerasWeights(hdf5:) of RecurrentHDF5, which the package trait HDF5 turns on, reads .keras and the .h5 of "
+    + "Keras 2; without it Scripts/keras-to-safetensors writes .keras and .weights.h5 as safetensors, and an "
+    + ".h5 of Keras 2 is loaded in Keras 3 and saved as .keras first"
 
   private static let pytorch = "PyTorchWeights(file:) and PyTorchFile(path:) read it"
 

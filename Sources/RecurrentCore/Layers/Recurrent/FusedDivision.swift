@@ -1,3 +1,5 @@
+internal import RecurrentKernels
+
 /// How the work of a recurrent layer over one batch is divided: among threads, and into blocks of
 /// steps. No bit of a result depends on it.
 struct FusedDivision: Sendable {
@@ -42,9 +44,11 @@ struct FusedDivision: Sendable {
     multipliesInputFirst = !hasTable && hasFewRows && layout.steps > 2 && 4 * inputs >= size
     blockLength = 256 / max(1, rows)
     let depth = size + (multipliesInputFirst ? 0 : inputs)
+    // To widen whole numbers takes a little longer than to widen halves.
+    let least = thresholds.leastNarrowBytes
     readsNarrowWeights =
       hasFewRows
-      && 4 * width * depth >= rows * thresholds.leastNarrowBytes
+      && 4 * width * depth >= rows * (weights.kernelFormat == RK_INT8 ? least + least / 4 : least)
   }
 
   /// The steps that are run at once.
