@@ -10,6 +10,13 @@ struct ForecasterFlags: ParsableArguments {
       valueName: "file.csv"), completion: .file())
   var file: String?
 
+  @Option(
+    name: .customLong("data"),
+    help: ArgumentHelp(
+      "Without a file, which of the series that come with the program: co2, carbon dioxide in the air by the "
+        + "week, or goog, the daily prices of GOOG. (default: co2)", valueName: "name"))
+  var bundled: BundledSeries?
+
   @OptionGroup(title: "Columns") var columns: ColumnOptions
   @OptionGroup(title: "Times") var times: TimeFlags
   @OptionGroup(title: "Forecast") var forecast: ForecastOptionsGroup
@@ -18,6 +25,13 @@ struct ForecasterFlags: ParsableArguments {
   @OptionGroup(title: "Network and training") var network: NetworkFlags<TrainForecaster>
   @OptionGroup(title: "Network and training") var more: ForecastNetworkOptions
   @OptionGroup(title: "Network and training") var course: CourseFlags<TrainForecaster>
+
+  func validate() throws {
+    if let bundled, let file {
+      throw ValidationError(
+        "--data \(bundled.rawValue) names a series of the program, and \(file) is a file; give one of both.")
+    }
+  }
 
   var options: ForecasterOptions {
     var options = ForecasterOptions()
@@ -50,10 +64,15 @@ struct ForecasterFlags: ParsableArguments {
   func read(like model: Forecaster? = nil) throws -> Read {
     let format = columns.table.format(
       columns.reading.encoding, like: model?.configuration.columns?.format)
+    let own = bundled ?? .co2
     let table =
       try file.map { try Table(csv: $0, format: format) }
-      ?? Table(csvText: BundledData.goog, source: "GOOG.csv (bundled)")
+      ?? Table(csvText: own.text, source: own.source)
     var columns = try columns.resolved(in: table, like: model?.configuration.columns)
+    // Weeks without a measurement lie among its rows.
+    if file == nil, own == .co2, self.columns.table.missing == nil {
+      columns.missing = .interpolate
+    }
     let known = model?.configuration.columns?.times
     columns.times = known?.overridden(by: times.options) ?? times.options
     let reading = try columns.reading(table, like: model?.recent.first?.times)
@@ -66,4 +85,13 @@ struct ForecasterFlags: ParsableArguments {
       splits: try parts.splits(of: series, known: kept.map(\.count), options: options),
       remarks: reading.remarks + remarks)
   }
+}
+
+/// The series that come with the program.
+enum BundledSeries: String, CaseIterable, ExpressibleByArgument {
+  case co2
+  case goog
+
+  var text: String { self == .co2 ? BundledData.co2 : BundledData.goog }
+  var source: String { "\(rawValue.uppercased()).csv (bundled)" }
 }

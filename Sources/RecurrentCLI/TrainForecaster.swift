@@ -10,15 +10,19 @@ struct TrainForecaster: JobCommand {
     abstract: "Train a forecaster on a table of values over time.",
     discussion: flowing(
       """
-      Without a file: the daily prices of GOOG, 2004 to 2013, that come with the program.
+      Without a file: carbon dioxide in the air of Mauna Loa by the week, 1958 to 2001, or, with
+      --data goog, the daily prices of GOOG, 2004 to 2013; both come with the program.
       The report stands on rows that training never saw, beside the naive forecast.
 
       Examples:
         recurrent train forecaster
+        recurrent train forecaster --data goog
         recurrent train forecaster prices.csv --covariates Open,Volume
-        recurrent train forecaster airline.csv --window 36 --horizon 12 --season 12
+        recurrent train forecaster shops.csv --series Shop --known Promo,Holiday --static Region
+        recurrent train forecaster airline.csv --window 36 --horizon 12
         recurrent train forecaster sales.csv --target Sold --series Shop --horizon 7
         recurrent train forecaster load.csv --loss quantile --quantiles 0.05,0.5,0.95
+        recurrent train forecaster visits.csv --loss negative-binomial
         xz -dc meter.csv.xz | recurrent train forecaster - --missing interpolate
       """))
 

@@ -210,14 +210,21 @@ import Testing
     }
   }
 
-  /// Without a file: the prices that come with the program, from any folder.
-  @Test func bundledPrices() async throws {
+  /// Without a file: what comes with the program, from any folder.
+  @Test(arguments: [
+    (["--data", "goog"], "GOOG.csv (bundled): 2148 rows, ", "business days, 2004-08-19 to 2013-03-01"),
+    ([], "CO2.csv (bundled): 2284 rows, ", "weekly, 1958-03-29 to 2001-12-29"),
+  ])
+  func bundledSeries(flags: [String], first: String, times: String) async throws {
     try await Workspace.with { workspace in
-      let result = try await workspace.recurrent(["train", "forecaster"] + Sample.small)
+      let result = try await workspace.recurrent(["train", "forecaster"] + flags + Sample.small)
       #expect(result.exitCode == 0, "\(result.errorOutput)")
-      #expect(result.output.hasPrefix("GOOG.csv (bundled): 2148 rows, "))
-      #expect(result.output.contains("\ntimes       business days, 2004-08-19 to 2013-03-01\n"))
+      #expect(result.output.hasPrefix(first))
+      #expect(result.output.contains("\ntimes       \(times)\n"))
+      #expect(result.output.contains("59 of CO2") == flags.isEmpty)
       #expect(try workspace.text("forecaster/forecast.csv").hasPrefix("time,step,actual,"))
+      let both = try await workspace.recurrent(["train", "forecaster", "t.csv", "--data", "co2"])
+      #expect(both.exitCode == 64 && both.errorOutput.contains("give one of both"))
     }
   }
 
