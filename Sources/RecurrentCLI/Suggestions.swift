@@ -36,7 +36,9 @@ struct Suggestions {
 
   /// Commands and jobs by other names.
   private static let commands: KeyValuePairs = [
-    "optimize": "tune", "search": "tune", "sweep": "tune", "tuner": "tune", "fit": "train",
+    "detect": "anomalies", "outliers": "anomalies", "anomaly": "anomalies", "append": "update",
+    "retrain": "update", "optimize": "tune", "search": "tune", "sweep": "tune", "tuner": "tune",
+    "fit": "train",
     "learn": "train", "training": "train", "test": "evaluate", "eval": "evaluate",
     "infer": "predict", "inference": "predict", "forecast": "predict", "tag": "predict",
     "translate": "predict", "classify": "predict", "run": "predict", "sample": "generate",

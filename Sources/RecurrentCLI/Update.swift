@@ -32,7 +32,9 @@ struct Update: ResumableCommand {
       valueName: "count"))
   var epochs = ForecastUpdate.Course().epochs
 
-  @Option(help: ArgumentHelp("(default: a tenth of the model's)", valueName: "rate"))
+  @Option(
+    help: ArgumentHelp("Adam's learning rate. (default: a tenth of the model's)", valueName: "rate")
+  )
   var learningRate: Float?
 
   @Option(

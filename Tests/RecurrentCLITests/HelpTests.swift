@@ -41,7 +41,7 @@ import Testing
     ["train", "forecaster"], ["train", "classifier"], ["predict"], ["evaluate"], ["inspect"],
     ["train", "image-classifier"], ["train", "composer"], ["train", "translator"],
     ["train", "generator"], ["generate"], ["compose"], ["quantize"], ["convert"], ["run"], ["info"],
-    ["bench"],
+    ["bench"], ["update"], ["anomalies"],
   ]) func examples(_ command: [String]) async throws {
     let help = try await Workspace.with { try await $0.recurrent(command + ["--help"]).output }
     let start = "  recurrent " + command.joined(separator: " ")
