@@ -17,25 +17,51 @@
     /// turned and the two biases added, as Keras itself does. Of Keras 3 the model's description tells the order, and the
     /// settings of each layer, against which what is declared is checked.
     ///
-    /// The file is read by the system's HDF5 library, which is not made for files that lie: open only
-    /// what you trust.
+    /// The file is read by the system's HDF5 library, which is not made for files that lie: some make it crash. So it
+    /// is read in a process of its own first, and refused if that does not end well.
     ///
     /// - Throws: ``DataError`` if there is no such file, it is neither, or holds other than
     ///   floating-point numbers that 32 bits hold.
     public init(hdf5 path: String) throws(DataError) {
       let bytes = try readFile(path)
       guard bytes.starts(with: Array("PK".utf8)) else {
-        let arrays = try onlyOne.withLock { _ throws(DataError) in
-          try HDF5Reader(bytes, path).arrays()
-        }
+        let arrays = try guarded(bytes, path) { (file) throws(DataError) in try file.arrays() }
         self.init(arrays: arrays, source: path)
         return
       }
       let archive = try KerasArchive(bytes, source: path)
-      let (arrays, settings) = try onlyOne.withLock { _ throws(DataError) in
-        try HDF5Reader(archive.weights, path).arrays(of: archive.model)
+      let (arrays, settings) = try guarded(archive.weights, path) { (file) throws(DataError) in
+        try file.arrays(of: archive.model)
       }
       self.init(arrays: arrays, settings: settings, source: path)
+    }
+  }
+
+  /// What `read` makes of a file, after a process of its own has read it without harm.
+  private func guarded<Result: Sendable>(
+    _ bytes: [UInt8], _ path: String,
+    _ read: @escaping @Sendable (borrowing HDF5Reader) throws(DataError) -> Result
+  ) throws(DataError) -> Result {
+    let whole: @Sendable () throws(DataError) -> Result = { () throws(DataError) in
+      try read(HDF5Reader(bytes, path))
+    }
+    return try onlyOne.withLock { _ throws(DataError) in
+      let trial: () -> Void = { _ = try? whole() }
+      let end = withUnsafePointer(to: trial) { trial in
+        // Ten times the file, and what the library has for itself.
+        rh_try(
+          { $0?.assumingMemoryBound(to: (() -> Void).self).pointee() }, trial,
+          1 + bytes.count >> 26, 10 * bytes.count + 1 << 26)
+      }
+      guard end == 0 else {
+        throw DataError(
+          file: path,
+          problem: end < 0
+            ? "cannot be read: the system gives no process to try it in"
+            : "is not a sound HDF5 file: reading it crashed, or took too long or too much memory",
+          advice: "It is damaged; bring it again, or save it anew where the model is")
+      }
+      return try whole()
     }
   }
 

@@ -9,8 +9,60 @@
 #error "HDF5's header is missing: apt-get install libhdf5-dev (Debian, Ubuntu), brew install hdf5 (macOS)"
 #endif
 
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <errno.h>
+
+/// Runs `body` in a process of its own, which ends with it, and tells how: 0 as it should, 1 by a crash, or by taking
+/// more than `seconds` or so many bytes; negative where there can be no such process. What it prints goes nowhere.
+static inline int rh_try(void (*body)(const void *), const void *context, long seconds, size_t bytes) {
+  pid_t child = fork();
+  if (child < 0) return -1;
+  if (child == 0) {
+    const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP, SIGALRM};
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
+      signal(deadly[i], SIG_DFL);
+      sigset_t one;
+      sigemptyset(&one);
+      sigaddset(&one, deadly[i]);
+      sigprocmask(SIG_UNBLOCK, &one, NULL);
+    }
+    int nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, 1);
+    dup2(nowhere, 2);
+    const struct itimerval time = {{0, 0}, {seconds, 0}};
+    setitimer(ITIMER_REAL, &time, NULL);
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#if defined(__linux__)
+    size_t pages = 0;
+    FILE *own = fopen("/proc/self/statm", "r");
+    if (own) {
+      if (fscanf(own, "%zu", &pages) == 1) {
+        const rlim_t all = pages * (size_t)sysconf(_SC_PAGESIZE) + bytes;
+        const struct rlimit memory = {all, all};
+        setrlimit(RLIMIT_AS, &memory);
+      }
+      fclose(own);
+    }
+#else
+    (void)bytes;
+#endif
+    body(context);
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) return -1;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+}
 
 // What HDF5 says by macros, which Swift does not see.
 

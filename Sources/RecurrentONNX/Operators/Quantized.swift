@@ -11,7 +11,7 @@ extension Operators {
   ]
 
   /// The scale and zero point of eight bits without sign that hold all of `values`, and 0.
-  static func range(of values: [Float]) -> (scale: Float, zero: Float) {
+  static func range(of values: some Sequence<Float>) -> (scale: Float, zero: Float) {
     let (least, most) = values.reduce((Float(0), Float(0))) { (min($0.0, $1), max($0.1, $1)) }
     let scale = least == most ? 1 : (most - least) / 255
     let zero = ((0 - least) / scale).rounded(.toNearestOrEven)

@@ -1,11 +1,12 @@
 import RecurrentCore
 import RecurrentFiles
 
-// DynamicQuantizeLSTM of ONNX Runtime: an LSTM whose matrices are whole numbers of eight bits with scales.
+// DynamicQuantizeLSTM of ONNX Runtime: an LSTM whose matrices are whole numbers of eight bits with scales, and whose
+// input and hidden state are rounded to eight bits before they meet them: the input of all steps at once, the hidden state
+// of all rows at each step.
 //
-// The weights are widened once, and the fused kernels run them. What ONNX Runtime does besides, rounding the input and
-// the hidden state to eight bits at each step, is not done: results are nearer to those of the model before it was
-// quantized.
+// A product of whole numbers times both scales is that of the numbers that they stand for. So the weights are widened
+// once, and the kernels of floats run on what rounding leaves.
 
 extension Operators {
   static func quantizedLSTM(_ settings: NodeSettings) throws(Problem) -> Kernel {
@@ -13,13 +14,14 @@ extension Operators {
     let isConstant = [1, 2, 8, 9, 10, 11].allSatisfy {
       !settings.hasInput($0) || settings.constant($0) != nil
     }
-    let node = try RecurrentNode(
+    var node = try RecurrentNode(
       NodeSettings(
         node: settings.node, opset: settings.opset,
         constants: isConstant
           ? try widened(Call(inputs: settings.constants, room: .max))
           : settings.constants.enumerated().map { $0 == 1 || $0 == 2 ? nil : $1 }), .lstm)
-    return { (call) throws(Problem) in
+    node.roundsToEightBits = true
+    return { [node] (call) throws(Problem) in
       try node(
         Call(inputs: isConstant ? call.inputs : try widened(call), room: call.room))
     }
@@ -52,5 +54,59 @@ extension Operators {
       inputs[index] = OnnxTensor(values).transposed([0, 2, 1])
     }
     return inputs
+  }
+}
+
+extension Tensor {
+  /// What is left of the elements after rounding to the eight bits without sign that hold those among the first `count`
+  /// entries of `axis`, and 0.
+  func throughEightBits(first count: Int, along axis: Int) -> Tensor {
+    let measured = count < shape[axis] ? slice(0..<count, along: axis) : self
+    let (scale, zero) = measured.withUnsafeElements { Operators.range(of: $0) }
+    return Operators.each(self) { (Operators.quantized($0, scale, zero) - zero) * scale }
+  }
+}
+
+extension RecurrentDirection {
+  /// The same, one step after the other, each with what rounding leaves of the hidden state. Rows that have ended do not
+  /// count.
+  func roundingStates(
+    _ batch: SequenceBatch, hidden: Tensor, cell: Tensor
+  ) -> (outputs: Tensor, hidden: Tensor, cell: Tensor) {
+    let (rows, time, size, width) = (
+      batch.batchSize, batch.time, hidden.shape[1], batch.features
+    )
+    let places = (0..<rows).map { batch.validPositions(row: $0) }
+    var outputs = Tensor.zeros([rows, time, size])
+    // Of rows that have ended, zeros.
+    var (running, last, cell) = (hidden, hidden, cell)
+    for step in 0..<(batch.lengths.max() ?? 0) {
+      let lengths = places.map { step < $0.count ? 1 : 0 }
+      let x = Tensor(shape: [rows, 1, width]) { x in
+        for row in 0..<rows {
+          let place = row * time + (lengths[row] > 0 ? places[row][step] : 0)
+          (x + row * width).update(from: batch.values.pointer + place * width, count: width)
+        }
+      }
+      let result = self(
+        SequenceBatch(x, lengths: lengths),
+        hidden: running.throughEightBits(first: rows, along: 0), cell: cell)
+      cell = result.cell
+      result.hidden.withUnsafeElements { found in
+        for row in 0..<rows {
+          let own = row * size..<(row + 1) * size
+          running.withUnsafeMutableElements { running in
+            for index in own { running[index] = lengths[row] > 0 ? found[index] : 0 }
+          }
+          guard lengths[row] > 0 else { continue }
+          last.withUnsafeMutableElements { for index in own { $0[index] = found[index] } }
+          let first = (row * time + places[row][step]) * size
+          outputs.withUnsafeMutableElements { outputs in
+            for unit in 0..<size { outputs[first + unit] = found[row * size + unit] }
+          }
+        }
+      }
+    }
+    return (outputs, last, cell)
   }
 }

@@ -11,6 +11,8 @@ struct RecurrentNode: Sendable {
   private let isBatchFirst: Bool
   private let hiddenSize: Int?
   private let prepared: [RecurrentDirection]?
+  /// Whether only what rounding to eight bits leaves of input and hidden state meets the weights.
+  var roundsToEightBits = false
 
   /// Whether it runs from the start only.
   var runsForward: Bool { runsBackward == [false] }
@@ -126,15 +128,19 @@ struct RecurrentNode: Sendable {
       try initial(
         index, call, state, shape: [directions.count, batch, size])
     }
-    let sequences = SequenceBatch(batchFirst(x), lengths: lengths)
+    var values = batchFirst(x)
+    if roundsToEightBits, time > 0 {
+      values = values.throughEightBits(first: lengths.max() ?? 0, along: 1)
+    }
+    let sequences = SequenceBatch(values, lengths: lengths)
     var (outputs, hiddens, cells): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
     for (index, direction) in directions.enumerated() {
       func own(_ x: Tensor) -> Tensor {
         x.slice(index..<index + 1, along: 0).reshaped(to: [batch, size])
       }
-      let result = direction(
-        runsBackward[index] ? sequences.reversed : sequences, hidden: own(states[0]),
-        cell: own(states[1]))
+      let run = roundsToEightBits ? direction.roundingStates : direction.callAsFunction
+      let result = run(
+        runsBackward[index] ? sequences.reversed : sequences, own(states[0]), own(states[1]))
       outputs.append(result.outputs)
       hiddens.append(result.hidden)
       cells.append(result.cell)
