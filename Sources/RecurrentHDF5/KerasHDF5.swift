@@ -46,13 +46,23 @@
       try read(HDF5Reader(bytes, path))
     }
     return try onlyOne.withLock { _ throws(DataError) in
-      let trial: () -> Void = { _ = try? whole() }
+      let trial = Trial {
+        do throws(DataError) {
+          _ = try whole()
+          return nil
+        } catch {
+          return error
+        }
+      }
+      var note = [CChar](repeating: 0, count: Int(RH_NOTE))
       let end = withUnsafePointer(to: trial) { trial in
         // Ten times the file, and what the library has for itself.
         rh_try(
-          { $0?.assumingMemoryBound(to: (() -> Void).self).pointee() }, trial,
-          1 + bytes.count >> 26, 10 * bytes.count + 1 << 26)
+          { $0?.assumingMemoryBound(to: Trial.self).pointee.run($1) ?? 0 }, trial,
+          1 + bytes.count >> 26, 10 * bytes.count + 1 << 26, &note)
       }
+      // What failed there is not tried here: where memory was short, here it might not be.
+      if end == 1 { throw Trial.error(of: note, path) }
       guard end == 0 else {
         throw DataError(
           file: path,
@@ -62,6 +72,32 @@
           advice: "It is damaged; bring it again, or save it anew where the model is")
       }
       return try whole()
+    }
+  }
+
+  /// Reading in a process of its own, which leaves an error as a text.
+  private struct Trial {
+    let read: () -> DataError?
+
+    /// Whether it failed; the error's parts stand in `note` then, one behind the other.
+    func run(_ note: UnsafeMutablePointer<CChar>?) -> Int32 {
+      guard let error = read() else { return 0 }
+      let text = [error.place ?? "", error.problem, error.advice ?? ""]
+        .joined(separator: "\u{1}").utf8.prefix(Int(RH_NOTE) - 1)
+      for (index, byte) in text.enumerated() { note?[index] = CChar(bitPattern: byte) }
+      return 1
+    }
+
+    static func error(of note: [CChar], _ path: String) -> DataError {
+      let bytes = note.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      let parts = bytes.split(separator: 1, maxSplits: 2, omittingEmptySubsequences: false).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+      func part(_ index: Int) -> String? {
+        parts.indices.contains(index) && !parts[index].isEmpty ? parts[index] : nil
+      }
+      return DataError(
+        file: path, place: part(0), problem: part(1) ?? "cannot be read", advice: part(2))
     }
   }
 

@@ -14,17 +14,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <errno.h>
 
-/// Runs `body` in a process of its own, which ends with it, and tells how: 0 as it should, 1 by a crash, or by taking
-/// more than `seconds` or so many bytes; negative where there can be no such process. What it prints goes nowhere.
-static inline int rh_try(void (*body)(const void *), const void *context, long seconds, size_t bytes) {
+/// What a body says of itself in the process of its own.
+enum { RH_NOTE = 4096 };
+
+/// Runs `body` in a process of its own, which ends with it, and tells how: 0 if it gave 0, 1 if it gave another number and
+/// left a text in `note` (RH_NOTE bytes), 2 by a crash, or by taking more than `seconds` or so many bytes; negative where
+/// there can be no such process. What it prints goes nowhere.
+static inline int rh_try(
+  int (*body)(const void *, char *), const void *context, long seconds, size_t bytes, char *note) {
+  char *shared = mmap(NULL, RH_NOTE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+  if (shared == MAP_FAILED) return -1;
   pid_t child = fork();
-  if (child < 0) return -1;
   if (child == 0) {
     const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP, SIGALRM};
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
@@ -55,13 +62,15 @@ static inline int rh_try(void (*body)(const void *), const void *context, long s
 #else
     (void)bytes;
 #endif
-    body(context);
-    _exit(0);
+    _exit(body(context, shared) != 0);
   }
   int status = 0;
-  while (waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return -1;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+  pid_t ended = child;
+  while (ended > 0 && (ended = waitpid(child, &status, 0)) < 0 && errno == EINTR) ended = child;
+  memcpy(note, shared, RH_NOTE);
+  note[RH_NOTE - 1] = 0;
+  munmap(shared, RH_NOTE);
+  return ended < 0 ? -1 : WIFEXITED(status) && WEXITSTATUS(status) < 2 ? WEXITSTATUS(status) : 2;
 }
 
 // What HDF5 says by macros, which Swift does not see.
