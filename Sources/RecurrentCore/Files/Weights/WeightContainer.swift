@@ -111,8 +111,8 @@ package enum WeightContainer {
 
   private static let keras =
     "KerasWeights(hdf5:) of RecurrentHDF5, which the package trait HDF5 turns on, reads .keras and the .h5 of "
-    + "Keras 2; without it Scripts/keras-to-safetensors writes .keras and .weights.h5 as safetensors, and an "
-    + ".h5 of Keras 2 is loaded in Keras 3 and saved as .keras first"
+    + "Keras 2; without it Scripts/keras-to-safetensors writes .keras and .weights.h5 as safetensors; load "
+    + "an .h5 of Keras 2 in Keras 3 and save it as .keras first"
 
   private static let pytorch = "PyTorchWeights(file:) and PyTorchFile(path:) read it"
 
