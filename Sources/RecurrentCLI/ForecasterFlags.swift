@@ -29,7 +29,8 @@ struct ForecasterFlags: ParsableArguments {
   func validate() throws {
     if let bundled, let file {
       throw ValidationError(
-        "--data \(bundled.rawValue) names a series of the program, and \(file) is a file; give one of both.")
+        "--data \(bundled.rawValue) names a series of the program, and \(file) is a file; give one of both."
+      )
     }
   }
 

@@ -18,7 +18,7 @@ struct TrainForecaster: JobCommand {
         recurrent train forecaster
         recurrent train forecaster --data goog
         recurrent train forecaster prices.csv --covariates Open,Volume
-        recurrent train forecaster shops.csv --series Shop --known Promo,Holiday --static Region
+        recurrent train forecaster shops.csv --series Shop --known Promo,Holiday
         recurrent train forecaster airline.csv --window 36 --horizon 12
         recurrent train forecaster sales.csv --target Sold --series Shop --horizon 7
         recurrent train forecaster load.csv --loss quantile --quantiles 0.05,0.5,0.95
@@ -39,7 +39,7 @@ struct TrainForecaster: JobCommand {
 
   static let plural = "forecasters"
   static let words = FlagWords(unit: "windows")
-  static let reports = ["forecast.csv", "forecast.svg", "quality.svg"]
+  static let reports = ["forecast.csv", "forecast.svg", "errors.svg"]
 
   var course: CourseFlags<Self> { flags.course }
   var options: ForecasterOptions {
@@ -63,7 +63,7 @@ struct TrainForecaster: JobCommand {
         ("forecast.csv", Array(forecasts.csv.utf8)), ("forecast.svg", Array(chart.svg().utf8)),
       ]
         + (forecaster.configuration.evaluation?.chart(of: forecaster.configuration.channels[0])
-          .map { [("quality.svg", Array($0.svg().utf8))] } ?? []),
+          .map { [("errors.svg", Array($0.svg().utf8))] } ?? []),
       details: forecaster.configuration.evaluation.map { _ in
         chart.terminal(width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
       },

@@ -11,12 +11,12 @@ import Testing
   @Test func filesAreThereAndWellFormed() async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "t.csv")
-      try await workspace.train("t.csv", "--horizon", "2", "--epochs", "3")
+      try await workspace.train("t.csv", "--horizon", "2", "--epochs", "3", "--season", "none")
       #expect(
         try Set(workspace.contents().keys) == [
           "t.csv", "model", "model/config.json", "model/model.safetensors", "model/recent.json",
           "model/history.csv", "model/forecast.csv", "model/forecast.svg", "model/loss.svg",
-          "model/run.json",
+          "model/errors.svg", "model/run.json",
         ])
       let history = try cells("model/history.csv", of: workspace)
       #expect(
@@ -44,7 +44,7 @@ import Testing
         #expect(numbers[2] <= numbers[1] && numbers[1] <= numbers[3])
         #expect(numbers[4] == Double(table[origin - 1][1]))
       }
-      for name in ["forecast.svg", "loss.svg"] {
+      for name in ["forecast.svg", "loss.svg", "errors.svg"] {
         #expect(XMLParser(data: try workspace.bytes("model/" + name)).parse(), "\(name)")
       }
     }
@@ -61,7 +61,8 @@ import Testing
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "t.csv")
       let result = try await workspace.recurrent(
-        ["train", "forecaster", "t.csv", "--season", "7", "--horizon", "3"] + Sample.small)
+        ["train", "forecaster", "t.csv", "--season", "7", "--horizon", "3", "--calendar", "none"]
+          + Sample.small)
       #expect(result.exitCode == 0, "\(result.errorOutput)")
       let expected = [
         "t.csv: 60 rows, 4 columns", "Date         Close    Open  Volume",
@@ -79,7 +80,7 @@ import Testing
         "Close: forecast 3 rows at a time", "actual", "forecast", "80 % interval",
         "test part begins",
         "Wrote forecaster: the model, history.csv, loss.svg, forecast.csv, forecast.svg",
-        "Next: recurrent predict forecaster --steps 5",
+        "errors.svg", "Next: recurrent predict forecaster --steps 5",
       ]
       var rest = result.output[...]
       for part in expected {
@@ -139,7 +140,8 @@ import Testing
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "t.csv")
       for (flag, names) in [("Open,Volume", "Open, Volume"), ("all", "Open, Volume")] {
-        try await workspace.train("t.csv", "--covariates", flag, output: flag)
+        try await workspace.train(
+          "t.csv", "--covariates", flag, "--calendar", "none", output: flag)
         let inspected = try await workspace.recurrent(["inspect", flag])
         #expect(inspected.output.contains("covariates  \(names)\n"))
         #expect(inspected.output.contains("recurrent.0.input_weights      3 × 16"))
@@ -170,7 +172,8 @@ import Testing
       let result = try await workspace.recurrent(["predict", "model"])
       #expect(result.exitCode == 0, "\(result.errorOutput)")
       #expect(
-        result.output.contains("it comes from the quantiles that the network forecasts."))
+        result.output.contains(
+          "it comes from what the network forecasts, calibrated on the validation part."))
       let days = result.output.split(separator: "\n").filter { $0.hasPrefix("20") }
       #expect(days.count == 24)
     }
@@ -212,7 +215,10 @@ import Testing
 
   /// Without a file: what comes with the program, from any folder.
   @Test(arguments: [
-    (["--data", "goog"], "GOOG.csv (bundled): 2148 rows, ", "business days, 2004-08-19 to 2013-03-01"),
+    (
+      ["--data", "goog"], "GOOG.csv (bundled): 2148 rows, ",
+      "business days, 2004-08-19 to 2013-03-01"
+    ),
     ([], "CO2.csv (bundled): 2284 rows, ", "weekly, 1958-03-29 to 2001-12-29"),
   ])
   func bundledSeries(flags: [String], first: String, times: String) async throws {

@@ -59,7 +59,7 @@ import Testing
     Case("--test-fraction 1", "The test fraction is at least 0 and less than 1, not 1.0."),
     Case("--validation-fraction=-0.1", "The validation fraction is at least 0 and less than 1"),
     Case("--cell foo", "Please provide one of 'lstm', 'gru' or 'rnn'."),
-    Case("--loss foo", "Please provide one of 'mse', 'mae', 'huber' or 'quantile'."),
+    Case("--loss foo", "The value 'foo' is invalid for '--loss <loss>'."),
     Case("--scaling foo", "The value 'foo' is invalid for '--scaling <method>'."),
     Case(
       "--missing foo", "Please provide one of 'error', 'interpolate', 'forward-fill' or 'drop'."),

@@ -25,10 +25,11 @@ extension ForecastEvaluation {
         return rounded == rounded.rounded()
           ? NumberFormat.fixed(rounded, 0) : NumberFormat.fixed(rounded, 1)
       }
-      let shares = zip(levels, below).map { level, below in
-        "\(NumberFormat.fixed(below * 100, 0)) % below the \(percent(level)) % quantile"
-      }
-      return "Of the values, " + listed(shares) + ".\nCRPS \(NumberFormat.significant(crps))"
+      func list(_ parts: [String]) -> String { parts.joined(separator: ", ") }
+      let shares = below.map { NumberFormat.fixed($0 * 100, 0) }
+      return
+        "Below the quantiles of \(list(levels.map(percent))) % lay \(list(shares)) % of the values."
+        + "\nCRPS \(NumberFormat.significant(crps))"
         + (scaledCRPS.map { ", \(NumberFormat.fixedOrShort($0, 3)) in the unit of MASE" } ?? "")
         + "; of a forecast without a spread it would be its MAE."
     }
