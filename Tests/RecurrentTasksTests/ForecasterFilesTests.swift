@@ -51,6 +51,15 @@ struct ForecasterFilesTests {
       $0.season = 6
       $0.seed = .max
     },
+    { $0.scaling = .mean }, { $0.scaling = .level }, { $0.scaling = .magnitude },
+    { $0.loss = .studentT }, { $0.loss = .normal },
+    {
+      $0.base = .auto
+      $0.season = 2
+      $0.moreSeasons = [4]
+      $0.line = true
+      $0.members = 2
+    },
   ]
 
   @Test(arguments: variants.indices)

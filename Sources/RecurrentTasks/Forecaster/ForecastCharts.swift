@@ -141,12 +141,21 @@ extension ForecastEvaluation {
     func line(_ name: String, _ errors: Errors) -> LineChart.Line {
       LineChart.Line(name, x: steps, y: errors.steps.map(\.rmse))
     }
-    let byStep = LineChart(
-      title: "Error by step", subtitle: "\(NumberFormat.grouped(windows)) windows",
-      x: .number(label: "step"), yLabel: "RMSE",
-      lines: [line("model", model), line("naive", naive)]
-        + (seasonalNaive.map { [line("seasonal naive", $0)] } ?? [])
-        + (rivals ?? []).map { line($0.name, $0.errors) })
+    let all =
+      [("model", model), ("naive", naive)] + (seasonalNaive.map { [("seasonal naive", $0)] } ?? [])
+      + (rivals ?? []).map { ($0.name, $0.errors) }
+    let (title, count) = ("Error by step", "\(NumberFormat.grouped(windows)) windows")
+    // Of one step, a line is a dot.
+    let errors: ChartGrid.Panel =
+      model.steps.count == 1
+      ? .bars(
+        BarChart(
+          title: "Error", subtitle: count, categories: [""], yLabel: "RMSE",
+          groups: all.map { .init($0, values: [$1.overall.rmse]) }))
+      : .lines(
+        LineChart(
+          title: title, subtitle: count, x: .number(label: "step"), yLabel: "RMSE",
+          lines: all.map { line($0, $1) }))
     let asked = PinballLosses.grid.map { $0 * 100 }
     let calibration = LineChart(
       title: "Values below each quantile", subtitle: "on the line: the shares are true",
@@ -157,7 +166,7 @@ extension ForecastEvaluation {
       ])
     return ChartGrid(
       title: "\(target): on rows that training did not see", columns: 2,
-      panels: [.lines(byStep), .lines(calibration)])
+      panels: [errors, .lines(calibration)])
   }
 }
 

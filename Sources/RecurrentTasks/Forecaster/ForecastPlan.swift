@@ -396,7 +396,7 @@ extension ForecastPlan {
     return Forecaster.Configuration(
       options: former?.options ?? options, columns: columns,
       channels: [series[0].targetName] + series[0].covariates.map(\.name), base: base,
-      scales: options.scaling == .window
+      scales: options.scaling.window != nil
         ? [:]
         : Dictionary(zip(names, channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 })
           .merging(origin?.configuration.scales ?? [:]) { $1 },

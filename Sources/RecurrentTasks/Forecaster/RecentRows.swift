@@ -65,7 +65,8 @@ extension Forecaster.Configuration {
       return problem
     }
     if let problem = oneStepErrors?.problem { return problem }
-    for (name, scales) in scales {
+    // Windows that are scaled by themselves have none.
+    for (name, scales) in options.scaling.window == nil ? scales : [:] {
       if scales.count != channels.count {
         return "\(scales.count) scales of series \"\(name)\" for \(channels.count) channels"
       }

@@ -101,9 +101,10 @@ struct RidgeForecast: Sendable {
     _ examples: ForecastExamples, _ rows: [Int], _ ofTargetAlone: Bool
   ) -> Tensor {
     let values = examples.batch(rows).inputs.values
-    let (time, features) = (values.shape[1], values.shape[2])
-    let kept =
-      !ofTargetAlone && time * features <= mostInputs ? values : values.slice(0..<1, along: 2)
+    // The target and what is seen beside it; what is known ahead is the network's alone.
+    let (time, columns) = (values.shape[1], examples.channels[0].values.count)
+    let kept = values.slice(
+      0..<(!ofTargetAlone && time * columns <= mostInputs ? columns : 1), along: 2)
     let flat = kept.reshaped(to: [rows.count, -1])
     return Tensor.concatenated([flat, Tensor(repeating: 1, shape: [rows.count, 1])], along: 1)
   }
