@@ -173,6 +173,13 @@ struct ExportCase: Sendable {
       cases.append(
         ("forecaster \(line) \(steps) \(series)", try forecast(line, steps, series, &generator)))
     }
+    for (steps, loss) in [
+      (ForecastSteps.rows, ForecastLoss.mse), (.segments, .mse), (.rows, .quantile),
+      (.rows, .normal),
+    ] {
+      let test = try forecast(true, steps, 1, known: 2, loss: loss, &generator)
+      cases.append(("forecaster, told ahead, \(steps) \(loss)", test))
+    }
     let tokens = TokenBatch(ExportCase.tokens)
     for pooling in SequencePooling.allCases {
       for naiveBayes in [false, true] {
@@ -224,23 +231,33 @@ struct ExportCase: Sendable {
   }
 
   private static func forecast(
-    _ line: Bool, _ steps: ForecastSteps, _ series: Int, _ generator: inout SeededGenerator
+    _ line: Bool, _ steps: ForecastSteps, _ series: Int, known: Int = 0,
+    loss: ForecastLoss = .mse, _ generator: inout SeededGenerator
   ) throws -> ExportCase {
     var options = ForecasterOptions()
     (options.hiddenSize, options.horizon, options.scaling) = (4, 3, .minmax)
     (options.window, options.line, options.steps) = (5, line, steps)
     if steps == .segments { options.segment = 2 }
+    options.loss = loss
     var network = ForecastModel(
-      features: 3, series: series, options: options, using: &generator)
+      features: 3 - known, known: known, series: series, options: options, using: &generator)
     // What begins as zeros would hide.
     network.updateParameters { $1 = Tensor(generator.floats($1.count), shape: $1.shape) }
     #expect(network.onnxInput == .sequences(features: 3))
     let input = SequenceBatch(ExportCase.sequences.values)
     let batch = ForecastExamples.Batch(
       inputs: input, base: .zeros([4, 3, 1]), targets: .zeros([4, 3, 1]),
-      series: series > 1 ? [2, nil, 0, 1] : [nil, nil, nil, nil], outputs: options.outputs)
+      series: series > 1 ? [2, nil, 0, 1] : [nil, nil, nil, nil], outputs: options.outputs,
+      ahead: known > 0 ? SmallGraph.numbers([4, 3, 2 * known]) : nil)
     var test = try ExportCase(network, output: network(batch))
     test.inputs["lengths"] = OnnxTensor([5, 5, 5, 5], shape: [4], .int32)
+    if let ahead = batch.ahead {
+      // Over segments of two rows, those of three rows are four.
+      let whole =
+        steps == .rows
+        ? ahead : Tensor.concatenated([ahead, .zeros([4, 1, 2 * known])], along: 1)
+      test.inputs["ahead"] = OnnxTensor(whole)
+    }
     if series > 1 { test.inputs["series"] = OnnxTensor(integers: [2, 3, 0, 1], shape: [4]) }
     return test
   }

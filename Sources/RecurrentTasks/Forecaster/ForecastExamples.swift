@@ -41,8 +41,6 @@ public struct ForecastExamples: ExampleSet {
     var ahead: Tensor?
     /// What the target of each window was divided by.
     var scales: [Float] = []
-    /// Whether these are the parameters of a distribution, the first of which says where it lies.
-    var isOfDistribution = false
   }
 
   let channels: [Channels]
@@ -149,6 +147,6 @@ extension ForecastExamples {
       targets: Tensor(targets, shape: [indices.count, horizon, 1]),
       series: indices.map { places[origins[$0].series] }, outputs: options.outputs,
       ahead: known > 0 ? Tensor(ahead, shape: [indices.count, horizon, 2 * known]) : nil,
-      scales: targetScales, isOfDistribution: options.loss.isOfDistribution)
+      scales: targetScales)
   }
 }

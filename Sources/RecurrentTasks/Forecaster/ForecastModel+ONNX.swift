@@ -12,9 +12,13 @@ extension ForecastModel: OnnxNetwork {
   /// The rows of a segment: the head says those of one.
   private var segmentRows: Int { head.weights.shape[1] / outputs }
 
-  /// What is added to the base forecast, in scaled units, `[B, horizon, outputs]`. A model with vectors
-  /// of series has an input `series`, `[B]`: the place of each window's series, one behind the last for
-  /// others.
+  /// What is added to the base forecast, in scaled units, `[B, horizon, outputs]`; of a distribution its
+  /// parameters, to the first of which the base is added.
+  ///
+  /// A model with vectors of series has an input `series`, `[B]`: the place of each window's series, one
+  /// behind the last for others. A model that is told of rows before they come has an input `ahead`,
+  /// `[B, rows, 2·K]`: for each row of the horizon what is known of it and of the row that the base forecast
+  /// takes for it; over segments, with rows of zeros up to whole segments.
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
     var value = try corrections(input, to: &graph)
     if let order { value = try order.export(value, to: &graph) }
@@ -22,7 +26,8 @@ extension ForecastModel: OnnxNetwork {
       let window = graph.part(of: input, along: 2, from: 0, to: 1)
       let rows = graph.reshape(window, to: [-1, line.weights.shape[0]])
       let straight = try line.export(rows, to: &graph)
-      value = graph.sum(value, graph.reshape(straight, to: [-1, horizon, 1]))
+      let added = graph.reshape(straight, to: [-1, horizon, 1])
+      value = graph.sum(value, first.map { graph.product(added, graph.constant($0)) } ?? added)
     }
     return value
   }
@@ -32,8 +37,15 @@ extension ForecastModel: OnnxNetwork {
   ) throws(DataError) -> String {
     guard let segments else {
       let hidden = try recurrent.export(input, to: &graph)
-      let said = try head.export(graph.lastSteps(of: hidden), to: &graph)
-      return graph.reshape(said, to: [-1, horizon, outputs])
+      let last = graph.lastSteps(of: hidden)
+      let said = graph.reshape(
+        try head.export(last, to: &graph), to: [-1, horizon, outputs])
+      guard let ahead, let state = ahead.state, let out = ahead.out else { return said }
+      let own = try ahead.known.export(ahead.input(rows: horizon, to: &graph), to: &graph)
+      let asked = graph.reshape(
+        try state.export(last, to: &graph), to: [-1, 1, state.weights.shape[1]])
+      let both = try Activation.relu.export(graph.sum(own, asked), to: &graph)
+      return graph.sum(said, try out.export(both, to: &graph))
     }
     // Windows are whole: segments have no lengths.
     let lengths = graph.lengths
@@ -44,8 +56,13 @@ extension ForecastModel: OnnxNetwork {
     let size = segments.embedding.weights.shape[1]
     let (_, states) = try graph.recurrent(recurrent, past, from: nil)
     let ahead = states.map { graph.repeatedRows($0, count: segments.count, width: size) }
-    let queries = graph.reshape(
+    var queries = graph.reshape(
       segments.exportedQueries(beside: input, size: size, to: &graph), to: [-1, 1, size])
+    if let layers = self.ahead {
+      let rows = layers.input(rows: segments.count * segmentRows, to: &graph)
+      let whole = graph.reshape(rows, to: [-1, 1, layers.known.weights.shape[0]])
+      queries = graph.sum(queries, try layers.known.export(whole, to: &graph))
+    }
     let (hidden, _) = try graph.recurrent(recurrent, queries, from: ahead)
     let said = try head.export(graph.finalSteps(of: hidden), to: &graph)
     let all = graph.reshape(said, to: [-1, segments.count * segmentRows, outputs])
@@ -53,15 +70,20 @@ extension ForecastModel: OnnxNetwork {
   }
 }
 
+extension AheadLayers {
+  /// What is known of so many rows, `[B, rows, 2·K]`.
+  fileprivate func input(rows: Int, to graph: inout OnnxBuilder) -> String {
+    let perRow = known.weights.shape[0] / rowsAtOnce
+    graph.addInput("ahead", .float32, ["batch"], [rows, perRow])
+    return "ahead"
+  }
+}
+
 extension QuantileOrder {
   fileprivate func export(
     _ said: String, to graph: inout OnnxBuilder
   ) throws(DataError) -> String {
-    let count = sums.shape[0]
-    let one = (0..<count * count).map { $0 % (count + 1) == 0 ? Float(1) : 0 }
-    let positive = Dense(
-      weights: Tensor(one, shape: [count, count]), bias: nil, activation: .softplus)
-    let distances = try positive.export(said, to: &graph)
+    let distances = try Activation.softplus.export(said, to: &graph)
     let from = try Dense(weights: sums, bias: nil).export(distances, to: &graph)
     return graph.sum(graph.part(of: said, along: 2, from: middle, to: middle + 1), from)
   }

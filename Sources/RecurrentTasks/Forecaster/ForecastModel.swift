@@ -29,6 +29,9 @@ public struct ForecastModel: Module {
   let outputs: Int
   /// What keeps quantiles from crossing; nil: nothing does, or there are none.
   let order: QuantileOrder?
+  /// 1 for the first of the parameters of a distribution, which says where it lies, and 0 for the others;
+  /// nil: the outputs are none.
+  let first: Tensor?
   private let dropout: Dropout
 
   /// - Parameters:
@@ -54,6 +57,9 @@ public struct ForecastModel: Module {
       inputSize: options.hiddenSize, outputSize: (segment ?? options.horizon) * options.outputs,
       using: &generator)
     (horizon, outputs) = (options.horizon, options.outputs)
+    first =
+      options.loss.isOfDistribution
+      ? Tensor((0..<options.outputs).map { $0 == 0 ? 1 : 0 }, shape: [options.outputs]) : nil
     order =
       options.loss == .quantile && options.ordersQuantiles == true
       ? QuantileOrder(options.quantiles) : nil
@@ -83,10 +89,8 @@ public struct ForecastModel: Module {
       sum = sum + line(rows).reshaped(to: [batch.inputs.batchSize, horizon, 1])
     }
     let said = corrections(batch, mode: mode)
-    guard batch.isOfDistribution else { return (order?.ordered(said) ?? said) + sum }
-    // Of a distribution, only where it lies.
-    let rest = Tensor.zeros([batch.inputs.batchSize, horizon, outputs - 1])
-    return said + Tensor.concatenated([sum, rest], along: 2)
+    if let first { return said + sum * first }
+    return (order?.ordered(said) ?? said) + sum
   }
 
   private func corrections(_ batch: ForecastExamples.Batch, mode: Mode) -> Tensor {
@@ -168,6 +172,8 @@ struct AheadLayers: Module {
   var state: Dense?
   /// From both to the row's outputs; nil likewise.
   var out: Dense?
+  /// Rows that are told of at once: those of a segment.
+  let rowsAtOnce: Int
 
   /// - Parameters:
   ///   - rows: rows of a segment, 1 where steps are rows.
@@ -177,6 +183,7 @@ struct AheadLayers: Module {
     using generator: inout some RandomNumberGenerator
   ) {
     known = Dense(inputSize: count * rows, outputSize: hiddenSize, using: &generator)
+    rowsAtOnce = rows
     guard let outputs else { return }
     state = Dense(
       weights: Initializer.glorotUniform([hiddenSize, hiddenSize], using: &generator), bias: nil)

@@ -282,7 +282,7 @@ public struct ForecastPlan: JobPlan {
   }
 
   /// The training on rows that were held out, if the options ask for it.
-  public func sequel(to trained: Forecaster) -> ForecastPlan? {
+  public func sequel(to trained: Forecaster) throws(DataError) -> ForecastPlan? {
     let learnsTest = refit == .all && hasTest && !hasValidation
     guard refit != .none, hasValidation || learnsTest else { return nil }
     let splits = splits.map { split in
@@ -294,11 +294,11 @@ public struct ForecastPlan: JobPlan {
     options.epochs = max(1, trained.configuration.bestEpoch)
     options.findsSeasons = nil
     // Scales and bases may follow the rows that are known now.
-    guard
-      var plan = try? ForecastPlan(
-        series, options: options, columns: columns, splits: splits, from: origin),
-      plan.series.count == series.count
-    else { return nil }
+    var plan = try ForecastPlan(
+      series, options: options, columns: columns, splits: splits, from: origin)
+    require(
+      plan.series.count == series.count,
+      "a series that was learned from still can be with more rows")
     plan.leftOut = leftOut
     plan.former = trained.configuration
     plan.ridgePenalty =

@@ -57,7 +57,9 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
   var memoryPlan: MemoryPlan? { get }
   /// The plan of a training that follows this one, on more of the data, and whose networks take the place
   /// of the trained ones; nil: none does.
-  func sequel(to trained: Trained) -> Self?
+  ///
+  /// - Throws: ``DataError`` if there is none where one was asked for.
+  func sequel(to trained: Trained) throws(DataError) -> Self?
   /// Trainings of one network that came before, as ``sequel(to:)`` has it.
   var stage: Int { get }
   /// Trainings of one network in all, those that follow included.
@@ -86,7 +88,7 @@ extension JobPlan {
     return best.score
       ?? best.validationLoss.map { EpochScore("validation_loss", $0, isHigherBetter: false) }
   }
-  public func sequel(to trained: Trained) -> Self? { nil }
+  public func sequel(to trained: Trained) throws(DataError) -> Self? { nil }
   public var stage: Int { 0 }
   public var stages: Int { 1 }
   public func prepared(_ model: Trained.Model) -> Trained.Model { model }
@@ -160,7 +162,7 @@ extension JobPlan {
         configuration: configuration(after: histories), extras: extras, models: models,
         histories: histories))
     try complete(&trained)
-    guard let sequel = sequel(to: trained) else { return trained }
+    guard let sequel = try sequel(to: trained) else { return trained }
     var last = try sequel.train(checkpoints: checkpoints?.network(0), callbacks: callbacks)
     // That of the training whose epochs were judged.
     last.parts.histories = trained.histories

@@ -125,7 +125,7 @@ struct KnownInputs: Sendable, Codable, Equatable {
     return
       (columns.map { column in
         column.name + (column.isStatic ? " (of the series)" : "")
-          + (column.words.map { ", \($0.count) words" } ?? "")
+          + (column.words.map { ", \($0.count) \($0.count == 1 ? "word" : "words")" } ?? "")
       } + ofCalendar).joined(separator: "; ")
   }
 
