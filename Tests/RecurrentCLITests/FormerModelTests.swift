@@ -39,7 +39,7 @@ import Testing
       try workspace.write("mine", to: "model/notes.txt")
       #expect(
         try names(workspace) == [
-          "config.json", "forecast.csv", "forecast.svg", "history.csv", "loss.svg",
+          "config.json", "errors.svg", "forecast.csv", "forecast.svg", "history.csv", "loss.svg",
           "model.safetensors", "notes.txt", "recent.json", "run.json",
         ])
       let train = ["train", "tagger", "t.conll", "--output", "model"] + Self.tiny

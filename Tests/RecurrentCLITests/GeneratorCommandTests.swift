@@ -110,7 +110,10 @@ import Testing
       #expect(object?["line"] == "the \"c")
       #expect(object?["continuation"].map { $0 + "\n" } == plain.output)
       try await workspace.expectFailure(
-        64, ["--explain belongs to text classifiers; this model is one of the text generators"],
+        64,
+        [
+          "--explain belongs to text classifiers and forecasters; this model is one of the text generators"
+        ],
         running: ["predict", "model", "--explain", "occlusion"])
     }
   }

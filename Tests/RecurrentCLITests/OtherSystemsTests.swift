@@ -149,7 +149,7 @@ import Testing
   @Test func convertsAModelToONNX() async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "prices.csv")
-      try await workspace.train("prices.csv")
+      try await workspace.train("prices.csv", "--calendar", "none")
       let result = try await workspace.recurrent(["convert", "model", "--to", "onnx"])
       #expect(result.output == "Wrote model.onnx\n", "\(result.errorOutput)")
       let model = try OnnxModel(file: workspace.path + "/model.onnx")

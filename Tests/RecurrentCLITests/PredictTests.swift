@@ -158,7 +158,8 @@ import Testing
 
   /// One layer of 4 units on 2 channels, 8 rows, 64 windows; nothing of the report.
   @Test func inspectCost() async throws {
-    try await withModel(["--cell", "gru", "--covariates", "Open"]) { workspace in
+    try await withModel(["--cell", "gru", "--covariates", "Open", "--calendar", "none"]) {
+      workspace in
       let result = try await workspace.recurrent(["inspect", "model", "--cost"])
       #expect(result.exitCode == 0 && result.errorOutput.isEmpty)
       for part in [

@@ -7,7 +7,7 @@ import Testing
   private static func withModel(_ body: (Workspace) async throws -> Void) async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "prices.csv")
-      try await workspace.train("prices.csv", "--hidden", "40")
+      try await workspace.train("prices.csv", "--hidden", "40", "--calendar", "none")
       try await body(workspace)
     }
   }

@@ -281,7 +281,7 @@ struct ForecastTests {
 }
 
 /// A day, counted from Monday 4 January 2021, in a year without a leap day.
-struct CalendarDay: CustomStringConvertible {
+private struct CalendarDay: CustomStringConvertible {
   let number: Int
   init(_ number: Int) { self.number = number }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Recurrent
 import RecurrentFiles
 
@@ -11,7 +10,7 @@ public struct ForecastPlan: JobPlan {
   /// The series, each with its split.
   public let series: [Series]
   /// Series that are too short or do not vary, and why; those that hold a window can be forecast.
-  public private(set) var leftOut: [(series: Series, problem: String)]
+  public internal(set) var leftOut: [(series: Series, problem: String)]
   /// One split a series.
   public let splits: [ForecastSplit]
   /// The options.
@@ -32,14 +31,13 @@ public struct ForecastPlan: JobPlan {
   public let seasonsFound: [FoundSeason]
   let base: NaiveForecast
   /// What the training before this one found; nil for the first.
-  private var former: Forecaster.Configuration?
+  var former: Forecaster.Configuration?
   /// The penalty of the ridge regression that its validation part chose.
-  private var ridgePenalty: Double?
+  var ridgePenalty: Double?
   /// Epochs over which the learning rate falls.
-  private var scheduleEpochs: Int?
+  var scheduleEpochs: Int?
   /// Trainings that came before.
-  public private(set) var stage = 0
-  private static let rowsAtOnce = 100_000
+  public internal(set) var stage = 0
   /// Of the weights of a network of segments.
   private static let averaging = 0.99
 
@@ -126,43 +124,6 @@ public struct ForecastPlan: JobPlan {
     }
   }
 
-  /// A network far larger than the machine would end the program without a word, and one larger
-  /// than the limit would pass it.
-  private static func memory(
-    _ series: [Series], _ splits: [ForecastSplit], _ known: KnownInputs?,
-    _ options: ForecasterOptions
-  ) throws(DataError) -> MemoryPlan {
-    let rows = min(options.batchSize, splits.reduce(0) { $0 + $1.training.count })
-    let available = Double(ProcessInfo.processInfo.physicalMemory)
-    var shapes = ShapesOnly()
-    let model = ForecastModel(
-      features: 1 + series[0].covariates.count, known: known?.width ?? 0,
-      series: options.seriesVectors == true ? series.count : 0, options: options,
-      using: &shapes)
-    let (paths, weights) = (model.paths, model.parameterCount)
-    let time = options.timeSteps
-    let plan = MemoryPlan(
-      paths: paths, parameterCount: weights, batchSize: rows, time: time, limit: options.memoryLimit
-    )
-    if let plan, plan.bytes <= available { return plan }
-    let least = MemoryPlan.smallestBytes(
-      paths: paths, parameterCount: weights, batchSize: rows, time: time)
-    if let limit = options.memoryLimit, plan == nil {
-      throw DataError(
-        file: series[0].source,
-        problem: "training such a network takes at least \(NumberFormat.bytes(least)) of memory, "
-          + "the limit is \(NumberFormat.bytes(Double(limit)))",
-        advice: "Use a higher --memory-limit, or a smaller --batch, --hidden, --layers or --window")
-    }
-    throw DataError(
-      file: series[0].source,
-      problem: "training such a network takes about "
-        + "\(NumberFormat.bytes(plan?.bytes ?? least)) of memory, this machine has "
-        + NumberFormat.bytes(available),
-      advice: (least < available ? "Use a --memory-limit, or a " : "Use a ")
-        + "smaller --hidden, --layers, --window or --batch")
-  }
-
   /// Which naive forecast the network corrects: the one with the smaller error over the training
   /// rows.
   private static func betterBase(
@@ -211,126 +172,7 @@ public struct ForecastPlan: JobPlan {
     )
   }
 
-  private var hasValidation: Bool { splits.contains { !$0.validation.isEmpty } }
-
-  /// The interval, from the errors on the validation part, and how the test part goes.
-  public func complete(_ forecaster: inout Forecaster) {
-    if let former {
-      forecaster.configuration.calibration = former.calibration
-      forecaster.configuration.oneStepErrors = former.oneStepErrors
-    } else {
-      calibrate(&forecaster)
-    }
-    let test = examples(\.test)
-    guard test.count > 0 else {
-      forecaster.configuration.evaluation = former?.evaluation
-      return
-    }
-    // That of the training which follows is the one that counts.
-    guard former != nil || refit == .none || !hasValidation else { return }
-    var sums = ForecastEvaluation.Sums()
-    let (units, rivals) = (units, rivals)
-    // A part at a time: all forecasts of all windows would not fit in memory.
-    let atOnce = max(1, Self.rowsAtOnce / options.horizon)
-    for first in stride(from: 0, to: test.count, by: atOnce) {
-      let part = test[first..<min(first + atOnce, test.count)]
-      let windows = WindowForecasts(part, by: forecaster).judged(units, rivals: rivals.on(part))
-      for window in windows { sums.add(window) }
-    }
-    forecaster.configuration.evaluation = ForecastEvaluation(
-      sums, nominalCoverage: forecaster.nominalCoverage)
-  }
-
-  /// Finds which shares of what came lay below what the network said, on rows that it was not trained on
-  /// if there are any. What it says of its own errors is moved only by enough of them.
-  private func calibrate(_ forecaster: inout Forecaster) {
-    let isOfNumber = options.loss.isOfNumber
-    guard hasValidation || isOfNumber else { return }
-    let known = WindowForecasts(
-      examples(hasValidation ? \.validation : \.training), by: forecaster)
-    let scores = (0..<options.horizon).map { known.scores(step: $0) }
-    forecaster.configuration.oneStepErrors = hasValidation ? OneStepErrors(scores[0]) : nil
-    let independent = splits.reduce(0.0) { sum, split in
-      let windows = hasValidation ? split.validation.count : split.training.count
-      return sum
-        + (windows > 0 ? Double(windows + options.horizon - 1) / Double(options.horizon) : 0)
-    }
-    guard !isOfNumber else {
-      forecaster.configuration.calibration = ForecastCalibration(scores, independent: independent)
-      return
-    }
-    let all = scores.flatMap(\.self)
-    guard all.count >= Self.fewestScores else { return }
-    let isEnough = scores.allSatisfy { $0.count >= Self.fewestScores }
-    forecaster.configuration.calibration = ForecastCalibration(
-      isEnough ? scores : scores.map { _ in all }, independent: independent)
-    forecaster.configuration.intervalSource = .calibrated
-  }
-
-  /// Fewer scores tell less of a share than the network does.
-  private static let fewestScores = 50
-
-  private var refit: ForecastRefit { options.refit ?? .none }
-
-  /// The first training, those of known rows and of all rows.
-  public var stages: Int {
-    switch refit {
-    case .none: 1
-    case .known: hasValidation ? 2 : 1
-    case .all: (hasValidation ? 2 : 1) + (hasTest ? 1 : 0)
-    }
-  }
-
-  /// The training on rows that were held out, if the options ask for it.
-  public func sequel(to trained: Forecaster) throws(DataError) -> ForecastPlan? {
-    let learnsTest = refit == .all && hasTest && !hasValidation
-    guard refit != .none, hasValidation || learnsTest else { return nil }
-    let splits = splits.map { split in
-      ForecastSplit(
-        count: split.count, validationStart: learnsTest ? split.count : split.testStart,
-        testStart: learnsTest ? split.count : split.testStart, options: self.options)
-    }
-    var options = options
-    options.epochs = max(1, trained.configuration.bestEpoch)
-    options.findsSeasons = nil
-    // Scales and bases may follow the rows that are known now.
-    var plan = try ForecastPlan(
-      series, options: options, columns: columns, splits: splits, from: origin)
-    require(
-      plan.series.count == series.count,
-      "a series that was learned from still can be with more rows")
-    plan.leftOut = leftOut
-    plan.former = trained.configuration
-    plan.ridgePenalty =
-      hasValidation
-      ? RidgeForecast(training: trainingExamples, validation: validationExamples)?.penalty
-      : ridgePenalty
-    plan.scheduleEpochs = scheduleEpochs ?? self.options.epochs
-    plan.stage = stage + 1
-    return plan
-  }
-
-  private var hasTest: Bool { splits.contains { !$0.test.isEmpty } }
-
-  /// What errors of each series are divided by.
-  var units: [SeriesUnit] {
-    zip(series, splits).map { series, split in
-      SeriesUnit(trainingRows: series.target[..<split.validationStart], season: options.season)
-    }
-  }
-
-  /// Forecasts that are fitted without a network, on the training rows.
-  var rivals: FittedRivals {
-    let trainingRows = splits.map { max(1, $0.validationStart) }
-    return FittedRivals(
-      classical: ClassicalForecast.Method.allCases.map { method in
-        zip(series, trainingRows).map { series, rows in
-          ClassicalForecast(method, series.target, trainingRows: rows, season: options.season)
-        }
-      },
-      ridge: RidgeForecast(
-        training: trainingExamples, validation: validationExamples, penalty: ridgePenalty))
-  }
+  var hasValidation: Bool { splits.contains { !$0.validation.isEmpty } }
 }
 
 // Documented by the protocol.

@@ -1,0 +1,126 @@
+import Recurrent
+import RecurrentFiles
+
+/// What follows a training: the interval, the report, and a training on rows that were held out.
+extension ForecastPlan {
+  private static var rowsAtOnce: Int { 100_000 }
+
+  /// The interval, from the errors on the validation part, and how the test part goes.
+  public func complete(_ forecaster: inout Forecaster) {
+    if let former {
+      forecaster.configuration.calibration = former.calibration
+      forecaster.configuration.oneStepErrors = former.oneStepErrors
+    } else {
+      calibrate(&forecaster)
+    }
+    let test = examples(\.test)
+    guard test.count > 0 else {
+      forecaster.configuration.evaluation = former?.evaluation
+      return
+    }
+    // That of the training which follows is the one that counts.
+    guard former != nil || refit == .none || !hasValidation else { return }
+    var sums = ForecastEvaluation.Sums()
+    let (units, rivals) = (units, rivals)
+    // A part at a time: all forecasts of all windows would not fit in memory.
+    let atOnce = max(1, Self.rowsAtOnce / options.horizon)
+    for first in stride(from: 0, to: test.count, by: atOnce) {
+      let part = test[first..<min(first + atOnce, test.count)]
+      let windows = WindowForecasts(part, by: forecaster).judged(units, rivals: rivals.on(part))
+      for window in windows { sums.add(window) }
+    }
+    forecaster.configuration.evaluation = ForecastEvaluation(
+      sums, nominalCoverage: forecaster.nominalCoverage)
+  }
+
+  /// Finds which shares of what came lay below what the network said, on rows that it was not trained on
+  /// if there are any. What it says of its own errors is moved only by enough of them.
+  private func calibrate(_ forecaster: inout Forecaster) {
+    let isOfNumber = options.loss.isOfNumber
+    guard hasValidation || isOfNumber else { return }
+    let known = WindowForecasts(
+      examples(hasValidation ? \.validation : \.training), by: forecaster)
+    let scores = (0..<options.horizon).map { known.scores(step: $0) }
+    forecaster.configuration.oneStepErrors = hasValidation ? OneStepErrors(scores[0]) : nil
+    let independent = splits.reduce(0.0) { sum, split in
+      let windows = hasValidation ? split.validation.count : split.training.count
+      return sum
+        + (windows > 0 ? Double(windows + options.horizon - 1) / Double(options.horizon) : 0)
+    }
+    guard !isOfNumber else {
+      forecaster.configuration.calibration = ForecastCalibration(scores, independent: independent)
+      return
+    }
+    let all = scores.flatMap(\.self)
+    guard all.count >= Self.fewestScores else { return }
+    let isEnough = scores.allSatisfy { $0.count >= Self.fewestScores }
+    forecaster.configuration.calibration = ForecastCalibration(
+      isEnough ? scores : scores.map { _ in all }, independent: independent)
+    forecaster.configuration.intervalSource = .calibrated
+  }
+
+  /// Fewer scores tell less of a share than the network does.
+  private static var fewestScores: Int { 50 }
+
+  var refit: ForecastRefit { options.refit ?? .none }
+
+  /// The first training, those of known rows and of all rows.
+  public var stages: Int {
+    switch refit {
+    case .none: 1
+    case .known: hasValidation ? 2 : 1
+    case .all: (hasValidation ? 2 : 1) + (hasTest ? 1 : 0)
+    }
+  }
+
+  /// The training on rows that were held out, if the options ask for it.
+  public func sequel(to trained: Forecaster) throws(DataError) -> ForecastPlan? {
+    let learnsTest = refit == .all && hasTest && !hasValidation
+    guard refit != .none, hasValidation || learnsTest else { return nil }
+    let splits = splits.map { split in
+      ForecastSplit(
+        count: split.count, validationStart: learnsTest ? split.count : split.testStart,
+        testStart: learnsTest ? split.count : split.testStart, options: self.options)
+    }
+    var options = options
+    options.epochs = max(1, trained.configuration.bestEpoch)
+    options.findsSeasons = nil
+    // Scales and bases may follow the rows that are known now.
+    var plan = try ForecastPlan(
+      series, options: options, columns: columns, splits: splits, from: origin)
+    require(
+      plan.series.count == series.count,
+      "a series that was learned from still can be with more rows")
+    plan.leftOut = leftOut
+    plan.former = trained.configuration
+    plan.ridgePenalty =
+      hasValidation
+      ? RidgeForecast(training: trainingExamples, validation: validationExamples)?.penalty
+      : ridgePenalty
+    plan.scheduleEpochs = scheduleEpochs ?? self.options.epochs
+    plan.stage = stage + 1
+    return plan
+  }
+
+  var hasTest: Bool { splits.contains { !$0.test.isEmpty } }
+
+  /// What errors of each series are divided by.
+  var units: [SeriesUnit] {
+    zip(series, splits).map { series, split in
+      SeriesUnit(trainingRows: series.target[..<split.validationStart], season: options.season)
+    }
+  }
+
+  /// Forecasts that are fitted without a network, on the training rows.
+  var rivals: FittedRivals {
+    let trainingRows = splits.map { max(1, $0.validationStart) }
+    return FittedRivals(
+      classical: ClassicalForecast.Method.allCases.map { method in
+        zip(series, trainingRows).map { series, rows in
+          ClassicalForecast(method, series.target, trainingRows: rows, season: options.season)
+        }
+      },
+      ridge: RidgeForecast(
+        training: trainingExamples, validation: validationExamples, penalty: ridgePenalty))
+  }
+}
