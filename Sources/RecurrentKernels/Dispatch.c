@@ -69,6 +69,13 @@ const rk_kernels *rk_kernels_current(void) {
   return table;
 }
 
+const rk_kernels *rk_kernels_for_steps(int32_t units) {
+  const rk_kernels *current = rk_kernels_current();
+  for (int32_t i = 0; i < TABLE_COUNT; i++)
+    if (current->lanes == 2 * tables[i]->lanes && units <= tables[i]->lanes && machine_runs(tables[i])) return tables[i];
+  return current;
+}
+
 bool rk_kernels_choice_honoured(void) {
   const char *name = name_asked_for();
   return !name || named(name) == rk_kernels_current();

@@ -26,6 +26,8 @@
 
 #include "SequenceForward.h"
 
+#include "SingleStep.h"
+
 #include "CellBackward.h"
 
 #include "SequenceBackward.h"
@@ -51,6 +53,11 @@ const rk_kernels RK_TABLE = {
   .multiply_input = multiply_input,
   .forward_workspace = forward_workspace,
   .run_forward = run_forward,
+  .step_weights_size = step_weights_size,
+  .step_workspace = step_workspace,
+  .lay_out_step = lay_out_step,
+  .row_product_size = row_product_size,
+  .lay_out_row_product = lay_out_row_product,
   .backward_weights_size = backward_weights_size,
   .pack_backward_weights = pack_backward_weights,
   .backward_workspace = backward_workspace,

@@ -238,6 +238,33 @@ typedef struct {
 int64_t rk_backward_workspace(const rk_sequence_backward *pass);
 void rk_run_backward(const rk_sequence_backward *pass, int32_t part, int32_t parts, float *workspace);
 
+// MARK: Single steps, of one row, for streams
+
+/// A matrix laid out for one row: `columns` sums, each over a first source, then a second. Packed a panel of vectors after
+/// the other; the first `longer` panels have one vector more than the others.
+typedef struct rk_row_matrix {
+  int64_t first_depth, second_depth;
+  int32_t panels, vectors, longer;     ///< vectors of a panel
+  int64_t vector_size;                 ///< floats of one of its vectors with all that belongs to it
+  const float *packed;
+  /// y = start + first·W + second·W' of one row; `start` null: the bias. y is filled up to whole vectors. `backwards` goes
+  /// from the last panel to the first, which changes no bit: a step in the other direction than the one before begins with
+  /// what is still in the first cache.
+  void (*multiply)(
+    const struct rk_row_matrix *, const float *_Nullable start, const float *first, const float *second, bool backwards,
+    float *y);
+} rk_row_matrix;
+
+/// A layer of the plain formula, neither coupled nor projected. The bits are those of `rk_run_forward`.
+typedef struct rk_step {
+  int32_t hidden_size;
+  rk_row_matrix matrices[2];
+  const float *recurrent_bias;         ///< GRU, reset after: b' of n
+  /// x [I]; h [H] and c [H] (LSTM) before the step, then after it. `backwards` as above.
+  void (*run)(
+    const struct rk_step *, const float *x, float *h, float *_Nullable c, float *workspace, bool backwards);
+} rk_step;
+
 // MARK: Scans
 
 /// h_t = f(p_t + q_t·h_{t-1}) for each unit alone, along the steps of each row.
@@ -415,6 +442,14 @@ typedef struct {
   void (*multiply_input)(const rk_sequence_forward *, int32_t, int32_t);
   int64_t (*forward_workspace)(const rk_sequence_forward *);
   void (*run_forward)(const rk_sequence_forward *, int32_t, int32_t, float *);
+  /// Floats that the packed weights of a single step take, and its workspace; the packing.
+  int64_t (*step_weights_size)(const rk_cell_weights *);
+  int64_t (*step_workspace)(int32_t hidden_size);
+  void (*lay_out_step)(const rk_cell_weights *, float *packed, rk_step *);
+  /// The same of bias + x·W, W [depth, columns], of one row.
+  int64_t (*row_product_size)(int64_t columns, int64_t depth);
+  void (*lay_out_row_product)(
+    int64_t columns, int64_t depth, const float *weights, const float *_Nullable bias, float *packed, rk_row_matrix *);
   int64_t (*backward_weights_size)(const rk_cell_weights *);
   void (*pack_backward_weights)(const rk_cell_weights *, float *);
   int64_t (*backward_workspace)(const rk_sequence_backward *);
@@ -460,6 +495,9 @@ const rk_kernels *_Nullable rk_path(int32_t index);
 
 /// The table that the functions above use: the best of the machine, or the one named by RECURRENT_KERNELS.
 const rk_kernels *rk_kernels_current(void);
+/// The one for single steps of `units` units: of those with vectors half as wide, if they hold all units, since a narrower
+/// vector is the quicker one.
+const rk_kernels *rk_kernels_for_steps(int32_t units);
 /// False when RECURRENT_KERNELS names a path that is not there (the best one is used then).
 bool rk_kernels_choice_honoured(void);
 

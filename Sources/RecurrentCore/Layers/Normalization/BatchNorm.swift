@@ -59,8 +59,12 @@ public struct BatchNorm: Layer {
     if case .training = mode, steps.shape[0] > 0 {
       return input.with(validSteps: normalizedByBatch(steps))
     }
-    let scale = (runningVariance.detached + epsilon).squareRoot().reciprocal() * gain
-    return input.with(validSteps: (steps - runningMean.detached) * scale + bias)
+    return input.with(validSteps: (steps - runningMean.detached) * predictionScale + bias)
+  }
+
+  /// gain / √(var + ε), `[F]`.
+  var predictionScale: Tensor {
+    (runningVariance.detached + epsilon).squareRoot().reciprocal() * gain
   }
 
   /// Steps `[N, F]` normalized by their own mean and variance.

@@ -55,11 +55,8 @@ public struct LayerNorm: StepLayer {
     var scales = [Float](repeating: 0, count: rows)  // 1 / √(var + ε)
     let normalized = Tensor(shape: input.shape) { n in
       for row in 0..<rows {
-        let (x, n) = (x.row(row), n + row * features)
-        rk_scale(1, -rk_sum(x, width) / Float(features), x, n, width)
-        let variance = Float(rk_sum_of_squares(n, width) / Double(features))
-        scales[row] = 1 / (variance + epsilon).squareRoot()
-        rk_scale(scales[row], 0, n, n, width)
+        scales[row] = Self.normalize(
+          x.row(row), n + row * features, features, epsilon: epsilon)
       }
     }
     let output = normalized * gain.detached + bias.detached
@@ -80,6 +77,19 @@ public struct LayerNorm: StepLayer {
         dx, (dy * normalized).reduced(to: [features]), dy.reduced(to: [features]),
       ]
     }
+  }
+
+  /// n of one row x, and the scale 1 / √(var + ε).
+  @inline(__always) @discardableResult
+  static func normalize(
+    _ x: UnsafePointer<Float>, _ n: UnsafeMutablePointer<Float>, _ features: Int, epsilon: Float
+  ) -> Float {
+    let width = Int64(features)
+    rk_scale(1, -rk_sum(x, width) / Float(features), x, n, width)
+    let variance = Float(rk_sum_of_squares(n, width) / Double(features))
+    let scale = 1 / (variance + epsilon).squareRoot()
+    rk_scale(scale, 0, n, n, width)
+    return scale
   }
 
   /// Visits `gain` and `bias`.

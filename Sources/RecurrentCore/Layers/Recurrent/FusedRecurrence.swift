@@ -233,11 +233,36 @@ struct FusedRun: Sendable {
     }
   }
 
+  /// A forward pass over all steps that keeps nothing, but for the pointers to values.
+  func pass(
+    tables: UnsafePointer<rk_sequence_layout>, options: UnsafePointer<rk_cell_options>?,
+    packed: Storage, format: rk_weight_format
+  ) -> rk_sequence_forward {
+    rk_sequence_forward(
+      cell: cell, input_size: Int32(weights.inputSize), hidden_size: Int32(units),
+      recurrent_size: Int32(size), layout: tables, first_step: 0, end_step: Int32(layout.steps),
+      options: options, projects: projects, format: format, packed_weights: packed.pointer,
+      x: packed.pointer, x_stride: Int64(weights.inputSize), start: nil, start_row: nil,
+      out: packed.pointer, out_stride: Int64(size), keeps_out: false, h: packed.pointer, c: nil,
+      gates: nil, extra: nil, masked: nil, unprojected: nil, meeting: nil)
+  }
+
   func packedWeights(
     _ size: (UnsafePointer<rk_cell_weights>) -> Int64,
     _ pack: (UnsafePointer<rk_cell_weights>, UnsafeMutablePointer<Float>) -> Void,
     format: rk_weight_format = RK_FLOAT32
   ) -> Storage {
+    withKernelWeights(format: format) { plain in
+      let packed = Storage(count: Int(size(plain)))
+      pack(plain, packed.pointer)
+      return packed
+    }
+  }
+
+  /// Calls `body` with the weights as kernels take them.
+  func withKernelWeights<R>(
+    format: rk_weight_format, _ body: (UnsafePointer<rk_cell_weights>) -> R
+  ) -> R {
     let scales = [weights.input, weights.recurrent, weights.projection].map { matrix -> Storage? in
       guard case .int8(let scales) = matrix?.grid, format == RK_INT8 else { return nil }
       return Tensor(scales).storage
@@ -249,10 +274,7 @@ struct FusedRun: Sendable {
       recurrent_bias: weights.recurrentBias?.pointer, projection: weights.projection?.pointer,
       format: format, input_scales: scales[0]?.pointer, recurrent_scales: scales[1]?.pointer,
       projection_scales: scales[2]?.pointer)
-    let packed = Storage(count: Int(size(&plain)))
-    pack(&plain, packed.pointer)
-    withExtendedLifetime((weights, scales)) {}
-    return packed
+    return withExtendedLifetime((weights, scales)) { body(&plain) }
   }
 
   /// Calls `body` with the options as kernels take them; nil for the plain formula.

@@ -66,7 +66,7 @@ public struct GRU: Layer {
   /// For few units.
   public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
 
-  private var fused: FusedRecurrence {
+  var fused: FusedRecurrence {
     FusedRecurrence(cell: reset.cell, weights: weights, options: options)
   }
 

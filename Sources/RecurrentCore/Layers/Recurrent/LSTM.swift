@@ -77,7 +77,7 @@ public struct LSTM: Layer {
   /// For few units.
   public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
 
-  private var fused: FusedRecurrence {
+  var fused: FusedRecurrence {
     FusedRecurrence(cell: cell, weights: weights, options: options)
   }
 

@@ -1,0 +1,212 @@
+import RecurrentFiles
+internal import RecurrentKernels
+
+/// A layer that can be laid out for single steps, so that a stream does not call it.
+protocol LaidOutLayer {
+  /// Adds what the layer does at a step, and its state's tensors in their order; where its output is.
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values
+}
+
+// MARK: Recurrent layers
+
+extension LSTM: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.recurrence(fused, from: input)
+  }
+}
+
+extension GRU: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.recurrence(fused, from: input)
+  }
+}
+
+extension SimpleRNN: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.recurrence(fused, from: input)
+  }
+}
+
+extension RecurrentStack: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    layers.reduce(input) { plan.add($1, from: $0) }
+  }
+}
+
+extension LearnedInitialState: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.add(layer, from: input)
+  }
+}
+
+// MARK: Compositions
+
+extension AnyLayer: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.add(base, from: input)
+  }
+}
+
+extension Sequential: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.add(layers, from: input)
+  }
+}
+
+extension FirstLayer: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.add(layer, from: input)
+  }
+}
+
+extension NextLayer: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.add(layer, from: plan.add(previous, from: input))
+  }
+}
+
+extension EachStep: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.add(layer, from: input)
+  }
+}
+
+extension LastOutput: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    input
+  }
+}
+
+extension SkipConnection: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let own = plan.add(layer, from: input)
+    let rows = plan.rows
+    if merge == .concatenate {
+      let output = plan.values(input.width + own.width)
+      for (part, column) in [(input, 0), (own, input.width)] {
+        plan.append(
+          .copyRows(
+            from: part.place, stride: part.width, to: output.place + column,
+            toStride: output.width, width: part.width, rows: rows))
+      }
+      return output
+    }
+    require(
+      input.width == own.width,
+      "\(input.width) and \(own.width) features can only be merged by concatenation")
+    let output = plan.values(input.width)
+    let count = rows * input.width
+    plan.append(
+      .combine(
+        merge == .multiply ? RK_MULTIPLY : RK_ADD, input.place, own.place, to: output.place,
+        count: count))
+    if merge == .average {
+      plan.append(.scale(0.5, from: output.place, to: output.place, count: count))
+    }
+    return output
+  }
+}
+
+// MARK: Layers of each step alone
+
+extension Dense: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    require(
+      input.width == weights.shape[0],
+      "a dense layer of \(weights.shape[0]) inputs got steps with \(input.width)")
+    let output = plan.product(input, weights: weights, bias: bias)
+    plan.apply(activation, to: output)
+    return output
+  }
+}
+
+extension Dropout: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    input
+  }
+}
+
+extension Embedding: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let output = plan.values(weights.shape[1])
+    plan.append(
+      .lookUp(
+        table: plan.constant(weights), size: weights.shape[0], from: input.place,
+        to: output.place, rows: plan.rows, width: output.width))
+    return output
+  }
+}
+
+extension LayerNorm: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let output = plan.values(input.width)
+    plan.append(
+      .normalize(
+        epsilon: epsilon, from: input.place, to: output.place, rows: plan.rows,
+        width: input.width))
+    plan.combine(RK_MULTIPLY, output, with: gain, to: output)
+    plan.combine(RK_ADD, output, with: bias, to: output)
+    return output
+  }
+}
+
+extension BatchNorm: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let output = plan.values(input.width)
+    plan.combine(RK_SUBTRACT, input, with: runningMean, to: output)
+    plan.combine(RK_MULTIPLY, output, with: predictionScale, to: output)
+    plan.combine(RK_ADD, output, with: bias, to: output)
+    return output
+  }
+}
+
+extension Conv1D: LaidOutLayer {
+  /// The last inputs of a row, and the new one behind them: the window that the kernel sees, whole if
+  /// it is not dilated. Then it moves on by one.
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let (kernel, features, outputs) = (weights.shape[0], weights.shape[1], weights.shape[2])
+    require(
+      input.width == features,
+      "a convolution of \(features) features got steps with \(input.width)")
+    let (rows, reach) = (plan.rows, reach)
+    let state = plan.stateRoom(rows * reach * features)
+    let window = plan.values(kernel * features)
+    let past = reach * features
+    for k in 0..<kernel - 1 {
+      plan.append(
+        .copyRows(
+          from: state + k * dilation * features, stride: past,
+          to: window.place + k * features, toStride: window.width, width: features, rows: rows))
+    }
+    plan.append(
+      .copyRows(
+        from: input.place, stride: features, to: window.place + (kernel - 1) * features,
+        toStride: window.width, width: features, rows: rows))
+    for row in 0..<rows where reach > 0 {
+      let own = state + row * past
+      plan.append(.shift(from: own + features, to: own, count: past - features))
+    }
+    if reach > 0 {
+      plan.append(
+        .copyRows(
+          from: input.place, stride: features, to: state + past - features, toStride: past,
+          width: features, rows: rows))
+    }
+    return plan.product(
+      window, weights: weights.reshaped(to: [kernel * features, outputs]), bias: bias)
+  }
+}
+
+extension StreamPlan {
+  /// Each row with a row of constants, element by element.
+  fileprivate mutating func combine(
+    _ combination: rk_operator, _ input: Values, with row: Tensor, to output: Values
+  ) {
+    require(
+      row.count == input.width, "a layer of \(row.count) features got steps with \(input.width)")
+    append(
+      .constant(
+        combination, from: input.place, constants: constant(row), to: output.place, rows: rows,
+        width: input.width))
+  }
+}
