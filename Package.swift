@@ -52,7 +52,9 @@ let package = Package(
     .testTarget(name: "RecurrentFilesTests", dependencies: ["RecurrentFiles", "TestSupport"]),
     .testTarget(name: "RecurrentDataTests", dependencies: ["Recurrent", "TestSupport"]),
     .testTarget(name: "RecurrentChartsTests", dependencies: ["Recurrent", "TestSupport"]),
-    .testTarget(name: "RecurrentCoreTests", dependencies: ["Recurrent", "TestSupport"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(
+      name: "RecurrentCoreTests", dependencies: ["Recurrent", "TestSupport", "AllocationCounter"]),
     .testTarget(
       name: "RecurrentONNXTests",
       dependencies: ["Recurrent", "RecurrentONNX", "RecurrentTasks", "TestSupport"]),

@@ -24,7 +24,7 @@ extension Tensor: CheckedOutput {
 /// - shapes; padding is zero in the output and nothing that stands in the padding of the input
 ///   matters; an empty row keeps its state
 /// - no state equals zero state; a sequence whole, in chunks and step by step gives the same bits,
-///   a session too
+///   a session and a stream too
 /// - a row gives the same bits alone as among others, on one thread as on several, in one task as
 ///   in eight
 /// - gradients of all parameters, the input and the initial state are those of finite differences
@@ -254,6 +254,42 @@ struct LayerChecker<L: Layer> where L.Input == SequenceBatch, L.Output: CheckedO
     session.reset()
     expectSame(
       session.state.tensors, layer.initialState(batchSize: 1).tensors, "a session after reset")
+    for rows in [[4], [4, 3, 0]] { checkStream(input.rows(rows)) }
+  }
+
+  /// A stream of as many rows, step by step: the first steps again after a reset, the others by a
+  /// fork.
+  private func checkStream(_ input: SequenceBatch) {
+    let rows = input.batchSize
+    let whole = run(input, from: layer.initialState(batchSize: rows))
+    var stream = ModelStream(layer, inputSize: inputSize, rows: rows)
+    var steps: [Tensor] = []
+    do {
+      for t in [0, 1, -1] + Array(0..<time) {
+        if t < 0 {
+          stream.reset()
+          steps = []
+          continue
+        }
+        if t == 2 {
+          let fork = stream.fork()
+          _ = try stream.step([Float](repeating: 1, count: rows * inputSize))
+          stream = fork
+        }
+        let output = try stream.step(input.steps(t..<t + 1).values.elements)
+        steps.append(Tensor(output, shape: [rows, 1, stream.outputSize]))
+      }
+    } catch {
+      return expect(false, "a stream's step: \(error)")
+    }
+    let result =
+      whole[0].rank == 3
+      ? Tensor.concatenated(steps, along: 1)
+      : steps[time - 1].reshaped(to: [rows, stream.outputSize])
+    expectSame([result], [whole[0]], "output of a stream of \(rows)")
+    expectSame(stream.state.tensors, Array(whole.dropFirst()), "state of a stream of \(rows)")
+    let wrong = try? stream.step([Float](repeating: 1, count: rows * inputSize + 1))
+    expect(wrong == nil, "a stream took a step of too many numbers")
   }
 
   // MARK: Rows
