@@ -22,13 +22,15 @@ struct BenchmarkCommand: ParsableCommand {
     case train
     case infer
     case step
+    case stream
     case lengths
     case product
     case beside
   }
 
   @Option(
-    help: "What to measure: recipe, train, infer, step, lengths, product, beside; all if not given."
+    help:
+      "What to measure: recipe, train, infer, step, stream, lengths, product, beside; all if not given."
   )
   var mode: Mode?
 
@@ -82,6 +84,7 @@ struct BenchmarkCommand: ParsableCommand {
       case .train: try measureLayers(.train, NamedShape.trained)
       case .infer: try measureLayers(.infer, NamedShape.predicted)
       case .step: try measureLayers(.step, [.step])
+      case .stream: try measureStreams()
       case .lengths: try measureLengths()
       case .product:
         try show(ProductCase(size: short ? 256 : 2048).measured(budget: short ? 0.1 : budget))
@@ -105,6 +108,15 @@ struct BenchmarkCommand: ParsableCommand {
         try show(
           LayerCase(mode: mode, cell: cell, shape: shape.shape)
             .measured(budget: short ? 0.1 : budget, name: shape.rawValue))
+      }
+    }
+  }
+
+  /// Small networks, sample by sample.
+  private func measureStreams() throws {
+    for cell in cell.isEmpty ? [.lstm, .gru] : cell {
+      for units in short ? [8] : StreamCase.sizes {
+        try show(StreamCase(cell: cell, units: units).measured(budget: short ? 0.1 : budget))
       }
     }
   }

@@ -45,9 +45,14 @@ struct LayerCase {
   }
 
   private func stepping(_ layer: some Layer<SequenceBatch, SequenceBatch>) -> () -> Void {
-    var session = Session(layer)
+    let stream = ModelStream(layer)
     let features = (0..<shape.input).map { Float($0 % 7) / 7 - 0.5 }
-    return { _ = try? session.step(features) }
+    var output = [Float](repeating: 0, count: shape.hidden)
+    return {
+      features.withUnsafeBufferPointer { features in
+        output.withUnsafeMutableBufferPointer { stream.step(features, into: $0) }
+      }
+    }
   }
 
   /// The shape of all outputs.

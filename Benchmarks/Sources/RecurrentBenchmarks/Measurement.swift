@@ -28,7 +28,9 @@ struct Measurement: Encodable {
   var row: String {
     let name = [mode, cell, shape].compactMap(\.self).joined(separator: " ")
     let time =
-      milliseconds.map { String(format: "%10.3f ms", $0) }
+      milliseconds.map {
+        $0 < 0.01 ? String(format: "%10.1f ns", $0 * 1e6) : String(format: "%10.3f ms", $0)
+      }
       ?? seconds.map { String(format: "%10.2f s ", $0) } ?? ""
     let rate = gigaflops.map { String(format: "%8.1f GFLOP/s", $0) } ?? ""
     return name.padding(toLength: 28, withPad: " ", startingAt: 0)

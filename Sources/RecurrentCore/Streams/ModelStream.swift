@@ -147,7 +147,7 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
 
   private func step(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
     let memory = memory.pointer
-    (memory + input.place).update(from: from, count: rows * inputSize)
+    Self.copy(from, to: memory + input.place, count: rows * inputSize)
     plan.operations.withUnsafeBufferPointer { operations in
       let constants = constants.pointer
       for index in operations.indices {
@@ -157,7 +157,15 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
       }
     }
     backwards.toggle()
-    to.update(from: memory + output.place, count: rows * outputSize)
+    Self.copy(memory + output.place, to: to, count: rows * outputSize)
+  }
+
+  /// One number, as a sample of audio is, is moved in less time than it takes to call for it.
+  @inline(__always)
+  private static func copy(
+    _ from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    if count == 1 { to.pointee = from.pointee } else { to.update(from: from, count: count) }
   }
 
   // MARK: State

@@ -1,0 +1,30 @@
+import Recurrent
+
+/// One sample after the other through a small network: one number in, a recurrent layer, one number
+/// out. `Benchmarks/peers/rtneural.cpp` times the same.
+struct StreamCase {
+  /// The sizes of such networks in audio.
+  static let sizes = [8, 16, 20, 40, 64, 128]
+
+  let cell: CellKind
+  let units: Int
+
+  func measured(budget: Double) -> Measurement {
+    var generator = RandomGenerator(seed: 0)
+    let stream = ModelStream(
+      Sequential {
+        cell.layer(inputSize: 1, hiddenSize: units, using: &generator)
+        EachStep(Dense(inputSize: units, outputSize: 1, using: &generator))
+      })
+    let samples = Initializer.uniform(1)([4096], using: &generator).elements
+    var output = samples
+    let milliseconds = medianMilliseconds(budget: budget) {
+      samples.withUnsafeBufferPointer { samples in
+        output.withUnsafeMutableBufferPointer { stream.process(samples, into: $0) }
+      }
+    }
+    return Measurement(
+      mode: "stream", cell: cell.rawValue, shape: "\(units)", threads: 1,
+      milliseconds: milliseconds / Double(samples.count))
+  }
+}
