@@ -4,6 +4,7 @@ import PackageDescription
 let package = Package(
   name: "RecurrentExamples",
   platforms: [.macOS(.v15)],
+  products: [.library(name: "RecurrentAudio", type: .dynamic, targets: ["AudioLibrary"])],
   dependencies: [
     .package(name: "Recurrent", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -50,6 +51,13 @@ let package = Package(
         "Wave", .product(name: "Recurrent", package: "Recurrent"),
         .product(name: "RecurrentONNX", package: "Recurrent"),
       ], path: "NoiseSuppression"),
+    .executableTarget(
+      name: "AudioEffect",
+      dependencies: ["Wave", .product(name: "Recurrent", package: "Recurrent")],
+      path: "AudioEffect"),
+    .target(
+      name: "AudioLibrary", dependencies: [.product(name: "Recurrent", package: "Recurrent")],
+      path: "AudioLibrary", exclude: ["host.c", "recurrent_audio.h"]),
     .executableTarget(
       name: "Phonemes", dependencies: [.product(name: "Recurrent", package: "Recurrent")],
       path: "Phonemes"),

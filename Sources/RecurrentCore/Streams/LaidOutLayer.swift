@@ -107,6 +107,21 @@ extension SkipConnection: LaidOutLayer {
   }
 }
 
+extension InputsAdded: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let own = plan.add(layer, from: input)
+    let output = plan.values(own.width)
+    for row in 0..<plan.rows {
+      let at = row * own.width
+      plan.append(
+        .combine(
+          RK_ADD, own.place + at, input.place + row * input.width, to: output.place + at,
+          count: own.width))
+    }
+    return output
+  }
+}
+
 // MARK: Layers of each step alone
 
 extension Dense: LaidOutLayer {
@@ -123,6 +138,30 @@ extension Dense: LaidOutLayer {
 extension Dropout: LaidOutLayer {
   func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
     input
+  }
+}
+
+extension Elementwise: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let output = plan.values(input.width)
+    plan.append(
+      .shift(from: input.place, to: output.place, count: plan.rows * input.width))
+    plan.apply(activation, to: output)
+    return output
+  }
+}
+
+extension PReLU: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let (above, below) = (plan.values(input.width), plan.values(input.width))
+    let count = plan.rows * input.width
+    plan.append(.map(RK_RELU, from: input.place, to: above.place, count: count))
+    plan.append(.map(RK_NEGATE, from: input.place, to: below.place, count: count))
+    plan.append(.map(RK_RELU, from: below.place, to: below.place, count: count))
+    plan.combine(RK_MULTIPLY, below, with: slope, to: below)
+    plan.append(
+      .combine(RK_SUBTRACT, above.place, below.place, to: above.place, count: count))
+    return above
   }
 }
 

@@ -45,6 +45,12 @@ public struct PyTorchWeights: Sendable {
     tensors = TensorBag(file)
   }
 
+  /// Tensors by name; `source` is what messages call them.
+  init(_ named: [(name: String, tensor: StoredTensor)], source: String) {
+    tensors = TensorBag(source: source)
+    for (name, tensor) in named { tensors.put(name, Tensor(tensor)) }
+  }
+
   /// No weights yet, to be added and written.
   public init() {
     tensors = TensorBag(source: "PyTorch weights")
