@@ -8,10 +8,10 @@ struct Evaluate: ThreadedCommand {
     abstract: "Measure a model on data whose answers are known.",
     discussion: flowing(
       """
-      A forecaster: on every window of a table. Models of texts and images: on data
-      in any form that training takes, with classes, tags or translations; a text
-      generator on any text, a composer on any tunes. Give what the model was not
-      trained on.
+      A forecaster: on every window of a table that it has not learned. Models of
+      texts and images: on data in any form that training takes, with classes, tags or
+      translations; a text generator on any text, a composer on any tunes. Give what
+      the model was not trained on.
 
       Examples:
         recurrent evaluate model prices-2014.csv

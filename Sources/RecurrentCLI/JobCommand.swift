@@ -185,7 +185,8 @@ extension JobCommand {
         { event, run in
           training.show(
             event, run, epochs: options.epochs, unit: Self.words.unit,
-            members: (options.networks ?? 1) * plan.stages)
+            members: (options.networks ?? 1) * plan.stages,
+            called: plan.stages > 1 ? "training" : "network")
         }
       ])
   }

@@ -63,7 +63,9 @@ struct ModelReport<Trained: Job>: Encodable {
     options = model.options
     rounding = model.configuration.rounding
     set(model.configuration.evaluation)
-    if !model.histories.isEmpty { training = model.histories.compactMap(Training.init) }
+    if !model.histories.isEmpty {
+      training = model.histories.compactMap { Training($0, canGoOn: model.parts.judged.isEmpty) }
+    }
   }
 
   mutating func set(_ evaluation: Trained.Configuration.Evaluation?) {
@@ -79,7 +81,7 @@ struct ModelReport<Trained: Job>: Encodable {
 }
 
 extension ModelReport.Training {
-  init?(_ history: TrainingHistory) {
+  init?(_ history: TrainingHistory, canGoOn: Bool) {
     guard let best = history.best else { return nil }
     epochs = history.epochs.count
     bestEpoch = best.epoch
@@ -91,7 +93,7 @@ extension ModelReport.Training {
       case .allEpochs, nil: "allEpochs"
       }
     (loss, validationLoss, score) = (best.loss, best.validationLoss, best.score)
-    remark = history.remark
+    remark = history.remark(canGoOn: canGoOn)
   }
 }
 

@@ -154,11 +154,12 @@ extension TrainForecaster {
     let read =
       try request.table?.reading(file, request.encoding, times: request.times, for: forecaster)
       ?? forecaster.reading(file, times: request.times)
-    let (series, remarks) = try forecaster.evaluable(read.series)
+    let (series, part, remarks) = try forecaster.evaluable(read.series)
     let times = series.first?.times.reading.map { ["times " + $0] } ?? []
     let all = times + read.remarks + remarks
     return DataRead(
-      data: series, source: file, remark: all.isEmpty ? nil : all.joined(separator: "\n"))
+      data: series, source: file, part: part,
+      remark: all.isEmpty ? nil : all.joined(separator: "\n"))
   }
 }
 

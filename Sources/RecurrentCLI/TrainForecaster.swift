@@ -13,6 +13,7 @@ struct TrainForecaster: JobCommand {
       Without a file: carbon dioxide in the air of Mauna Loa by the week, 1958 to 2001, or, with
       --data goog, the daily prices of GOOG, 2004 to 2013; both come with the program.
       The report stands on rows that training never saw, beside the naive forecast.
+      What is written is then trained once more on all rows (--refit).
 
       Examples:
         recurrent train forecaster
@@ -29,8 +30,9 @@ struct TrainForecaster: JobCommand {
   @OptionGroup var flags: ForecasterFlags
   @Option(
     help: ArgumentHelp(
-      "What is learned from anew once validation chose the epochs: none, known rows (training and "
-        + "validation) before the report, or all rows after it too. (default: none)",
+      "What is learned from anew once validation chose the epochs: after, all rows, when the report is made; "
+        + "known, training and validation rows, before it; all, as known and then as after; or "
+        + "none. (default: after)",
       valueName: "rows"))
   var refit: ForecastRefit?
   @OptionGroup var running: TrainingRunOptions<Self>
@@ -44,7 +46,7 @@ struct TrainForecaster: JobCommand {
   var course: CourseFlags<Self> { flags.course }
   var options: ForecasterOptions {
     var options = flags.options
-    options.refit = refit == ForecastRefit.none ? nil : refit
+    if let refit { options.refit = refit == ForecastRefit.none ? nil : refit }
     return options
   }
 

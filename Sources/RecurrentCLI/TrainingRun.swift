@@ -72,14 +72,19 @@ struct TrainingRun {
   }
 
   /// Shows what a callback hears of. Where a signal asks for it, stops the run.
+  ///
+  /// - Parameters:
+  ///   - members: runs in all.
+  ///   - name: what one of them is called.
   mutating func show(
-    _ event: TrainingEvent, _ run: any TrainingState, epochs: Int, unit: String, members: Int
+    _ event: TrainingEvent, _ run: any TrainingState, epochs: Int, unit: String, members: Int,
+    called name: String = "network"
   ) -> TrainingDecision {
     var stepsPerEpoch = 1
     if case .step(_, _, let count, _, _) = event { stepsPerEpoch = count }
     if case .resumed(let found) = event {
       for warning in found.warnings { warn("passed over: \(warning)") }
-      let network = members > 1 ? "network \(run.member) of \(members), " : ""
+      let network = members > 1 ? "\(name) \(run.member) of \(members), " : ""
       warn("going on with \(network)epoch \(min(run.epoch + 1, epochs)) of \(epochs).")
       return .proceed
     }
@@ -88,7 +93,7 @@ struct TrainingRun {
       hasWarned = true
     }
     if bars[run.member] == nil, members > 1, progress != .silent {
-      warn("network \(run.member) of \(members)")
+      warn("\(name) \(run.member) of \(members)")
     }
     let score = run.history.epochs.last?.score.map {
       "\($0.name.hasSuffix("f1") ? "F1" : "accuracy") \(NumberFormat.fixed($0.value * 100, 2)) %"
@@ -145,7 +150,7 @@ struct TrainingRun {
     }
     say(model.report)
     for (network, history) in model.histories.enumerated() {
-      guard let remark = history.remark else { continue }
+      guard let remark = history.remark(canGoOn: model.parts.judged.isEmpty) else { continue }
       say("\n\(model.histories.count > 1 ? "Network \(network + 1): " : "")\(remark)")
     }
     if let failure { throw failure }

@@ -60,3 +60,31 @@ import Testing
     }
   }
 }
+
+/// What is trained once more on all rows.
+@Suite struct RefitCommandTests {
+  @Test func whatIsWrittenHasLearnedAllRows() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      let small = Sample.small.dropLast(2) + ["--output", "model"]
+      let trained = try await workspace.recurrent(["train", "forecaster", "t.csv"] + small)
+      #expect(trained.exitCode == 0, "\(trained.errorOutput)")
+      #expect(trained.output.contains("\nrefit       after the report, on all 60 rows"))
+      #expect(trained.errorOutput.contains("recurrent: training 2 of 2\n"))
+      try await workspace.train("t.csv", output: "chosen")
+      #expect(try workspace.bytes("model/forecast.csv") == workspace.bytes("chosen/forecast.csv"))
+      #expect(
+        try workspace.bytes("model/model.safetensors")
+          != workspace.bytes("chosen/model.safetensors"))
+      let next = try await workspace.recurrent(["predict", "model"])
+      #expect(next.output.hasSuffix("\nThe network: trained again on all 60 rows, for 1 epoch.\n"))
+      let seen = try await workspace.recurrent(["evaluate", "model", "t.csv"])
+      for part in ["t.csv: learned 52 windows\n", "The model has learned these rows:"] {
+        #expect(seen.output.contains(part), "\(part) in: \(seen.output)")
+      }
+      #expect(!seen.output.contains("beat"))
+      let tested = try await workspace.recurrent(["evaluate", "chosen", "t.csv"])
+      #expect(tested.output.hasPrefix("t.csv: newer 15 windows\n"), "\(tested.output)")
+    }
+  }
+}

@@ -121,8 +121,10 @@ struct Workspace {
 
 /// Tables small enough that a model of them is trained in the blink of an eye.
 enum Sample {
-  /// Flags of the smallest training that is one.
-  static let small = ["--window", "8", "--epochs", "1", "--hidden", "4", "--layers", "1"]
+  /// Flags of the smallest training that is one, and of no second one.
+  static let small = [
+    "--window", "8", "--epochs", "1", "--hidden", "4", "--layers", "1", "--refit", "none",
+  ]
 
   /// Rows of a table `Date,Close,Open,Volume` that starts with 2020 and has no weekends off.
   static func rows(_ count: Int) -> [[String]] {

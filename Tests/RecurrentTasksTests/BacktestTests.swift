@@ -9,6 +9,7 @@ struct BacktestTests {
     var options = ForecasterOptions()
     (options.window, options.horizon, options.season) = (12, 3, 6)
     (options.hiddenSize, options.layers, options.epochs) = (4, 1, epochs)
+    options.refit = nil
     return options
   }
 

@@ -16,6 +16,7 @@ func tinyOptions(_ change: (inout ForecasterOptions) -> Void = { _ in }) -> Fore
   options.learningRate = 0.01
   options.seed = 7
   options.findsSeasons = nil
+  options.refit = nil
   change(&options)
   return options
 }

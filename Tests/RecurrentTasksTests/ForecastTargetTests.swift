@@ -17,6 +17,7 @@ struct ForecastTargetTests {
   ) async throws -> ForecastEvaluation {
     let table = try Table(csvText: try await SharedData.text(file), source: file)
     var options = ForecasterOptions()
+    options.refit = nil
     change(&options)
     let plan = try ForecastPlan(columns.read(table), options: options, columns: columns)
     let forecaster = try plan.train()

@@ -105,8 +105,8 @@ struct ManySeriesTests {
       )
       #expect(forecasts[3].points.allSatisfy { $0.value == 7 && $0.lower == 7 && $0.upper == 7 })
       #expect(forecasts[4].points.allSatisfy { abs($0.value - 9) < 20 && $0.value.isFinite })
-      let (usable, left) = try forecaster.evaluable(all)
-      #expect(usable.count == 4 && left.count == 2)
+      let (usable, part, left) = try forecaster.evaluable(all)
+      #expect(usable.count == 4 && left.count == 3 && part == "newer")
       #expect(try forecaster.evaluate(on: all).windows == forecaster.evaluate(on: usable).windows)
       try withTemporaryFolder { folder in
         try forecaster.save(to: folder + "/m")

@@ -7,10 +7,15 @@ public struct TestForecasts: Sendable {
   private let windows: WindowForecasts
 
   /// The forecasts of `forecaster` on the test part of the plan that it was trained by.
+  /// Where a training on all rows followed, they are those of the network that the report is of.
   public init(_ forecaster: Forecaster, plan: ForecastPlan) {
+    let judged = forecaster.parts.judged.first ?? forecaster
+    // Scales and bases are those of the rows that the judged network knew.
+    let isRefitted = judged.configuration.refitted?.epochs ?? 0 > 0
+    let plan = isRefitted ? (try? plan.sequel(to: judged)) ?? plan : plan
     self.plan = plan
-    self.forecaster = forecaster
-    windows = WindowForecasts(plan.examples(\.test), by: forecaster)
+    self.forecaster = judged
+    windows = WindowForecasts(plan.examples(\.test), by: judged)
   }
 
   /// A table with one line for each window and step. `time` is that of the row that is forecast.

@@ -19,6 +19,16 @@ public struct ForecastEvaluation: JobEvaluation {
     public let errors: Errors
   }
 
+  /// Rows that are no test part.
+  public enum Rows: String, Sendable, Codable {
+    /// Those that an update brought, before they were learned.
+    case newer
+    /// Rows that were learned before: errors on them tell nothing of forecasts.
+    case learned
+  }
+
+  /// The rows, where they are no test part.
+  public var rows: Rows?
   /// The windows.
   public let windows: Int
   /// The network's errors.
@@ -69,6 +79,11 @@ public struct ForecastEvaluation: JobEvaluation {
   /// Whether the model is worth having: beside the naive forecasts, and beside the best of the others
   /// if that is better than the model.
   public var verdict: String {
+    guard rows != .learned else {
+      return
+        "The model has learned these rows: the errors tell how closely it follows them, not how "
+        + "well it forecasts."
+    }
     let best = rivals?.min { measure($0.errors) < measure($1.errors) }
     guard let best, measure(best.errors) < measure(bestNaive.errors) else { return naiveVerdict }
     let share = 1 - measure(best.errors) / measure(model)
@@ -161,4 +176,12 @@ extension ForecastErrors {
 extension ForecastEvaluation {
   public var headline: EpochScore { EpochScore("RMSE", model.overall.rmse, isHigherBetter: false) }
   public var size: String { "\(windows) windows" }
+
+  public var part: String {
+    switch rows {
+    case nil: "the test part"
+    case .newer: "the newest rows, before they were learned"
+    case .learned: "rows that were learned before"
+    }
+  }
 }

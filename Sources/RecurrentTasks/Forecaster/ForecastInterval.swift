@@ -8,6 +8,14 @@ struct ForecastInterval: Sendable, Codable, Equatable {
   var upper: Double
 }
 
+extension Forecaster.Configuration {
+  /// Where the interval comes from, in words that follow "it comes from".
+  var intervalWords: String {
+    intervalSource.explanation
+      + (refitted?.epochs ?? 0 > 0 && calibration != nil ? ", before it was trained again" : "")
+  }
+}
+
 extension Forecaster {
   /// Where an interval comes from.
   public enum IntervalSource: String, Sendable, Codable {

@@ -13,13 +13,15 @@ extension ForecastPlan {
     } else {
       calibrate(&forecaster)
     }
-    let test = examples(\.test)
+    let unlearned = unlearnedTest
+    let test = ForecastExamples(
+      channels, origins: unlearned.origins, options: options, places: places)
     guard test.count > 0 else {
       forecaster.configuration.evaluation = former?.evaluation
       return
     }
     // That of the training which follows is the one that counts.
-    guard former != nil || refit == .none || !hasValidation else { return }
+    guard former != nil || refit == .none || refit == .after || !hasValidation else { return }
     var sums = ForecastEvaluation.Sums()
     let (units, rivals) = (units, rivals)
     // A part at a time: all forecasts of all windows would not fit in memory.
@@ -30,7 +32,7 @@ extension ForecastPlan {
       for window in windows { sums.add(window) }
     }
     forecaster.configuration.evaluation = ForecastEvaluation(
-      sums, nominalCoverage: forecaster.nominalCoverage)
+      sums, nominalCoverage: forecaster.nominalCoverage, of: unlearned.isNone ? .learned : nil)
   }
 
   /// Finds which shares of what came lay below what the network said, on rows that it was not trained on
@@ -68,6 +70,7 @@ extension ForecastPlan {
   public var stages: Int {
     switch refit {
     case .none: 1
+    case .after: hasValidation || hasTest ? 2 : 1
     case .known: hasValidation ? 2 : 1
     case .all: (hasValidation ? 2 : 1) + (hasTest ? 1 : 0)
     }
@@ -75,8 +78,8 @@ extension ForecastPlan {
 
   /// The training on rows that were held out, if the options ask for it.
   public func sequel(to trained: Forecaster) throws(DataError) -> ForecastPlan? {
-    let learnsTest = refit == .all && hasTest && !hasValidation
-    guard refit != .none, hasValidation || learnsTest else { return nil }
+    let learnsTest = refit == .after || refit == .all && !hasValidation
+    guard refit != .none, hasValidation || hasTest && learnsTest else { return nil }
     let splits = splits.map { split in
       ForecastSplit(
         count: split.count, validationStart: learnsTest ? split.count : split.testStart,
@@ -100,6 +103,16 @@ extension ForecastPlan {
     plan.scheduleEpochs = scheduleEpochs ?? self.options.epochs
     plan.stage = stage + 1
     return plan
+  }
+
+  /// The network that validation chose is as good as before.
+  public func withoutSequel(_ trained: Forecaster, _ error: NonFiniteError) -> Forecaster? {
+    guard refit == .after || trained.configuration.evaluation != nil else { return nil }
+    var kept = trained
+    kept.configuration.refitted = Refitted(
+      rows: splits.reduce(0) { $0 + $1.count }, of: splits.reduce(0) { $0 + $1.count }, epochs: 0,
+      problem: "\(error)")
+    return kept
   }
 
   var hasTest: Bool { splits.contains { !$0.test.isEmpty } }

@@ -253,6 +253,9 @@ extension ForecastPlan {
         : Dictionary(zip(names, channels.map(\.base.kind)), uniquingKeysWith: { $1 })
           .merging(origin?.configuration.bases ?? [:]) { $1 },
       leftOut: leftOut.isEmpty ? nil : leftOut.compactMap(\.series.name), interval: [],
+      refitted: former.map { _ in
+        Refitted(rows: splits.reduce(0) { $0 + $1.testStart }, of: rows, epochs: options.epochs)
+      }, learnedUntil: learnedUntil,
       intervalSource: former?.intervalSource
         ?? (options.loss == .quantile
           ? .quantiles

@@ -51,15 +51,16 @@ public struct ForecastReport: CustomStringConvertible {
       }
       return (forecast.series.map { $0 + "\n" } ?? "") + TextTable(rows).description
     }
-    let source = forecaster.configuration.intervalSource.explanation
+    let source = forecaster.configuration.intervalWords
     return tables.joined(separator: "\n\n")
       + (levels == nil
         ? "\n\nThe interval should hold \(percent) % of the values; it comes from \(source)."
         : "\n\nBelow a quantile that share of the values should lie; they come from \(source).")
       + (forecaster.configuration.evaluation.map { evaluation in
         let verdict = evaluation.verdict
-        return "\nOn its test part, " + verdict.prefix(1).lowercased() + verdict.dropFirst()
+        return "\nOn \(evaluation.part), " + verdict.prefix(1).lowercased() + verdict.dropFirst()
       } ?? "")
+      + (forecaster.configuration.refitted.map { "\nThe network: \($0)." } ?? "")
   }
 
   /// A line for each row that is forecast: series, time, step, forecast, the ends of the interval,
@@ -129,7 +130,7 @@ public struct ForecastReport: CustomStringConvertible {
         model: model, target: forecaster.configuration.channels[0],
         interval: .init(
           coverage: Double(percent).map { $0 / 100 } ?? forecaster.nominalCoverage,
-          source: forecaster.configuration.intervalSource.explanation),
+          source: forecaster.configuration.intervalWords),
         levels: levels, skill: forecaster.configuration.evaluation?.skill,
         series: zip(forecasts, samples).map { forecast, paths in
           let quantiles = (levels ?? []).map { forecast.quantile($0) }

@@ -5,22 +5,25 @@ extension Forecaster {
   /// trained on.
   ///
   /// MASE is scaled by the series itself, since there is no training part. Of several series those that
-  /// are too short are left out.
+  /// are too short are left out, and so are windows that forecast rows which the model has learned; if
+  /// there are no others, the evaluation is of these and says so (``ForecastEvaluation/rows``).
   ///
   /// - Throws: ``DataError`` as ``forecast(after:steps:)``, and if no series holds a window and its
   ///   future.
   public func evaluate(on series: [Series]) throws(DataError) -> ForecastEvaluation {
     let series = try evaluable(series).series
+    let unlearned = unlearned(series)
     return ForecastEvaluation(
-      WindowForecasts(try examples(of: series), by: self).judged(
+      WindowForecasts(try examples(of: series, unlearned.origins), by: self).judged(
         series.map { SeriesUnit($0.target, season: options.season) }),
-      nominalCoverage: nominalCoverage)
+      nominalCoverage: nominalCoverage, of: unlearned.isNone ? .learned : nil)
   }
 
-  /// Those that hold a window and its future, and why others do not.
+  /// Those that hold a window and its future, which of their windows are judged in a word, and why
+  /// others are not.
   public func evaluable(
     _ series: [Series]
-  ) throws(DataError) -> (series: [Series], remarks: [String]) {
+  ) throws(DataError) -> (series: [Series], part: String, remarks: [String]) {
     var (usable, remarks) = ([Series](), [String]())
     for one in series {
       try checkChannels(of: one)
@@ -32,11 +35,28 @@ extension Forecaster {
             + "horizon of \(options.horizon)")
       }
     }
-    return (usable.isEmpty ? series : usable, usable.isEmpty ? [] : remarks)
+    let kept = usable.isEmpty ? series : usable
+    let unlearned = unlearned(kept)
+    if let told = unlearned.told { remarks.append(told) }
+    return (kept, unlearned.word, usable.isEmpty ? [] : remarks)
   }
 
-  /// All windows of series whose future is known.
-  func examples(of series: [Series]) throws(DataError) -> ForecastExamples {
+  /// The windows of series that forecast rows which were not learned.
+  private func unlearned(_ series: [Series]) -> Unlearned {
+    Unlearned(series, origins(of: series), of: self)
+  }
+
+  /// Those of all windows whose future is known.
+  private func origins(of series: [Series]) -> [Range<Int>] {
+    series.map { options.window..<max(options.window, $0.count - options.horizon + 1) }
+  }
+
+  /// Windows of series whose future is known.
+  ///
+  /// - Parameter origins: which, by series; nil: all.
+  func examples(
+    of series: [Series], _ origins: [Range<Int>]? = nil
+  ) throws(DataError) -> ForecastExamples {
     for one in series {
       try check(one)
       guard one.count >= options.window + options.horizon else {
@@ -58,7 +78,7 @@ extension Forecaster {
         channels.base = base(of: series, channels, fittedRows: options.window)
         return channels.with(configuration.known, of: series, ahead: 0)
       },
-      origins: series.map { options.window..<$0.count - options.horizon + 1 }, options: options,
+      origins: origins ?? self.origins(of: series), options: options,
       places: series.map(place))
   }
 

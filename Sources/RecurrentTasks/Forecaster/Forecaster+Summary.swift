@@ -17,7 +17,10 @@ extension Forecaster {
       "scaling     \(options.scaling.explanation)",
       "network     \(options.networkText); kernels: \(Kernels.name)",
       "training    \(options.loss.rawValue), Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
-      "interval    \(NumberFormat.fixed(nominalCoverage * 100, 0)) %, from \(configuration.intervalSource.explanation)",
+    ]
+    if let refitted = configuration.refitted { lines.append("            \(refitted)") }
+    lines += [
+      "interval    \(NumberFormat.fixed(nominalCoverage * 100, 0)) %, from \(configuration.intervalWords)",
       "",
     ]
     var paths = [["layer", "what", "path", ""]]

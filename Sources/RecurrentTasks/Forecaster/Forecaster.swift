@@ -39,6 +39,11 @@ public struct Forecaster: Job {
     var interval: [ForecastInterval]
     /// Which scores hold which share; nil where nothing was known to find it by.
     var calibration: ForecastCalibration?
+    /// The training on rows that had been held out; nil: there was none.
+    public internal(set) var refitted: Refitted?
+    /// The time of the last row of each series that training or validation saw; nil in older model
+    /// folders.
+    var learnedUntil: [String: Double]?
     /// How far forecasts of the next row were off in the validation part; nil without one, and in older
     /// model folders.
     var oneStepErrors: OneStepErrors?

@@ -65,7 +65,7 @@ public struct ForecasterOptions: JobOptions {
   /// Windows that an epoch draws from those of the training part; nil: all.
   public var windowsPerEpoch: Int?
   /// What is learned from anew once validation chose the epochs; nil: nothing.
-  public var refit: ForecastRefit?
+  public var refit: ForecastRefit? = .after
   /// Networks whose forecasts are averaged; nil: one.
   public var members: Int?
   /// Where all random numbers come from.
@@ -109,12 +109,15 @@ public struct ForecasterOptions: JobOptions {
 /// Rows that a forecaster learns from anew, for as many epochs as validation chose: the newest rows are
 /// those that tell most.
 public enum ForecastRefit: String, Sendable, Codable, CaseIterable {
-  /// None: what the report judges is the network that validation judged.
+  /// None: the model is the network that validation chose and the report judges.
   case none
+  /// All rows, after the report: the report is of the network that validation chose, and the model one that
+  /// no row was kept from.
+  case after
   /// Training and validation rows, before the report.
   case known
-  /// Those, and all rows after the report: the model is a network that no row was kept from, and the
-  /// report is of one trained the same way without the test part.
+  /// Those before the report, and all rows after it: the report is of a network trained as the model is,
+  /// without the test part.
   case all
 }
 

@@ -35,19 +35,19 @@ struct JudgedWindow: Sendable {
 
 extension ForecastEvaluation {
   /// How forecasts went over windows, at least one, that all have the same others.
-  init(_ windows: [JudgedWindow], nominalCoverage: Double) {
+  init(_ windows: [JudgedWindow], nominalCoverage: Double, of rows: Rows? = nil) {
     var sums = Sums()
     for window in windows { sums.add(window) }
-    self.init(sums, nominalCoverage: nominalCoverage)
+    self.init(sums, nominalCoverage: nominalCoverage, of: rows)
   }
 
   /// How forecasts went over the windows that were added up, at least one.
-  init(_ sums: Sums, nominalCoverage: Double) {
+  init(_ sums: Sums, nominalCoverage: Double, of rows: Rows? = nil) {
     let others = zip(sums.names, sums.others).map { Rival(name: $0, errors: Errors($1)) }
     let rivals = others.filter { ![JudgedWindow.naive, JudgedWindow.seasonal].contains($0.name) }
     let model = Errors(sums.model)
     self.init(
-      windows: sums.windows, model: model,
+      rows: rows, windows: sums.windows, model: model,
       naive: others.first { $0.name == JudgedWindow.naive }?.errors ?? model,
       seasonalNaive: others.first { $0.name == JudgedWindow.seasonal }?.errors,
       rivals: rivals.isEmpty ? nil : rivals,

@@ -90,6 +90,13 @@ public protocol JobEvaluation: Sendable, Codable, Equatable, CustomStringConvert
   var scores: [String: Double] { get }
   /// On how much: `140 texts`.
   var size: String { get }
+  /// Of which data, as reports go on after "On".
+  var part: String { get }
+}
+
+extension JobEvaluation {
+  /// The test part.
+  public var part: String { "the test part" }
 }
 
 /// Configuration, extras, networks: the stored properties of a ``Job``.
@@ -102,6 +109,9 @@ public struct JobParts<Trained: Job>: Sendable {
   public var models: [Trained.Model]
   /// Epoch by epoch, for each network; empty after loading.
   public var histories: [TrainingHistory] = []
+  /// The model that the report is of, where a training that followed took its place; else none, and none
+  /// after loading.
+  public internal(set) var judged: [Trained] = []
 
   /// Parts.
   public init(
@@ -146,7 +156,8 @@ extension Job {
     let parameters =
       options.networks == nil ? TextTable(parametersOf: model) : TextTable(parametersOf: models)
     let rounding = configuration.rounding.map { ["", "\($0)"] } ?? []
-    let test = rounding.isEmpty ? "On the test part:" : "On the test part, before rounding:"
+    let part = configuration.evaluation?.part ?? "the test part"
+    let test = "On \(part)" + (rounding.isEmpty ? ":" : ", before rounding:")
     return (summaryLines + ["", "\(parameters)"] + rounding + ["", test, report])
       .joined(separator: "\n")
   }

@@ -60,6 +60,8 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
   ///
   /// - Throws: ``DataError`` if there is none where one was asked for.
   func sequel(to trained: Trained) throws(DataError) -> Self?
+  /// What stands where the training that was to follow ran away; nil: nothing does.
+  func withoutSequel(_ trained: Trained, _ error: NonFiniteError) -> Trained?
   /// Trainings of one network that came before, as ``sequel(to:)`` has it.
   var stage: Int { get }
   /// Trainings of one network in all, those that follow included.
@@ -89,6 +91,7 @@ extension JobPlan {
       ?? best.validationLoss.map { EpochScore("validation_loss", $0, isHigherBetter: false) }
   }
   public func sequel(to trained: Trained) throws(DataError) -> Self? { nil }
+  public func withoutSequel(_ trained: Trained, _ error: NonFiniteError) -> Trained? { nil }
   public var stage: Int { 0 }
   public var stages: Int { 1 }
   public func prepared(_ model: Trained.Model) -> Trained.Model { model }
@@ -163,10 +166,19 @@ extension JobPlan {
         histories: histories))
     try complete(&trained)
     guard let sequel = try sequel(to: trained) else { return trained }
-    var last = try sequel.train(checkpoints: checkpoints?.network(0), callbacks: callbacks)
-    // That of the training whose epochs were judged.
-    last.parts.histories = trained.histories
-    return last
+    do {
+      var last = try sequel.train(checkpoints: checkpoints?.network(0), callbacks: callbacks)
+      for case .ranAway(let error) in last.histories.map(\.stop) { throw error }
+      // That of the training whose epochs were judged.
+      last.parts.histories = trained.histories
+      if trained.configuration.evaluation != nil, last.parts.judged.isEmpty {
+        last.parts.judged = [trained]
+      }
+      return last
+    } catch let error as NonFiniteError {
+      guard let kept = withoutSequel(trained, error) else { throw error }
+      return kept
+    }
   }
 
   /// The run of one network, from its newest checkpoint on, if there is one.

@@ -8,7 +8,11 @@ extension TrainingHistory {
   /// them brought, for its learning rates, more than a third of what the first half brought: where the
   /// rest falls off as e^-t, less than nine tenths of the way were gone. It overfitted if, after the
   /// best epoch, the training loss fell by a fifth and what judges got worse by a tenth.
-  public var remark: String? {
+  public var remark: String? { remark(canGoOn: true) }
+
+  /// The same of a training whose model may have learned what would judge it: then it is no use to go on
+  /// with that.
+  public func remark(canGoOn: Bool) -> String? {
     guard let best, let last = epochs.last, epochs.count > 2,
       best.score != nil || best.validationLoss != nil
     else { return nil }
@@ -18,7 +22,7 @@ extension TrainingHistory {
       let isRising = best.score?.isHigherBetter ?? false
       return """
         Training ended too early: the \(best.judge) was still \(isRising ? "rising" : "falling") at \
-        the last of \(epochs.count) epochs. Train on with --from this model, or anew with \
+        the last of \(epochs.count) epochs. Train \(canGoOn ? "on with --from this model, or " : "")anew with \
         --epochs \(2 * epochs.count).
         """
     }

@@ -55,6 +55,9 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
     _ series: [Series], options: ForecasterOptions, origins: Origins = Origins(),
     columns: ForecastColumns? = nil, keeping given: Set<CourseMember>? = nil
   ) throws(DataError) {
+    var options = options
+    // Forecasts are those of networks that did not see what came.
+    options.refit = nil
     let stride = origins.stride ?? options.horizon
     require(
       origins.count >= 1 && stride >= 1 && origins.gap >= 0,

@@ -107,7 +107,7 @@ public struct ForecastUpdate {
       let part = examples[first..<min(first + 1024, examples.count)]
       for window in WindowForecasts(part, by: model).judged(units) { sums.add(window) }
     }
-    return ForecastEvaluation(sums, nominalCoverage: model.nominalCoverage)
+    return ForecastEvaluation(sums, nominalCoverage: model.nominalCoverage, of: .newer)
   }
 
   private static func plan(
@@ -137,6 +137,7 @@ public struct ForecastUpdate {
     if let learned = trained?.configuration {
       (configuration.scales, configuration.powers) = (learned.scales, learned.powers)
       configuration.bases = learned.bases
+      configuration.learnedUntil = learned.learnedUntil
     }
     let names = Set(plan?.series.map { $0.name ?? "" } ?? [])
     let known = Set(model.recent.map(\.name))
