@@ -1,4 +1,5 @@
 import Recurrent
+import TestSupport
 import Testing
 
 @testable import RecurrentTasks
@@ -52,6 +53,79 @@ struct ForecastEvaluationTests {
     // A naive forecast without error cannot be beaten.
     #expect(evaluation(model: 1, naive: 0).skill == 0)
     #expect(evaluation(model: 1, naive: 0).verdict == equal.verdict)
+  }
+
+  /// Twelve series of two windows, each of two rows, and the naive and a seasonal forecast of them; the
+  /// units are 1, 2, 3 … and none for the last.
+  private static let ofSeries: [JudgedWindow] = (0..<12).flatMap { place in
+    (0..<2).map { window in
+      let number = Double(place * 2 + window)
+      let actual = [10 + number, 12 + 3 * number.truncatingRemainder(dividingBy: 5)]
+      let said = [
+        actual[0] + (number * 7).truncatingRemainder(dividingBy: 11) - 5, actual[1] - 1.03,
+      ]
+      let naive = [actual[0] - (number * 5).truncatingRemainder(dividingBy: 7), actual[1] + 2]
+      let seasonal = [actual[0] + 3, actual[1] - (number * 3).truncatingRemainder(dividingBy: 8)]
+      return JudgedWindow(
+        series: place, name: "s\(place)", origin: 20 + window, actual: actual,
+        points: said.map { .init(value: $0, lower: $0 - 1, upper: $0 + 1) },
+        levels: [0.1, 0.5, 0.9],
+        quantiles: said.map { value in
+          [value, value, value] + PinballLosses.grid.map { _ in value }
+        },
+        others: [("naive", naive), ("seasonal naive", seasonal)],
+        naiveScale: place == 11 ? 0 : Double(place + 1), deviation: 1)
+    }
+  }
+
+  /// Shares and errors by numpy 2.3.
+  @Test func manySeriesAreComparedOneByOne() throws {
+    let evaluation = ForecastEvaluation(Self.ofSeries, nominalCoverage: 0.8)
+    let found = try #require(evaluation.bySeries)
+    #expect(found.count == 12 && found.rivals.map(\.name) == ["naive", "seasonal naive"])
+    #expect(found.rivals.map(\.beatenByMASE) == [6.0 / 11, 8.0 / 11])
+    #expect(found.rivals.map(\.beatenBySMAPE) == [10.0 / 12, 10.0 / 12])
+    #expect(found.best.map(\.name) == ["s10", "s9", "s6", "s8", "s7"])
+    #expect(found.worst.map(\.name) == ["s0", "s1", "s2", "s4", "s3"])
+    #expect(found.best.map(\.rival) == ["naive", "seasonal naive", "naive", "naive", "naive"])
+    let wanted: [(SeriesComparison.One, [Double])] = [
+      (
+        found.best[1], [0.15150000000000005, 6.057165572524674, 0.325, 14.398552395365932]
+      ),
+      (found.worst[1], [1.1325000000000003, 15.339678882135624, 1, 14.047163362952837]),
+    ]
+    for (one, numbers) in wanted {
+      for (mine, its) in paired(
+        [one.mase ?? .nan, one.smape, one.rivalMASE ?? .nan, one.rivalSMAPE], numbers)
+      {
+        #expect(abs(mine - its) < 1e-12 * its)
+      }
+    }
+    let words = "The model is better on 55 % of the series by MASE, 83 % by sMAPE."
+    #expect(evaluation.verdict.contains(words) && evaluation.description.contains("worst series"))
+    // All of few.
+    let few = try #require(
+      ForecastEvaluation(Array(Self.ofSeries.prefix(8)), nominalCoverage: 0.8).bySeries)
+    #expect(few.best.map(\.name) == ["s3", "s2", "s1", "s0"] && few.worst.isEmpty)
+    // Of one there is nothing to compare.
+    let one = ForecastEvaluation(Array(Self.ofSeries.prefix(2)), nominalCoverage: 0.8)
+    #expect(one.bySeries == nil && !one.verdict.contains("of the series"))
+  }
+
+  /// A lower RMSE is not all: where other measures say the contrary, the verdict does.
+  @Test func measuresThatDisagreeAreTold() {
+    func errors(_ forecasts: [Double]) -> ForecastEvaluation.Errors {
+      let errors = ForecastErrors(values: [100, 1], forecasts: forecasts, scale: [2, 2])
+      return .init(overall: errors, steps: [errors])
+    }
+    // RMSE 6.671 and 7.071, MASE 3.25 and 2.5, sMAPE 82.564 and 5.263, by hand.
+    let evaluation = ForecastEvaluation(
+      windows: 1, model: errors([95, 9]), naive: errors([90, 1]), seasonalNaive: nil, coverage: 0.8,
+      nominalCoverage: 0.8)
+    #expect(
+      evaluation.verdict
+        == "The model beats the naive forecast: its RMSE is 5.7 % lower. But its sMAPE is "
+        + "1468.7 % higher, and its MASE is 30.0 % higher.")
   }
 
   @Test func theBetterNaiveForecastIsTheMeasure() {

@@ -50,6 +50,8 @@ public struct ForecastEvaluation: JobEvaluation {
   public var seriesCount: Int?
   /// How good all that is said of the values is, not the forecast alone; nil in older model folders.
   public var probability: Probability?
+  /// Series by series; nil of one series, and in older model folders.
+  public var bySeries: SeriesComparison?
 
   /// Whether the windows are of several series, which have units of their own: then MASE, not RMSE,
   /// tells which forecast is better.
@@ -90,21 +92,44 @@ public struct ForecastEvaluation: JobEvaluation {
     guard share > 0.0005 else { return naiveVerdict }
     return naiveVerdict + "\nBetter is \(best.name): its \(measureName) is "
       + "\(NumberFormat.fixed(share * 100, 1)) % below the model's."
+      + (bySeries?.verdict(beside: best.name).map { " " + $0 } ?? "")
+  }
+
+  /// What measures say that do not agree with the one that decides, as a sentence with a blank before it.
+  private var otherMeasures: String {
+    let reference = bestNaive.errors.overall
+    let pairs =
+      [
+        ("RMSE", model.overall.rmse, reference.rmse),
+        ("sMAPE", model.overall.smape, reference.smape),
+      ] + (model.overall.mase.flatMap { own in reference.mase.map { [("MASE", own, $0)] } } ?? [])
+    let against = pairs.compactMap { name, own, its -> String? in
+      let share = its > 0 ? own / its - 1 : 0
+      guard name != measureName, abs(share) > 0.0005, (share > 0) == (skill > 0) else { return nil }
+      return "its \(name) is \(NumberFormat.fixedOrShort(abs(share) * 100, 1)) % "
+        + (share > 0 ? "higher" : "lower")
+    }
+    return against.isEmpty ? "" : " But " + against.joined(separator: ", and ") + "."
   }
 
   private var naiveVerdict: String {
     let percent = "\(NumberFormat.fixed(abs(skill) * 100, 1)) %"
     let name = bestNaive.name
+    let bySeries =
+      bySeries?.verdict(beside: JudgedWindow.name(ofNaive: name)).map { " " + $0 } ?? ""
     if skill > 0.0005 {
-      return "The model beats the \(name): its \(measureName) is \(percent) lower."
+      return "The model beats the \(name): its \(measureName) is \(percent) lower." + otherMeasures
+        + bySeries
     }
     if skill >= -0.0005 {
       return "The model does NOT beat the \(name): it is no better. Use the \(name) instead."
+        + bySeries
     }
     let worse =
       skill > -9 ? "\(percent) higher" : "\(NumberFormat.significant(1 - skill)) times as high"
     return
       "The model does NOT beat the \(name): its \(measureName) is \(worse). Use the \(name) instead."
+      + otherMeasures + bySeries
   }
 }
 
@@ -142,6 +167,7 @@ extension ForecastEvaluation {
       }
       text += "\n\nBy step of the horizon:\n" + TextTable(steps).description
     }
+    if let bySeries { text += "\n\n\(bySeries)" }
     let inside = NumberFormat.fixed(coverage * 100, 0)
     let wanted = NumberFormat.fixed(nominalCoverage * 100, 0)
     return text + "\n\nThe \(wanted) % interval held \(inside) % of the values.\n"

@@ -120,7 +120,9 @@ extension ForecastPlan {
   /// What errors of each series are divided by.
   var units: [SeriesUnit] {
     zip(series, splits).map { series, split in
-      SeriesUnit(trainingRows: series.target[..<split.validationStart], season: options.season)
+      SeriesUnit(
+        trainingRows: series.target[..<split.validationStart], season: options.season,
+        name: series.name)
     }
   }
 

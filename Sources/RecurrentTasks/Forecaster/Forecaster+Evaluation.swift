@@ -15,7 +15,7 @@ extension Forecaster {
     let unlearned = unlearned(series)
     return ForecastEvaluation(
       WindowForecasts(try examples(of: series, unlearned.origins), by: self).judged(
-        series.map { SeriesUnit($0.target, season: options.season) }),
+        series.map { SeriesUnit($0.target, season: options.season, name: $0.name) }),
       nominalCoverage: nominalCoverage, of: unlearned.isNone ? .learned : nil)
   }
 

@@ -5,8 +5,13 @@ struct JudgedWindow: Sendable {
   static let naive = "naive"
   static let seasonal = "seasonal naive"
 
+  /// As windows call what reports call the naive forecast, or the seasonal one.
+  static func name(ofNaive name: String) -> String { name.hasPrefix(seasonal) ? seasonal : naive }
+
   /// Which of the series.
   let series: Int
+  /// What it is called.
+  var name: String?
   /// The first row that was forecast.
   let origin: Int
   /// What came.
@@ -44,6 +49,7 @@ extension ForecastEvaluation {
   /// How forecasts went over the windows that were added up, at least one.
   init(_ sums: Sums, nominalCoverage: Double, of rows: Rows? = nil) {
     let others = zip(sums.names, sums.others).map { Rival(name: $0, errors: Errors($1)) }
+    let series = sums.series.sorted { $0.key < $1.key }.map(\.value)
     let rivals = others.filter { ![JudgedWindow.naive, JudgedWindow.seasonal].contains($0.name) }
     let model = Errors(sums.model)
     self.init(
@@ -54,14 +60,22 @@ extension ForecastEvaluation {
       coverage: Double(sums.inside.reduce(0, +)) / Double(sums.windows * sums.inside.count),
       nominalCoverage: nominalCoverage,
       coverageBySteps: sums.inside.map { Double($0) / Double(sums.windows) },
-      seriesCount: sums.series.count, probability: sums.pinball.probability)
+      seriesCount: series.count, probability: sums.pinball.probability,
+      bySeries: series.count > 1 && !others.isEmpty
+        ? SeriesComparison(
+          sums.names,
+          series.map {
+            ($0.name, ForecastErrors($0.model), $0.others.map { ForecastErrors($0) })
+          }) : nil)
   }
 
   /// Windows that are added up and forgotten: of many series and long horizons, all of them would not
   /// fit in memory.
   struct Sums {
     fileprivate var windows = 0
-    fileprivate var series: Set<Int> = []
+    /// Errors of each series over all steps.
+    fileprivate var series:
+      [Int: (name: String, model: ForecastErrors.Sums, others: [ForecastErrors.Sums])] = [:]
     fileprivate var model: [ForecastErrors.Sums] = []
     fileprivate var names: [String] = []
     fileprivate var others: [[ForecastErrors.Sums]] = []
@@ -79,11 +93,13 @@ extension ForecastEvaluation {
       }
       windows += 1
       pinball.add(window)
-      series.insert(window.series)
       let (scale, deviation) = (window.naiveScale, window.deviation)
+      var own = series[
+        window.series, default: (window.name ?? "", .init(), names.map { _ in .init() })]
       for (step, value) in window.actual.enumerated() {
         let point = window.points[step]
         model[step].add(value, forecast: point.value, scale: scale, deviation: deviation)
+        own.model.add(value, forecast: point.value, scale: scale, deviation: deviation)
         if point.lower <= value, value <= point.upper { inside[step] += 1 }
       }
       for place in others.indices {
@@ -91,8 +107,11 @@ extension ForecastEvaluation {
         for (step, value) in window.actual.enumerated() {
           others[place][step].add(
             value, forecast: forecasts[step], scale: scale, deviation: deviation)
+          own.others[place].add(
+            value, forecast: forecasts[step], scale: scale, deviation: deviation)
         }
       }
+      series[window.series] = own
     }
   }
 }

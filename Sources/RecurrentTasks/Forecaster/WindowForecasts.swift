@@ -51,7 +51,8 @@ struct WindowForecasts: Sendable {
     return rows.indices.map { window in
       let origin = examples.origins[window]
       return JudgedWindow(
-        series: origin.series, origin: origin.row, actual: steps.map { actual(window, $0) },
+        series: origin.series, name: units[origin.series].name, origin: origin.row,
+        actual: steps.map { actual(window, $0) },
         points: steps.map { point(window, $0) }, levels: levels,
         quantiles: rows[window].map { row in (levels + PinballLosses.grid).map(row.quantile) },
         others: others.map { rival in (rival.name, steps.map { rival.value(window, $0) }) },
@@ -67,15 +68,19 @@ struct SeriesUnit: Sendable {
   let naiveScale: Double
   /// The deviation; 0 where no training rows are known.
   var deviation = 0.0
+  /// What the series is called.
+  var name: String?
 
   /// That of the rows, with the deviation of training rows.
-  init(trainingRows: ArraySlice<Double>, season: Int?) {
+  init(trainingRows: ArraySlice<Double>, season: Int?, name: String? = nil) {
+    self.name = name
     naiveScale = ForecastErrors.naiveScale(trainingRows, season: season ?? 1)
     deviation = ChannelScale(.standard, fittedOn: trainingRows).scale
   }
 
   /// That of a series of which no part was trained on.
-  init(_ values: [Double], season: Int?) {
+  init(_ values: [Double], season: Int?, name: String? = nil) {
+    self.name = name
     naiveScale = ForecastErrors.naiveScale(values, season: season ?? 1)
   }
 }

@@ -34,10 +34,9 @@ public struct BacktestReport: Sendable, CustomStringConvertible {
     return DieboldMariano(losses(nil), losses(name), overlap: overlap)
   }
 
-  /// Tables: overall, by origin, by series if there are several; and what the differences are worth.
+  /// Tables: overall, by series if there are several, by origin; and what the differences are worth.
   public var description: String {
     var parts = ["\(evaluation)", "By origin:\n\(originTable)"]
-    if series.count > 1 { parts.append("By series:\n\(seriesTable)") }
     parts.append("Is the difference more than chance (Diebold and Mariano)?\n\(testTable)")
     return parts.joined(separator: "\n\n")
   }
@@ -54,15 +53,6 @@ public struct BacktestReport: Sendable, CustomStringConvertible {
           let first = origin[0]
           return [series[first.series].times.label(first.origin), rmse(origin, nil)]
             + others.map { rmse(origin, $0) }
-        })
-  }
-
-  private var seriesTable: TextTable {
-    TextTable(
-      [["RMSE of", "model"] + others]
-        + series.indices.map { place in
-          let own = windows.map { $0[place] }
-          return [series[place].name ?? "", rmse(own, nil)] + others.map { rmse(own, $0) }
         })
   }
 

@@ -100,7 +100,9 @@ public struct ForecastUpdate {
       places.map { model.channels(goingOn: series[$0], knownRows: held[$0]) },
       origins: places.map { origins[$0] }, options: model.options, places: used.map(model.place))
     let units = places.map { place in
-      SeriesUnit(Array(series[place].target[..<held[place]]), season: model.options.season)
+      SeriesUnit(
+        Array(series[place].target[..<held[place]]), season: model.options.season,
+        name: series[place].name)
     }
     var sums = ForecastEvaluation.Sums()
     for first in stride(from: 0, to: examples.count, by: 1024) {
