@@ -20,7 +20,7 @@ struct DelimitedText: Sendable {
   /// The physical line, from 1, on which each row starts.
   private var lines: [UInt32]
   /// The physical line of the header.
-  let headerLine: Int
+  private(set) var headerLine: Int
   /// Whether the rows are counted from the end.
   var isTurned = false
 
@@ -62,6 +62,13 @@ struct DelimitedText: Sendable {
 
   @inline(__always)
   private func place(_ row: Int) -> Int { isTurned ? lines.count - 1 - row : row }
+
+  /// Takes the rows for those of another text, which errors name: its header stood on a line, and each row
+  /// on its own.
+  mutating func stands(onLines lines: [UInt32], headerLine: Int) {
+    require(lines.count == rowCount, "a line a row: \(lines.count) for \(rowCount)")
+    (self.lines, self.headerLine) = (lines, headerLine)
+  }
 
   /// Leaves out the last rows of the file.
   mutating func removeLast(_ count: Int) {

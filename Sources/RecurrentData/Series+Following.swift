@@ -14,14 +14,7 @@ extension Series {
         problem: "has the covariates \(other.covariates.map(\.name)), expected "
           + "\(covariates.map(\.name))")
     }
-    guard known.map(\.name) == other.known.map(\.name),
-      zip(known, other.known).allSatisfy({ !$0.isStatic || $0 == $1 })
-    else {
-      throw DataError(
-        file: other.source, place: place,
-        problem:
-          "has other columns that are known, or another value where one is the same for all rows")
-    }
+    try checkKnown(of: other)
     let axis: TimeAxis
     if times.isRowNumbers, other.times.isRowNumbers {
       axis = times.followed(by: other.count)
@@ -42,5 +35,25 @@ extension Series {
         Covariate(name: $0.name, values: $0.values + $1.values)
       }, source: source, future: other.future,
       known: zip(known, other.known).map { $0.prefix(count, followedBy: $1) })
+  }
+
+  /// Throws if what is known of another series is not what is known of this one.
+  func checkKnown(of other: Series) throws(DataError) {
+    let place = name.map { "series \($0.shown)" }
+    guard known.map(\.name) == other.known.map(\.name),
+      zip(known, other.known).allSatisfy({ !$0.isStatic || $0 == $1 })
+    else {
+      throw DataError(
+        file: other.source, place: place,
+        problem:
+          "has other columns that are known, or another value where one is the same for all rows")
+    }
+    if let (own, next) = zip(known, other.known).first(where: { $0.isOfWords != $1.isOfWords }) {
+      throw DataError(
+        file: other.source, place: place,
+        problem: "column \(own.name.shown) holds \(next.isOfWords ? "words" : "numbers"), expected "
+          + "\(own.isOfWords ? "words" : "numbers") as in \(source)",
+        advice: "Write the column alike in both")
+    }
   }
 }

@@ -38,6 +38,7 @@ extension Series {
   public func updated(
     by other: Series, onConflict conflicts: RowConflicts = .error, missing: MissingValues = .error
   ) throws(DataError) -> SeriesUpdate {
+    try checkKnown(of: other)
     // In one unit: files may write fractions of seconds where others do not.
     let isAlike = times.format?.ticksPerSecond == other.times.format?.ticksPerSecond
     let (own, theirs) =

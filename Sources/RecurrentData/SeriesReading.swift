@@ -55,6 +55,7 @@ public struct SeriesReading: Sendable {
     for column in columns { raw.append(try table.numbersOrNaN(column: column)) }
     let (knownValues, words) = try table.knownValues(choice)
     series.reserveCapacity(groups.members.count)
+    var told = GapRemarks()
     for group in groups.members {
       let axis = times.map { column in
         TimeAxis(
@@ -73,7 +74,9 @@ public struct SeriesReading: Sendable {
         remarks.append(name + "left out, since every value is missing")
         continue
       }
-      remarks += try rows.fillGaps(missing, table: table, columns: columns).map { name + $0 }
+      for (kind, text) in try rows.fillGaps(missing, table: table, columns: columns) {
+        told.add(kind, name + text)
+      }
       series.append(
         Series(
           checkedName: group.name, targetName: value, times: rows.times, target: rows.values[0],
@@ -82,6 +85,7 @@ public struct SeriesReading: Sendable {
           }, source: table.source, future: rows.future,
           known: try rows.knownColumns(choice, words: words, table: table, missing, name: name)))
     }
+    remarks += told.all
     if isTurned { series.reverse() }
     guard !series.isEmpty else {
       throw DataError(
@@ -102,6 +106,31 @@ public struct SeriesReading: Sendable {
           ? "the column is named twice as \(role)"
           : "the column is named as \(other) and as \(role)",
         advice: "Give each column one role")
+    }
+  }
+}
+
+/// What is to be said of the rows of series: of many alike only the first is told, with their number.
+private struct GapRemarks {
+  enum Kind: CaseIterable {
+    case absent, future, filled, leftOut
+  }
+
+  private var first: [Kind: String] = [:]
+  private var others: [Kind: [String]] = [:]
+
+  mutating func add(_ kind: Kind, _ text: String) {
+    if first[kind] == nil { first[kind] = text } else { others[kind, default: []].append(text) }
+  }
+
+  /// Of up to three series all.
+  var all: [String] {
+    Kind.allCases.flatMap { kind -> [String] in
+      guard let first = first[kind] else { return [] }
+      let others = others[kind] ?? []
+      return others.count < 3
+        ? [first] + others
+        : [first + "; likewise in \(others.count) other series, with rows of their own"]
     }
   }
 }
@@ -136,17 +165,18 @@ private struct SeriesRows {
       var numbers = known[place]
       if isStatic {
         let own = numbers.filter { !$0.isNaN }
-        if let first = own.first,
-          let other = numbers.firstIndex(where: { !$0.isNaN && $0 != first })
+        if let first = numbers.firstIndex(where: { !$0.isNaN }),
+          let other = numbers.firstIndex(where: { !$0.isNaN && $0 != numbers[first] })
         {
-          func shown(_ value: Double) -> String {
-            words[place].map { quoted($0[Int(value)]) } ?? "\(value)"
-          }
+          let all = rows + futureRows
+          let index = try table.column(column)
+          // As the file writes it.
+          func shown(_ place: Int) -> String { quoted(table.text(row: all[place], column: index)) }
           throw DataError(
-            file: table.source, line: table.line(ofRow: (rows + futureRows)[other]),
+            file: table.source, line: table.line(ofRow: all[other]),
             place: "column \(column.shown)",
             problem:
-              "\(name)found \(shown(numbers[other])) after \(shown(first)), expected one value for all "
+              "\(name)found \(shown(other)) after \(shown(first)), expected one value for all "
               + "rows of a series",
             advice: "Name what changes with --known or --covariates")
         }
@@ -170,8 +200,8 @@ private struct SeriesRows {
   /// Cuts off the future, and fills or drops what is missing; gives what is to be said of that.
   mutating func fillGaps(
     _ missing: MissingValues, table: Table, columns: [Int]
-  ) throws(DataError) -> [String] {
-    var remarks: [String] = []
+  ) throws(DataError) -> [(GapRemarks.Kind, String)] {
+    var remarks: [(GapRemarks.Kind, String)] = []
     let last = values[0].lastIndex { !$0.isNaN } ?? 0
     let all = times.gaps
     // Those behind the last value are part of the future.
@@ -186,7 +216,7 @@ private struct SeriesRows {
           ? "after \(times.label(first.afterRow)) \(absent == 1 ? "is" : "are") absent"
           : "are absent in \(gaps.count) gaps, the first after \(times.label(first.afterRow))")
       if missing == .drop {
-        remarks.append(found + "; taken as if there were no gap")
+        remarks.append((.absent, found + "; taken as if there were no gap"))
       } else if missing == .error || absent > most {
         throw DataError(
           file: table.source, line: table.line(ofRow: rows[first.afterRow]), problem: found,
@@ -197,7 +227,8 @@ private struct SeriesRows {
                 : ". An hour is missing where clocks go forward: --time-zone, as Europe/Berlin, tells that")
             : "Take the rows as if there were no gap with --missing drop")
       } else {
-        remarks.append(found + "; filled as empty cells, by --missing \(missing.rawValue)")
+        remarks.append(
+          (.absent, found + "; filled as empty cells, by --missing \(missing.rawValue)"))
       }
     }
     let empty = values.map { column in column[...last].count(where: \.isNaN) }
@@ -208,17 +239,23 @@ private struct SeriesRows {
         "\(count) of \(table.columnNames[column])"
       }
       remarks.append(
-        "empty cells were filled, by --missing \(missing.rawValue): "
-          + counts.joined(separator: ", "))
+        (
+          .filled,
+          "empty cells were filled, by --missing \(missing.rawValue): "
+            + counts.joined(separator: ", ")
+        ))
     }
     if missing == .drop {
       let kept = rows.indices.filter { row in values.allSatisfy { !$0[row].isNaN } }
       if kept.count < rows.count, !kept.isEmpty {
         let count = rows.count - kept.count
         remarks.append(
-          count == 1
-            ? "1 row that lacks a value was left out"
-            : "\(count) rows that lack a value were left out")
+          (
+            .leftOut,
+            count == 1
+              ? "1 row that lacks a value was left out"
+              : "\(count) rows that lack a value were left out"
+          ))
         take(kept)
       }
     }
@@ -258,16 +295,19 @@ private struct SeriesRows {
       reading: times.reading)
   }
 
-  private mutating func cutFuture(_ remarks: inout [String]) {
+  private mutating func cutFuture(_ remarks: inout [(GapRemarks.Kind, String)]) {
     guard let last = values[0].lastIndex(where: { !$0.isNaN }), last < rows.count - 1 else {
       return
     }
     let future = times.slice(last + 1..<rows.count)
     self.future = future
     remarks.append(
-      "the target ends at \(times.label(last)): the \(future.count) "
-        + "\(future.count == 1 ? "row" : "rows") behind, up to \(future.label(future.count - 1)), "
-        + "are the future")
+      (
+        .future,
+        "the target ends at \(times.label(last)): the \(future.count) "
+          + "\(future.count == 1 ? "row" : "rows") behind, up to \(future.label(future.count - 1)), "
+          + "are the future"
+      ))
     let past = 0...last
     futureRows = Array(rows[(last + 1)...])
     (rows, times) = (Array(rows[past]), times.slice(0..<last + 1))

@@ -88,7 +88,7 @@ extension Table {
       let row = rows[rows.index(rows.startIndex, offsetBy: error.index)]
       let found = text(row: row, column: column)
       throw DataError(
-        file: source, line: line(ofRow: row), place: "column \(columnNames[column].shown)",
+        file: source, line: line(ofRow: row), place: place(row: row, column: column),
         problem: error.problem + (found.isEmpty ? "" : "; the cell holds \(found.shown)"),
         advice: error.advice)
     }
@@ -103,7 +103,7 @@ extension Table {
   ) -> DataError {
     let found = text(row: row, column: column)
     var error = DataError(
-      file: source, line: line(ofRow: row), place: "column \(columnNames[column].shown)",
+      file: source, line: line(ofRow: row), place: place(row: row, column: column),
       problem: "found \(found.shown), expected a number")
     let number = text.bytes.withUnsafeBufferPointer { bytes in
       reading.number(text.cell(row: row, column: column, in: bytes), in: bytes)

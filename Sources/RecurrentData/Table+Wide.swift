@@ -1,5 +1,17 @@
 import RecurrentFiles
 
+/// Where the values of a wide table stood.
+struct WideCells: Sendable {
+  /// The names of the columns that hold values.
+  let names: [String]
+  /// Which of them each row is of.
+  let places: [Int32]
+  /// Whether times are the names of columns.
+  let timesAreNames: Bool
+
+  func name(ofRow row: Int) -> String { names[Int(places[row])] }
+}
+
 /// How a table holds many series without a column that names them.
 public enum WideForm: String, CaseIterable, Sendable, Codable {
   /// A series a column, a moment a row.
@@ -13,10 +25,11 @@ extension Table {
   /// cells before the first and behind the last value of a series are no rows.
   ///
   /// - Parameters:
-  ///   - time: The column of times of a table with a series a column; nil: found by itself.
+  ///   - time: The column of times of a table with a series a column, or several that make one, as
+  ///     `Date,Time`; nil: found by itself.
   ///   - columns: The columns that are series; nil: all of numbers.
-  /// - Throws: ``DataError`` if there is no column of numbers, two rows have one name, or the column of
-  ///   times is several.
+  /// - Throws: ``DataError`` if there is no column of numbers, or two rows have one name. Errors about the
+  ///   new table name lines and columns of this one.
   public func long(
     _ form: WideForm, time: String? = nil, columns: [String]? = nil
   ) throws(DataError) -> Table {
@@ -29,21 +42,24 @@ extension Table {
   private func longOfColumns(
     time: String?, columns: [String]?
   ) throws(DataError) -> Table {
-    let time = try (time ?? timeColumnName()).map { name throws(DataError) in try column(name) }
+    let times =
+      try (time ?? timeColumnName()).map { name throws(DataError) in try timeColumns(name) } ?? []
     var places: [Int] = []
     for name in columns ?? numericColumns { places.append(try column(name)) }
-    places.removeAll { $0 == time }
+    places.removeAll { times.contains($0) }
     guard !places.isEmpty else {
       throw DataError(
         file: source, problem: "there is no column of numbers, expected one a series",
         advice: "With a series a row, say --wide rows")
     }
-    let moments = time.map { column in (0..<rowCount).map { text(row: $0, column: column) } }
-    return try long(
-      moments: moments, named: time.map { columnNames[$0] } ?? "", of: places.count
-    ) { place in
+    let moments = times.map { column in
+      (columnNames[column], (0..<rowCount).map { text(row: $0, column: column) })
+    }
+    return try long(moments: moments, of: places.count, isOfRows: false) { place in
       let column = places[place]
       return (columnNames[column], (0..<rowCount).map { text(row: $0, column: column) })
+    } standing: { place, row in
+      (line(ofRow: row), places[place])
     }
   }
 
@@ -65,18 +81,27 @@ extension Table {
     let names = Array(columnNames.dropFirst())
     // Such as 2019-01; V2, V3 are no moments.
     let isTimed = names.prefix(50).allSatisfy { TableHeader.Record.isValue($0) }
-    return try long(moments: isTimed ? names : nil, named: "time", of: rowCount) { row in
+    return try long(
+      moments: isTimed ? [("time", names)] : [], of: rowCount, isOfRows: true
+    ) { row in
       (text(row: row, column: 0), (1...names.count).map { text(row: row, column: $0) })
+    } standing: { row, place in
+      (line(ofRow: row), place + 1)
     }
   }
 
+  /// - Parameters:
+  ///   - moments: the columns of times, with a cell for each value of a series.
+  ///   - standing: the line and the column of a value.
   private func long(
-    moments: [String]?, named time: String, of count: Int,
-    _ series: (Int) -> (name: String, cells: [String])
+    moments: [(name: String, cells: [String])], of count: Int, isOfRows: Bool,
+    _ series: (Int) -> (name: String, cells: [String]),
+    standing: (_ series: Int, _ value: Int) -> (line: Int, column: Int)
   ) throws(DataError) -> Table {
+    var (lines, places) = ([UInt32](), [Int32]())
     func quoted(_ cell: String) -> String { "\"" + cell.replacing("\"", with: "\"\"") + "\"" }
-    let head = moments == nil ? "series,value\n" : "series,\(quoted(time)),value\n"
-    var bytes = Array(head.utf8)
+    let head = ["series"] + moments.map { quoted($0.name) } + ["value"]
+    var bytes = Array((head.joined(separator: ",") + "\n").utf8)
     for place in 0..<count {
       let (name, cells) = series(place)
       let isMissing = cells.map { Self.isMissing($0) }
@@ -85,13 +110,24 @@ extension Table {
       else { continue }
       let start = quoted(name) + ","
       for row in first...last {
-        let moment = moments.map { quoted($0[row]) + "," } ?? ""
+        let moment = moments.map { quoted($0.cells[row]) + "," }.joined()
         bytes += Array((start + moment + quoted(cells[row]) + "\n").utf8)
+        let (line, column) = standing(place, row)
+        lines.append(UInt32(clamping: line))
+        places.append(Int32(clamping: column))
       }
     }
     var format = format
     (format.headerLine, format.hasHeader, format.encoding) = (nil, true, .utf8)
-    return try Table(csvBytes: bytes, source: source, delimiter: ",", format: format)
+    var table = try Table(csvBytes: bytes, source: source, delimiter: ",", format: format)
+    // Rows right below the header may be taken for units, and left out.
+    let left = lines.count - table.rowCount
+    guard left >= 0 else { return table }
+    table.stands(
+      in: WideCells(
+        names: columnNames, places: Array(places[left...]), timesAreNames: isOfRows),
+      onLines: Array(lines[left...]), headerLine: headerLine)
+    return table
   }
 
   private static func isMissing(_ text: String) -> Bool {

@@ -26,6 +26,8 @@ public struct Table: Sendable {
   public let format: TableFormat
   /// The cells.
   private(set) var text: DelimitedText
+  /// Where the cells of a wide table stood; nil: where they are.
+  private var wide: WideCells?
 
   /// Rows below the header; at least 1.
   public var rowCount: Int { text.rowCount }
@@ -106,6 +108,26 @@ public struct Table: Sendable {
   public func line(ofRow row: Int) -> Int {
     require(row >= 0 && row < rowCount, "row is in 0..<\(rowCount), got \(row)")
     return text.line(ofRow: row)
+  }
+
+  /// A column as errors name it: of values that stood in columns of their own, that of a row.
+  func place(row: Int, column: Int) -> String {
+    let own = wide.flatMap {
+      columnNames[column] == "value"
+        ? $0.name(ofRow: text.isTurned ? rowCount - 1 - row : row) : nil
+    }
+    return "column \((own ?? columnNames[column]).shown)"
+  }
+
+  /// The physical line of the file, from 1, on which the time of `row` stands.
+  func line(ofTimeInRow row: Int) -> Int {
+    wide?.timesAreNames == true ? headerLine : line(ofRow: row)
+  }
+
+  /// Takes the rows for those of a wide table, whose lines and columns errors name.
+  mutating func stands(in wide: WideCells, onLines lines: [UInt32], headerLine: Int) {
+    self.wide = wide
+    text.stands(onLines: lines, headerLine: headerLine)
   }
 
   /// The same rows from the last to the first.

@@ -48,6 +48,78 @@ struct WideTableTests {
     #expect(words.problem == "there is no column of numbers, expected one a series")
   }
 
+  /// Errors name lines and columns of the file, not of the rows that were made of it.
+  @Test func errorsSayWhereTheyStandInTheFile() throws {
+    func error(_ text: String, _ form: WideForm) throws -> DataError {
+      try dataError { _ = try series(text, form) }
+    }
+    let gap = try error(
+      "loads of 2020\n\nday,a,b\n2020-01-01,1,4\n2020-01-02,2,\n2020-01-03,3,6\n", .columns)
+    #expect(gap.line == 5 && gap.place == "column \"b\"")
+    let late = try error("day,a,b\n2020-01-01,1,4\n2020-01-05,2,3\n2020-01-03,3,6\n", .columns)
+    #expect(late.line == 4 && late.place == "column \"day\"")
+    let word = try error("id,V2,V3,V4\n\na,1,2,3\nb,4,x,6\n", .rows)
+    #expect(
+      word.line == 4 && word.place == "column \"V3\"" && word.problem.hasPrefix("found \"x\""))
+    let newestFirst = try error(
+      "day,a,b\n2020-01-04,1,4\n2020-01-03,2,\n2020-01-02,3,6\n2020-01-01,3,6\n", .columns)
+    #expect(newestFirst.line == 3 && newestFirst.place == "column \"b\"")
+    let moment = try error("id,2020-01-01,2020-01-09,2020-01-05\na,1,2,3\n", .rows)
+    #expect(moment.line == 1)
+  }
+
+  @Test func timesOfSeveralColumns() throws {
+    let text = """
+      Date,Time,a,b
+      2020-01-01,22:00,1,5
+      2020-01-01,23:00,2,6
+      2020-01-02,00:00,3,7
+
+      """
+    let long = try Table(csvText: text).long(.columns, time: "Date,Time")
+    #expect(long.columnNames == ["series", "Date", "Time", "value"])
+    let found = try Series.read(long, value: "value", time: "Date,Time", groupedBy: "series")
+    #expect(found.map(\.target) == [[1, 2, 3], [5, 6, 7]])
+    #expect(
+      found[1].times.labels.last == "2020-01-02 00:00" && "\(found[0].times.frequency)" == "hourly")
+  }
+
+  /// One sentence for many series, not one each.
+  @Test func remarksOfManySeriesAreOne() throws {
+    func remarks(_ count: Int) throws -> [String] {
+      let rows = (0..<count).flatMap { place in
+        (1...5).map { "s\(place),2020-01-0\($0)," + ($0 < 4 ? "\($0 + place)" : "") }
+      }
+      let table = try Table(csvText: "id,day,value\n" + rows.joined(separator: "\n") + "\n")
+      return try SeriesReading(table, value: "value", time: "day", groupedBy: "id").remarks
+    }
+    let first =
+      "s0: the target ends at 2020-01-03: the 2 rows behind, up to 2020-01-05, are the future"
+    #expect(try remarks(3).count == 3 && remarks(3)[0] == first)
+    #expect(try remarks(9) == [first + "; likewise in 8 other series, with rows of their own"])
+  }
+
+  @Test func columnsOfAnotherKindAreToldApart() throws {
+    func series(_ values: KnownColumn.Values, _ from: Int) throws -> Series {
+      let times = TimeAxis(seconds: [0, 1, 2].map { Int64(from + $0) * 86_400 }, format: .isoDate)
+      return try Series(
+        values: [1, 2, 3], times: times, source: "\(from).csv",
+        known: [KnownColumn(name: "code", values: values)])
+    }
+    let (words, numbers) = (
+      try series(.words(["a", "b", "c"]), 1), try series(.numbers([1, 2, 3]), 4)
+    )
+    for body in [{ _ = try words.followed(by: numbers) }, { _ = try words.updated(by: numbers) }] {
+      let error = try dataError(body)
+      #expect(
+        error.file == "4.csv"
+          && error.problem == "column \"code\" holds numbers, expected words as in 1.csv")
+    }
+    #expect(
+      try dataError { _ = try numbers.updated(by: words, onConflict: .replace) }.problem
+        .contains("holds words, expected numbers"))
+  }
+
   @Test func seriesGoOn() throws {
     let numbered = try Series(values: [1, 2, 3], name: "a").followed(
       by: Series(values: [4, 5], name: "a"))

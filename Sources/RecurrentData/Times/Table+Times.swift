@@ -46,7 +46,7 @@ extension Table {
           "\(names[0]),\(columnNames[$0])"
         } : nil,
       withBytes: { row, body in withCellBytes(row, columns, body) },
-      line: { text.line(ofRow: $0) })
+      line: { line(ofTimeInRow: $0) })
     let times = try TimeColumn(source, options: options, like: model)
     guard times.isDescending, !mayDescend else { return times }
     let row = previousRow?.firstIndex { $0 >= 0 } ?? 1

@@ -63,9 +63,9 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   ) throws(DataError) -> SeriesReading {
     if let wide {
       let long = try table.long(wide, time: time)
-      let used = ["series", "value"]
+      let moments = long.columnNames.filter { !["series", "value"].contains($0) }
       return try SeriesReading(
-        long, value: "value", time: long.columnNames.first { !used.contains($0) },
+        long, value: "value", time: moments.isEmpty ? nil : moments.joined(separator: ","),
         groupedBy: "series", missing: missing, times: times ?? TimeOptions(), like: model)
     }
     return try SeriesReading(
