@@ -75,6 +75,27 @@ struct ManySeriesTests {
     #expect(forecaster.points(examples[0])[0] == forecaster.points(examples[1])[0])
   }
 
+  /// From the rows that the model keeps of it as from all of its rows.
+  @Test(arguments: ScalingMethod.allCases, [nil, ValueTransform.log, .boxcox])
+  func whatWasLeftOutIsForecastFromWhatIsKept(scaling: ScalingMethod, transform: ValueTransform?)
+    throws
+  {
+    let short = try wavySeries(18, name: "short", seed: 9, level: 900)
+    let options = tinyOptions { ($0.scaling, $0.transform) = (scaling, transform) }
+    let forecaster = try ForecastPlan([short] + series(), options: options).train()
+    #expect(forecaster.configuration.leftOut == ["short"])
+    let kept = try #require(forecaster.recent.first { $0.name == "short" })
+    #expect(kept.count == 8)
+    let (mine, its) = (
+      try forecaster.forecast(after: kept).points, try forecaster.forecast(after: short).points
+    )
+    for (point, other) in paired(mine, its) {
+      for ends in [\Forecaster.Point.value, \.lower, \.upper] {
+        #expect(abs(point[keyPath: ends] / other[keyPath: ends] - 1) < 1e-9)
+      }
+    }
+  }
+
   /// One that cannot be used costs none of the others.
   @Test func uselessSeriesAreLeftOut() throws {
     let short = try wavySeries(9, name: "short")

@@ -95,7 +95,8 @@ public struct ForecastEvaluation: JobEvaluation {
       + (bySeries?.verdict(beside: best.name).map { " " + $0 } ?? "")
   }
 
-  /// What measures say that do not agree with the one that decides, as a sentence with a blank before it.
+  /// What measures say that do not agree with the one that decides, as a sentence with a blank before it. The
+  /// RMSE of several series, which have units of their own, says nothing.
   private var otherMeasures: String {
     let reference = bestNaive.errors.overall
     let pairs =
@@ -105,7 +106,9 @@ public struct ForecastEvaluation: JobEvaluation {
       ] + (model.overall.mase.flatMap { own in reference.mase.map { [("MASE", own, $0)] } } ?? [])
     let against = pairs.compactMap { name, own, its -> String? in
       let share = its > 0 ? own / its - 1 : 0
-      guard name != measureName, abs(share) > 0.0005, (share > 0) == (skill > 0) else { return nil }
+      guard name != measureName, name != "RMSE" || !isOfMany, abs(share) > 0.0005,
+        (share > 0) == (skill > 0)
+      else { return nil }
       return "its \(name) is \(NumberFormat.fixedOrShort(abs(share) * 100, 1)) % "
         + (share > 0 ? "higher" : "lower")
     }

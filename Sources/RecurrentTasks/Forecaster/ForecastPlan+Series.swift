@@ -3,6 +3,20 @@ import RecurrentFiles
 
 /// Which series can be learned from.
 extension ForecastPlan {
+  /// Series that were left out and hold a window, transformed and scaled by all their rows, or as the model
+  /// to go on from has it.
+  var leftOutChannels: [(series: Series, channels: Channels)] {
+    leftOut.map(\.series).filter { $0.count >= options.window }.map { series in
+      let rows = 0..<series.count
+      return (
+        series,
+        Channels(
+          series, rule: origin?.rule(of: series), power: origin?.power(of: series, rows: rows),
+          options: options, trainingRows: rows)
+      )
+    }
+  }
+
   /// The series that can be learned from with their splits, and why others cannot.
   ///
   /// - Throws: ``DataError`` of the first series, if there is none.

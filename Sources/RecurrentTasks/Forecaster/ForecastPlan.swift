@@ -199,13 +199,8 @@ extension ForecastPlan {
   }
 
   public var extras: RecentRows {
-    let others = leftOut.map(\.series).filter { $0.count >= options.window }
-    let all = zip(
-      series + others,
-      channels
-        + others.map {
-          Channels($0, rule: channels[0].rule, power: PowerTransform())
-        })
+    let others = leftOutChannels
+    let all = zip(series + others.map(\.series), channels + others.map(\.channels))
     // A smoothing follows all rows, as far as they tell.
     let count =
       channels.contains { $0.base.kind == .smoothing } ? max(options.window, 2000) : options.window
@@ -233,19 +228,22 @@ extension ForecastPlan {
   }
 
   public func configuration(after histories: [TrainingHistory]) -> Forecaster.Configuration {
-    let names = series.map { $0.name ?? "" }
+    // Forecasts of what was left out go on from its last rows as from all of them.
+    let others = leftOutChannels
+    let names = series.map { $0.name ?? "" } + others.map { $0.series.name ?? "" }
+    let all = channels + others.map(\.channels)
     let rows = series.reduce(0) { $0 + $1.count }
     return Forecaster.Configuration(
       options: former?.options ?? options, columns: columns,
       channels: [series[0].targetName] + series[0].covariates.map(\.name), base: base,
       scales: options.scaling.window != nil
         ? [:]
-        : Dictionary(zip(names, channels.map { $0.scales ?? [] }), uniquingKeysWith: { $1 })
+        : Dictionary(zip(names, all.map { $0.scales ?? [] }), uniquingKeysWith: { $1 })
           .merging(origin?.configuration.scales ?? [:]) { $1 },
       leastScale: channels[0].leastScale,
       powers: options.transform == nil
         ? nil
-        : Dictionary(zip(names, channels.map(\.power)), uniquingKeysWith: { $1 })
+        : Dictionary(zip(names, all.map(\.power)), uniquingKeysWith: { $1 })
           .merging(origin?.configuration.powers ?? [:]) { $1 },
       known: known, ownVectors: ownVectors,
       bases: options.base == nil
