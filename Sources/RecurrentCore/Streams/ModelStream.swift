@@ -41,7 +41,8 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
     require(model.isCausal, "a stream feeds step by step, and \(Model.self) looks at later steps")
     let width = Model.Input.self == TokenBatch.self ? 1 : inputSize ?? model.featureCount
     guard let width else {
-      trap("\(Model.self) does not tell how many features a step has: give the stream its inputSize")
+      trap(
+        "\(Model.self) does not tell how many features a step has: give the stream its inputSize")
     }
     var plan = StreamPlan(rows: rows)
     let input = plan.values(width)
@@ -49,7 +50,8 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
     let counts = model.initialState(batchSize: rows).tensors.map(\.count)
     require(
       plan.state.map(\.count) == counts,
-      "the state of \(Model.self) has tensors of \(counts) elements, its layout \(plan.state.map(\.count))")
+      "the state of \(Model.self) has tensors of \(counts) elements, its layout \(plan.state.map(\.count))"
+    )
     let memory = Storage(count: plan.memorySize, lasts: true)
     memory.pointer.update(repeating: 0, count: plan.memorySize)
     constants = plan.writeConstants()

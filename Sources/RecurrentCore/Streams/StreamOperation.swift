@@ -6,7 +6,8 @@ enum StreamOperation: Sendable {
   /// A cell of the plain formula on one row, in place of its state. `layout`: an `rk_step`.
   case cell(layout: Int, input: Int, hidden: Int, cell: Int, workspace: Int)
   /// A cell of any formula on all rows. `layout`: an `rk_sequence_forward`.
-  case cells(layout: Int, input: Int, output: Int, hidden: Int, cell: Int, workspace: Int, count: Int)
+  case cells(
+    layout: Int, input: Int, output: Int, hidden: Int, cell: Int, workspace: Int, count: Int)
   /// bias + x·W of one row. `layout`: an `rk_row_matrix`.
   case rowProduct(layout: Int, input: Int, output: Int)
   /// The same of all rows. `layout`: an `rk_matrix_product`.

@@ -100,10 +100,11 @@ struct StreamPlan: Sendable {
     let initial = layer.initialState(batchSize: rows)
     var probe = initial
     let zeros = [Float](repeating: 0, count: rows * input.width)
-    let width = CalledLayer<L>.floats(
-      layer.forward(
-        CalledLayer<L>.input(zeros, rows: rows), state: &probe, mode: .prediction)
-    ).count / rows
+    let width =
+      CalledLayer<L>.floats(
+        layer.forward(
+          CalledLayer<L>.input(zeros, rows: rows), state: &probe, mode: .prediction)
+      ).count / rows
     let places = initial.tensors.map { stateRoom($0.count) }
     let output = values(width)
     calls.append(

@@ -4,7 +4,7 @@ import Recurrent
 public struct TestForecasts: Sendable {
   private let plan: ForecastPlan
   private let forecaster: Forecaster
-  private let windows: WindowForecasts
+  private let examples: ForecastExamples
 
   /// The forecasts of `forecaster` on the test part of the plan that it was trained by.
   /// Where a training on all rows followed, they are those of the network that the report is of.
@@ -15,7 +15,7 @@ public struct TestForecasts: Sendable {
     let plan = isRefitted ? (try? plan.sequel(to: judged)) ?? plan : plan
     self.plan = plan
     self.forecaster = judged
-    windows = WindowForecasts(plan.examples(\.test), by: judged)
+    examples = plan.examples(\.test)
   }
 
   /// A table with one line for each window and step. `time` is that of the row that is forecast.
@@ -24,6 +24,19 @@ public struct TestForecasts: Sendable {
     let hasNames = plan.series.contains { $0.name != nil }
     var text = (hasNames ? "series," : "") + "time,step,actual,forecast,lower,upper,naive"
     text += (options.season == nil ? "" : ",seasonal_naive") + "\n"
+    // A part at a time: all forecasts of all windows would not fit in memory.
+    let atOnce = max(1, ForecastPlan.rowsAtOnce / options.horizon)
+    for first in stride(from: 0, to: examples.count, by: atOnce) {
+      text += lines(
+        WindowForecasts(
+          examples[first..<min(first + atOnce, examples.count)], by: forecaster), hasNames)
+    }
+    return text
+  }
+
+  private func lines(_ windows: WindowForecasts, _ hasNames: Bool) -> String {
+    let options = plan.options
+    var text = ""
     for (window, origin) in windows.examples.origins.enumerated() {
       let series = plan.series[origin.series]
       for step in 0..<options.horizon {
@@ -54,9 +67,10 @@ public struct TestForecasts: Sendable {
     let split = plan.splits[0]
     let horizon = plan.options.horizon
     // Forecasts of several steps are drawn one horizon after the other.
-    let origins = windows.examples.origins
+    let origins = examples.origins.prefix { $0.series == 0 }
+    let windows = WindowForecasts(examples[0..<origins.count], by: forecaster)
     let shown = origins.indices.filter {
-      origins[$0].series == 0 && (origins[$0].row - split.test.lowerBound) % horizon == 0
+      (origins[$0].row - split.test.lowerBound) % horizon == 0
     }
     let rows = shown.flatMap { window in
       (0..<horizon).map { (row: origins[window].row + $0, point: windows.point(window, $0)) }

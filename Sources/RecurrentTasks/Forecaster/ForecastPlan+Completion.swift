@@ -3,7 +3,8 @@ import RecurrentFiles
 
 /// What follows a training: the interval, the report, and a training on rows that were held out.
 extension ForecastPlan {
-  private static var rowsAtOnce: Int { 100_000 }
+  /// Rows that are forecast at once for a report.
+  static var rowsAtOnce: Int { 100_000 }
 
   /// The interval, from the errors on the validation part, and how the test part goes.
   public func complete(_ forecaster: inout Forecaster) {

@@ -34,7 +34,10 @@ extension ForecastPlan: CustomStringConvertible {
     lines.append(
       "            \(NumberFormat.grouped(parameterCount)) parameters, about "
         + "\(NumberFormat.bytes(memory.wholeBytes)) of memory and "
-        + "\(NumberFormat.operations(operations)) operations a training step")
+        + "\(NumberFormat.operations(operations)) operations a training step;")
+    lines.append(
+      "            about \(NumberFormat.bytes(processBytes)) of memory in all, with the data and the report"
+    )
     if let limit = memory.limit { lines.append("memory      " + memoryText(limit)) }
     return lines.joined(separator: "\n")
   }

@@ -39,4 +39,34 @@ extension ForecastPlan {
       advice: (least < available ? "Use a --memory-limit, or a " : "Use a ")
         + "smaller --hidden, --layers, --window or --batch")
   }
+
+  /// About how many bytes the whole training takes at its height: the program, the data, a training step, the
+  /// report. What a table takes while it is read is given back late, and counted.
+  var processBytes: Double {
+    func sum(_ part: (Int) -> Int) -> Double { Double(series.indices.reduce(0) { $0 + part($1) }) }
+    let count = Double(series.count + leftOut.count)
+    let rows =
+      sum { series[$0].count } + Double(leftOut.reduce(0) { $0 + $1.series.count })
+    let known = series.first?.known.filter { !$0.isStatic }.count ?? 0
+    let columns = Double(channels[0].values.count + known)
+    let windows = windowCounts
+    // Cells as text and as offsets, numbers, the row of each; a table has times and names of series too.
+    let reading = rows * ((columns + 2) * 16 + 24)
+    let kept = rows * (columns + 1) * 8
+    // Transformed values, the steps before each row, what is known of it; lists have some overhead.
+    let scaled =
+      rows
+      * ((channels[0].power.isNone ? 0 : 8)
+        + (channels[0].leastScale == nil ? 0 : 16 * Double(channels[0].values.count))
+        + Double(channels[0].knownWidth) * 4)
+      + count * 1200 + Double(windows.training + windows.validation + windows.test) * 16
+    let step =
+      memory.bytes + Double(min(windows.training, options.windowsPerEpoch ?? .max)) * 16
+    // Levels and slopes of the classical forecasts; then what is said of some rows at once, and after
+    // that, the lines of all, as text and as bytes.
+    let judged = Double(windows.test) * Double(options.horizon)
+    let report = rows * 48 + max(min(judged, Double(Self.rowsAtOnce)) * 500, judged * 200)
+    return 33e6 + reading + kept + scaled * Double(min(stages, 2))
+      + max(step, windows.test > 0 ? report : 0)
+  }
 }
