@@ -99,6 +99,19 @@ struct WideTableTests {
     #expect(try remarks(9) == [first + "; likewise in 8 other series, with rows of their own"])
   }
 
+  /// What should be one value of a series is told as the file writes it.
+  @Test(arguments: [("7", "8"), ("north", "07"), ("1e2", "101.50")])
+  func valuesThatChangeAreShownAsTheyStand(first: String, then: String) throws {
+    let rows = (1...6).map { "2020-01-0\($0),\($0),\($0 < 4 ? first : then)" }
+    let table = try Table(csvText: "day,value,code\n" + rows.joined(separator: "\n") + "\n")
+    let error = try dataError {
+      _ = try SeriesReading(
+        table, value: "value", time: "day", known: KnownChoice(statics: ["code"]))
+    }
+    #expect(error.line == 5 && error.place == "column \"code\"")
+    #expect(error.problem.hasPrefix("found \"\(then)\" after \"\(first)\", expected one value"))
+  }
+
   @Test func columnsOfAnotherKindAreToldApart() throws {
     func series(_ values: KnownColumn.Values, _ from: Int) throws -> Series {
       let times = TimeAxis(seconds: [0, 1, 2].map { Int64(from + $0) * 86_400 }, format: .isoDate)

@@ -58,6 +58,37 @@ struct ForecastProbabilityTests {
 
   // MARK: Calibration
 
+  /// A series that comes near zero has a wide spread on logarithms, and what others teach of errors in units of
+  /// the spread lies far away there.
+  @Test func intervalsOfTransformedSeriesStayWhereTheirErrorsWere() throws {
+    let jumps = try (0..<8).map { place in
+      let values = (0..<90).map { row in
+        100 + Double(row % 4) * 0.1 + (row >= 61 && row % 3 == place % 3 ? 60 : 0) + Double(place)
+      }
+      return try Series(values: values, name: "jumps \(place)")
+    }
+    let small = try Series(
+      values: (0..<90).map { [0.02, 3, 0.05, 2, 0.01, 2.5][$0 % 6] + 0.001 * Double($0) },
+      name: "small")
+    let forecaster = try ForecastPlan(
+      jumps + [small], options: tinyOptions { ($0.transform, $0.epochs) = (.log, 1) }
+    ).train()
+    let unit = ForecastErrors.naiveScale(small.target)
+    var free = forecaster
+    free.configuration.reaches = nil
+    #expect(try free.forecast(after: small).points[0].upper > 1e6 * unit)
+    for point in try forecaster.forecast(after: small, steps: 3).points {
+      #expect(point.lower <= point.value && point.value <= point.upper)
+      #expect(point.upper - point.lower < 10 * unit, "\(point) \(unit)")
+    }
+    // Wider beyond the horizon, by as many errors as add up.
+    let far = try forecaster.forecast(after: small, steps: 12).points
+    #expect(far.allSatisfy { $0.upper - $0.lower < 10 * unit * 2 })
+    // Others are as wide as they were.
+    let held = try #require(forecaster.configuration.evaluation).coverage
+    #expect(held > 0.6)
+  }
+
   /// Normal errors twice as wide as the network says: their shares come out right.
   @Test func calibrationMovesSharesToWhatCame() {
     var generator = RandomGenerator(seed: 9)

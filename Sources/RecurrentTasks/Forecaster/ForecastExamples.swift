@@ -70,6 +70,16 @@ public struct ForecastExamples: ExampleSet {
   /// The target of the series that a window belongs to, all rows, as it is.
   func target(of origin: Origin) -> [Double] { channels[origin.series].target }
 
+  /// The mean size of the target over a window, as it is.
+  func size(_ index: Int) -> Double {
+    let origin = origins[index]
+    let rows = channels[origin.series].target[origin.row - options.window..<origin.row]
+    return rows.reduce(0) { $0 + abs($1) } / Double(options.window)
+  }
+
+  /// The name of a window's series.
+  func name(_ index: Int) -> String { channels[origins[index].series].name ?? "" }
+
   /// What the target of a window's series went through.
   func power(_ index: Int) -> PowerTransform { channels[origins[index].series].power }
 

@@ -11,6 +11,7 @@ extension ForecastPlan {
     if let former {
       forecaster.configuration.calibration = former.calibration
       forecaster.configuration.oneStepErrors = former.oneStepErrors
+      forecaster.configuration.reaches = former.reaches
     } else {
       calibrate(&forecaster)
     }
@@ -43,6 +44,7 @@ extension ForecastPlan {
     guard hasValidation || isOfNumber else { return }
     let known = WindowForecasts(
       examples(hasValidation ? \.validation : \.training), by: forecaster)
+    if hasValidation, options.transform != nil { forecaster.configuration.reaches = known.reaches }
     let scores = (0..<options.horizon).map { known.scores(step: $0) }
     forecaster.configuration.oneStepErrors = hasValidation ? OneStepErrors(scores[0]) : nil
     let independent = splits.reduce(0.0) { sum, split in

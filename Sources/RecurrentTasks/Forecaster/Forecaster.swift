@@ -47,6 +47,9 @@ public struct Forecaster: Job {
     /// How far forecasts of the next row were off in the validation part; nil without one, and in older
     /// model folders.
     var oneStepErrors: OneStepErrors?
+    /// How far from a forecast what is said of a series that is transformed may lie, as a share of the mean
+    /// size of the window: twice the largest error on the validation part. nil: as far as it does.
+    var reaches: [String: Double]?
     /// Where the interval comes from.
     public var intervalSource: IntervalSource
     /// Epochs that were run.

@@ -80,6 +80,9 @@ extension Forecaster.Configuration {
     }) {
       return "a base forecast of kind \(kind.rawValue), which is none here"
     }
+    if let bad = reaches?.values.first(where: { !($0 >= 0) }) {
+      return "a reach of \(bad), expected a share"
+    }
     for (name, power) in powers ?? [:] {
       if let problem = power.problem { return "\(problem) of series \"\(name)\"" }
     }

@@ -147,6 +147,8 @@ struct Channels: Sendable {
   /// What the target went through.
   let power: PowerTransform
   let rule: Rule
+  /// The name of the series.
+  private(set) var name: String?
   /// The forecast that the network corrects.
   var base = BaseForecast()
   /// What is known of each row and of those behind the last one, row after row, `knownWidth` numbers each.
@@ -170,6 +172,7 @@ struct Channels: Sendable {
     self.init(
       target: series.target, covariates: series.covariates.map(\.values), rule: rule, power: power,
       before: before, fallback: fallback)
+    name = series.name
   }
 
   /// - Parameters:
@@ -288,6 +291,7 @@ struct Channels: Sendable {
     var rest = Channels(
       target: Array((target + more)[start...]), covariates: [], rule: rule, power: power,
       before: before.map { [$0] }, fallback: fallback)
+    rest.name = name
     rest.earlier = earlier + all[..<start]
     rest.base = base.following(rest.earlier + all[start...], from: rest.earlier.count)
     rest.knownWidth = knownWidth

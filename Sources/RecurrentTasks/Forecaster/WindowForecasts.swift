@@ -36,6 +36,19 @@ struct WindowForecasts: Sendable {
     rows.indices.compactMap { rows[$0][step].score(of: actual($0, step)) }
   }
 
+  /// Twice the largest error of each series, as a share of the mean size of its window.
+  var reaches: [String: Double] {
+    var shares: [String: Double] = [:]
+    for window in rows.indices {
+      let (name, size) = (examples.name(window), examples.size(window))
+      guard size > 0 else { continue }
+      let error = rows[window].indices.map { abs(actual(window, $0) - rows[window][$0].value) }
+        .max()
+      shares[name] = max(shares[name] ?? 0, 2 * (error ?? 0) / size)
+    }
+    return shares.filter { $0.value.isFinite }
+  }
+
   /// The windows with what came and what others say.
   ///
   /// - Parameters:

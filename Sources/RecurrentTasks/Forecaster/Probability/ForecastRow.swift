@@ -9,6 +9,8 @@ struct ForecastRow: Sendable {
   let calibration: ForecastCalibration?
   /// Which row of the horizon.
   let step: Int
+  /// How far from the forecast what is said may lie; nil: as far as it does.
+  var reach: Double?
   /// What lies about rows that forecasts were fed back for: those of the first horizon, this step and
   /// the last, and how many horizons came before.
   var fedBack: Behind?
@@ -28,6 +30,12 @@ struct ForecastRow: Sendable {
 
   /// The value below which a share of what comes should lie.
   func quantile(_ level: Double) -> Double {
+    guard let reach else { return unbounded(level) }
+    let most = reach * Double((fedBack?.horizons ?? 0) + 1).squareRoot()
+    return min(max(unbounded(level), value - most), value + most)
+  }
+
+  private func unbounded(_ level: Double) -> Double {
     guard let fedBack else { return power.inverse(transformed(at: score(level))) }
     // Errors of one horizon after the other add up: their squares do, above the forecast and below it.
     let side: Double = level < 0.5 ? -1 : level > 0.5 ? 1 : 0
@@ -94,13 +102,17 @@ extension Forecaster {
       let scaled = (models.count > 1 ? sum * (1 / Float(models.count)) : sum).elements
       for (place, index) in indices.enumerated() {
         let (scale, power) = (examples.targetScale(index), examples.power(index))
+        // What is small on a transformed scale may be far away on the other.
+        let reach =
+          power.isNone
+          ? nil : configuration.reaches?[examples.name(index)].map { $0 * examples.size(index) }
         result.append(
           (0..<horizon).map { step in
             let first = (place * horizon + step) * outputs
             return ForecastRow(
               distribution: options.loss.distribution(
                 scaled[first..<first + outputs], scores: scores, scale: scale.scale),
-              scale: scale, power: power, calibration: calibration, step: step)
+              scale: scale, power: power, calibration: calibration, step: step, reach: reach)
           })
       }
     }
