@@ -22,12 +22,7 @@ import RecurrentFiles
 public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
   /// The model.
   public let model: Model
-  private let plan: StreamPlan
-  private let constants: Storage
-  private let memory: Storage
-  private let input, output: StreamPlan.Values
-  /// From step to step the weights are read in the other direction.
-  private var backwards = false
+  private var run: StreamRun
 
   /// A stream before its first step.
   ///
@@ -41,47 +36,28 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
     require(model.isCausal, "a stream feeds step by step, and \(Model.self) looks at later steps")
     let width = Model.Input.self == TokenBatch.self ? 1 : inputSize ?? model.featureCount
     guard let width else {
-      trap(
-        "\(Model.self) does not tell how many features a step has: give the stream its inputSize")
+      trap("\(Model.self) does not tell how many features a step has: give the stream its inputSize")
     }
-    var plan = StreamPlan(rows: rows)
-    let input = plan.values(width)
-    let output = plan.add(model, from: input)
-    let counts = model.initialState(batchSize: rows).tensors.map(\.count)
-    require(
-      plan.state.map(\.count) == counts,
-      "the state of \(Model.self) has tensors of \(counts) elements, its layout \(plan.state.map(\.count))"
-    )
-    let memory = Storage(count: plan.memorySize, lasts: true)
-    memory.pointer.update(repeating: 0, count: plan.memorySize)
-    constants = plan.writeConstants()
-    (self.model, self.plan, self.memory) = (model, plan, memory)
-    (self.input, self.output) = (input, output)
-    reset()
+    self.model = model
+    run = StreamRun(model, inputSize: width, rows: rows)
   }
 
-  private init(
-    model: Model, plan: StreamPlan, constants: Storage, memory: Storage,
-    input: StreamPlan.Values, output: StreamPlan.Values
-  ) {
-    (self.model, self.plan, self.constants, self.memory) = (model, plan, constants, memory)
-    (self.input, self.output) = (input, output)
-  }
+  private init(_ model: Model, _ run: StreamRun) { (self.model, self.run) = (model, run) }
 
   /// B, the streams that run side by side.
-  public var rows: Int { plan.rows }
+  public var rows: Int { run.plan.rows }
 
   /// I, the features of a step; 1 where it is a token.
-  public var inputSize: Int { input.width }
+  public var inputSize: Int { run.input.width }
 
   /// O, the numbers that a step gives.
-  public var outputSize: Int { output.width }
+  public var outputSize: Int { run.output.width }
 
   /// Whether a step calls no layer, and so neither allocates nor locks.
-  public var isLaidOut: Bool { plan.calls.isEmpty }
+  public var isLaidOut: Bool { run.isLaidOut }
 
   /// Bytes that the stream holds for itself; what it shares with its forks is not among them.
-  public var memoryBytes: Int { 4 * memory.count }
+  public var memoryBytes: Int { 4 * run.memory.count }
 
   // MARK: Steps
 
@@ -98,7 +74,7 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
       "a step takes \(rows * inputSize) numbers and gives \(rows * outputSize), not \(input.count) and \(output.count)"
     )
     guard let from = input.baseAddress, let to = output.baseAddress else { return }
-    step(from, to)
+    run.step(from, to)
   }
 
   /// The steps of a buffer, one after the other: `input` holds `[T, B, I]`, `output` gets
@@ -114,7 +90,9 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
       "steps of \(taken) numbers that give \(given) each do not fit \(input.count) and \(output.count)"
     )
     guard let from = input.baseAddress, let to = output.baseAddress else { return }
-    for step in 0..<input.count / taken { self.step(from + step * taken, to + step * given) }
+    for step in 0..<input.count / taken {
+      run.step(from + step * taken, to + step * given)
+    }
   }
 
   /// One step, `[B, I]` to `[B, O]`: allocates nothing where `output` has that count already.
@@ -147,63 +125,19 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
     return output
   }
 
-  private func step(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
-    let memory = memory.pointer
-    Self.copy(from, to: memory + input.place, count: rows * inputSize)
-    plan.operations.withUnsafeBufferPointer { operations in
-      let constants = constants.pointer
-      for index in operations.indices {
-        operations[index].run(memory, constants, backwards: backwards) {
-          plan.calls[$0].run(memory)
-        }
-      }
-    }
-    backwards.toggle()
-    Self.copy(memory + output.place, to: to, count: rows * outputSize)
-  }
-
-  /// One number, as a sample of audio is, is moved in less time than it takes to call for it.
-  @inline(__always)
-  private static func copy(
-    _ from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    if count == 1 { to.pointee = from.pointee } else { to.update(from: from, count: count) }
-  }
-
   // MARK: State
 
   /// Back to the initial state.
   public func reset() { state = model.initialState(batchSize: rows) }
 
   /// A stream of its own that goes on from the same state; what is laid out is shared.
-  public func fork() -> sending ModelStream {
-    ModelStream(
-      model: model, plan: plan, constants: constants, memory: memory.copy(), input: input,
-      output: output)
-  }
+  public func fork() -> sending ModelStream { ModelStream(model, run.copy()) }
 
   /// The state after the last step: to be saved (``LayerState/save(to:)``), restored, or handed to a
   /// ``Session``.
   public var state: Model.State {
-    get {
-      var state = model.initialState(batchSize: rows)
-      state.tensors = zip(state.tensors, plan.state).map { tensor, place in
-        Tensor(
-          Array(UnsafeBufferPointer(start: memory.pointer + place.lowerBound, count: place.count)),
-          shape: tensor.shape)
-      }
-      return state
-    }
-    set {
-      let tensors = newValue.tensors
-      require(
-        tensors.map(\.count) == plan.state.map(\.count),
-        "a state of tensors of \(plan.state.map(\.count)) elements is expected, not of \(tensors.map(\.count))"
-      )
-      for (tensor, place) in zip(tensors, plan.state) {
-        (memory.pointer + place.lowerBound).update(from: tensor.pointer, count: place.count)
-      }
-    }
+    get { run.state(like: model.initialState(batchSize: rows)) }
+    set { run.set(newValue) }
   }
 }
 

@@ -16,11 +16,24 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
   /// The model.
   public let model: Model
   /// The state after the last step.
-  public var state: Model.State
+  public var state: Model.State {
+    get { run.map { $0.state(like: outside) } ?? outside }
+    set {
+      outside = newValue
+      run?.makeUnique()
+      run?.set(newValue)
+    }
+  }
+  /// The state where nothing is laid out, else its shapes.
+  private var outside: Model.State
+  /// The layout of single steps, from the first of them on, of a model that has one.
+  private var run: StreamRun?
   /// The number of streams, B.
   public let batchSize: Int
   /// Asked once: a step may take less time than the answer.
   private let featureCount: Int?
+  /// Whether single steps may be laid out: of a large model several threads share one.
+  private var mayBeLaidOut: Bool
 
   /// A session before its first step.
   public init(_ model: Model, batchSize: Int = 1) {
@@ -30,7 +43,8 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
     self.model = model
     self.batchSize = batchSize
     featureCount = model.featureCount
-    state = model.initialState(batchSize: batchSize)
+    outside = model.initialState(batchSize: batchSize)
+    mayBeLaidOut = model.keepsOneThread(batchSize: batchSize)
   }
 
   /// Several steps of each stream, `[B, T, F]` or `[B, T]`; the model's output for them.
@@ -38,7 +52,11 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
     require(
       steps.batchSize == batchSize,
       "a session of \(batchSize) rows takes as many sequences, not \(steps.batchSize)")
-    return model.forward(steps, state: &state, mode: .prediction)
+    guard run != nil else { return model.forward(steps, state: &outside, mode: .prediction) }
+    var now = state
+    let output = model.forward(steps, state: &now, mode: .prediction)
+    state = now
+    return output
   }
 
   /// Back to the initial state.
@@ -61,7 +79,32 @@ extension Session where Model.Input == SequenceBatch {
         file: source(),
         problem: "found a step of \(features.count) features, expected \(featureCount)")
     }
-    return feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
+    return laidOut(features) ?? feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
+  }
+
+  /// The same by the layout, which spares making tensors of what is between the layers; nil if there
+  /// is none.
+  private mutating func laidOut(_ features: [Float]) -> Model.Output? {
+    guard mayBeLaidOut, batchSize == 1 else { return nil }
+    if run == nil {
+      let new = StreamRun(model, inputSize: features.count, rows: 1)
+      guard new.isLaidOut, Model.Output.self == SequenceBatch.self || Model.Output.self == Tensor.self
+      else {
+        mayBeLaidOut = false
+        return nil
+      }
+      new.set(outside)
+      run = new
+    }
+    guard run?.input.width == features.count, let width = run?.output.width else { return nil }
+    run?.makeUnique()
+    let isSequence = Model.Output.self == SequenceBatch.self
+    let output = Tensor(shape: isSequence ? [1, 1, width] : [1, width]) { output in
+      features.withUnsafeBufferPointer {
+        if let input = $0.baseAddress { run?.step(input, output) }
+      }
+    }
+    return isSequence ? SequenceBatch(output) as? Model.Output : output as? Model.Output
   }
 }
 

@@ -1,0 +1,88 @@
+import RecurrentFiles
+
+/// A plan, its constants, and the memory of one stream.
+///
+/// A copy shares the memory: who steps makes sure that it is alone (``copy()``, or
+/// ``makeUnique()``).
+struct StreamRun: Sendable {
+  let plan: StreamPlan
+  private let constants: Storage
+  private(set) var memory: Storage
+  let input, output: StreamPlan.Values
+  /// From step to step the weights are read in the other direction.
+  private var backwards = false
+
+  /// The layout of a model, in its initial state.
+  init<Model: Layer>(_ model: Model, inputSize: Int, rows: Int) {
+    var plan = StreamPlan(rows: rows)
+    input = plan.values(inputSize)
+    output = plan.add(model, from: input)
+    constants = plan.writeConstants()
+    memory = Storage(count: plan.memorySize, lasts: true)
+    memory.pointer.update(repeating: 0, count: plan.memorySize)
+    self.plan = plan
+    set(model.initialState(batchSize: rows))
+  }
+
+  /// Whether a step calls no layer.
+  var isLaidOut: Bool { plan.calls.isEmpty }
+
+  /// One step, `[B, I]` to `[B, O]`.
+  mutating func step(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
+    let memory = memory.pointer
+    Self.copy(from, to: memory + input.place, count: plan.rows * input.width)
+    plan.operations.withUnsafeBufferPointer { operations in
+      let constants = constants.pointer
+      for index in operations.indices {
+        operations[index].run(memory, constants, backwards: backwards) {
+          plan.calls[$0].run(memory)
+        }
+      }
+    }
+    backwards.toggle()
+    Self.copy(memory + output.place, to: to, count: plan.rows * output.width)
+  }
+
+  /// One number, as a sample of audio is, is moved in less time than it takes to call for it.
+  @inline(__always)
+  private static func copy(
+    _ from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    if count == 1 { to.pointee = from.pointee } else { to.update(from: from, count: count) }
+  }
+
+  /// The same with a memory of its own.
+  func copy() -> StreamRun {
+    var copy = self
+    copy.memory = memory.copy()
+    return copy
+  }
+
+  /// Takes a memory of its own if another copy has the same.
+  mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&memory) { memory = memory.copy() }
+  }
+
+  /// The state, in tensors of the shapes of `state`.
+  func state<State: LayerState>(like state: State) -> State {
+    var state = state
+    state.tensors = zip(state.tensors, plan.state).map { tensor, place in
+      Tensor(
+        Array(UnsafeBufferPointer(start: memory.pointer + place.lowerBound, count: place.count)),
+        shape: tensor.shape)
+    }
+    return state
+  }
+
+  /// Goes on from another state.
+  func set(_ state: some LayerState) {
+    let tensors = state.tensors
+    require(
+      tensors.map(\.count) == plan.state.map(\.count),
+      "a state of tensors of \(plan.state.map(\.count)) elements is expected, not of \(tensors.map(\.count))"
+    )
+    for (tensor, place) in zip(tensors, plan.state) {
+      (memory.pointer + place.lowerBound).update(from: tensor.pointer, count: place.count)
+    }
+  }
+}
