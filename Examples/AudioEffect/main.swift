@@ -17,7 +17,9 @@ do {
   let input = try Wave(file: CommandLine.arguments[2])
   let stream = ModelStream(network.model, inputSize: network.inputSize)
   guard stream.inputSize == 1, stream.outputSize == 1 else {
-    print("The network takes \(stream.inputSize) numbers a sample and gives \(stream.outputSize), not 1.")
+    print(
+      "The network takes \(stream.inputSize) numbers a sample and gives \(stream.outputSize), not 1."
+    )
     exit(65)
   }
   var output = Wave(input.samples, rate: input.rate)

@@ -36,7 +36,8 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
     require(model.isCausal, "a stream feeds step by step, and \(Model.self) looks at later steps")
     let width = Model.Input.self == TokenBatch.self ? 1 : inputSize ?? model.featureCount
     guard let width else {
-      trap("\(Model.self) does not tell how many features a step has: give the stream its inputSize")
+      trap(
+        "\(Model.self) does not tell how many features a step has: give the stream its inputSize")
     }
     self.model = model
     run = StreamRun(model, inputSize: width, rows: rows)

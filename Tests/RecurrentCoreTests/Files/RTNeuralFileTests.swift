@@ -144,10 +144,22 @@ import Testing
 
   @Test(arguments: [
     ("{", "JSON"), ("[]", ""), ("{\"layers\": []}", "no layer"), ("{}", "neither"),
-    ("{\"in_shape\": [1], \"layers\": [{\"type\": \"conv2d\", \"weights\": []}]}", "layer 0 (conv2d)"),
-    ("{\"in_shape\": [1], \"layers\": [{\"type\": \"dense\", \"weights\": [[[1], [2, 3]]]}]}", "lengths"),
-    ("{\"in_shape\": [1], \"layers\": [{\"type\": \"dense\", \"weights\": [[[1], [2]]]}]}", "takes 2"),
-    ("{\"in_shape\": [1], \"layers\": [{\"type\": \"lstm\", \"weights\": [[[1, 2]], [[1, 2]]]}]}", ""),
+    (
+      "{\"in_shape\": [1], \"layers\": [{\"type\": \"conv2d\", \"weights\": []}]}",
+      "layer 0 (conv2d)"
+    ),
+    (
+      "{\"in_shape\": [1], \"layers\": [{\"type\": \"dense\", \"weights\": [[[1], [2, 3]]]}]}",
+      "lengths"
+    ),
+    (
+      "{\"in_shape\": [1], \"layers\": [{\"type\": \"dense\", \"weights\": [[[1], [2]]]}]}",
+      "takes 2"
+    ),
+    (
+      "{\"in_shape\": [1], \"layers\": [{\"type\": \"lstm\", \"weights\": [[[1, 2]], [[1, 2]]]}]}",
+      ""
+    ),
     ("{\"in_shape\": [1], \"layers\": [{\"type\": \"lstm\", \"weights\": []}]}", ""),
     ("{\"in_shape\": [1], \"layers\": [{\"type\": \"prelu\", \"weights\": [[1, 2]]}]}", "slopes"),
     (
@@ -163,7 +175,8 @@ import Testing
       "dilation"
     ),
     (
-      "{\"model_data\": {\"input_size\": 1, \"unit_type\": \"TCN\"}, \"state_dict\": {}}", "unit_type"
+      "{\"model_data\": {\"input_size\": 1, \"unit_type\": \"TCN\"}, \"state_dict\": {}}",
+      "unit_type"
     ),
     ("{\"model_data\": {\"input_size\": 1, \"unit_type\": \"GRU\"}, \"state_dict\": {}}", ""),
   ]) func damaged(json: String, says: String) throws {

@@ -24,7 +24,8 @@ import Testing
       SkipConnection(
         around: AnyLayer(GRU(inputSize: 6, hiddenSize: 6, using: &generator)), merge: .average)
       LayerNorm(size: 6)
-      SkipConnection(around: LSTM(inputSize: 6, hiddenSize: 20, using: &generator), merge: .concatenate)
+      SkipConnection(
+        around: LSTM(inputSize: 6, hiddenSize: 20, using: &generator), merge: .concatenate)
       Dropout(rate: 0.3)
       EachStep(Dense(inputSize: 26, outputSize: 5, activation: .gelu, using: &generator))
       EachStep(Dense(inputSize: 5, outputSize: 4, activation: .softmax, using: &generator))
@@ -40,7 +41,9 @@ import Testing
     let input = Self.input(rows * steps * 2)  // [T, B, 2]
     var byRow: [Float] = []
     for row in 0..<rows {
-      for step in 0..<steps { byRow += input[(step * rows + row) * 2..<(step * rows + row) * 2 + 2] }
+      for step in 0..<steps {
+        byRow += input[(step * rows + row) * 2..<(step * rows + row) * 2 + 2]
+      }
     }
     let batch = SequenceBatch(Tensor(byRow, shape: [rows, steps, 2]))
     let expected = model(batch).values.elements

@@ -91,7 +91,8 @@ extension RTNeuralFile {
       guard let function = name.isEmpty ? .identity : Activation(rawValue: name) else {
         throw DataError(
           file: place,
-          problem: "found the activation \(quoted(name)), expected tanh, relu, sigmoid, softmax or elu")
+          problem:
+            "found the activation \(quoted(name)), expected tanh, relu, sigmoid, softmax or elu")
       }
       return function
     }

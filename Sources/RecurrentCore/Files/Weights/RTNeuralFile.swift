@@ -168,7 +168,8 @@ extension RTNeuralFile {
       guard skipped == head.weights.shape[1], skipped <= inputSize else {
         throw DataError(
           file: source, place: "skip",
-          problem: "found \(skipped) inputs to add to \(head.weights.shape[1]) outputs, expected as "
+          problem:
+            "found \(skipped) inputs to add to \(head.weights.shape[1]) outputs, expected as "
             + "many, of at most \(inputSize)")
       }
       return AnyLayer(InputsAdded(network, count: skipped))

@@ -79,7 +79,8 @@ extension Session where Model.Input == SequenceBatch {
         file: source(),
         problem: "found a step of \(features.count) features, expected \(featureCount)")
     }
-    return laidOut(features) ?? feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
+    return laidOut(features)
+      ?? feed(SequenceBatch(Tensor(features, shape: [1, 1, features.count])))
   }
 
   /// The same by the layout, which spares making tensors of what is between the layers; nil if there
@@ -88,7 +89,8 @@ extension Session where Model.Input == SequenceBatch {
     guard mayBeLaidOut, batchSize == 1 else { return nil }
     if run == nil {
       let new = StreamRun(model, inputSize: features.count, rows: 1)
-      guard new.isLaidOut, Model.Output.self == SequenceBatch.self || Model.Output.self == Tensor.self
+      guard new.isLaidOut,
+        Model.Output.self == SequenceBatch.self || Model.Output.self == Tensor.self
       else {
         mayBeLaidOut = false
         return nil
