@@ -31,6 +31,18 @@ extension ImageSet {
     return (images.finished(reading), test?.finished(reading))
   }
 
+  /// The image of a PNG file that is in memory; `source` is what messages call it.
+  ///
+  /// - Throws: ``DataError`` that says what is wrong with it.
+  public static func read(
+    png bytes: [UInt8], source: String, _ reading: ImageReading = ImageReading()
+  ) throws(DataError) -> ImageSet {
+    try OtherPictures.check(bytes, path: source)
+    return try ImageSet(
+      pngFiles: [source], labels: [], source: source, reading, bytes: bytes
+    ).finished(reading)
+  }
+
   private static func load(
     _ path: String, _ reading: ImageReading
   ) throws(DataError) -> (images: ImageSet, test: ImageSet?) {

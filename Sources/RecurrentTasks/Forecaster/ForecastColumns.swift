@@ -98,6 +98,27 @@ extension Forecaster {
     _ path: String, times: TimeOptions? = nil, missing: MissingValues? = nil,
     format: TableFormat? = nil
   ) throws(DataError) -> SeriesReading {
+    try reading(times: times, missing: missing, format: format) { format throws(DataError) in
+      try Table(csv: path, format: format)
+    }
+  }
+
+  /// The series of a table in memory, as those of a file.
+  ///
+  /// - Parameter source: what messages call the table.
+  /// - Throws: ``DataError`` if the table cannot be read or lacks a column.
+  public func reading(
+    csvText: String, source: String, times: TimeOptions? = nil
+  ) throws(DataError) -> SeriesReading {
+    try reading(times: times, missing: nil, format: nil) { format throws(DataError) in
+      try Table(csvText: csvText, source: source, format: format)
+    }
+  }
+
+  private func reading(
+    times: TimeOptions?, missing: MissingValues?, format: TableFormat?,
+    _ table: (TableFormat) throws(DataError) -> Table
+  ) throws(DataError) -> SeriesReading {
     var columns =
       configuration.columns
       ?? ForecastColumns(
@@ -105,7 +126,7 @@ extension Forecaster {
     if let times { columns.times = (columns.times ?? TimeOptions()).overridden(by: times) }
     if let missing { columns.missing = missing }
     return try columns.reading(
-      Table(csv: path, format: format ?? columns.format ?? TableFormat()),
+      table(format ?? columns.format ?? TableFormat()),
       like: recent.first?.times, words: configuration.known?.choice.words ?? [])
   }
 }

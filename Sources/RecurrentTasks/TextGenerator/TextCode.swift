@@ -27,11 +27,11 @@ public struct TextCode: JSONExtras, Equatable {
   }
 
   /// The numbers of a text's tokens.
-  func ids(of text: String) -> [Int] { vocabulary.ids(of: tokenizer.tokens(in: text)) }
+  public func ids(of text: String) -> [Int] { vocabulary.ids(of: tokenizer.tokens(in: text)) }
 
   /// The token that a text without a beginning is taken to follow: a line end, or where there is
   /// none the first token.
-  var start: Int {
+  public var start: Int {
     let lineEnd = ["\n", "\r\n"].first(where: vocabulary.contains)
     return lineEnd.map(vocabulary.id) ?? min(1, vocabulary.count - 1)
   }

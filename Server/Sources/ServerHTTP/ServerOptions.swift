@@ -1,0 +1,46 @@
+import InferenceProtocol
+import ModelServing
+
+/// What bounds the requests of a server.
+public struct ServerLimits: Sendable {
+  /// Bytes of a body.
+  public var body = 16 << 20
+  /// How long a body may take to come.
+  public var bodyTime = Duration.seconds(30)
+  /// How long a connection may be silent.
+  public var idleTime = Duration.seconds(75)
+  /// Connections at once.
+  public var connections = 4096
+  /// Requests that may wait for their turn.
+  public var waiting = 1024
+  /// How long a request may wait for its turn.
+  public var patience = Duration.seconds(30)
+
+  /// The defaults.
+  public init() {}
+}
+
+/// How a server is set up.
+public struct ServerOptions: Sendable {
+  /// A folder with model folders and files of ONNX.
+  public var models: String
+  /// Where it listens.
+  public var host = "127.0.0.1"
+  /// The port; 0: any that is free.
+  public var port = 8000
+  /// Requests bring one of these keys, if there are any.
+  public var keys: [String] = []
+  /// Pages of this origin may ask, beside the server's own; nil: none.
+  public var allowedOrigin: String?
+  /// Files with certificate chain and key, in PEM; nil: no TLS.
+  public var tls: (certificate: String, key: String)?
+  /// What bounds the requests.
+  public var limits = ServerLimits()
+  /// What bounds the streams.
+  public var streams = StreamTable.Limits()
+  /// How many requests are worked on at once.
+  public var workers = 2
+
+  /// The defaults for a folder of models.
+  public init(models: String) { self.models = models }
+}
