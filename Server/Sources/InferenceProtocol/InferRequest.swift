@@ -121,10 +121,13 @@ public enum SequenceID: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What stands in an address; digits alone are a number.
+  /// What stands in an address; a number as it is written is one.
   public init(_ text: some StringProtocol) {
-    let isNumber = !text.isEmpty && text.utf8.allSatisfy { $0 &- 0x30 < 10 }
-    self = (isNumber ? UInt64(text).map { .number($0) } : nil) ?? .text(String(text))
+    if let number = UInt64(text), number > 0, "\(number)" == text {
+      self = .number(number)
+    } else {
+      self = .text(String(text))
+    }
   }
 }
 

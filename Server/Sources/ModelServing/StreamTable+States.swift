@@ -23,7 +23,7 @@ extension StreamTable {
 
   /// Keeps the state as it is under a name, also in place of another of that name.
   public func snapshot(_ id: SequenceID, as name: String) throws(RequestError) {
-    try change(id) { contents throws(RequestError) in
+    try change(id) { contents, _ throws(RequestError) in
       contents.snapshots.removeAll { $0.name == name }
       guard contents.snapshots.count < limits.snapshots else {
         throw RequestError(
@@ -37,12 +37,12 @@ extension StreamTable {
   public func rollBack(
     _ id: SequenceID, to name: String
   ) throws(RequestError) -> WrittenState? {
-    try change(id) { contents throws(RequestError) in
+    try change(id) { contents, slot throws(RequestError) in
       guard let kept = contents.snapshots.first(where: { $0.name == name }) else {
         throw RequestError(.missing, "The stream has no snapshot \(quoted(name)).")
       }
       (contents.stream, contents.steps) = (kept.stream, kept.steps)
-      return store?.write(contents.saved, model: model, id: id)
+      return save(contents, of: slot, as: id)
     }
   }
 
@@ -51,7 +51,7 @@ extension StreamTable {
     guard other != id, shard(of: other).slot(other) == nil else {
       throw RequestError(.conflict, "Sequence \(quoted(other.description)) is there already.")
     }
-    let (stream, steps) = try change(id) { contents throws(RequestError) in
+    let (stream, steps) = try change(id) { contents, _ throws(RequestError) in
       (contents.stream, contents.steps)
     }
     return try insert(stream, steps: steps, as: other)
@@ -59,7 +59,7 @@ extension StreamTable {
 
   /// The state of a stream.
   public func export(_ id: SequenceID) throws(RequestError) -> SavedState {
-    try change(id) { contents throws(RequestError) in contents.saved }
+    try change(id) { contents, _ throws(RequestError) in contents.saved }
   }
 
   /// A stream that goes on from a state, also in place of another of its name.
@@ -109,10 +109,10 @@ extension StreamTable {
 
   @discardableResult
   private func change<Value: Sendable>(
-    _ id: SequenceID, _ body: (inout Slot.Contents) throws(RequestError) -> Value
+    _ id: SequenceID, _ body: (inout Slot.Contents, Slot) throws(RequestError) -> Value
   ) throws(RequestError) -> Value {
     let slot = try slot(id)
     slot.lastUse.store(now, ordering: .relaxed)
-    return try slot.contents.withLock { contents throws(RequestError) in try body(&contents) }
+    return try slot.contents.withLock { contents throws(RequestError) in try body(&contents, slot) }
   }
 }

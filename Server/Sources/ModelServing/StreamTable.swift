@@ -1,3 +1,4 @@
+import Dispatch
 import InferenceProtocol
 import Synchronization
 
@@ -87,13 +88,22 @@ public final class StreamTable: Sendable {
       let outputs = try contents.stream.step(request)
       contents.steps += 1
       // Under the lock, so that states of a stream are written in the order of its steps.
-      return (
-        outputs, sequence.ends ? nil : store?.write(contents.saved, model: model, id: sequence.id)
-      )
+      return (outputs, sequence.ends ? nil : save(contents, of: slot, as: sequence.id))
     }
     // Not under the lock: who holds a shard's waits for those of its streams.
     guard let (outputs, written) = step else { throw missing(sequence.id, in: shard) }
     return (outputs, sequence.ends ? try remove(sequence.id, .ended, only: slot) : written)
+  }
+
+  /// Writes a stream's state. One whose state is not what was acknowledged ends.
+  func save(_ contents: Slot.Contents, of slot: Slot, as id: SequenceID) -> WrittenState? {
+    guard let written = store?.write(contents.saved, model: model, id: id) else { return nil }
+    written.whenDone { error in
+      guard error != nil else { return }
+      // Whoever is told here and now has the stream's lock.
+      DispatchQueue.global().async { _ = try? self.remove(id, .lost, only: slot) }
+    }
+    return written
   }
 
   // MARK: Streams that come and go
@@ -128,7 +138,7 @@ public final class StreamTable: Sendable {
       }
       slots.gone.remove(id)
       guard writes else { return nil }
-      return slot.contents.withLock { store?.write($0.saved, model: model, id: id) }
+      return slot.contents.withLock { save($0, of: slot, as: id) }
     }
     return written
   }
@@ -141,7 +151,12 @@ public final class StreamTable: Sendable {
     _ id: SequenceID, _ reason: Reason, only slot: Slot? = nil
   ) throws(RequestError) -> WrittenState? {
     shard(of: id).slots.withLock { slots in
-      guard let former = slots.live[id], slot == nil || slot === former else { return nil }
+      guard let former = slots.live[id] else {
+        // One that began and ended by the same step never had a place.
+        if slot == nil { slots.gone.insert(id, reason) }
+        return nil
+      }
+      guard slot == nil || slot === former else { return nil }
       slots.live[id] = nil
       slots.gone.insert(id, reason)
       former.contents.withLock { $0.isGone = true }
@@ -188,6 +203,7 @@ public final class StreamTable: Sendable {
     case ended
     case idle
     case unloaded
+    case lost
   }
 
   /// A stream, its lock, and what was kept of it.
@@ -233,6 +249,11 @@ public final class StreamTable: Sendable {
       return RequestError(
         .gone,
         "Sequence \(name) had no step for \(limits.idle.components.seconds) seconds, and was dropped: begin anew with sequence_start."
+      )
+    case .lost?:
+      return RequestError(
+        .gone,
+        "Sequence \(name) ended because its state could not be written: begin anew with sequence_start."
       )
     case .unloaded?:
       return RequestError(

@@ -48,10 +48,10 @@ struct Guard: Sendable {
   }
 
   /// What tells a page's browser that it may read the answer.
-  func allow(_ response: inout Response, for head: HTTPRequest) {
+  func allow(_ fields: inout HTTPFields, for head: HTTPRequest) {
     guard let allowedOrigin, head.headerFields[.origin] == allowedOrigin else { return }
-    response.headers[.accessControlAllowOrigin] = allowedOrigin
-    response.headers[.vary] = "Origin"
+    fields[.accessControlAllowOrigin] = allowedOrigin
+    fields[.vary] = "Origin"
   }
 
   /// The answer to a browser that asks beforehand; nil if none does, or its page may not.
@@ -60,7 +60,7 @@ struct Guard: Sendable {
       head.headerFields[.origin] == allowedOrigin
     else { return nil }
     var response = Response(status: .noContent)
-    allow(&response, for: head)
+    allow(&response.headers, for: head)
     response.headers[.accessControlAllowMethods] = "GET, POST, PUT, DELETE"
     response.headers[.accessControlAllowHeaders] =
       "Content-Type, Authorization, X-API-Key, Inference-Header-Content-Length"

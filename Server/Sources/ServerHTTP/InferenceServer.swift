@@ -83,9 +83,12 @@ public struct InferenceServer: Sendable {
 
   // MARK: The application
 
+  var access: Guard { Guard(options) }
+
   /// What answers requests.
   public func responder() -> some HTTPResponder<BasicRequestContext> {
-    let (routes, access) = (allRoutes, Guard(options))
+    let routes = allRoutes
+    let access = access
     let router = Router()
     for route in routes {
       let counts = RouteCounts(route, metrics)
@@ -93,7 +96,7 @@ public struct InferenceServer: Sendable {
         let start = ContinuousClock.now
         var response = await answer(route, request, context, access)
         counts.count(response.status, since: start)
-        access.allow(&response, for: request.head)
+        access.allow(&response.headers, for: request.head)
         return response
       }
     }
@@ -157,28 +160,5 @@ public struct InferenceServer: Sendable {
       onServerRunning: onServerRunning, logger: logger)
     application.addServices(StreamSweeper(repository: repository, idle: options.streams.idle))
     return application
-  }
-}
-
-/// How often an address answered with each status, and in what time.
-private final class RouteCounts: Sendable {
-  private let registry: PrometheusRegistry
-  private let name: String
-  private let timer: Metrics.Timer
-
-  init(_ route: Route, _ registry: PrometheusRegistry) {
-    self.registry = registry
-    name = "\(route.method.rawValue) \(route.path)"
-    timer = Metrics.Timer(
-      label: "recurrent_request_seconds", dimensions: [("route", name)], factory: registry)
-  }
-
-  func count(_ status: HTTPResponse.Status, since start: ContinuousClock.Instant) {
-    Counter(
-      label: "recurrent_requests_total",
-      dimensions: [("route", name), ("status", "\(status.code)")],
-      factory: registry
-    ).increment()
-    timer.recordNanoseconds((ContinuousClock.now - start).components.attoseconds / 1_000_000_000)
   }
 }

@@ -138,6 +138,8 @@ extension Response {
     self.init(
       HTTPResponse.Status(code: error.kind.rawValue), json: ["error": .string(error.message)])
     if let seconds = error.retryAfter { headers[.retryAfter] = "\(seconds)" }
+    // The rest of such a body is not waited for.
+    if error.kind == .tooLarge || error.kind == .late { headers[.connection] = "close" }
     if error.kind == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
   }
 }

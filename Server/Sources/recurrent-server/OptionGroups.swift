@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Logging
 import ModelServing
 import ServerHTTP
 
@@ -65,6 +64,12 @@ struct StreamOptions: ParsableArguments {
       "A stream without a step for so many seconds ends.", valueName: "seconds"))
   var streamIdle = 600
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep the states of streams in this file of SQLite: each step is on the disk before it is answered. (default: in memory alone)",
+      valueName: "file"), completion: .file())
+  var state: String?
+
   func validate() throws {
     try BoundOptions.check("--max-streams", maxStreams, 1...10_000_000)
     try BoundOptions.check("--stream-idle", streamIdle, 1...31_536_000)
@@ -77,7 +82,20 @@ struct StreamOptions: ParsableArguments {
     return limits
   }
 
-  func store(_ logger: Logger) throws -> (any StateStore)? { nil }
+  /// Where states are kept.
+  func store() throws -> (any StateStore)? {
+    guard let state else { return nil }
+    #if StateFile
+      do {
+        return try StateFile(state)
+      } catch {
+        throw ValidationError("--state: \(state) cannot be opened: \(error)")
+      }
+    #else
+      throw ValidationError(
+        "--state \(state): this server was built without files of states (trait StateFile).")
+    #endif
+  }
 }
 
 /// What bounds requests.

@@ -67,7 +67,7 @@ struct RecurrentServer: AsyncParsableCommand {
     if options.keys.isEmpty, !["127.0.0.1", "::1", "localhost"].contains(host) {
       logger.warning("listens at \(host) without --api-keys: whoever reaches it may ask")
     }
-    let server = InferenceServer(options, store: try streams.store(logger), logger: logger)
+    let server = InferenceServer(options, store: try streams.store(), logger: logger)
     server.loadModels()
     try await server.application { channel in
       logger.info(

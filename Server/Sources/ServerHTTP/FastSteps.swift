@@ -1,0 +1,312 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import InferenceProtocol
+import ModelServing
+import NIOCore
+import NIOHTTPTypes
+
+/// Steps of streams, answered where they come in.
+///
+/// A step of a small network takes less time than it takes to bring a request to a task and its answer
+/// back. So this handler stands before those of the application, takes the requests that are such
+/// steps, and answers them on the connection's own thread. All others, and steps that turn out to be
+/// something else, go on to the application as they came.
+///
+/// It takes a request only while the application owes no answer on this connection, so that answers
+/// come in the order of requests.
+final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  /// Longer bodies go on to the application.
+  private static let longest = 1 << 16
+
+  private struct Collected {
+    var head: HTTPRequest
+    var model: ServingModel
+    var headerLength: Int?
+    var body: ByteBuffer
+    var begin: ContinuousClock.Instant
+  }
+
+  private let server: InferenceServer
+  private let access: Guard
+  private let counts: RouteCounts
+  /// The request that is coming in, if it is one for here.
+  private var collected: Collected?
+  /// A state is being written; what comes meanwhile waits.
+  private var isWaiting = false
+  private var held: [HTTPRequestPart] = []
+  /// Answers that the application owes.
+  private var owed = 0
+  /// The end of a request that goes to the application has not come yet.
+  private var isPassing = false
+  private var wantsRead = false
+  /// The answer that is being written is the last.
+  private var closes = false
+  private var quiescing: ChannelShouldQuiesceEvent?
+  private var date = HTTPDate()
+
+  init(_ server: InferenceServer, _ access: Guard, _ counts: RouteCounts) {
+    (self.server, self.access, self.counts) = (server, access, counts)
+  }
+
+  // MARK: What comes in
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    take(unwrapInboundIn(data), context)
+  }
+
+  private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    guard !isWaiting else { return held.append(part) }
+    switch part {
+    case .head(let head):
+      if owed == 0, let request = self.request(head, context) {
+        collected = request
+        return
+      }
+      owed += 1
+      isPassing = true
+    case .body(let bytes):
+      guard var request = collected else { break }
+      collected = nil
+      guard request.body.readableBytes + bytes.readableBytes <= Self.longest,
+        ContinuousClock.now - request.begin < server.options.limits.bodyTime
+      else {
+        passOn(request, context)
+        break
+      }
+      if request.body.readableBytes == 0 {
+        request.body = bytes
+      } else {
+        request.body.writeImmutableBuffer(bytes)
+      }
+      collected = request
+      return
+    case .end:
+      guard let request = collected else {
+        isPassing = false
+        break
+      }
+      collected = nil
+      if answer(request, context) { return }
+      passOn(request, context)
+      isPassing = false
+    }
+    context.fireChannelRead(wrapInboundOut(part))
+  }
+
+  /// What came of a request goes on to the application.
+  private func passOn(_ request: Collected, _ context: ChannelHandlerContext) {
+    owed += 1
+    isPassing = true
+    context.fireChannelRead(wrapInboundOut(.head(request.head)))
+    if request.body.readableBytes > 0 {
+      context.fireChannelRead(wrapInboundOut(.body(request.body)))
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    context.flush()
+    context.fireChannelReadComplete()
+  }
+
+  /// A request that may be a step, and whose model takes short steps.
+  private func request(_ head: HTTPRequest, _ context: ChannelHandlerContext) -> Collected? {
+    guard head.method == .post, let path = head.path, let name = Self.modelName(path),
+      head.headerFields[.connection] == nil, head.headerFields[.expect] == nil,
+      let model = try? server.repository.model(name), model.hasShortSteps
+    else { return nil }
+    var headerLength: Int?
+    if let text = head.headerFields[.inferenceHeader] {
+      guard let length = Int(text) else { return nil }
+      headerLength = length
+    }
+    do {
+      try access.check(head, isOpen: false)
+    } catch {
+      return nil
+    }
+    return Collected(
+      head: head, model: model, headerLength: headerLength, body: ByteBuffer(), begin: .now)
+  }
+
+  /// The model of `/v2/models/NAME/infer`, where the name is plain.
+  private static func modelName(_ path: String) -> String? {
+    let (front, back) = ("/v2/models/", "/infer")
+    guard path.hasPrefix(front), path.hasSuffix(back),
+      path.utf8.count > front.utf8.count + back.utf8.count
+    else { return nil }
+    let name = path.utf8.dropFirst(front.utf8.count).dropLast(back.utf8.count)
+    guard name.allSatisfy({ $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "%") }) else {
+      return nil
+    }
+    return String(Substring(name))
+  }
+
+  // MARK: Answers
+
+  /// Answers a step; false if it is none.
+  private func answer(_ request: Collected, _ context: ChannelHandlerContext) -> Bool {
+    do throws(RequestError) {
+      let asked = try InferRequest(
+        body: Array(request.body.readableBytesView), headerLength: request.headerLength)
+      guard let sequence = asked.sequence else { return false }
+      let (outputs, written) = try request.model.step(asked, of: sequence)
+      guard let written else {
+        try answer(outputs, asked, request, context)
+        return true
+      }
+      isWaiting = true
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      let eventLoop = context.eventLoop
+      written.whenDone { error in
+        eventLoop.execute {
+          let (handler, context) = bound.value
+          handler.finish(outputs, error, asked, request, context)
+        }
+      }
+    } catch {
+      refuse(error, request, context)
+    }
+    return true
+  }
+
+  /// Answers a step whose state is written, and takes what came meanwhile.
+  private func finish(
+    _ outputs: [WireTensor], _ error: RequestError?, _ asked: InferRequest, _ request: Collected,
+    _ context: ChannelHandlerContext
+  ) {
+    do throws(RequestError) {
+      if let error { throw error }
+      try answer(outputs, asked, request, context)
+    } catch {
+      refuse(error, request, context)
+    }
+    isWaiting = false
+    context.flush()
+    let parts = held
+    held = []
+    for part in parts { take(part, context) }
+    context.flush()
+    context.fireChannelReadComplete()
+  }
+
+  private func answer(
+    _ outputs: [WireTensor], _ asked: InferRequest, _ request: Collected,
+    _ context: ChannelHandlerContext
+  ) throws(RequestError) {
+    let answer = InferAnswer(
+      model: request.model.name, version: ServingModel.version, id: asked.id, outputs: outputs)
+    let (bytes, headerLength) = try answer.body(for: asked)
+    var fields: HTTPFields = [
+      .contentType: headerLength == nil ? "application/json" : "application/octet-stream"
+    ]
+    if let headerLength { fields[.inferenceHeader] = "\(headerLength)" }
+    write(.ok, fields, bytes, request, context)
+  }
+
+  private func refuse(
+    _ error: RequestError, _ request: Collected, _ context: ChannelHandlerContext
+  ) {
+    if error.kind == .failed { server.logger.error("\(error.message)") }
+    let response = Response(error)
+    let body: JSONValue = ["error": .string(error.message)]
+    write(response.status, response.headers, body.text, request, context)
+  }
+
+  private func write(
+    _ status: HTTPResponse.Status, _ fields: HTTPFields, _ bytes: [UInt8], _ request: Collected,
+    _ context: ChannelHandlerContext
+  ) {
+    var head = HTTPResponse(status: status, headerFields: fields)
+    head.headerFields[.contentLength] = "\(bytes.count)"
+    head.headerFields[.date] = date.text
+    access.allow(&head.headerFields, for: request.head)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(
+      wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: bytes))), promise: nil)
+    context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    counts.count(status, since: request.begin)
+    if let event = quiescing {
+      quiescing = nil
+      context.flush()
+      context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  // MARK: What else happens on a connection
+
+  /// Nothing more is read from who does not read what it asked for.
+  func read(context: ChannelHandlerContext) {
+    if context.channel.isWritable { context.read() } else { wantsRead = true }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if wantsRead, context.channel.isWritable {
+      wantsRead = false
+      context.read()
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .head(let head): closes = head.headerFields[.connection] == "close"
+    case .end:
+      owed -= 1
+      if closes {
+        context.writeAndFlush(data, promise: promise)
+        return close(context)
+      }
+    case .body: break
+    }
+    context.write(data, promise: promise)
+  }
+
+  /// Ends a connection whose client may still be sending: it is left the time to read the answer.
+  private func close(_ context: ChannelHandlerContext) {
+    context.close(mode: .output, promise: nil)
+    let channel = context.channel
+    context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case let event as ChannelShouldQuiesceEvent where collected != nil || isWaiting:
+      quiescing = event
+    case is IdleStateHandler.IdleStateEvent:
+      // What is worked on is not idle; half a request is.
+      if owed == 0 || isPassing, !isWaiting { context.close(promise: nil) }
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+}
+
+/// The time as answers tell it, written anew each second.
+struct HTTPDate {
+  private var second = 0
+  private var written = ""
+
+  var text: String {
+    mutating get {
+      var now = time(nil)
+      guard now != second || written.isEmpty else { return written }
+      var parts = tm()
+      gmtime_r(&now, &parts)
+      let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+      let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+      ]
+      func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+      written =
+        "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) "
+        + "\(1900 + parts.tm_year) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
+      second = now
+      return written
+    }
+  }
+}
