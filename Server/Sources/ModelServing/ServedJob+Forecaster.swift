@@ -40,8 +40,10 @@ extension Forecaster: ServedJob {
       Result { () throws(RequestError) in
         let steps = try request.parameterObject.integer("steps", in: 1...100_000)
         let input = try request.required("values", among: inputs)
+        let all = try series(input)
+        try check(rows: steps, of: all)
         var points: [[Point]] = []
-        for series in try series(input) {
+        for series in all {
           points.append(
             try asked { () throws(DataError) in try forecast(after: series, steps: steps) }.points)
         }
@@ -52,6 +54,17 @@ extension Forecaster: ServedJob {
           WireTensor("upper", doubles: points.flatMap { $0.map(\.upper) }, shape: shape),
         ]
       }
+    }
+  }
+
+  /// Throws if more rows are asked for than one request may.
+  private func check(rows: Int?, of series: [Series]) throws(RequestError) {
+    let rows = rows ?? options.horizon
+    guard series.count <= 1_000_000 / max(1, rows) else {
+      throw RequestError(
+        .malformed,
+        "\(rows) rows of \(series.count) series were asked for, expected at most 1000000 in one request."
+      )
     }
   }
 
@@ -98,6 +111,7 @@ extension Forecaster: ServedJob {
       throw request.problem("quantiles", "at most 100 numbers between 0 and 1")
     }
     let series = try series(request)
+    try check(rows: steps, of: series)
     return try asked { () throws(DataError) in
       let (forecasts, _) = try forecasts(after: series, steps: steps)
       let drawn = forecasts.reduce(0) { $0 + $1.points.count } * samples

@@ -33,8 +33,16 @@ extension TextGenerator: ServedJob {
     requests.map { request in
       Result { () throws(RequestError) in
         let asked = request.parameterObject
+        let prompts = try request.texts("text", among: inputs)
+        let length = try asked.integer("length", in: 1...100_000) ?? 500
+        guard prompts.count <= 1_000_000 / length else {
+          throw RequestError(
+            .malformed,
+            "\(prompts.count) texts of \(length) characters, expected at most 1000000 characters in one request."
+          )
+        }
         var texts: [String] = []
-        for prompt in try request.texts("text", among: inputs) {
+        for prompt in prompts {
           texts.append(try pieces(asked, prompt: prompt).joined())
         }
         return [WireTensor("continuation", texts: texts)]

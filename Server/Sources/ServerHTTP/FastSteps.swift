@@ -68,6 +68,12 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
         collected = request
         return
       }
+      if owed == 0, head.headerFields[.expect]?.lowercased() == "100-continue",
+        (head.headerFields[.contentLength].flatMap { Int($0) } ?? 0) <= server.options.limits.body
+      {
+        // The client holds the body back until it is asked for it.
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+      }
       owed += 1
       isPassing = true
     case .body(let bytes):

@@ -30,6 +30,7 @@ public struct InferenceServer: Sendable {
   public let metrics: PrometheusRegistry
   /// What is told to whoever runs it.
   public let logger: Logger
+  private let bodies: BodyBudget
   /// Addresses beside those of the server itself.
   public var routes: [Route] = []
 
@@ -41,6 +42,7 @@ public struct InferenceServer: Sendable {
     self.options = options
     self.logger = logger
     metrics = PrometheusRegistry()
+    bodies = BodyBudget(options.limits.bodies)
     repository = ModelRepository(folder: options.models, limits: options.streams, store: store)
     queue = WorkQueue(
       limit: options.limits.waiting, width: options.workers, patience: options.limits.patience,
@@ -118,7 +120,9 @@ public struct InferenceServer: Sendable {
     do {
       try access.check(request.head, isOpen: route.isOpen)
       return try await route.answer(
-        Call(request: request, context: context, limits: options.limits))
+        Call(
+          request: request, context: context, limits: options.limits,
+          share: BodyBudget.Share(bodies)))
     } catch let error as RequestError {
       if error.kind == .failed {
         logger.error("\(error.message)", metadata: ["path": "\(request.uri.path)"])

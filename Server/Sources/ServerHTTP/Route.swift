@@ -67,6 +67,7 @@ public struct Call: Sendable {
   public let context: BasicRequestContext
   /// What bounds it.
   let limits: ServerLimits
+  let share: BodyBudget.Share
 
   /// A part of the path by its name.
   public func parameter(_ name: String) throws(RequestError) -> String {
@@ -99,6 +100,10 @@ public struct Call: Sendable {
     var bytes: [UInt8] = []
     for try await part in request.body {
       guard part.readableBytes <= limits.body - bytes.count else { throw tooLarge("more") }
+      guard share.take(part.readableBytes) else {
+        throw RequestError(
+          .busy, "The server holds all the bodies that it may (--max-bodies).", retryAfter: 1)
+      }
       guard ContinuousClock.now < deadline else {
         throw RequestError(.late, "The body did not come within \(limits.bodyTime).")
       }
@@ -139,7 +144,7 @@ extension Response {
       HTTPResponse.Status(code: error.kind.rawValue), json: ["error": .string(error.message)])
     if let seconds = error.retryAfter { headers[.retryAfter] = "\(seconds)" }
     // The rest of such a body is not waited for.
-    if error.kind == .tooLarge || error.kind == .late { headers[.connection] = "close" }
+    if [.tooLarge, .late, .busy].contains(error.kind) { headers[.connection] = "close" }
     if error.kind == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
   }
 }

@@ -5,6 +5,8 @@ import ModelServing
 public struct ServerLimits: Sendable {
   /// Bytes of a body.
   public var body = 16 << 20
+  /// Bytes of all bodies that are held at once.
+  public var bodies = 256 << 20
   /// How long a body may take to come.
   public var bodyTime = Duration.seconds(30)
   /// How long a connection may be silent.

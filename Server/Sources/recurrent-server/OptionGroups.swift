@@ -102,6 +102,9 @@ struct StreamOptions: ParsableArguments {
 struct BoundOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Bytes of a request's body.", valueName: "bytes"))
   var maxBody = ServerLimits().body
+  @Option(
+    help: ArgumentHelp("Bytes of all bodies that are held at once.", valueName: "bytes"))
+  var maxBodies = ServerLimits().bodies
   @Option(help: ArgumentHelp("Seconds that a body may take to come.", valueName: "seconds"))
   var bodyTime = 30
   @Option(help: ArgumentHelp("Seconds that a connection may be silent.", valueName: "seconds"))
@@ -122,6 +125,7 @@ struct BoundOptions: ParsableArguments {
 
   func validate() throws {
     try Self.check("--max-body", maxBody, 1...1 << 32)
+    try Self.check("--max-bodies", maxBodies, 1...1 << 40)
     try Self.check("--body-time", bodyTime, 1...86_400)
     try Self.check("--idle-time", idleTime, 1...86_400)
     try Self.check("--max-connections", maxConnections, 1...1_000_000)
@@ -140,6 +144,7 @@ struct BoundOptions: ParsableArguments {
   var limits: ServerLimits {
     var limits = ServerLimits()
     (limits.body, limits.connections, limits.waiting) = (maxBody, maxConnections, maxWaiting)
+    limits.bodies = maxBodies
     limits.bodyTime = .seconds(bodyTime)
     limits.idleTime = .seconds(idleTime)
     limits.patience = .seconds(patience)

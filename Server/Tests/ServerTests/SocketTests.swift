@@ -134,6 +134,40 @@ import Testing
     }
   }
 
+  /// A client that asks before it sends the body is told to go on, unless the body is too long.
+  @Test func bodiesThatAreAskedFor() async throws {
+    try await Self.server { $0.limits.body = 1000 }.application().test(.live) { client in
+      let port = try #require(client.port)
+      func head(_ length: Int) -> String {
+        "POST /v1/tag HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: \(length)\r\n\r\n"
+      }
+      let asked = try await exchange(port, [head(2), "{}"], until: "error")
+      #expect(asked.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404"), "\(asked)")
+      let refused = try await exchange(port, [head(2000)], until: "error")
+      #expect(refused.hasPrefix("HTTP/1.1 413"), "\(refused)")
+    }
+  }
+
+  /// Bodies of all requests together are bounded, and what was held is given back.
+  @Test func bodiesTogether() async throws {
+    try await Self.server { ($0.limits.bodies, $0.limits.body) = (1500, 1000) }.application()
+      .test(.live) { client in
+        let port = try #require(client.port)
+        let body = String(repeating: " ", count: 900)
+        func request(_ path: String) -> String {
+          "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: 901\r\n\r\n\(body)"
+        }
+        for _ in 0..<3 {
+          async let first = exchange(
+            port, [request("/v1/tag"), "{"], pause: .milliseconds(200), until: "error")
+          try await Task.sleep(for: .milliseconds(80))
+          let second = try await exchange(port, [request("/v1/tag")], until: "error")
+          #expect(second.hasPrefix("HTTP/1.1 429") && second.contains("--max-bodies"), "\(second)")
+          #expect(try await first.hasPrefix("HTTP/1.1 400"))
+        }
+      }
+  }
+
   @Test func slowBodiesAndSilence() async throws {
     let server = try Self.server {
       $0.limits.bodyTime = .milliseconds(150)
