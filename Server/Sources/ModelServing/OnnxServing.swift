@@ -28,7 +28,7 @@ struct OnnxServing: ServedModel {
     }
   }
 
-  func makeStream() throws(RequestError) -> any ModelStream {
+  func makeStream() throws(RequestError) -> any ServedStream {
     guard let beginning else {
       throw RequestError(
         .malformed,
@@ -70,7 +70,7 @@ struct OnnxServing: ServedModel {
 }
 
 /// A stream of an ONNX graph.
-private struct OnnxStream: ModelStream {
+private struct OnnxStream: ServedStream {
   var session: OnnxSession
 
   mutating func step(_ request: InferRequest) throws(RequestError) -> [WireTensor] {

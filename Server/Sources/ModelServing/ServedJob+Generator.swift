@@ -84,13 +84,13 @@ extension TextGenerator: ServedJob {
     return sampling
   }
 
-  public func makeStream() throws(RequestError) -> any ModelStream { GeneratorStream(self) }
+  public func makeStream() throws(RequestError) -> any ServedStream { GeneratorStream(self) }
 }
 
 /// A text that goes on request by request: each brings what is read next, and asks for so many tokens.
 ///
 /// Parameters are those of a text, and `tokens`: how many are drawn, 0 to 10000, 1 if not given.
-private struct GeneratorStream: ModelStream {
+private struct GeneratorStream: ServedStream {
   private let generator: TextGenerator
   private var session: Session<TextGeneratorModel>
   /// Of the token that comes next; empty before the first step.

@@ -20,13 +20,13 @@ public protocol ServedModel: Sendable {
   /// A stream in zero state.
   ///
   /// - Throws: ``RequestError`` if the model is none that goes step by step.
-  func makeStream() throws(RequestError) -> any ModelStream
+  func makeStream() throws(RequestError) -> any ServedStream
 }
 
 /// A model that goes on where it was. A value: a copy is a fork.
 ///
 /// What goes step by step becomes a stream of the server by this protocol alone.
-public protocol ModelStream: Sendable {
+public protocol ServedStream: Sendable {
   /// The outputs of a step.
   ///
   /// - Throws: ``RequestError`` if the inputs do not fit; the state is then as it was.
@@ -61,7 +61,7 @@ extension ServedModel {
   public var batchLimit: Int { 1 }
 
   /// There are none.
-  public func makeStream() throws(RequestError) -> any ModelStream {
+  public func makeStream() throws(RequestError) -> any ServedStream {
     throw RequestError(
       .malformed, "A \(platform) has no streams: leave sequence_id out, or ask another model.")
   }

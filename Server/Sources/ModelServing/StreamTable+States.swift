@@ -64,7 +64,7 @@ extension StreamTable {
 
   /// A stream that goes on from a state, also in place of another of its name.
   public func importing(
-    _ state: SavedState, as id: SequenceID, beginning: () throws(RequestError) -> any ModelStream
+    _ state: SavedState, as id: SequenceID, beginning: () throws(RequestError) -> any ServedStream
   ) throws(RequestError) -> WrittenState? {
     var stream = try beginning()
     try stream.restore(state.tensors)
@@ -81,7 +81,7 @@ extension StreamTable {
   ///
   /// - Returns: how many; and those that are of another model.
   func restoreAll(
-    beginning: () throws(RequestError) -> any ModelStream
+    beginning: () throws(RequestError) -> any ServedStream
   ) throws -> (restored: Int, refused: [SequenceID]) {
     var (restored, refused) = (0, [SequenceID]())
     for (id, state) in try store?.states(of: model) ?? [] {

@@ -70,7 +70,7 @@ public final class StreamTable: Sendable {
   ///   for too long, `busy` if there are as many streams as may be.
   public func step(
     _ request: InferRequest, of sequence: InferRequest.Sequence,
-    beginning: () throws(RequestError) -> any ModelStream
+    beginning: () throws(RequestError) -> any ServedStream
   ) throws(RequestError) -> (outputs: [WireTensor], written: WrittenState?) {
     let shard = shard(of: sequence.id)
     if sequence.starts {
@@ -111,13 +111,13 @@ public final class StreamTable: Sendable {
   /// Puts a stream into its place, also in that of another of its name.
   @discardableResult
   func insert(
-    _ stream: any ModelStream, steps: Int, as id: SequenceID, writes: Bool = true
+    _ stream: any ServedStream, steps: Int, as id: SequenceID, writes: Bool = true
   ) throws(RequestError) -> WrittenState? {
     try insert(stream, steps: steps, as: id, in: shard(of: id), writes: writes)
   }
 
   private func insert(
-    _ stream: any ModelStream, steps: Int, as id: SequenceID, in shard: Shard, writes: Bool = true
+    _ stream: any ServedStream, steps: Int, as id: SequenceID, in shard: Shard, writes: Bool = true
   ) throws(RequestError) -> WrittenState? {
     let slot = Slot(stream, steps: steps, now: now)
     var isNew = shard.slot(id) == nil
@@ -209,9 +209,9 @@ public final class StreamTable: Sendable {
   /// A stream, its lock, and what was kept of it.
   final class Slot: Sendable {
     struct Contents {
-      var stream: any ModelStream
+      var stream: any ServedStream
       var steps: Int
-      var snapshots: [(name: String, stream: any ModelStream, steps: Int)] = []
+      var snapshots: [(name: String, stream: any ServedStream, steps: Int)] = []
       var isGone = false
       var saved: SavedState { SavedState(steps: steps, tensors: stream.state) }
     }
@@ -220,7 +220,7 @@ public final class StreamTable: Sendable {
     /// Nanoseconds since the table began.
     let lastUse: Atomic<Int64>
 
-    init(_ stream: any ModelStream, steps: Int, now: Int64) {
+    init(_ stream: any ServedStream, steps: Int, now: Int64) {
       contents = Mutex(Contents(stream: stream, steps: steps))
       lastUse = Atomic(now)
     }
