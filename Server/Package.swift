@@ -53,6 +53,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(name: "StepClient", path: "Examples/StepClient"),
     .testTarget(
       name: "ServerTests",
       dependencies: [

@@ -164,7 +164,7 @@ public final class ModelRepository: Sendable {
           }
           if !refused.isEmpty {
             remarks.append(
-              "Model \(quoted(name)): \(refused.count) kept streams are of another model, and did not come back."
+              "Model \(quoted(name)): \(refused.count) kept streams did not come back: they are of another model, or more than may be."
             )
           }
         } catch {

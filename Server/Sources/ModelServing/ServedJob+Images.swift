@@ -7,7 +7,8 @@ import RecurrentTasks
 extension ImageClassifier: ServedJob {
   public static let route = "classify-image"
   public static let members = [
-    RequestMember(name: "png", type: "string", text: "A PNG file in base 64, or an array of them.")
+    RequestMember(
+      name: "png", type: "string", "array", text: "A PNG file in base 64, or an array of them.")
   ]
   private var size: (height: Int, width: Int, channels: Int) {
     let reading = reading

@@ -22,7 +22,7 @@ private func answers<Answer>(
 
 private let textInput = [TensorPort("text", .bytes, [-1])]
 private let textMember = RequestMember(
-  name: "text", type: "string", text: "A text, or an array of texts.")
+  name: "text", type: "string", "array", text: "A text, or an array of texts.")
 
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation

@@ -19,14 +19,14 @@ public protocol ServedJob: Job, ServedModel {
 public struct RequestMember: Sendable {
   /// The name.
   public var name: String
-  /// The type as JSON Schema calls it: `string`, `number`, `integer`, `boolean`, `array`, `object`.
-  public var type: String
+  /// The types as JSON Schema calls them: `string`, `number`, `integer`, `boolean`, `array`, `object`.
+  public var types: [String]
   /// What it says, as a sentence.
   public var text: String
 
   /// A member.
-  public init(name: String, type: String, text: String) {
-    (self.name, self.type, self.text) = (name, type, text)
+  public init(name: String, type: String..., text: String) {
+    (self.name, types, self.text) = (name, type, text)
   }
 }
 

@@ -123,7 +123,8 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
   /// A request that may be a step, and whose model takes short steps.
   private func request(_ head: HTTPRequest, _ context: ChannelHandlerContext) -> Collected? {
     guard head.method == .post, let path = head.path, let name = Self.modelName(path),
-      head.headerFields[.connection] == nil, head.headerFields[.expect] == nil,
+      head.headerFields[.connection].map({ $0.lowercased() == "keep-alive" }) ?? true,
+      head.headerFields[.expect] == nil,
       let model = try? server.repository.model(name), model.hasShortSteps
     else { return nil }
     var headerLength: Int?

@@ -1,5 +1,6 @@
 import HummingbirdCore
 import HummingbirdTLS
+import InferenceProtocol
 import NIOCore
 import NIOSSL
 
@@ -18,10 +19,17 @@ extension InferenceServer {
         ]
           + (counts.map { [FastSteps(server, access, $0)] } ?? [])))
     guard let (certificate, key) = options.tls else { return plain }
-    let chain = try NIOSSLCertificate.fromPEMFile(certificate)
+    func reading<Value>(_ path: String, _ body: () throws -> Value) throws(RequestError) -> Value {
+      do {
+        return try body()
+      } catch {
+        throw RequestError(.failed, "\(path) cannot be read as PEM: \(error)")
+      }
+    }
+    let chain = try reading(certificate) { try NIOSSLCertificate.fromPEMFile(certificate) }
+    let secret = try reading(key) { try NIOSSLPrivateKey(file: key, format: .pem) }
     var tls = TLSConfiguration.makeServerConfiguration(
-      certificateChain: chain.map { .certificate($0) },
-      privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(secret))
     tls.minimumTLSVersion = .tlsv12
     return try .tls(plain, tlsConfiguration: tls)
   }

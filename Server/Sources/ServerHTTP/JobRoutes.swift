@@ -15,7 +15,10 @@ extension InferenceServer {
         text: "The model's name; not needed where one model of this kind is loaded.")
     ]
     let properties = (members + job.members).map { member -> (name: String, value: JSONValue) in
-      (member.name, ["type": .string(member.type), "description": .string(member.text)])
+      (
+        member.name,
+        ["type": .array(member.types.map { .string($0) }), "description": .string(member.text)]
+      )
     }
     return Route(
       .post, "/v1/\(job.route)", "What a model of the kind \(job.task) answers.",

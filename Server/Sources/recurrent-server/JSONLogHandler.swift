@@ -16,7 +16,7 @@ struct JSONLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let time = Date().formatted(.iso8601.time(includingFractionalSeconds: true))
+    let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     var members: [(name: String, value: JSONValue)] = [
       ("time", .string(time)), ("level", .string(event.level.rawValue)),
       ("message", .string("\(event.message)")),

@@ -121,7 +121,7 @@ struct BoundOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Requests that are worked on at once. (default: the processors)", valueName: "count"))
-  var workers: Int = ProcessInfo.processInfo.activeProcessorCount
+  var workers: Int?
 
   func validate() throws {
     try Self.check("--max-body", maxBody, 1...1 << 32)
@@ -131,7 +131,7 @@ struct BoundOptions: ParsableArguments {
     try Self.check("--max-connections", maxConnections, 1...1_000_000)
     try Self.check("--max-waiting", maxWaiting, 1...1_000_000)
     try Self.check("--patience", patience, 1...86_400)
-    try Self.check("--workers", workers, 1...1024)
+    if let workers { try Self.check("--workers", workers, 1...1024) }
   }
 
   static func check(_ flag: String, _ value: Int, _ range: ClosedRange<Int>) throws {

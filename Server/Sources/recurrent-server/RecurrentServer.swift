@@ -62,17 +62,19 @@ struct RecurrentServer: AsyncParsableCommand {
     options.allowedOrigin = access.allowOrigin
     options.tls = access.tls
     options.limits = bounds.limits
-    options.workers = bounds.workers
+    options.workers = bounds.workers ?? ProcessInfo.processInfo.activeProcessorCount
     options.streams = streams.limits
     if options.keys.isEmpty, !["127.0.0.1", "::1", "localhost"].contains(host) {
       logger.warning("listens at \(host) without --api-keys: whoever reaches it may ask")
     }
     let server = InferenceServer(options, store: try streams.store(), logger: logger)
     server.loadModels()
-    try await server.application { channel in
-      logger.info(
-        "ready", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "")"])
-    }.runService()
+    do {
+      try await server.application().runService()
+    } catch {
+      logger.critical("cannot serve at \(host):\(port): \(error)")
+      throw ExitCode.failure
+    }
   }
 }
 
