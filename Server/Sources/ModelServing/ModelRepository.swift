@@ -102,13 +102,19 @@ public final class ModelRepository: Sendable {
     }
   }
 
-  /// Paths in the folder by the names of models: model folders, and files of ONNX.
+  private static func read(_ path: String) throws(DataError) -> any ServedModel {
+    if path.hasSuffix(".onnx") { return try OnnxServing(file: path) }
+    if path.hasSuffix(".json") { return try RTNeuralServing(file: path) }
+    return try ServedJobs.load(path)
+  }
+
+  /// Paths in the folder by the names of models: model folders, files of ONNX, and of RTNeural.
   private func found() -> [String: String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     var paths: [String: String] = [:]
     for name in names.sorted() where !name.hasPrefix(".") {
       let path = folder + "/" + name
-      if name.hasSuffix(".onnx") {
+      if name.hasSuffix(".onnx") || name.hasSuffix(".json") {
         paths[String(name.dropLast(5))] = path
       } else if FileManager.default.fileExists(atPath: path + "/config.json") {
         paths[name] = path
@@ -145,8 +151,7 @@ public final class ModelRepository: Sendable {
     return try loading.withLock { _ throws(RequestError) in
       let model: any ServedModel
       do throws(DataError) {
-        model =
-          path.hasSuffix(".onnx") ? try OnnxServing(file: path) : try ServedJobs.load(path)
+        model = try Self.read(path)
       } catch {
         let problem = RequestError(error).message
         state.withLock { if $0.models[name] == nil { $0.failures[name] = problem } }

@@ -24,7 +24,7 @@ public struct ServerLimits: Sendable {
 
 /// How a server is set up.
 public struct ServerOptions: Sendable {
-  /// A folder with model folders and files of ONNX.
+  /// A folder with model folders, and files of ONNX and RTNeural.
   public var models: String
   /// Where it listens.
   public var host = "127.0.0.1"

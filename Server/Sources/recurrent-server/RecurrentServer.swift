@@ -12,8 +12,8 @@ struct RecurrentServer: AsyncParsableCommand {
     commandName: "recurrent-server",
     abstract: "Serve models: the Open Inference Protocol, and addresses in the words of the jobs.",
     discussion: """
-      The folder holds model folders, as `recurrent train` writes them, and ONNX files; each is \
-      served by its name. Addresses stand in /openapi.json and in Documentation/server.md.
+      The folder holds model folders, as `recurrent train` writes them, ONNX files (.onnx), and \
+      files of RTNeural and GuitarML (.json); each is served by its name. Addresses stand in /openapi.json and in Documentation/server.md.
 
       It listens on this machine alone unless --host says otherwise; then give keys, and TLS. \
       On SIGTERM or SIGINT it answers what it has begun, and ends.

@@ -4,6 +4,7 @@ import HummingbirdTesting
 import InferenceProtocol
 import ModelServing
 import NIOCore
+import Recurrent
 import Testing
 
 @testable import ServerHTTP
@@ -161,6 +162,51 @@ import Testing
       #expect(try await client.json(.post, path + "/snapshot", ["name": "16"]).status == 204)
       #expect(try await client.json(.delete, path).status == 204)
       #expect(try await client.json(.delete, path).status == 410)
+    }
+  }
+
+  /// A file of RTNeural: the outputs of the library, at once, step by step, and from a state.
+  @Test func networksOfRTNeural() async throws {
+    let folder = try TestModels.graphFolder()
+    var generator = RandomGenerator(seed: 3)
+    let layers = [
+      AnyLayer(LSTM(inputSize: 2, hiddenSize: 5, using: &generator)),
+      AnyLayer(EachStep(Dense(inputSize: 5, outputSize: 1, using: &generator))),
+    ]
+    try RTNeuralFile(layers, inputSize: 2).write(to: folder + "/amp.json")
+    let model = try RTNeuralFile(path: folder + "/amp.json").model
+    let x: [Float] = [0.5, -1, 0.25, 2, -3, 0.125]
+    let whole = model(SequenceBatch(Tensor(x, shape: [1, 3, 2]))).values.elements
+    @Sendable func input(_ range: Range<Int>) -> JSONValue {
+      [
+        "name": "input", "datatype": "FP32", "shape": [.integer(Int64(range.count)), 2],
+        "data": .array(range.flatMap { x[2 * $0..<2 * $0 + 2] }.map { .number(Double($0)) }),
+      ]
+    }
+    try await testServer(folder).application().test(.router) { client in
+      func infer(_ range: Range<Int>, start: Bool? = nil) async throws -> [Float] {
+        let sequence: JSONValue = ["sequence_id": 1, "sequence_start": .bool(start ?? false)]
+        let body: JSONValue = [
+          "inputs": [input(range)], "parameters": start == nil ? [:] : sequence,
+        ]
+        let answer = try await client.json(.post, "/v2/models/amp/infer", body).json
+        return (answer["outputs"]?.array?[0]["data"]?.array ?? []).compactMap {
+          $0.double.map { Float($0) }
+        }
+      }
+      #expect(try await infer(0..<3) == whole)
+      #expect(try await infer(0..<1, start: true) == [whole[0]])
+      let path = "/v2/models/amp/sequences/1"
+      #expect(try await client.json(.post, path + "/snapshot", ["name": "a"]).status == 204)
+      let state = try await client.execute(uri: path + "/state", method: .get).body
+      #expect(try await infer(1..<3, start: false) == Array(whole[1...]))
+      #expect(try await client.json(.post, path + "/rollback", ["name": "a"]).status == 204)
+      #expect(try await infer(1..<2, start: false) == [whole[1]])
+      #expect(
+        try await client.execute(uri: path + "/state", method: .put, body: state).status
+          == .noContent)
+      #expect(try await infer(1..<3, start: false) == Array(whole[1...]))
+      #expect(try await client.json(.get, "/v2/models/amp").json["platform"] == "rtneural_stream")
     }
   }
 
