@@ -58,6 +58,48 @@ import Testing
     }
   }
 
+  /// Texts that wait together are read together, and each is answered as alone: to the bit.
+  @Test func textsOfManyRequests() async throws {
+    let model = try TextClassifier(contentsOf: TestModels.folder.get() + "/classifier")
+    let server = try testServer { $0.workers = 1 }
+    try await server.application().test(.router) { client in
+      let lines = (0..<30).map { index in
+        (0...index % 9).map { ["a", "loud", "quiet", "delight", "failure"][($0 * index) % 5] }
+          .joined(separator: " ")
+      }
+      // One that is not a text request holds the only worker.
+      async let holding = client.json(.post, "/v1/generate", ["length": 500])
+      try await Task.sleep(for: .milliseconds(20))
+      let answers = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+        for (index, line) in lines.enumerated() {
+          group.addTask {
+            (index, floats(try await infer(client, "classifier", texts([line]))["probabilities"]))
+          }
+        }
+        // One that does not fit spoils none of the others.
+        group.addTask {
+          let wrong: JSONValue = [
+            "inputs": [["name": "text", "datatype": "FP32", "shape": [1], "data": [1]]]
+          ]
+          let answer = try await client.json(.post, "/v2/models/classifier/infer", wrong)
+          #expect(answer.status == 400)
+          return (-1, [])
+        }
+        return try await group.reduce(into: [Int: [Float]]()) { $0[$1.0] = $1.1 }
+      }
+      for (index, line) in lines.enumerated() {
+        #expect(answers[index] == model.classify(line).probabilities, "\(line)")
+      }
+      #expect(try await holding.status == 200)
+      func metric(_ name: String) -> Double? {
+        server.metrics.text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+          .flatMap { Double($0.split(separator: " ").last ?? "") }
+      }
+      let batches = try #require(metric("recurrent_batch_size_count"))
+      #expect(metric("recurrent_batch_size_sum") == 31 && batches < 10, "\(batches) batches")
+    }
+  }
+
   @Test func tagger() async throws {
     let model = try SequenceTagger(contentsOf: TestModels.folder.get() + "/tagger")
     let text = "Anna sleeps"
