@@ -145,7 +145,7 @@ extension Elementwise: LaidOutLayer {
   func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
     let output = plan.values(input.width)
     plan.append(
-      .shift(from: input.place, to: output.place, count: plan.rows * input.width))
+      .move(from: input.place, to: output.place, count: plan.rows * input.width))
     plan.apply(activation, to: output)
     return output
   }
@@ -223,7 +223,7 @@ extension Conv1D: LaidOutLayer {
         toStride: window.width, width: features, rows: rows))
     for row in 0..<rows where reach > 0 {
       let own = state + row * past
-      plan.append(.shift(from: own + features, to: own, count: past - features))
+      plan.append(.move(from: own + features, to: own, count: past - features))
     }
     if reach > 0 {
       plan.append(

@@ -22,8 +22,8 @@ enum StreamOperation: Sendable {
   case normalize(epsilon: Float, from: Int, to: Int, rows: Int, width: Int)
   /// A row of `width` floats from each row to each row.
   case copyRows(from: Int, stride: Int, to: Int, toStride: Int, width: Int, rows: Int)
-  /// Floats moved forward within the memory.
-  case shift(from: Int, to: Int, count: Int)
+  /// Floats to where they may overlap what they were.
+  case move(from: Int, to: Int, count: Int)
   /// The row of a table for each token.
   case lookUp(table: Int, size: Int, from: Int, to: Int, rows: Int, width: Int)
   /// A layer that nothing is laid out for.
@@ -78,7 +78,7 @@ enum StreamOperation: Sendable {
       for row in 0..<rows {
         (memory + to + row * toStride).update(from: memory + from + row * stride, count: width)
       }
-    case .shift(let from, let to, let count):
+    case .move(let from, let to, let count):
       (memory + to).update(from: memory + from, count: count)
     case .lookUp(let table, let size, let from, let to, let rows, let width):
       for row in 0..<rows {

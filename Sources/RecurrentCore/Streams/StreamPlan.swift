@@ -115,11 +115,8 @@ struct StreamPlan: Sendable {
   }
 
   /// bias + x·W for each row, W `[I, O]`.
-  mutating func product(
-    _ input: Values, from place: Int? = nil, weights: Tensor, bias: Tensor?
-  ) -> Values {
+  mutating func product(_ input: Values, weights: Tensor, bias: Tensor?) -> Values {
     let (depth, columns) = (weights.shape[0], weights.shape[1])
-    let place = place ?? input.place
     let output = values(columns)
     if rows == 1 {
       let kernels = rk_kernels_for_steps(Int32(clamping: columns))
@@ -131,7 +128,7 @@ struct StreamPlan: Sendable {
         rk_kernels_for_steps(Int32(clamping: columns)).pointee.lay_out_row_product(
           Int64(columns), Int64(depth), weights.pointer, bias?.pointer, packed, $0)
       }
-      append(.rowProduct(layout: matrix, input: place, output: output.place))
+      append(.rowProduct(layout: matrix, input: input.place, output: output.place))
     } else {
       let rows = rows
       let matrix = layout(of: rk_matrix_product.self, keeping: [weights, bias]) {
@@ -145,7 +142,7 @@ struct StreamPlan: Sendable {
       }
       let size = Int(rk_multiply_workspace(Int64(rows), Int64(columns), Int64(depth)))
       append(
-        .product(layout: matrix, input: place, output: output.place, workspace: room(size)))
+        .product(layout: matrix, input: input.place, output: output.place, workspace: room(size)))
     }
     return output
   }

@@ -143,7 +143,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{", "JSON"), ("[]", ""), ("{\"layers\": []}", "no layer"), ("{}", "neither"),
+    ("{", "JSON"), ("[]", ""), ("{\"layers\": []}", "in_shape"),
+    ("{\"in_shape\": [1], \"layers\": []}", "no layer"), ("{}", "neither"),
     (
       "{\"in_shape\": [1], \"layers\": [{\"type\": \"conv2d\", \"weights\": []}]}",
       "layer 0 (conv2d)"
@@ -179,9 +180,50 @@ import Testing
       "unit_type"
     ),
     ("{\"model_data\": {\"input_size\": 1, \"unit_type\": \"GRU\"}, \"state_dict\": {}}", ""),
+    (
+      "{\"in_shape\": [999999999999], \"layers\": [{\"type\": \"activation\", \"activation\": \"relu\"}]}",
+      "in_shape"
+    ),
   ]) func damaged(json: String, says: String) throws {
     let error = try dataError { _ = try Self.read(json) }
     #expect(error.description.contains("amp.json"))
     #expect(says.isEmpty || error.description.contains(says), "\(error)")
+  }
+
+  /// Damaged files are refused, or are networks that run.
+  @Test func mutatedFilesNeverCrash() throws {
+    var numbers = SeededGenerator(seed: 1)
+    let layers = [
+      AnyLayer(
+        Conv1D(inputSize: 1, outputSize: 2, kernelSize: 2, padding: .causal, using: &numbers)),
+      AnyLayer(BatchNorm(size: 2)), AnyLayer(GRU(inputSize: 2, hiddenSize: 2, using: &numbers)),
+      AnyLayer(EachStep(Dense(inputSize: 2, outputSize: 1, using: &numbers))),
+    ]
+    let whole = try withTemporaryFolder { folder in
+      try RTNeuralFile(layers, inputSize: 1).write(to: folder + "/amp.json")
+      return try Data(contentsOf: URL(fileURLWithPath: folder + "/amp.json"))
+    }
+    var refused = 0
+    let rounds = 400
+    try Mutations.forEach("rtneural", count: rounds) { generator in
+      var bytes = [UInt8](whole)
+      for _ in 0..<Int.random(in: 1...3, using: &generator) {
+        let at = Int.random(in: bytes.indices, using: &generator)
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0: bytes[at] = UInt8.random(in: 32...126, using: &generator)
+        case 1: bytes.remove(at: at)
+        case 2: bytes.insert(contentsOf: "99999999999".utf8, at: at)
+        default: bytes.insert("[,]{}\"-0".utf8.randomElement(using: &generator) ?? 48, at: at)
+        }
+      }
+      do {
+        let file = try RTNeuralFile(bytes: bytes, source: "mutated")
+        let stream = ModelStream(file.model, inputSize: file.inputSize)
+        _ = try stream.step([Float](repeating: 1, count: stream.inputSize))
+      } catch is DataError {
+        refused += 1
+      }
+    }
+    #expect(!Mutations.isTest || (refused > rounds / 4 && refused < rounds), "\(refused)")
   }
 }

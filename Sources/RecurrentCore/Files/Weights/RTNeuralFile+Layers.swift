@@ -6,16 +6,20 @@ extension RTNeuralFile {
     let type: String
     var activation: String?
     var shape: [Int?]?
-    var weights: [Numbers] = []
+    /// Keras's arrays; none of an activation.
+    var arrays: [Numbers]?
     var kernelSize: [Int]?
     var dilation: [Int]?
     var groups: Int?
     var epsilon: Float?
 
     enum CodingKeys: String, CodingKey {
-      case type, activation, shape, weights, dilation, groups, epsilon
+      case type, activation, shape, dilation, groups, epsilon
+      case arrays = "weights"
       case kernelSize = "kernel_size"
     }
+
+    private var weights: [Numbers] { arrays ?? [] }
 
     /// The layer, and its activation where that is one of its own.
     func read(inputSize: inout Int?, place: String) throws(DataError) -> [AnyLayer] {
@@ -103,14 +107,18 @@ extension RTNeuralFile {
     ) throws(DataError) -> Conv1D {
       var kernel = try arrays.array()
       let groups = groups ?? 1
-      guard kernel.rank == 3, groups >= 1, kernel.shape[2] % groups == 0,
-        kernel.shape.allSatisfy({ $0 >= 1 }), groups <= kernel.shape[2],
-        dilation?.first.map({ (1...1 << 20).contains($0) }) ?? true
+      // What the file says without a number for each of it is not made room for beyond this.
+      let limit = 1 << 24
+      let dilation = dilation?.first ?? 1
+      guard kernel.rank == 3, kernel.shape.allSatisfy({ $0 >= 1 }),
+        (1...kernel.shape[2]).contains(groups), kernel.shape[2] % groups == 0,
+        kernel.count <= limit / groups, (1...limit).contains(dilation),
+        kernel.shape[0] * kernel.shape[1] * groups <= limit / dilation
       else {
         throw DataError(
           file: place,
           problem: "found a kernel of shape \(kernel.shape) in \(groups) groups, dilation "
-            + "\(dilation?.first ?? 1), expected [K, I / groups, O]")
+            + "\(dilation), expected [K, I / groups, O], and not that much")
       }
       if groups > 1 {
         let (size, own, outputs) = (kernel.shape[0], kernel.shape[1], kernel.shape[2])
@@ -129,7 +137,7 @@ extension RTNeuralFile {
       }
       let bias = biased ? try arrays.next("bias", shape: [kernel.shape[2]]) : nil
       return Conv1D(
-        weights: kernel, bias: bias, dilation: dilation?.first ?? 1, padding: .causal)
+        weights: kernel, bias: bias, dilation: dilation, padding: .causal)
     }
 
     /// Gain, bias, mean and variance, or the last two alone.
@@ -165,25 +173,26 @@ extension RTNeuralFile.LayerDescription {
       self.init(
         type: "dense", activation: dense.activation == .identity ? "" : dense.activation.rawValue,
         shape: [nil, nil, dense.weights.shape[1]],
-        weights: ([dense.weights] + (dense.bias.map { [$0] } ?? [])).map(Numbers.init))
+        arrays: ([dense.weights] + (dense.bias.map { [$0] } ?? [])).map(Numbers.init))
     case let layer as Conv1D:
       guard layer.isCausal else { return nil }
       self.init(
         type: "conv1d", activation: "", shape: [nil, nil, layer.weights.shape[2]],
-        weights: ([layer.weights] + (layer.bias.map { [$0] } ?? [])).map(Numbers.init),
+        arrays: ([layer.weights] + (layer.bias.map { [$0] } ?? [])).map(Numbers.init),
         kernelSize: [layer.weights.shape[0]], dilation: [layer.dilation], groups: 1)
     case let layer as BatchNorm:
       self.init(
         type: "batchnorm", activation: "", shape: [nil, nil, layer.gain.count],
-        weights: [layer.gain, layer.bias, layer.runningMean, layer.runningVariance].map(
+        arrays: [layer.gain, layer.bias, layer.runningMean, layer.runningVariance].map(
           Numbers.init), epsilon: layer.epsilon)
     case let layer as EachStep<PReLU>:
       let slopes = layer.layer.slope
       self.init(
         type: "prelu", activation: "", shape: [nil, nil, slopes.count],
-        weights: [Numbers(slopes.reshaped(to: [1, slopes.count]))])
+        arrays: [Numbers(slopes.reshaped(to: [1, slopes.count]))])
     case let layer as EachStep<Elementwise>:
-      self.init(type: "activation", activation: layer.layer.activation.rawValue, shape: nil)
+      self.init(
+        type: "activation", activation: layer.layer.activation.rawValue, shape: nil, arrays: [])
     default: return nil
     }
     let known = ["", "tanh", "relu", "sigmoid", "softmax", "elu"]
@@ -200,6 +209,6 @@ extension RTNeuralFile.LayerDescription {
     else { return nil }
     self.init(
       type: type, activation: "tanh", shape: [nil, nil, units.hiddenSize],
-      weights: all.map { RTNeuralFile.Numbers(Tensor($0.tensor)) })
+      arrays: all.map { RTNeuralFile.Numbers(Tensor($0.tensor)) })
   }
 }

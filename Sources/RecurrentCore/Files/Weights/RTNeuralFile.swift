@@ -39,17 +39,25 @@ public struct RTNeuralFile: Sendable {
   public init(bytes: [UInt8], source: String) throws(DataError) {
     let content = try decodeJSON(Content.self, from: bytes, file: source)
     if let described = content.layers {
-      var width = content.inShape?.compactMap(\.self).last
+      guard let features = content.inShape?.compactMap(\.self).last,
+        (1...1 << 20).contains(features)
+      else {
+        throw DataError(
+          file: source, place: "in_shape",
+          problem:
+            "found \(content.inShape.map { "\($0.map { $0 ?? 0 })" } ?? "none"), expected the "
+            + "features of a sample, 1 to \(1 << 20), as the last number")
+      }
+      inputSize = features
+      var width: Int? = features
       layers = []
       for (index, layer) in described.enumerated() {
         let place = "\(source), layer \(index) (\(layer.type))"
         layers += try layer.read(inputSize: &width, place: place)
       }
-      guard !layers.isEmpty, let width = content.inShape?.compactMap(\.self).last else {
-        throw DataError(
-          file: source, problem: "found no layer or no in_shape, expected a network's")
+      guard !layers.isEmpty else {
+        throw DataError(file: source, problem: "found no layer, expected a network's")
       }
-      inputSize = width
     } else if let data = content.modelData, let tensors = content.stateDict {
       inputSize = data.inputSize
       layers = [try data.read(tensors, source: source)]
