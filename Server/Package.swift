@@ -46,14 +46,30 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Metrics", package: "swift-metrics"),
       ]),
+    .target(
+      name: "Playground",
+      dependencies: [
+        "InferenceProtocol", "ModelServing", "ServerHTTP",
+        .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "RecurrentTasks", package: "Recurrent"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+      ],
+      // In the program itself: no folder that must be found when it runs.
+      resources: [.embedInCode("Page")]),
     .executableTarget(
       name: "recurrent-server",
       dependencies: [
-        "InferenceProtocol", "ModelServing", "ServerHTTP",
+        "InferenceProtocol", "ModelServing", "Playground", "ServerHTTP",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "StepClient", path: "Examples/StepClient"),
+    .testTarget(
+      name: "PlaygroundTests",
+      dependencies: [
+        "Playground",
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+      ]),
     .testTarget(
       name: "ServerTests",
       dependencies: [

@@ -159,7 +159,7 @@ extension String {
 }
 
 /// Asks the library, and says what it refuses as an error of the request.
-func asked<Value>(_ body: () throws(DataError) -> Value) throws(RequestError) -> Value {
+package func asked<Value>(_ body: () throws(DataError) -> Value) throws(RequestError) -> Value {
   do throws(DataError) {
     return try body()
   } catch {

@@ -62,17 +62,17 @@ extension ServedJob {
 // MARK: - What requests in a job's words hold
 
 extension JSONValue {
-  func problem(_ name: String, _ expected: String) -> RequestError {
+  package func problem(_ name: String, _ expected: String) -> RequestError {
     RequestError(.malformed, "Member \(quoted(name)) is \(expected).")
   }
 
-  func string(_ name: String) throws(RequestError) -> String? {
+  package func string(_ name: String) throws(RequestError) -> String? {
     guard let value = self[name] else { return nil }
     guard let text = value.string else { throw problem(name, "a string") }
     return text
   }
 
-  func integer(_ name: String, in range: ClosedRange<Int>) throws(RequestError) -> Int? {
+  package func integer(_ name: String, in range: ClosedRange<Int>) throws(RequestError) -> Int? {
     guard let value = self[name] else { return nil }
     guard let number = value.integer, range.contains(number) else {
       throw problem(name, "a whole number between \(range.lowerBound) and \(range.upperBound)")
@@ -80,7 +80,8 @@ extension JSONValue {
     return number
   }
 
-  func number(_ name: String, in range: ClosedRange<Double>) throws(RequestError) -> Double? {
+  package func number(_ name: String, in range: ClosedRange<Double>) throws(RequestError) -> Double?
+  {
     guard let value = self[name] else { return nil }
     guard let number = value.double, range.contains(number) else {
       throw problem(name, "a number between \(range.lowerBound) and \(range.upperBound)")
@@ -88,7 +89,7 @@ extension JSONValue {
     return number
   }
 
-  func numbers(_ name: String) throws(RequestError) -> [Double]? {
+  package func numbers(_ name: String) throws(RequestError) -> [Double]? {
     guard let value = self[name] else { return nil }
     let numbers = (value.array ?? []).compactMap(\.double)
     guard let count = value.array?.count, numbers.count == count, count > 0 else {
@@ -98,7 +99,7 @@ extension JSONValue {
   }
 
   /// A text, or an array of texts: at most as many as one request may bring.
-  func texts(_ name: String) throws(RequestError) -> [String] {
+  package func texts(_ name: String) throws(RequestError) -> [String] {
     if let text = self[name]?.string { return [text] }
     let texts = (self[name]?.array ?? []).compactMap(\.string)
     guard let count = self[name]?.array?.count, texts.count == count, count > 0 else {

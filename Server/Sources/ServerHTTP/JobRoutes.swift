@@ -97,17 +97,7 @@ extension InferenceServer {
       }
       continuation.finish()
     }
-    return Response(
-      status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-      body: ResponseBody { writer in
-        for await piece in pieces {
-          var event = ByteBuffer(string: "data: ")
-          event.writeBytes(piece.text)
-          event.writeString("\n\n")
-          try await writer.write(event)
-        }
-        try await writer.finish(nil)
-      })
+    return Response(events: pieces)
   }
 }
 

@@ -122,6 +122,10 @@ struct BoundOptions: ParsableArguments {
     help: ArgumentHelp(
       "Requests that are worked on at once. (default: the processors)", valueName: "count"))
   var workers: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Trainings of the page at once; 0: the page only asks models.", valueName: "count"))
+  var maxTrainings = 3
 
   func validate() throws {
     try Self.check("--max-body", maxBody, 1...1 << 32)
@@ -132,6 +136,7 @@ struct BoundOptions: ParsableArguments {
     try Self.check("--max-waiting", maxWaiting, 1...1_000_000)
     try Self.check("--patience", patience, 1...86_400)
     if let workers { try Self.check("--workers", workers, 1...1024) }
+    try Self.check("--max-trainings", maxTrainings, 0...64)
   }
 
   static func check(_ flag: String, _ value: Int, _ range: ClosedRange<Int>) throws {

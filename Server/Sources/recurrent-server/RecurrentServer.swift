@@ -3,6 +3,7 @@ import Foundation
 import InferenceProtocol
 import Logging
 import ModelServing
+import Playground
 import ServerHTTP
 
 /// `recurrent-server --models FOLDER`
@@ -67,7 +68,8 @@ struct RecurrentServer: AsyncParsableCommand {
     if options.keys.isEmpty, !["127.0.0.1", "::1", "localhost"].contains(host) {
       logger.warning("listens at \(host) without --api-keys: whoever reaches it may ask")
     }
-    let server = InferenceServer(options, store: try streams.store(), logger: logger)
+    var server = InferenceServer(options, store: try streams.store(), logger: logger)
+    server.routes += Playground(trainings: bounds.maxTrainings).routes
     server.loadModels()
     do {
       try await server.application().runService()
