@@ -54,7 +54,7 @@ struct TrainingSession: Sendable {
   }
 
   /// The rows whose forecasts are shown: the last of the unseen ones.
-  private var shown: [Int] { Array(data.test.suffix(150)) }
+  private var shown: [Int] { Array(data.test.suffix(100)) }
 
   /// Trains until it is done or `send` says that nobody listens.
   ///

@@ -102,7 +102,7 @@ export class Chart {
     for (const line of lines) {
       const from = line.from ?? 0;
       const points = line.values.flatMap((value, index) => (!isShown(value) ? [] : [`${x(from + index).toFixed(1)},${y(value).toFixed(1)}`]));
-      if (points.length === 1) points.push(points[0].replace(/^[^,]+/, (at) => Number(at) + 2));
+      if (points.length === 1) points.push(points[0].replace(/^[^,]+/, (at) => Number(at) + 6));
       parts.push(shape("polyline", { class: `line ${line.look ?? ""}`, points: points.join(" ") }));
     }
     svg.replaceChildren(...parts);

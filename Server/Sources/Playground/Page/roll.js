@@ -34,21 +34,18 @@ export class Roll {
 
   play() {
     const sound = (this.sound = new AudioContext());
-    const volume = new GainNode(sound, { gain: 0.18 });
-    volume.connect(sound.destination);
+    const [volume, limit] = [new GainNode(sound, { gain: 0.25 }), new DynamicsCompressorNode(sound)];
+    volume.connect(limit).connect(sound.destination);
     const start = sound.currentTime + 0.1;
-    for (const { number, start: from, end } of this.notes) {
-      const [begin, stop] = [start + from * this.secondsPerStep, start + end * this.secondsPerStep];
-      const voice = new OscillatorNode(sound, { type: "triangle", frequency: 440 * 2 ** ((number - 69) / 12) });
-      const loudness = new GainNode(sound, { gain: 0 });
-      loudness.gain.setValueAtTime(0, begin);
-      loudness.gain.linearRampToValueAtTime(1, begin + 0.01);
-      loudness.gain.setTargetAtTime(0.4, begin + 0.02, 0.2);
-      loudness.gain.setTargetAtTime(0, stop - 0.02, 0.03);
-      voice.connect(loudness).connect(volume);
-      voice.start(begin);
-      voice.stop(stop + 0.2);
-    }
+    const waiting = this.notes.toSorted((a, b) => a.start - b.start);
+    // Notes get their voices a second before they sound, so that a long tune does not ask for all at once.
+    const plan = () => {
+      while (waiting.length > 0 && start + waiting[0].start * this.secondsPerStep < sound.currentTime + 1) {
+        this.voice(waiting.shift(), start, volume);
+      }
+    };
+    plan();
+    this.timer = setInterval(plan, 200);
     this.button.textContent = "Silence";
     say(this.note, "Playing.");
     const follow = () => {
@@ -61,7 +58,22 @@ export class Roll {
     follow();
   }
 
+  voice({ number, start: from, end }, start, volume) {
+    const sound = this.sound;
+    const [begin, stop] = [start + from * this.secondsPerStep, start + end * this.secondsPerStep];
+    const voice = new OscillatorNode(sound, { type: "triangle", frequency: 440 * 2 ** ((number - 69) / 12) });
+    const loudness = new GainNode(sound, { gain: 0 });
+    loudness.gain.setValueAtTime(0, begin);
+    loudness.gain.linearRampToValueAtTime(0.6, begin + 0.01);
+    loudness.gain.setTargetAtTime(0.25, begin + 0.02, 0.2);
+    loudness.gain.setTargetAtTime(0, Math.max(begin + 0.03, stop - 0.02), 0.03);
+    voice.connect(loudness).connect(volume);
+    voice.start(begin);
+    voice.stop(stop + 0.2);
+  }
+
   stop() {
+    clearInterval(this.timer);
     this.sound?.close();
     this.sound = null;
     this.button.textContent = "Play";

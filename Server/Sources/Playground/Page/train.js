@@ -21,7 +21,8 @@ class Panel {
     this.verdict = element("p", { class: "verdict", text: "The last line stands here when the training is over." });
     this.node = element("article", { class: "panel", "data-cell": cell, "aria-label": `Training of the ${names[cell]}` },
       element("header", {}, element("h2", { text: names[cell] }), this.state), this.bar,
-      this.verdict, this.forecast.node, this.loss.node, this.activity.node, this.gradient.node);
+      this.verdict,
+      element("div", { class: "charts" }, this.forecast.node, this.loss.node, this.activity.node, this.gradient.node));
     Object.assign(this, { training: [], validation: [], naive: [] });
   }
 
