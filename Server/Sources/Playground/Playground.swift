@@ -81,8 +81,7 @@ public struct Playground: Sendable {
     guard let series = PlaygroundSeries.bundled.first(where: { $0.name == name }) else {
       throw request.problem(
         "series",
-        "one of " + PlaygroundSeries.bundled.map(\.name).joined(separator: ", ")
-          + ", or left out where values are sent")
+        "one of " + PlaygroundSeries.names.joined(separator: ", ") + ", or left out where values are sent")
     }
     return try TrainingSession(settings, values: series.values)
   }
@@ -99,7 +98,7 @@ public struct Playground: Sendable {
     "type": "object",
     "properties": [
       "series": [
-        "type": "string", "enum": .array(PlaygroundSeries.bundled.map { .string($0.name) }),
+        "type": "string", "enum": .array(PlaygroundSeries.names.map { .string($0) }),
       ],
       "values": [
         "type": "array", "items": ["type": "number"],

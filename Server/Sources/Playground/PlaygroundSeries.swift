@@ -18,6 +18,9 @@ struct PlaygroundSeries: Sendable {
     ]
   }
 
+  /// The names of ``bundled``, for which no table is read: a server starts without.
+  static let names = ["co2", "passengers", "goog", "sine"]
+
   /// Those that the server carries.
   static let bundled: [PlaygroundSeries] = {
     func read(_ csv: String, _ column: String) -> [Double] {

@@ -90,4 +90,12 @@ import Testing
       network.gradientFlow(window, target),
       [("h", [0.030388184687436, 0.051139754459168, 0.098913479742890, 0.244093248550835])])
   }
+  /// The gradient is that of a window's own loss, however many are looked at.
+  @Test(arguments: CellKind.allCases) func aMeanOfWindows(cell: CellKind) {
+    let network = network(cell)
+    let twice = SequenceBatch(Tensor.concatenated([window.values, window.values], along: 0))
+    let one = network.gradientFlow(window, target)
+    let two = network.gradientFlow(twice, Tensor.concatenated([target, target], along: 0))
+    expect(two, one.map { ($0.name, $0.values) })
+  }
 }

@@ -98,6 +98,20 @@ import Testing
     #expect(events.count == 3)
   }
 
+  @Test func aTrainingHasItsTime() throws {
+    var session = try TrainingSession(
+      TrainingSettings(["epochs": 500, "units": 2, "window": 4]), values: sine)
+    session.timeLimit = .zero
+    var events: [JSONValue] = []
+    session.run {
+      events.append($0)
+      return true
+    }
+    #expect(events.count { $0["event"] == "epoch" } == 1)
+    #expect(events.last?["reason"]?.string?.contains("time") == true)
+    #expect(events.last?["rmse"]?.double?.isFinite == true)
+  }
+
   @Test func aTableIsReadAsTheCommandReadsIt() throws {
     let csv = "Day;A;B\n2020-01-01;1,5;10\n2020-01-02;;20\n2020-01-03;2,5;30\n"
     let table = try SentTable(csv: csv, column: "A")
@@ -113,7 +127,7 @@ import Testing
   }
 
   @Test func bundledSeriesAreThere() {
-    #expect(PlaygroundSeries.bundled.map(\.name) == ["co2", "passengers", "goog", "sine"])
+    #expect(PlaygroundSeries.bundled.map(\.name) == PlaygroundSeries.names)
     for series in PlaygroundSeries.bundled {
       #expect(series.values.count >= 400 && series.values.allSatisfy(\.isFinite), "\(series.name)")
     }

@@ -2,6 +2,7 @@
 import { element, say, shape } from "./dom.js";
 
 const [wide, high] = [10, 8];
+const jumps = matchMedia("(prefers-reduced-motion: reduce)");
 const black = new Set([1, 3, 6, 8, 10]);
 
 /** A piano roll of an answer of a composer, with what plays it. */
@@ -52,7 +53,7 @@ export class Roll {
       if (this.sound !== sound) return;
       const step = (sound.currentTime - start) / this.secondsPerStep;
       if (step > this.steps || !this.node.isConnected) { this.stop(); return; }
-      this.head.setAttribute("transform", `translate(${Math.max(0, step) * wide})`);
+      this.head.setAttribute("transform", `translate(${Math.max(0, jumps.matches ? Math.floor(step) : step) * wide})`);
       requestAnimationFrame(follow);
     };
     follow();
