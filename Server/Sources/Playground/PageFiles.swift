@@ -15,6 +15,7 @@ enum PageFiles {
     ("main.js", script, PackageResources.main_js),
     ("api.js", script, PackageResources.api_js),
     ("dom.js", script, PackageResources.dom_js),
+    ("axis.js", script, PackageResources.axis_js),
     ("chart.js", script, PackageResources.chart_js),
     ("source.js", script, PackageResources.source_js),
     ("train.js", script, PackageResources.train_js),

@@ -81,7 +81,8 @@ public struct Playground: Sendable {
     guard let series = PlaygroundSeries.bundled.first(where: { $0.name == name }) else {
       throw request.problem(
         "series",
-        "one of " + PlaygroundSeries.names.joined(separator: ", ") + ", or left out where values are sent")
+        "one of \(PlaygroundSeries.names.joined(separator: ", ")), or left out where values are sent"
+      )
     }
     return try TrainingSession(settings, values: series.values)
   }
