@@ -3,21 +3,25 @@ import Hummingbird
 import InferenceProtocol
 import ModelServing
 import Recurrent
+import RecurrentTasks
 import ServerHTTP
 import Synchronization
 
 /// The page, and the trainings that it starts.
 ///
 /// ```swift
-/// server.routes += Playground(trainings: 3).routes
+/// server.routes += Playground(trainings: 3, models: server.repository).routes
 /// ```
 public struct Playground: Sendable {
   /// Trainings at once; 0: the page only talks to models.
   public let trainings: Int
+  private let models: ModelRepository
   private let running = Places()
 
-  /// A playground with so many trainings at once.
-  public init(trainings: Int) { self.trainings = trainings }
+  /// A playground with so many trainings at once, beside these models.
+  public init(trainings: Int, models: ModelRepository) {
+    (self.trainings, self.models) = (trainings, models)
+  }
 
   /// The addresses.
   public var routes: [Route] {
@@ -25,6 +29,14 @@ public struct Playground: Sendable {
       Route(.get, "/playground", "The series of the playground, and what bounds its trainings.") {
         _ in
         Response(json: description)
+      },
+      Route(
+        .get, "/playground/recent/{model}",
+        "The rows that a forecaster goes on from where no values are given, series by series."
+      ) { call in
+        let model = try models.model(try call.parameter("model"))
+        let recent = (model.model as? Forecaster)?.recent ?? []
+        return Response(json: .array(recent.map { .numbers($0.target) }))
       },
       Route(
         .post, "/playground/table", "A column of numbers of a CSV file.",

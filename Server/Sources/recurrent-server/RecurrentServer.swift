@@ -69,7 +69,10 @@ struct RecurrentServer: AsyncParsableCommand {
       logger.warning("listens at \(host) without --api-keys: whoever reaches it may ask")
     }
     var server = InferenceServer(options, store: try streams.store(), logger: logger)
-    server.routes += Playground(trainings: bounds.maxTrainings).routes
+    server.routes +=
+      Playground(
+        trainings: bounds.maxTrainings, models: server.repository
+      ).routes
     server.loadModels()
     do {
       try await server.application().runService()

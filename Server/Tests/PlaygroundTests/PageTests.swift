@@ -4,6 +4,8 @@ import Hummingbird
 import HummingbirdTesting
 import InferenceProtocol
 import Logging
+import Recurrent
+import RecurrentTasks
 import Testing
 
 @testable import Playground
@@ -18,7 +20,7 @@ import Testing
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     var server = InferenceServer(options, logger: logger)
-    server.routes += Playground(trainings: trainings).routes
+    server.routes += Playground(trainings: trainings, models: server.repository).routes
     return server
   }
 
@@ -88,6 +90,24 @@ import Testing
       #expect(try await json(client, "/playground/table", [:]).status == 400)
       let table = try await json(client, "/playground/table", ["csv": "a,b\n1,2\n3,4\n"])
       #expect(table.json["column"] == "b" && table.json["values"] == [2, 4])
+    }
+  }
+
+  @Test func theRowsThatAForecasterGoesOnFrom() async throws {
+    let server = try server()
+    let values = (0..<90).map { sin(Double($0) / 4) }
+    var options = ForecasterOptions()
+    (options.window, options.horizon, options.hiddenSize, options.epochs) = (8, 2, 2, 1)
+    let model = try ForecastPlan([Series(values: values)], options: options).train()
+    try model.save(to: server.options.models + "/wave")
+    server.loadModels()
+    try await server.application().test(.router) { client in
+      let response = try await client.execute(uri: "/playground/recent/wave", method: .get)
+      let series = try JSONValue(text: Array(response.body.readableBytesView)).array ?? []
+      let rows = series.first?.array?.compactMap(\.double) ?? []
+      #expect(series.count == 1 && rows.count >= 8 && rows == Array(values.suffix(rows.count)))
+      let none = try await client.execute(uri: "/playground/recent/none", method: .get)
+      #expect(none.status == .notFound)
     }
   }
 }

@@ -2,10 +2,11 @@
 import { Chart } from "./chart.js";
 import { element, short } from "./dom.js";
 
-/** A forecast behind the values that were given, in its interval. */
-export function forecast(place, { target, series, interval, skill }, values) {
-  const history = values.slice(-100);
-  const charts = series.slice(0, 12).map(({ name, forecast: points }) => {
+/** Forecasts in their interval, each behind the values that it goes on from. */
+export function forecast(place, { target, series, interval, skill }, given) {
+  const charts = series.slice(0, 12).map(({ name, forecast: points }, index) => {
+    const values = given[index] ?? [];
+    const history = values.slice(-100);
     const chart = new Chart(name ? `${target}, ${name}` : target, { xLabel: "row" });
     const from = values.length + 1;
     // From the last value on, so that lines meet.
@@ -13,7 +14,7 @@ export function forecast(place, { target, series, interval, skill }, values) {
     const start = from - history.slice(-1).length;
     chart.show(
       [
-        { name: "given", values: history, look: "truth", from: from - history.length },
+        { name: "so far", values: history, look: "truth", from: from - history.length },
         { name: "forecast", values: line("value"), from: start },
       ],
       { band: { lower: line("lower"), upper: line("upper"), from: start } });

@@ -20,13 +20,15 @@ const kinds = {
   recurrent_forecaster: {
     fields: [
       text("values", "Values, oldest first (empty: the last rows of the training)"),
-      number("steps", "Steps", "", 1, 1000, { isOptional: true }),
+      number("steps", "Steps", 24, 1, 1000),
     ],
     async ask(request, signal) {
       const values = numbers(request.values);
       delete request.values;
       if (values.length > 0) request.values = values;
-      answers.forecast(answer, await ask("/v1/forecast", request, signal), values);
+      const result = await ask("/v1/forecast", request, signal);
+      const given = values.length > 0 ? [values] : await ask(`/playground/recent/${encodeURIComponent(request.model)}`, undefined, signal);
+      answers.forecast(answer, result, given);
     },
   },
   recurrent_text_classifier: {
