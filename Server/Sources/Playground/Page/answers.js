@@ -50,8 +50,7 @@ export function classes(place, result) {
   if (!words) return;
   const most = Math.max(...words.map(([, weight]) => Math.abs(weight)), 1e-9);
   const text = words.flatMap(([token, weight]) => {
-    const word = element("mark", { text: token, title: short(weight) });
-    word.style.background = shade(Math.abs(weight) / most);
+    const word = shaded(element("mark", { text: token, title: short(weight) }), Math.abs(weight) / most);
     word.style.borderBottomStyle = weight < 0 ? "dotted" : "solid";
     return [word, " "];
   });
@@ -60,7 +59,12 @@ export function classes(place, result) {
     element("p", { class: "hint", text: "The deeper the colour, the more the decision changes without the word; dotted: it spoke against it." }));
 }
 
-const shade = (share) => `color-mix(in srgb, var(--accent) ${Math.round(share * 45)}%, transparent)`;
+/** An element in so deep a colour, 0 to 1, that its text can still be read. */
+function shaded(node, share) {
+  node.classList.add("shaded");
+  node.style.setProperty("--share", share.toFixed(3));
+  return node;
+}
 
 /** A text with its spans. */
 export function tags(place, { text, spans }) {
@@ -86,11 +90,8 @@ export function translation(place, { translation, score, source_tokens: source, 
   if (!attention?.length) return;
   const head = element("tr", {}, element("td"), ...source.map((text) => element("th", { scope: "col", text })));
   const rows = attention.map((weights, index) =>
-    element("tr", {}, element("th", { scope: "row", text: tokens[index] ?? "" }), ...weights.map((weight) => {
-      const cell = element("td", { class: weight > 0.6 ? "deep" : "", text: weight.toFixed(2).replace(/^0/, "") });
-      cell.style.background = `color-mix(in srgb, var(--accent) ${Math.round(weight * 100)}%, transparent)`;
-      return cell;
-    })));
+    element("tr", {}, element("th", { scope: "row", text: tokens[index] ?? "" }), ...weights.map((weight) =>
+      shaded(element("td", { text: weight.toFixed(2).replace(/^0/, "") }), weight))));
   place.append(
     element("figure", {}, element("figcaption", { text: "Attention: of each token of the translation to those of the text" }),
       element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Attention" },
