@@ -20,11 +20,12 @@ export class Roll {
       parts.push(shape("line", { class: "beat", x1: step * wide, x2: step * wide, y1: 0, y2: rows * high }));
     }
     for (const note of notes) {
-      parts.push(shape("rect", { class: "note", x: note.start * wide, y: (top - note.number) * high + 1, width: Math.max(2, (note.end - note.start) * wide - 1), height: high - 2, rx: 2 }));
+      parts.push(shape("rect", { class: "note", x: note.start * wide, y: (top - note.number) * high + 1, width: Math.max(2, (note.end - note.start) * wide - 1), height: high - 2 }));
     }
     this.head = shape("line", { class: "head", x1: 0, x2: 0, y1: 0, y2: rows * high });
-    this.svg = shape("svg", { class: "roll", viewBox: `0 0 ${steps * wide} ${rows * high}`, role: "img", "aria-label": `A piano roll of ${notes.length} notes in ${steps} steps` }, ...parts, this.head);
+    this.svg = shape("svg", { class: "roll", viewBox: `0 0 ${steps * wide} ${rows * high}`, preserveAspectRatio: "none", role: "img", "aria-label": `A piano roll of ${notes.length} notes in ${steps} steps` }, ...parts, this.head);
     this.svg.style.minWidth = `${steps * 4}px`;
+    this.svg.style.height = `${Math.max(120, Math.min(360, rows * high))}px`;
     this.button = element("button", { type: "button", class: "main", text: "Play", onclick: () => (this.sound ? this.stop() : this.play()) });
     this.note = element("p", { class: "hint", role: "status", text: `${notes.length} notes.` });
     const save = element("a", { href: `data:audio/midi;base64,${midi}`, download: "tune.mid", text: "Save as MIDI" });
