@@ -125,6 +125,8 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
     guard head.method == .post, let path = head.path, let name = Self.modelName(path),
       head.headerFields[.connection].map({ $0.lowercased() == "keep-alive" }) ?? true,
       head.headerFields[.expect] == nil,
+      // What is announced as longer is refused by the application before it comes.
+      (head.headerFields[.contentLength].flatMap { Int($0) } ?? 0) <= Self.longest,
       let model = try? server.repository.model(name), model.hasShortSteps
     else { return nil }
     var headerLength: Int?

@@ -134,6 +134,22 @@ import Testing
     }
   }
 
+  /// Too long a body is refused when it is announced, also where steps take the short way.
+  @Test(.timeLimit(.minutes(1))) func longBodiesOfSteps() async throws {
+    let server = try Self.server { ($0.limits.body, $0.limits.idleTime) = (1000, .seconds(2)) }
+    try await server.application().test(.live) { client in
+      let port = try #require(client.port)
+      let model = try server.repository.model("lstm")
+      for _ in 0..<200 where !model.hasShortSteps {
+        _ = try await client.step(1, [0, 0], start: true)
+      }
+      let head =
+        "POST /v2/models/lstm/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n{"
+      let told = try await exchange(port, [head], until: "max-body")
+      #expect(told.hasPrefix("HTTP/1.1 413"), "\(told)")
+    }
+  }
+
   /// A client that asks before it sends the body is told to go on, unless the body is too long.
   @Test func bodiesThatAreAskedFor() async throws {
     try await Self.server { $0.limits.body = 1000 }.application().test(.live) { client in
