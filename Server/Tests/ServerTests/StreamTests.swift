@@ -247,6 +247,35 @@ import Testing
     }
   }
 
+  /// A model is loaded again and again while many ask it: none is refused, and no stream loses its place.
+  @Test func reloadDropsNothing() async throws {
+    let server = try Self.server()
+    try await server.application().test(.router) { client in
+      let expected = try await client.step("one", [0.5, -1], start: true, end: true).value
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for lane in 0..<6 {
+          group.addTask {
+            for round in 0..<40 {
+              let id: JSONValue = .string("\(lane)")
+              let answer = try await client.step(id, [0.5, -1], start: true)
+              #expect(answer.status == 200 && answer.value == expected, "\(lane), \(round)")
+              let next = try await client.step(id, [0.25, 2], end: true)
+              #expect(next.status == 200, "\(lane), \(round)")
+            }
+          }
+        }
+        group.addTask {
+          for _ in 0..<20 {
+            let answer = try await client.json(.post, "/v2/repository/models/lstm/load")
+            #expect(answer.status == 200)
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(server.repository.streamCount.now == 0)
+    }
+  }
+
   /// Streams go on with the weights with which they began; requests under way are answered.
   @Test func reloadAndUnload() async throws {
     let folder = try TestModels.graphFolder()
