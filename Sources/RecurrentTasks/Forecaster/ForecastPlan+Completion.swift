@@ -90,7 +90,8 @@ extension ForecastPlan {
     }
     var options = options
     options.epochs = max(1, trained.configuration.bestEpoch)
-    options.findsSeasons = nil
+    // Those that were found stay; a model's own are not looked for again.
+    if origin == nil { options.findsSeasons = nil }
     // Scales and bases may follow the rows that are known now.
     var plan = try ForecastPlan(
       series, options: options, columns: columns, splits: splits, from: origin)
