@@ -71,8 +71,11 @@ const rk_kernels *rk_kernels_current(void) {
 
 const rk_kernels *rk_kernels_for_steps(int32_t units) {
   const rk_kernels *current = rk_kernels_current();
-  for (int32_t i = 0; i < TABLE_COUNT; i++)
-    if (current->lanes == 2 * tables[i]->lanes && units <= tables[i]->lanes && machine_runs(tables[i])) return tables[i];
+#if defined(__x86_64__)
+  // Not the portable table, which has to compute fused multiply-adds.
+  if (current == &rk_kernels_avx512 && units <= rk_kernels_avx2.lanes && machine_runs(&rk_kernels_avx2))
+    return &rk_kernels_avx2;
+#endif
   return current;
 }
 

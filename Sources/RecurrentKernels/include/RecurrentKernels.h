@@ -495,7 +495,7 @@ const rk_kernels *_Nullable rk_path(int32_t index);
 
 /// The table that the functions above use: the best of the machine, or the one named by RECURRENT_KERNELS.
 const rk_kernels *rk_kernels_current(void);
-/// The one for single steps of `units` units: of those with vectors half as wide, if they hold all units, since a narrower
+/// The one for single steps of `units` units: AVX2's in place of AVX-512's if its vectors hold all units, since a narrower
 /// vector is the quicker one.
 const rk_kernels *rk_kernels_for_steps(int32_t units);
 /// False when RECURRENT_KERNELS names a path that is not there (the best one is used then).
