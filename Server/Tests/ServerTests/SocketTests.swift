@@ -6,6 +6,7 @@ import InferenceProtocol
 import ModelServing
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import ServerHTTP
@@ -260,15 +261,29 @@ import Testing
   @Test func fullQueue() async throws {
     let server = try testServer { ($0.limits.waiting, $0.workers) = (2, 1) }
     try await server.application().test(.router) { client in
+      // The only worker is held until most of the requests were told that there is no room.
+      let gate = DispatchSemaphore(value: 0)
+      let begun = Mutex(false)
+      async let held: Void = server.queue.run { () throws(RequestError) in
+        begun.withLock { $0 = true }
+        gate.wait()
+      }
+      for _ in 0..<2000 where !begun.withLock({ $0 }) {
+        try await Task.sleep(for: .milliseconds(5))
+      }
       let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
         for _ in 0..<12 {
           group.addTask {
-            try await client.json(.post, "/v1/generate", ["length": 400]).status
+            try await client.json(.post, "/v1/generate", ["length": 4]).status
           }
         }
-        return try await group.reduce(into: [Int]()) { $0.append($1) }
+        return try await group.reduce(into: [Int]()) {
+          $0.append($1)
+          if $0.count == 9 { gate.signal() }
+        }
       }
-      #expect(statuses.contains(429) && statuses.contains(200))
+      try await held
+      #expect(statuses.contains(200) && statuses.filter { $0 == 429 }.count >= 9, "\(statuses)")
       #expect(statuses.allSatisfy { $0 == 429 || $0 == 200 })
       #expect(try await client.json(.get, "/v2/health/live").status == 200)
     }
