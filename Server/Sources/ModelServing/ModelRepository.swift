@@ -14,7 +14,8 @@ public final class ServingModel: Sendable {
   public let model: any ServedModel
   /// Its streams; those of the model before it go on in it.
   public let streams: StreamTable
-  /// How long steps take, in nanoseconds: a mean over the last ones. 0 before the first.
+  /// How long steps take, in nanoseconds: about the median of the last ones, so that a step during which
+  /// the processor did something else makes no other. 0 before the first.
   private let stepTime = Atomic<Int64>(0)
 
   init(name: String, model: any ServedModel, streams: StreamTable) {
@@ -33,8 +34,9 @@ public final class ServingModel: Sendable {
       try model.makeStream()
     }
     let time = (ContinuousClock.now - start).nanoseconds
-    let mean = stepTime.load(ordering: .relaxed)
-    stepTime.store(max(1, mean == 0 ? time : mean + (time - mean) / 8), ordering: .relaxed)
+    let median = stepTime.load(ordering: .relaxed)
+    let nearer = time > median ? median + median / 16 + 1 : median - median / 16
+    stepTime.store(max(1, median == 0 ? time : nearer), ordering: .relaxed)
     return result
   }
 }
@@ -154,7 +156,9 @@ public final class ModelRepository: Sendable {
         model = try Self.read(path)
       } catch {
         let problem = RequestError(error).message
-        state.withLock { if $0.models[name] == nil { $0.failures[name] = problem } }
+        // Other JSON in the folder is nobody's model, and the server ready without it.
+        let isModel = !path.hasSuffix(".json") || RTNeuralServing.isNetwork(path)
+        state.withLock { if isModel, $0.models[name] == nil { $0.failures[name] = problem } }
         throw RequestError(.malformed, "Model \(quoted(name)) could not be loaded: \(problem)")
       }
       let former = state.withLock { $0.models[name] }

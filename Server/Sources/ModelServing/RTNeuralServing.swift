@@ -1,3 +1,4 @@
+import Foundation
 import InferenceProtocol
 import Recurrent
 import Synchronization
@@ -11,6 +12,13 @@ struct RTNeuralServing: ServedModel {
     let file = try RTNeuralFile(path: path)
     let model = file.model
     beginning = LaidOut(ModelStream(model, inputSize: file.inputSize))
+  }
+
+  /// Whether a file says that it is one, whether or not it can be read.
+  static func isNetwork(_ path: String) -> Bool {
+    guard let bytes = FileManager.default.contents(atPath: path) else { return true }
+    let text = String(decoding: bytes, as: UTF8.self)
+    return text.contains("\"in_shape\"") || text.contains("\"model_data\"")
   }
 
   var platform: String { "rtneural_stream" }

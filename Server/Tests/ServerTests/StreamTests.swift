@@ -300,6 +300,16 @@ import Testing
       #expect(index?["state"] == "UNAVAILABLE" && index?["reason"] != "")
       #expect(try await client.json(.get, "/v2/health/ready").status == 503)
       #expect(try await client.json(.get, "/v2/models/lstm/ready").status == 503)
+
+      // JSON that is no network leaves the server ready; a network that is broken does not.
+      try FileManager.default.removeItem(atPath: folder + "/lstm.onnx")
+      try Data(#"{"note":1}"#.utf8).write(to: URL(filePath: folder + "/notes.json"))
+      _ = server.repository.loadAll()
+      #expect(try await client.json(.post, "/v2/repository/models/notes/load").status == 400)
+      #expect(try await client.json(.get, "/v2/models/notes/ready").status == 404)
+      try Data(#"{"in_shape":1}"#.utf8).write(to: URL(filePath: folder + "/amp.json"))
+      #expect(try await client.json(.post, "/v2/repository/models/amp/load").status == 400)
+      #expect(try await client.json(.get, "/v2/models/amp/ready").status == 503)
     }
   }
 }

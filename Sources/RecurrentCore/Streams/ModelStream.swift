@@ -5,8 +5,7 @@ import RecurrentFiles
 ///
 /// All buffers are made with the stream. A step then allocates nothing, takes no lock and counts no
 /// reference, and of a small network takes a fraction of a microsecond. Its bits are those of the
-/// sequence fed whole, or through a ``Session``, which takes tensors and any layer, and costs some
-/// microseconds a step.
+/// sequence fed whole, or through a ``Session``, which takes tensors and any layer.
 ///
 /// ```swift
 /// let stream = ModelStream(model)              // once

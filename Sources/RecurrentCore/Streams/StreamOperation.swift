@@ -1,3 +1,4 @@
+import RecurrentFiles
 internal import RecurrentKernels
 
 /// One thing that a stream does at a step. Places are floats from the start of the stream's memory;
@@ -82,9 +83,12 @@ enum StreamOperation: Sendable {
       (memory + to).update(from: memory + from, count: count)
     case .lookUp(let table, let size, let from, let to, let rows, let width):
       for row in 0..<rows {
-        let token = Int(memory[from + row])
-        let known = min(max(token, 0), size - 1)
-        (memory + to + row * width).update(from: constants + table + known * width, count: width)
+        let token = memory[from + row]
+        require(
+          token >= 0 && token < Float(size),
+          "a token of \(size) is from 0 to \(size - 1); row \(row) has \(token)")
+        (memory + to + row * width).update(
+          from: constants + table + Int(token) * width, count: width)
       }
     case .call(let index): call(index)
     }

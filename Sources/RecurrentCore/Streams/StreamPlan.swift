@@ -178,22 +178,37 @@ struct StreamPlan: Sendable {
         recurrence.options, mode: .prediction, layout: layout, weights: weights),
       layout: layout, segmentLength: nil, table: nil)
     let format = run.division.readsNarrowWeights ? weights.kernelFormat : RK_FLOAT32
-    guard rows > 1 || !run.isPlain || run.projects else {
-      let kernels = rk_kernels_for_steps(Int32(units))
-      let size = run.withKernelWeights(format: format) { kernels.pointee.step_weights_size($0) }
-      let packed = constant(Int(size)) { _ in }
-      let step = self.layout(of: rk_step.self) { [offset = constantsSize - packed] step in
-        let packed = UnsafeMutableRawPointer(step).assumingMemoryBound(to: Float.self) - offset
-        run.withKernelWeights(format: format) {
-          rk_kernels_for_steps(Int32(units)).pointee.lay_out_step($0, packed, step)
-        }
+    return rows == 1 && run.isPlain && !run.projects
+      ? step(run, format, from: input, hidden: hidden, cell: cell)
+      : steps(run, format, from: input, hidden: hidden, cell: cell)
+  }
+
+  /// One row of a plain cell, whose new hidden state is its output.
+  private mutating func step(
+    _ run: FusedRun, _ format: rk_weight_format, from input: Values, hidden: Int, cell: Int
+  ) -> Values {
+    let units = run.weights.hiddenSize
+    let kernels = rk_kernels_for_steps(Int32(units))
+    let size = run.withKernelWeights(format: format) { kernels.pointee.step_weights_size($0) }
+    let packed = constant(Int(size)) { _ in }
+    let step = layout(of: rk_step.self) { [offset = constantsSize - packed] step in
+      let packed = UnsafeMutableRawPointer(step).assumingMemoryBound(to: Float.self) - offset
+      run.withKernelWeights(format: format) {
+        rk_kernels_for_steps(Int32(units)).pointee.lay_out_step($0, packed, step)
       }
-      append(
-        .cell(
-          layout: step, input: input.place, hidden: hidden, cell: cell,
-          workspace: room(Int(kernels.pointee.step_workspace(Int32(units))))))
-      return Values(place: hidden, width: units)
     }
+    append(
+      .cell(
+        layout: step, input: input.place, hidden: hidden, cell: cell,
+        workspace: room(Int(kernels.pointee.step_workspace(Int32(units))))))
+    return Values(place: hidden, width: units)
+  }
+
+  /// Several rows, or a cell with options, by the kernels of whole sequences.
+  private mutating func steps(
+    _ run: FusedRun, _ format: rk_weight_format, from input: Values, hidden: Int, cell: Int
+  ) -> Values {
+    let (size, layout) = (run.weights.outputSize, run.layout)
     let packed = run.packedWeights(rk_forward_weights_size, rk_pack_forward_weights, format: format)
     let output = values(size)
     let tables = self.layout(of: rk_sequence_layout.self, keeping: layout) { tables in
