@@ -90,6 +90,12 @@ struct CourseFlags<Command: JobCommand>: ParsableArguments {
       valueName: "epochs"))
   var patience: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Judge and keep not the weights of the last step but their mean over the steps, in which each "
+        + "step back counts this much less, such as 0.999.", valueName: "decay"))
+  var averaging: Double?
+
   @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
   var seed: UInt64 = 0
 
@@ -98,6 +104,7 @@ struct CourseFlags<Command: JobCommand>: ParsableArguments {
     options.batchSize = batch ?? options.batchSize
     options.learningRate = learningRate ?? options.learningRate
     options.patience = patience ?? options.patience
+    options.averaging = averaging
     options.seed = seed
   }
 

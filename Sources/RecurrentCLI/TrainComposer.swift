@@ -54,12 +54,6 @@ struct TrainComposer: JobCommand {
   @Option(help: ArgumentHelp("Steps trained on at once; longer tunes are cut.", valueName: "steps"))
   var window = ComposerOptions().window
 
-  @Option(
-    help: ArgumentHelp(
-      "Judge and keep not the weights of the last step but their mean over the steps, each older step counting this much less, such as 0.999.",
-      valueName: "decay"))
-  var averaging: Double?
-
   @OptionGroup var network: NetworkFlags<Self>
   @OptionGroup var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
@@ -80,7 +74,6 @@ struct TrainComposer: JobCommand {
     options.transpose = transpose
     options.dropConnect = dropConnect
     options.window = window
-    options.averaging = averaging
     return options
   }
 

@@ -23,6 +23,7 @@ struct TrainImageClassifier: JobCommand {
         recurrent train image-classifier
         recurrent train image-classifier mnist --model mlp --hidden 512 --layers 2
         recurrent train image-classifier mnist --model pixels --cell gru --epochs 5
+        recurrent train image-classifier mnist --augment --averaging 0.999 --epochs 30
         recurrent train image-classifier leaves --resize 32x32 --output leaf-model
         recurrent train image-classifier emnist-letters-train-images-idx3-ubyte.gz \\
           --test emnist-letters-test-images-idx3-ubyte.gz \\
@@ -46,6 +47,30 @@ struct TrainImageClassifier: JobCommand {
   @Option(help: "All pixels at once, a row a step, or a pixel a step.")
   var model = ImageClassifierOptions().model
 
+  @Flag(
+    help: ArgumentHelp(
+      "Move, turn and scale each image of the training part a little, anew at each step. Not for images in which place or direction tells classes apart."
+    ))
+  var augment = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --augment: by up to this share of height and width. (default: \(ImageAugmentation().shift))",
+      valueName: "share"))
+  var shift: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --augment: by up to so many degrees. (default: \(ImageAugmentation().turn))",
+      valueName: "degrees"))
+  var turn: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --augment: larger or smaller by up to this share. (default: \(ImageAugmentation().zoom))",
+      valueName: "share"))
+  var zoom: Float?
+
   @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
   @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
@@ -62,6 +87,9 @@ struct TrainImageClassifier: JobCommand {
 
   func validate() throws {
     try validateOptions()
+    if !augment, shift != nil || turn != nil || zoom != nil {
+      throw ValidationError("--shift, --turn and --zoom belong to --augment.")
+    }
     if test != nil, data == nil { throw ValidationError("--test belongs to data of your own.") }
     if files.classNames != nil, data == nil {
       throw ValidationError("--class-names belongs to data of your own.")
@@ -71,6 +99,13 @@ struct TrainImageClassifier: JobCommand {
   var options: ImageClassifierOptions {
     var options = ImageClassifierOptions()
     options.model = model
+    if augment {
+      var augmentation = ImageAugmentation()
+      augmentation.shift = shift ?? augmentation.shift
+      augmentation.turn = turn ?? augmentation.turn
+      augmentation.zoom = zoom ?? augmentation.zoom
+      options.augmentation = augmentation
+    }
     split.apply(to: &options)
     network.apply(to: &options)
     course.apply(to: &options)

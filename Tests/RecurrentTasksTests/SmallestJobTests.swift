@@ -8,6 +8,7 @@ import Testing
 struct CountingOptions: JobOptions {
   var (cell, hiddenSize, layers, dropout) = (CellKind.gru, 8, 1, Float(0))
   var (epochs, batchSize, learningRate, patience) = (4, 8, Float(1e-2), 10)
+  var averaging: Double?
   var (seed, members) = (UInt64(0), 1)
   var networks: Int? { members }
   func check(_ rules: inout OptionRules) {}

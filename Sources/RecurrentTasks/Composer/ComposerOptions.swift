@@ -59,6 +59,5 @@ extension ComposerOptions {
     rules.require(["the window": window], in: 2...100_000)
     rules.require(
       shares: ["DropConnect": dropConnect ?? 0])
-    rules.require(shares: ["the decay of the average": averaging ?? 0])
   }
 }

@@ -141,11 +141,10 @@ extension ComposerPlan {
     of model: ComposerModel, member: Int
   ) -> Trainer<ComposerModel, Adam, TuneExamples> {
     let events = events
-    var training = options.training(
-      member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.02))
-    training.averaging = options.averaging
     return Trainer(
-      model, optimizer: Adam(learningRate: options.learningRate), options: training
+      model, optimizer: Adam(learningRate: options.learningRate),
+      options: options.training(
+        member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.02))
     ) { model, pieces, mode in
       model.loss(pieces, events: events, mode: mode)
     }

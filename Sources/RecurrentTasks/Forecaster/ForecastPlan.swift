@@ -217,7 +217,7 @@ extension ForecastPlan {
     training.segmentLength = memory.segmentLength
     training.examplesPerEpoch = options.windowsPerEpoch
     if options.steps == .segments {
-      training.averaging = Self.averaging
+      training.averaging = options.averaging ?? Self.averaging
       training.schedule = .cosine(epochs: Double(scheduleEpochs ?? options.epochs))
     }
     return Trainer(

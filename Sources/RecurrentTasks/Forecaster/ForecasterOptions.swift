@@ -26,6 +26,9 @@ public struct ForecasterOptions: JobOptions {
   public var learningRate: Float = 1e-3
   /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 10
+  /// The decay of the weights' average over the training steps, which is then what is judged and
+  /// kept (``WeightAverage``); nil: the weights of the last step.
+  public var averaging: Double?
   /// What training minimizes.
   public var loss = ForecastLoss.mse
   /// The quantiles that are forecast when the loss is `quantile`, ascending.

@@ -22,6 +22,8 @@ public struct ImageClassifierOptions: JobOptions {
   public var layers = 1
   /// Dropout between layers and before the last one.
   public var dropout: Float = 0.3
+  /// How images of the training part are changed at each step; nil: not at all.
+  public var augmentation: ImageAugmentation?
   /// Epochs at most; the learning rate falls along half a cosine until the last of them.
   public var epochs = 30
   /// Images in a training step.
@@ -30,6 +32,9 @@ public struct ImageClassifierOptions: JobOptions {
   public var learningRate: Float = 2e-3
   /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 10
+  /// The decay of the weights' average over the training steps, which is then what is judged and
+  /// kept (``WeightAverage``); nil: the weights of the last step.
+  public var averaging: Double?
   /// The share of images that only the report sees, where the data has no test part.
   public var testFraction = 0.2
   /// The share of the others that judges each epoch.
@@ -48,10 +53,16 @@ extension ImageClassifierOptions {
 
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
+    augmentation = other.augmentation
   }
 
   public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
+    guard let augmentation else { return }
+    rules.require(shares: ["the shift": augmentation.shift, "the zoom": augmentation.zoom])
+    rules.require(
+      (0...180).contains(augmentation.turn),
+      else: "the turn is 0 to 180 degrees, not \(augmentation.turn)")
   }
 }

@@ -24,10 +24,21 @@ extension ImagePlan: CustomStringConvertible {
       classes     \(number(classes.count)): \(shown)
       parts       \(number(counts.training)) training, \(number(counts.validation)) validation, \
       \(number(counts.test)) test\(apart)
-      scaling     \(scales.joined(separator: "; ")), of the training part
+      scaling     \(scales.joined(separator: "; ")), of the training part\
+      \(options.augmentation.map { "\n            \($0.text)" } ?? "")
       network     \(options.networkText), \(layers) of \(options.hiddenSize) units, \
       \(number(parameterCount)) weights; kernels: \(Kernels.name)
       """
+  }
+}
+
+extension ImageAugmentation {
+  /// What is done to an image, in words.
+  fileprivate var text: String {
+    func percent(_ share: Float) -> String { NumberFormat.significant(Double(100 * share)) + " %" }
+    return
+      "each image of the training part is moved by up to \(percent(shift)) of its size, turned by up to "
+      + "\(NumberFormat.significant(Double(turn)))°, scaled by up to \(percent(zoom)), anew at each step"
   }
 }
 

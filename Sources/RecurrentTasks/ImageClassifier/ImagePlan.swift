@@ -188,12 +188,18 @@ extension ImagePlan {
   public func trainer(
     of model: ImageModel, member: Int
   ) -> Trainer<ImageModel, Adam, ImageExamples> {
-    Trainer(
+    let (augmentation, shape) = (options.augmentation, shape)
+    return Trainer(
       model, optimizer: Adam(learningRate: options.learningRate),
       options: options.training(
         member: member, schedule: .cosine(epochs: Double(options.epochs), floor: 0.01))
     ) { model, batch, mode in
-      categoricalCrossEntropy(logits: model(batch.images, mode: mode), classes: batch.classes)
+      var images = batch.images
+      // The model's own layers draw from children of the same key, each numbered from 0.
+      if let augmentation, let keys = mode.child(-1).rowKeys(images.batchSize) {
+        images = augmentation.changed(images, shape, keys: keys)
+      }
+      return categoricalCrossEntropy(logits: model(images, mode: mode), classes: batch.classes)
     }
   }
 

@@ -19,6 +19,9 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   var learningRate: Float { get set }
   /// Epochs in a row without a better validation part after which training stops.
   var patience: Int { get set }
+  /// The decay of the weights' average over the training steps, which is then what is judged and
+  /// kept (``WeightAverage``); nil: the weights of the last step.
+  var averaging: Double? { get set }
   /// Where all random numbers come from.
   var seed: UInt64 { get set }
   /// Networks that are trained, with random numbers of their own, and asked together; nil where a
@@ -74,6 +77,7 @@ extension JobOptions {
     rules.require(["the number of networks": networks ?? 1], in: 1...100)
     rules.require(["the patience": patience], in: 0...1_000_000)
     rules.require(shares: ["dropout": dropout])
+    rules.require(shares: ["the decay of the average": averaging ?? 0])
     rules.require(positive: ["the learning rate": learningRate])
     return rules.problem
   }
@@ -84,9 +88,11 @@ extension JobOptions {
   public func training(
     member: Int, schedule: LearningRateSchedule.Rule = .constant
   ) -> TrainingOptions {
-    TrainingOptions(
+    var training = TrainingOptions(
       epochs: epochs, batchSize: batchSize, seed: seed &+ UInt64(member - 1) &* 0x9E37_79B9,
       schedule: schedule, earlyStopping: EarlyStopping(patience: patience))
+    training.averaging = averaging
+    return training
   }
 }
 
@@ -116,6 +122,7 @@ extension JobOptions {
     var settled = model.options
     (settled.epochs, settled.batchSize, settled.seed) = (epochs, batchSize, seed)
     (settled.learningRate, settled.patience) = (learningRate, patience)
+    settled.averaging = averaging
     settled.takeCourse(of: self)
     for (asked, (standard, own)) in zip(fields, zip(Self().fields, settled.fields))
     where asked.value != standard.value && asked.value != own.value {

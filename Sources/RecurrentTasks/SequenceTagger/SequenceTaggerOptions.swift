@@ -47,6 +47,9 @@ public struct SequenceTaggerOptions: JobOptions {
   public var learningRate: Float = 4e-3
   /// Epochs in a row without a better score on the validation part after which training stops.
   public var patience = 10
+  /// The decay of the weights' average over the training steps, which is then what is judged and
+  /// kept (``WeightAverage``); nil: the weights of the last step.
+  public var averaging: Double?
   /// The share of sentences that training never sees.
   public var testFraction = 0.1
   /// The share of the remaining sentences that judges each epoch.

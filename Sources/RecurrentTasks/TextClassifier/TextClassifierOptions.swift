@@ -48,6 +48,9 @@ public struct TextClassifierOptions: JobOptions {
   public var learningRate: Float = 1e-3
   /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 3
+  /// The decay of the weights' average over the training steps, which is then what is judged and
+  /// kept (``WeightAverage``); nil: the weights of the last step.
+  public var averaging: Double?
   /// The share of the target that goes to all classes alike (Szegedy et al. 2016).
   public var labelSmoothing: Float = 0
   /// How much each class counts in the loss.

@@ -50,6 +50,9 @@ public struct TextGeneratorOptions: JobOptions {
   public var clipping: Float = 1
   /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 10
+  /// The decay of the weights' average over the training steps, which is then what is judged and
+  /// kept (``WeightAverage``); nil: the weights of the last step.
+  public var averaging: Double?
   /// The share of the text, at its end, that only the report sees.
   public var testFraction = 0.1
   /// The share of the text before it, at its end, that judges each epoch.

@@ -36,6 +36,9 @@ public struct TranslatorOptions: JobOptions {
   public var learningRate: Float = 1e-3
   /// Epochs in a row without a better dev loss after which training stops.
   public var patience = 4
+  /// The decay of the weights' average over the training steps, which is then what is judged and
+  /// kept (``WeightAverage``); nil: the weights of the last step.
+  public var averaging: Double?
   /// The share of the target that goes to all tokens alike (Szegedy et al. 2016).
   public var labelSmoothing: Float = 0.1
   /// The share of sentences that training never sees.
