@@ -34,6 +34,12 @@ struct TrainGenerator: JobCommand {
   )
   var vocabulary: Int?
 
+  @Flag(
+    help:
+      "Read the text from its end: with a forward one, for `train tagger --language-models`. It writes nothing."
+  )
+  var backward = false
+
   @Option(help: ArgumentHelp("Numbers of a token's vector.", valueName: "count"))
   var embedding = TextGeneratorOptions().embeddingSize
 
@@ -82,6 +88,7 @@ struct TrainGenerator: JobCommand {
     options.partCount = vocabulary ?? options.partCount
     options.embeddingSize = embedding
     options.steps = steps
+    options.readsBackward = backward ? true : nil
     options.decay = decay
     options.clipping = clipping
     return options
@@ -101,12 +108,19 @@ struct TrainGenerator: JobCommand {
     let epochs = generator.history.epochs
     let seconds = epochs.reduce(0) { $0 + $1.seconds }
     let speed = Double(plan.tokensPerEpoch * epochs.count) / max(seconds, 1e-9)
+    let trained =
+      "Trained on \(NumberFormat.grouped(Int(speed))) tokens a second, validation included."
+    let output = running.output.shellQuoted
+    if backward {
+      return TrainingRun.Closing(
+        details: trained,
+        next: "recurrent train tagger train.conll --language-models FORWARD \(output)")
+    }
     let sample = try generator.generate(
       length: 300, sampling: Sampling(temperature: 0.8), seed: course.seed)
-    let output = running.output.shellQuoted
     return TrainingRun.Closing(
       details: """
-        Trained on \(NumberFormat.grouped(Int(speed))) tokens a second, validation included.
+        \(trained)
 
         A sample at temperature 0.8:
 

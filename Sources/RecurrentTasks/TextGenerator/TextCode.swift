@@ -56,6 +56,12 @@ struct CodedText: Sendable {
     targets = tokens
   }
 
+  /// A text in the direction in which the options have it read.
+  init(_ text: String, _ code: TextCode, _ options: TextGeneratorOptions) {
+    let tokens = code.ids(of: text)
+    self.init(options.readsBackward == true ? tokens.reversed() : tokens, after: code.start)
+  }
+
   /// Several places of the text side by side, cut every `steps` tokens. There are fewer places than
   /// asked for if they would not fill a cut; tokens left over at the end are dropped.
   func streams(_ count: Int, steps: Int) -> StreamExamples<TokenBatch, TokenBatch> {

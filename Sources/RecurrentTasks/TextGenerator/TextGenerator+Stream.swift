@@ -15,7 +15,8 @@ extension TextGenerator {
   ///   - seed: The start of all random numbers.
   ///   - sample: Which of many texts with the same seed, from 0.
   ///   - end: A text that ends it; the pieces do not contain it.
-  /// - Throws: ``DataError`` for a length below 0, or a way of drawing that breaks a rule.
+  /// - Throws: ``DataError`` for a length below 0, a way of drawing that breaks a rule, or a generator
+  ///   that reads texts from their end.
   public func stream(
     prompt: String = "", length: Int = 500, sampling: Sampling = Sampling(), seed: UInt64 = 0,
     sample: Int = 0, until end: String? = nil
@@ -23,6 +24,14 @@ extension TextGenerator {
     try require(
       length < 0 ? "a text has at least 0 characters, not \(length)" : nil, of: "the text")
     try require(sampling.problem, of: "sampling")
+    if options.readsBackward == true {
+      throw DataError(
+        file: "the generator",
+        problem: "reads texts from their end, and so writes none from the start",
+        advice:
+          "It is for `recurrent train tagger --language-models`; train one that writes without "
+          + "--backward")
+    }
     return TextStream(
       self, prompt: prompt, length: length, sampling: sampling,
       key: RandomKey(seed: seed).child(sample), end: end)

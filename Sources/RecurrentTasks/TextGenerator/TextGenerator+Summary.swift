@@ -9,6 +9,9 @@ extension TextCode {
 }
 
 extension TextGeneratorOptions {
+  /// The direction of reading in words, where it is not the usual one.
+  var directionText: String { readsBackward == true ? "; read from the end of the text" : "" }
+
   /// The network in words.
   var networkText: String {
     "\(cell.rawValue.uppercased()), \(layers == 1 ? "1 layer" : "\(layers) layers") of "
@@ -21,7 +24,8 @@ extension TextGeneratorOptions {
 extension TextGenerator {
   public var summaryLines: [String] {
     [
-      "trained on  \(configuration.trainedOn)", "tokens      \(code.explanation)",
+      "trained on  \(configuration.trainedOn)",
+      "tokens      \(code.explanation)\(options.directionText)",
       "network     \(options.networkText); kernels: \(Kernels.name)",
       "training    Adam \(options.learningRate), decay \(options.decay.rawValue), "
         + "seed \(options.seed); \(configuration.epochs) epochs, weights of epoch "

@@ -73,7 +73,7 @@ public struct TextGenerator: Job {
   func evaluation(
     of text: String, unigram: Double? = nil, fiveGram: Double? = nil
   ) -> GeneratorEvaluation {
-    let tokens = CodedText(code.ids(of: text), after: code.start)
+    let tokens = CodedText(text, code, options)
     let rows = tokens.streams(1, steps: 1024)
     var session = Session(model)
     var nats = 0.0

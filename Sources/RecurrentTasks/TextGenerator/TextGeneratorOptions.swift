@@ -24,6 +24,9 @@ public struct TextGeneratorOptions: JobOptions {
   public var tokens = GeneratorTokens.characters
   /// Parts that `bpe` learns.
   public var partCount = 1000
+  /// Whether texts are read from their end, as a tagger's contextual string embeddings need it
+  /// (``LanguageModels``); nil: from their start.
+  public var readsBackward: Bool?
 
   /// The kind of recurrent layer.
   public var cell = CellKind.lstm

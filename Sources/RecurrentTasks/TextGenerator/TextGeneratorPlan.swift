@@ -56,8 +56,8 @@ public struct TextGeneratorPlan: JobPlan {
     }
     let code = model?.code ?? TextCode(learningFrom: String(training), options: options)
     extras = code
-    trainingTokens = CodedText(code.ids(of: String(training)), after: code.start)
-    validationTokens = CodedText(code.ids(of: String(validation)), after: code.start)
+    trainingTokens = CodedText(String(training), code, options)
+    validationTokens = CodedText(String(validation), code, options)
     let found = trainingTokens.targets.count
     guard found >= options.steps else {
       throw DataError(
@@ -98,7 +98,8 @@ extension TextGeneratorPlan: CustomStringConvertible {
       "validation  \(size(validation)), the last \(share(options.validationFraction)) before the test part",
       "test        \(size(test)), the last \(share(options.testFraction))",
       "tokens      \(code.explanation); "
-        + "\(NumberFormat.grouped(trainingTokens.targets.count)) in the training part",
+        + "\(NumberFormat.grouped(trainingTokens.targets.count)) in the training part"
+        + options.directionText,
       "streams     \(examples.targets.batchSize) of \(examples.targets.time) tokens, "
         + "\(options.steps) an update",
       "network     \(options.networkText), \(NumberFormat.grouped(parameterCount)) weights",
