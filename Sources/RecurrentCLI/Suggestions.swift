@@ -28,6 +28,8 @@ struct Suggestions {
     "jobs": ["threads"], "num-threads": ["threads"], "device": ["threads"], "gpu": ["threads"],
     "cuda": ["threads"], "cpu": ["threads"], "overwrite": ["force"], "resume": ["from"],
     "pretrained": ["from"], "init": ["from"], "glove": ["vectors"], "embeddings": ["vectors"],
+    "flair": ["language-models"],
+    "gazetteer": ["lists"], "gazetteers": ["lists"], "reverse": ["backward"],
     "beam-size": ["beam"], "beam-width": ["beam"], "beams": ["beam"], "temp": ["temperature"],
     "nucleus": ["top-p"], "max-tokens": ["length"], "max-new-tokens": ["length"],
     "start": ["prompt"], "verbose": ["progress"], "quiet": ["progress"], "silent": ["progress"],

@@ -35,6 +35,43 @@ struct TaggedTextOptions: ParsableArguments {
   var columns: TagColumns { TagColumns(token: tokenColumn, tag: tagColumn) }
 }
 
+/// What a tagger knows of words beside its sentences.
+struct TaggerKnowledgeOptions: ParsableArguments {
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Two generators of characters that know each word in its sentence, by `train generator` and "
+        + "`train generator --backward` on raw text, in this order.", valueName: "folders"),
+    completion: .directory)
+  var languageModels: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Numbers that the states of language models become. (default: 128)", valueName: "count"))
+  var languageSize: Int?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Files of names, a line each: a name, of the list that the file is called, or a label, a tab and "
+        + "a name. Capitals do not count.", valueName: "files"), completion: .file())
+  var lists: [String] = []
+
+  func validate() throws {
+    if !languageModels.isEmpty, languageModels.count != 2 {
+      throw ValidationError(
+        "--language-models are two folders, of a forward and a backward generator, not "
+          + "\(languageModels.count).")
+    }
+  }
+
+  /// The two generators.
+  func models() throws(DataError) -> LanguageModels? {
+    guard languageModels.count == 2 else { return nil }
+    return try LanguageModels(forward: languageModels[0], backward: languageModels[1])
+  }
+}
+
 /// What else the network of a tagger is and how it is trained.
 struct TaggerNetworkOptions: ParsableArguments {
   @Option(help: "What reads the characters of a word.")

@@ -37,6 +37,7 @@ struct TrainTagger: JobCommand {
   @OptionGroup(title: "Sentences") var texts: TaggedTextOptions
   @OptionGroup(title: "Sentences") var split: SplitFlags<Self>
   @OptionGroup(title: "Sentences") var tokens: TokenFlags<Self>
+  @OptionGroup(title: "Sentences") var knowledge: TaggerKnowledgeOptions
   @OptionGroup(title: "Network and training") var network: NetworkFlags<Self>
   @OptionGroup(title: "Network and training") var ensemble: EnsembleFlags<Self>
   @OptionGroup(title: "Network and training") var more: TaggerNetworkOptions
@@ -45,6 +46,7 @@ struct TrainTagger: JobCommand {
 
   var inputs: [String] {
     [file] + [texts.validation, texts.test, ensemble.vectors].compactMap(\.self)
+      + knowledge.languageModels + knowledge.lists
   }
 
   static let plural = "taggers"
@@ -71,6 +73,7 @@ struct TrainTagger: JobCommand {
     ensemble.apply(to: &options)
     more.apply(to: &options)
     course.apply(to: &options)
+    options.languageSize = knowledge.languageSize
     return options
   }
 
@@ -84,7 +87,8 @@ struct TrainTagger: JobCommand {
     }
     let plan = try SequenceTaggerPlan(
       data, validation: try texts.validation.map(read), test: try texts.test.map(read),
-      options: options, vectors: ensemble.vectors, from: model)
+      options: options, vectors: ensemble.vectors, languageModels: try knowledge.models(),
+      lists: knowledge.lists, from: model)
     var preface = "\(data.source): \(data.sentences.count) sentences, \(data.tokenCount) tokens"
     for remark in data.remarks { preface += "\n            \(remark)" }
     return (plan, preface)

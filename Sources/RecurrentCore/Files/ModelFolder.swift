@@ -60,6 +60,15 @@ public enum ModelFolder {
     /// The files beside `config.json` and `model.safetensors`, by name.
     public var extraFiles: [String: [UInt8]]
 
+    /// The contents of a model that lies in the folder of another.
+    package init(
+      path: String, summary: Summary, configuration: Configuration, weights: SafetensorsFile,
+      extraFiles: [String: [UInt8]]
+    ) {
+      (self.path, self.summary, self.configuration) = (path, summary, configuration)
+      (self.weights, self.extraFiles) = (weights, extraFiles)
+    }
+
     /// The extra file `name`.
     ///
     /// - Throws: ``DataError`` if the model has no such file.

@@ -87,7 +87,12 @@ extension Job {
   ///
   /// - Throws: ``DataError`` if it is missing, damaged, altered, or of another job.
   public init(contentsOf path: String) throws(DataError) {
-    let contents = try ModelFolder.read(path, expecting: Self.task, as: Configuration.self)
+    try self.init(ModelFolder.read(path, expecting: Self.task, as: Configuration.self))
+  }
+
+  /// Takes what a model folder holds.
+  init(_ contents: ModelFolder.Contents<Configuration>) throws(DataError) {
+    let path = contents.path
     let configuration = contents.configuration
     let extras = try Self.extras(in: contents)
     if let problem = Self.firstProblem(configuration, extras) {

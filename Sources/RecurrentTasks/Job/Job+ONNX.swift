@@ -30,7 +30,7 @@ extension Job {
       "config.json": String(
         decoding: try encodeJSON(configuration, file: "config.json"), as: UTF8.self),
     ]
-    for file in try extras.files {
+    for file in try extras.files where file.name.hasSuffix(".json") {
       metadata[file.name] = String(decoding: file.bytes, as: UTF8.self)
     }
     return try OnnxBuilder.encode(
@@ -112,8 +112,9 @@ extension SequenceTaggerModel: OnnxNetwork {
   var onnxInput: OnnxBuilder.Input { .tokens }
 
   /// The score of each tag for each word, `[B, T, C]`. Further inputs are what the model reads of
-  /// words: `shapes` `[B, T]`, `characters` `[B, T, L]` and `character_lengths` `[B, T]`. Which tags may
-  /// follow which is not in the graph.
+  /// words: `shapes` `[B, T]`, `characters` `[B, T, L]` and `character_lengths` `[B, T]`, and
+  /// `language` `[B, T, W]` and `lists` `[B, T, G]`, what language models and lists know of each word. Which
+  /// tags may follow which is not in the graph, nor are the language models.
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
     var parts = [try embedding.export(input, to: &graph)]
     if let characters { parts.append(try characters.export(to: &graph)) }
@@ -121,8 +122,25 @@ extension SequenceTaggerModel: OnnxNetwork {
       graph.addInput("shapes", .int64, ["batch", "time"])
       parts.append(try shapes.export("shapes", to: &graph))
     }
+    if let context { parts += try context.export(to: &graph) }
     let words = graph.concatenation(parts, along: -1)
     return try head.export(try recurrent.export(words, to: &graph), to: &graph)
+  }
+}
+
+extension WordContext {
+  /// What is known of words in their sentences.
+  fileprivate func export(to graph: inout OnnxBuilder) throws(DataError) -> [String] {
+    var parts: [String] = []
+    if let projection {
+      graph.addInput("language", .float32, ["batch", "time"], [size.states])
+      parts.append(try projection.export("language", to: &graph))
+    }
+    if size.marks > 0 {
+      graph.addInput("lists", .float32, ["batch", "time"], [size.marks])
+      parts.append("lists")
+    }
+    return parts
   }
 }
 

@@ -22,7 +22,7 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
       for (index, value) in zip(missing, computed) { found[index] = value }
       values.withLock { values in
         if values.count + computed.count > capacity { values.removeAll(keepingCapacity: true) }
-        for (index, value) in zip(missing, computed).prefix(capacity) {
+        for (index, value) in zip(missing, computed).prefix(capacity) where isWorthIt(keys[index]) {
           values[keys[index]] = value
         }
       }

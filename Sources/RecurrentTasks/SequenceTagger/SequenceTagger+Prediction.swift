@@ -88,7 +88,9 @@ extension SequenceTagger {
     let buckets = LengthBuckets(lengths: pieces.map(\.count), tokenBudget: 8192)
     var result = [[Int]](repeating: [], count: pieces.count)
     for rows in buckets.batches(of: Array(pieces.indices), size: 256) {
-      let tags = models.tags(of: rows.map { distinct.sentences[$0] }, vectors: vectors)
+      let tags = models.tags(
+        of: rows.map { distinct.sentences[$0] }, vectors: vectors,
+        contexts: extras.contextBatch(of: rows.map { pieces[$0] }))
       for (row, tags) in zip(rows, tags) { result[row] = tags }
     }
     return result

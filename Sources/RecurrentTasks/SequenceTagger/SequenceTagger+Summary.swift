@@ -84,6 +84,7 @@ extension SequenceTaggerPlan: CustomStringConvertible {
     }
     lines.append("words       \(encoder.explanation(options))")
     if let vectors { lines.append(vectors.explanation(encoder.vocabulary, of: "words")) }
+    lines += knowledge
     let cut = training.sentences.count { $0.tokens.count > options.maximumLength }
     if cut > 0 { lines.append("            \(cut) sentences are longer, and read in pieces") }
     lines.append("network     \(options.networkText)")
@@ -108,10 +109,13 @@ extension SequenceTagger {
         + (names.count > 12 ? " and \(names.count - 12) more" : ""),
       "scheme      \(scheme.explanation)",
       "words       \(encoder.explanation(options))",
-      "network     \(options.networkText); kernels: \(Kernels.name)",
-      "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
-        + configuration.bestEpochs.map(String.init).joined(separator: ", ")
-        + (scores.isEmpty ? "" : ", validation \(name) \(scores) %"),
     ]
+      + (extras.languageModels.map { ["language    \($0.explanation)"] } ?? [])
+      + (extras.lists.map { ["lists       \($0.summary)"] } ?? []) + [
+        "network     \(options.networkText); kernels: \(Kernels.name)",
+        "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
+          + configuration.bestEpochs.map(String.init).joined(separator: ", ")
+          + (scores.isEmpty ? "" : ", validation \(name) \(scores) %"),
+      ]
   }
 }

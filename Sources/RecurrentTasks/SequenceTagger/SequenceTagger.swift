@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 
 /// A trained tagger of sequences, such as of named entities: its networks and all that prediction
 /// needs.
@@ -48,6 +49,24 @@ public struct SequenceTagger: Job {
     public var encoder: WordEncoder
     /// Cuts raw text.
     public var tokenizer: SentenceTokenizer
+    /// What knows each word in its sentence; in files of their own.
+    public var languageModels: LanguageModels?
+    /// Names; in a file of their own.
+    public var lists: NameLists?
+
+    private enum CodingKeys: CodingKey { case encoder, tokenizer }
+
+    /// Words, characters, and what else there is of language models and lists.
+    public var files: [(name: String, bytes: [UInt8])] {
+      get throws(DataError) {
+        var files = [(name: Self.file, bytes: try encodeJSON(self, file: Self.file))]
+        if let languageModels { files += try languageModels.files }
+        if let lists {
+          files.append((NameLists.file, try encodeJSON(lists, file: NameLists.file)))
+        }
+        return files
+      }
+    }
   }
 
   /// The job's name in model folders.
@@ -180,10 +199,22 @@ extension SequenceTagger {
   ) -> SequenceTaggerModel {
     SequenceTaggerModel(
       vocabularySize: configuration.vocabularySize, characterCount: configuration.characterCount,
-      tags: TagSet(configuration), options: configuration.options, using: &generator)
+      tags: TagSet(configuration), context: words.contextSize, options: configuration.options,
+      using: &generator)
+  }
+
+  public static func extras(
+    in folder: ModelFolder.Contents<Configuration>
+  ) throws(DataError) -> Words {
+    var words: Words = try folder.decoded(Words.file)
+    words.languageModels = try LanguageModels(in: folder)
+    if folder.extraFiles[NameLists.file] != nil {
+      words.lists = try folder.decoded(NameLists.file)
+    }
+    return words
   }
 
   public static func problem(_ configuration: Configuration, _ words: Words) -> String? {
-    configuration.problem(with: words.encoder)
+    configuration.problem(with: words.encoder) ?? words.lists?.problem
   }
 }

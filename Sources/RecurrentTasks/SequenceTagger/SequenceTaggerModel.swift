@@ -4,13 +4,15 @@ import Recurrent
 /// dense layer to the tags, and a conditional random field over their sequence.
 ///
 /// The features of a word (its vector, its characters, its shape) depend on the word alone, so they
-/// are computed once for each different word of a batch.
+/// are computed once for each different word of a batch. What language models and lists of names know
+/// depends on the sentence too, and is computed before (``LanguageModels``, ``NameLists``).
 public struct SequenceTaggerModel: Module {
   /// A vector for each known word.
   public var embedding: Embedding
   var characters: CharacterFeatures?
   /// A vector for each way in which words are written.
   public var shapes: Embedding?
+  var context: WordContext?
   /// The recurrent layers.
   public var recurrent: RecurrentStack
   /// From a hidden state to the tags.
@@ -23,7 +25,8 @@ public struct SequenceTaggerModel: Module {
   static let shapeSize = 8
 
   init(
-    vocabularySize: Int, characterCount: Int, tags: TagSet, options: SequenceTaggerOptions,
+    vocabularySize: Int, characterCount: Int, tags: TagSet, context: ContextSize = ContextSize(),
+    options: SequenceTaggerOptions,
     using generator: inout some RandomNumberGenerator
   ) {
     embedding = Embedding(
@@ -36,8 +39,10 @@ public struct SequenceTaggerModel: Module {
         vocabularySize: WordShape.allCases.count, size: Self.shapeSize, initialization: .keras,
         using: &generator)
     }
+    self.context = WordContext(context, options: options, using: &generator)
+    let contextSize = (context.states > 0 ? options.languageWidth : 0) + context.marks
     recurrent = RecurrentStack(
-      options.cell, inputSize: options.wordSize, hiddenSize: options.hiddenSize,
+      options.cell, inputSize: options.wordSize + contextSize, hiddenSize: options.hiddenSize,
       layerCount: options.layers, isBidirectional: options.isBidirectional,
       dropout: options.dropout, using: &generator)
     head = Dense(inputSize: options.stateSize, outputSize: tags.count, using: &generator)
@@ -61,11 +66,16 @@ public struct SequenceTaggerModel: Module {
   }
 
   /// The score of each tag for each token, `[B, T, C]`, of sentences as numbers of rows in `words`
-  /// `[U, F]`.
-  func emissions(_ words: Tensor, _ sentences: TokenBatch, mode: Mode = .prediction)
-    -> SequenceBatch
-  {
-    let vectors = Embedding(weights: words)(sentences)
+  /// `[U, F]`, and what is known of them in their sentences, `[B, T, W + G]`.
+  func emissions(
+    _ words: Tensor, _ sentences: TokenBatch, contexts: SequenceBatch? = nil,
+    mode: Mode = .prediction
+  ) -> SequenceBatch {
+    var vectors = Embedding(weights: words)(sentences)
+    if let context, let contexts {
+      let known = context(contexts).values
+      vectors = vectors.with(.concatenated([vectors.values, known], along: 2))
+    }
     let dropped = EachStep(Dropout(rate: dropout))(vectors, mode: mode.child(1))
     let states = recurrent(dropped, mode: mode.child(2))
     return EachStep(head)(EachStep(Dropout(rate: dropout))(states, mode: mode.child(3)))
@@ -75,17 +85,19 @@ public struct SequenceTaggerModel: Module {
   /// of a token.
   func loss(_ batch: TaggerExamples.Batch, mode: Mode) -> Tensor {
     let emissions = emissions(
-      vectors(of: batch.words), TokenBatch(padded: batch.sentences), mode: mode)
+      vectors(of: batch.words), TokenBatch(padded: batch.sentences), contexts: batch.contexts,
+      mode: mode)
     if let crf { return crf.loss(emissions, tags: batch.tags) }
     return categoricalCrossEntropy(
       logits: emissions.validSteps, classes: batch.tags.flatMap(\.self))
   }
 
-  /// Visits `embedding`, `characters`, `shapes`, `recurrent`, `head` and `crf`.
+  /// Visits `embedding`, `characters`, `shapes`, `context`, `recurrent`, `head` and `crf`.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.visit("embedding", &embedding)
     visitor.visit("characters", &characters)
     visitor.visit("shapes", &shapes)
+    visitor.visit("context", &context)
     visitor.visit("recurrent", &recurrent)
     visitor.visit("head", &head)
     visitor.visit("crf", &crf)
@@ -110,6 +122,9 @@ extension SequenceTaggerModel: JobModel {
 
   public func products(steps: Int) -> [JobProduct] {
     (characters.map { [$0.product(words: steps)] } ?? [])
+      + (context?.projection.map {
+        [JobProduct("context", $0.weights.count, of: $0, times: steps)]
+      } ?? [])
       + [JobProduct("head", head.weights.count, of: head, times: steps)]
   }
 }

@@ -21,6 +21,9 @@ public struct SequenceTaggerOptions: JobOptions {
   public var characterSize = 100
   /// Whether the network is told how each word is written: capitals, digits, marks.
   public var capitals = true
+  /// Numbers that the states of language models become by a dense layer, where there are such models;
+  /// nil: 128.
+  public var languageSize: Int?
   /// The kind of recurrent layer.
   public var cell = CellKind.lstm
   /// Hidden units of each layer, in each direction.
@@ -86,6 +89,7 @@ extension SequenceTaggerOptions {
   public func check(_ rules: inout OptionRules) {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
+    rules.require(["the language size": languageWidth], in: 1...100_000)
     rules.require([
       "the embedding size": embeddingSize, "the character embedding size": characterEmbeddingSize,
       "the minimum count": minimumCount, "the maximum length": maximumLength,

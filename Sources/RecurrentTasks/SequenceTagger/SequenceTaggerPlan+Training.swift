@@ -3,7 +3,7 @@ import Recurrent
 extension SequenceTaggerPlan {
   /// The judge looks at the validation part.
   public var validationExamples: TaggerExamples {
-    TaggerExamples(sentences: [], tags: [], encoder: encoder)
+    TaggerExamples(sentences: [], tags: [], extras: extras)
   }
 
   /// Its sentences, though longer ones are read in pieces.
@@ -12,29 +12,39 @@ extension SequenceTaggerPlan {
   /// With a validation part, the best epoch is that of the best score there: F1 of chunks, of plain
   /// tags the share of right ones.
   public var judge: (@Sendable (SequenceTaggerModel) -> EpochScore)? {
-    TaggerJudge(self)?.epochScore
+    taggerJudge?.epochScore
+  }
+
+  /// What judges: one for all networks and for what is done behind the last epoch, for it has the
+  /// validation part as numbers; nil without such a part.
+  var taggerJudge: TaggerJudge? {
+    validation.sentences.isEmpty
+      ? nil : judges.values(of: [0]) { _ in [TaggerJudge(self)] }.first
   }
 }
 
 /// Scores networks on the validation part.
-struct TaggerJudge: Sendable {
-  private let plan: SequenceTaggerPlan
+final class TaggerJudge: Sendable {
+  // Not the plan, which has the judge.
+  private let sentences: [TaggedSentences.Sentence]
+  private let scheme: TagScheme
+  private let tagSet: TagSet
   private let pieces: SentencePieces
   private let examples: TaggerExamples
 
-  init?(_ plan: SequenceTaggerPlan) {
-    guard !plan.validation.sentences.isEmpty else { return nil }
-    self.plan = plan
+  init(_ plan: SequenceTaggerPlan) {
+    (sentences, scheme, tagSet) = (plan.validation.sentences, plan.scheme, plan.tags)
     pieces = SentencePieces(
       plan.validation.sentences.map(\.tokens), length: plan.options.maximumLength)
     examples = TaggerExamples(
-      sentences: pieces.tokens, tags: pieces.tokens.map { _ in [] }, encoder: plan.encoder)
+      sentences: pieces.tokens, tags: pieces.tokens.map { _ in [] }, extras: plan.extras,
+      keepsContexts: plan.keepsContexts)
   }
 
   /// How good an epoch's network is.
   @Sendable func epochScore(_ model: SequenceTaggerModel) -> EpochScore {
     EpochScore(
-      plan.scheme == .plain ? "validation_accuracy" : "validation_f1", balanced(model).score,
+      scheme == .plain ? "validation_accuracy" : "validation_f1", balanced(model).score,
       isHigherBetter: true)
   }
 
@@ -43,10 +53,10 @@ struct TaggerJudge: Sendable {
   /// Training counts tokens, most of which are outside, so that a network finds too little; how much
   /// too little, the validation part tells.
   func balanced(_ model: SequenceTaggerModel) -> (model: SequenceTaggerModel, score: Double) {
-    let shifts = plan.scheme == .plain ? [0] : (0...12).map { Float($0) / 4 }
+    let shifts = scheme == .plain ? [0] : (0...12).map { Float($0) / 4 }
     let scores = score(model, shifts: shifts)
     let best = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
-    guard best > 0, let outside = plan.tags.place(of: "O") else { return (model, scores[0]) }
+    guard best > 0, let outside = tagSet.place(of: "O") else { return (model, scores[0]) }
     var balanced = model
     let bias = balanced.head.bias
     balanced.head.bias = bias.map { $0 - shift(of: outside, by: shifts[best]) }
@@ -56,17 +66,18 @@ struct TaggerJudge: Sendable {
 
   /// A number for one tag, zeros for the others: `[C]`.
   private func shift(of tag: Int, by number: Float) -> Tensor {
-    Tensor((0..<plan.tags.count).map { $0 == tag ? number : 0 })
+    Tensor((0..<tagSet.count).map { $0 == tag ? number : 0 })
   }
 
   /// The scores with each of these numbers subtracted from the score of `O`.
   private func score(_ model: SequenceTaggerModel, shifts: [Float]) -> [Double] {
     let none = [[Int]](repeating: [], count: pieces.tokens.count)
     var tags = shifts.map { _ in none }
-    let outside = plan.tags.place(of: "O") ?? 0
+    let outside = tagSet.place(of: "O") ?? 0
     for rows in examples.batches(of: Array(0..<examples.count), size: 256) {
       let batch = examples.batch(rows)
-      let scores = [model].scores(of: batch.sentences, vectors: [model.vectors(of: batch.words)])
+      let scores = [model].scores(
+        of: batch.sentences, vectors: [model.vectors(of: batch.words)], contexts: batch.contexts)
       for (index, number) in shifts.enumerated() {
         let shifted =
           number == 0 ? scores : scores.with(scores.values - shift(of: outside, by: number))
@@ -77,15 +88,15 @@ struct TaggerJudge: Sendable {
   }
 
   private func score(_ tags: [[Int]]) -> Double {
-    var predicted = plan.validation.sentences.map { _ in [Int]() }
+    var predicted = sentences.map { _ in [Int]() }
     for (place, tags) in zip(pieces.places, tags) { predicted[place.sentence] += tags }
     var scores = TaggerEvaluation.Scores()
-    for (sentence, numbers) in zip(plan.validation.sentences, predicted) {
+    for (sentence, numbers) in zip(sentences, predicted) {
       scores.add(
-        plan.scheme.normalized(sentence.tags), plan.tags.written(numbers, in: plan.scheme),
-        isPlain: plan.scheme == .plain)
+        scheme.normalized(sentence.tags), tagSet.written(numbers, in: scheme),
+        isPlain: scheme == .plain)
     }
-    return scores.score(isPlain: plan.scheme == .plain)
+    return scores.score(isPlain: scheme == .plain)
   }
 }
 
@@ -123,16 +134,20 @@ extension TaggerExamples.Batch {
 
 extension [SequenceTaggerModel] {
   /// The best tags of sentences as numbers of rows in the vectors of each network, `[U, F]`.
-  func tags(of sentences: [[Int]], vectors: [Tensor]) -> [[Int]] {
-    tags(from: scores(of: sentences, vectors: vectors))
+  func tags(
+    of sentences: [[Int]], vectors: [Tensor], contexts: SequenceBatch? = nil
+  ) -> [[Int]] {
+    tags(from: scores(of: sentences, vectors: vectors, contexts: contexts))
   }
 
   /// The mean scores of the tags of each token, `[B, T, C]`.
-  func scores(of sentences: [[Int]], vectors: [Tensor]) -> SequenceBatch {
+  func scores(
+    of sentences: [[Int]], vectors: [Tensor], contexts: SequenceBatch?
+  ) -> SequenceBatch {
     let tokens = TokenBatch(padded: sentences)
-    var sum = self[0].emissions(vectors[0], tokens)
+    var sum = self[0].emissions(vectors[0], tokens, contexts: contexts)
     for (model, vectors) in zip(self, vectors).dropFirst() {
-      sum = sum.with(sum.values + model.emissions(vectors, tokens).values)
+      sum = sum.with(sum.values + model.emissions(vectors, tokens, contexts: contexts).values)
     }
     return count > 1 ? sum.with(sum.values * (1 / Float(count))) : sum
   }
@@ -185,7 +200,7 @@ extension SequenceTaggerPlan {
   }
 
   public func finished(_ model: SequenceTaggerModel) -> SequenceTaggerModel {
-    TaggerJudge(self)?.balanced(model).model ?? model
+    taggerJudge?.balanced(model).model ?? model
   }
 
   public func configuration(after histories: [TrainingHistory]) -> SequenceTagger.Configuration {

@@ -20,6 +20,8 @@ public struct SequenceTaggerPlan: JobPlan {
   /// Vectors trained elsewhere that the embedding starts from.
   public let vectors: StartingVectors?
   let tags: TagSet
+  /// What judges epochs; copies of the plan share it.
+  let judges = BoundedCache<Int, TaggerJudge>(capacity: 1) { _ in true }
 
   /// Plans a tagger.
   ///
@@ -28,13 +30,16 @@ public struct SequenceTaggerPlan: JobPlan {
   ///   - validation: A validation part, instead of a share of the sentences.
   ///   - test: A test part, instead of a share of the sentences.
   ///   - vectors: A file of word vectors for the embedding to start from.
+  ///   - languageModels: Two generators of characters that know each word in its sentence.
+  ///   - lists: Files of names, a line each: `name`, or `LABEL<TAB>name`.
   ///   - model: a model to go on from, of which all but the course of training stays.
   /// - Throws: ``DataError`` if the options break a rule or contradict the model, if there are fewer
   ///   than two tags, a tag that is none of the scheme or the model, or vectors of another width.
   public init(
     _ sentences: TaggedSentences, validation: TaggedSentences? = nil,
     test: TaggedSentences? = nil, options: SequenceTaggerOptions = SequenceTaggerOptions(),
-    vectors: String? = nil, from model: SequenceTagger? = nil
+    vectors: String? = nil, languageModels: LanguageModels? = nil, lists: [String] = [],
+    from model: SequenceTagger? = nil
   ) throws(DataError) {
     var options = try options.settled(from: model, vectors: vectors)
     origin = model
@@ -68,15 +73,17 @@ public struct SequenceTaggerPlan: JobPlan {
         advice: "Expected at most 2000; if another column has the tags, say --tag-column")
     }
     let tokens = training.sentences.map(\.tokens)
-    extras =
-      model?.extras
-      ?? SequenceTagger.Words(
-        encoder: WordEncoder(learningFrom: tokens, options: options),
-        tokenizer: SentenceTokenizer(learningFrom: tokens))
+    if let model {
+      extras = model.extras
+    } else {
+      extras = try SequenceTagger.Words(
+        learningFrom: tokens, options: options, languageModels: languageModels, lists: lists)
+    }
     let (vocabulary, size) = (extras.encoder.vocabulary, options.embeddingSize)
     self.vectors = try vectors.map { path throws(DataError) in
       try StartingVectors(path, for: vocabulary, size: size)
     }
+    try checkKnowledge(languageModels: languageModels, lists: lists)
   }
 
   /// The scheme of the tags.
@@ -95,7 +102,7 @@ public struct SequenceTaggerPlan: JobPlan {
       sentences: pieces.tokens,
       tags: pieces.places.map { sentence, range in
         tags.numbers(of: Array(training.sentences[sentence].tags[range]))
-      }, encoder: encoder)
+      }, extras: extras, keepsContexts: keepsContexts)
   }
 
   /// How likely training takes each word of the vocabulary for unknown.

@@ -7,6 +7,8 @@ public struct TaggerExamples: ExampleSet {
     var words: WordFeatures
     let sentences: [[Int]]
     let tags: [[Int]]
+    /// What is known of the words in their sentences, `[B, T, W + G]`.
+    let contexts: SequenceBatch?
   }
 
   /// All different words.
@@ -14,11 +16,24 @@ public struct TaggerExamples: ExampleSet {
   private let sentences: [[Int]]
   private let tags: [[Int]]
   private let buckets: LengthBuckets
+  private let extras: SequenceTagger.Words
+  /// What is known of the words in each sentence, if that is kept.
+  private let contexts: [[Float]]?
+  /// All different words as text, where it is not.
+  private let texts: [String]
 
   /// Sentences and as many tags as tokens.
-  init(sentences: [[String]], tags: [[Int]], encoder: WordEncoder) {
+  ///
+  /// - Parameter keepsContexts: Whether what language models and lists know of each word is computed at
+  ///   once and kept, and not for each batch anew.
+  init(
+    sentences: [[String]], tags: [[Int]], extras: SequenceTagger.Words, keepsContexts: Bool = true
+  ) {
     let distinct = DistinctWords(sentences)
-    words = encoder.features(of: distinct.words)
+    words = extras.encoder.features(of: distinct.words)
+    self.extras = extras
+    contexts = keepsContexts ? extras.contexts(of: sentences) : nil
+    texts = keepsContexts ? [] : distinct.words
     self.sentences = distinct.sentences
     self.tags = tags
     buckets = LengthBuckets(lengths: sentences.map(\.count))
@@ -57,7 +72,17 @@ extension TaggerExamples {
       words: WordFeatures(
         ids: distinct.words.map { words.ids[$0] }, shapes: distinct.words.map { words.shapes[$0] },
         characters: distinct.words.map { words.characters[$0] }),
-      sentences: distinct.sentences, tags: indices.map { tags[$0] })
+      sentences: distinct.sentences, tags: indices.map { tags[$0] },
+      contexts: contextBatch(indices))
+  }
+
+  private func contextBatch(_ indices: [Int]) -> SequenceBatch? {
+    guard extras.contextSize.total > 0 else { return nil }
+    if let contexts {
+      return extras.contextBatch(
+        indices.map { contexts[$0] }, lengths: indices.map { sentences[$0].count })
+    }
+    return extras.contextBatch(of: indices.map { sentences[$0].map { texts[$0] } })
   }
 
   public func batches(of order: [Int], size: Int) -> [[Int]] {

@@ -137,6 +137,34 @@ import Testing
     #expect(ends == [[2, 4, 6], [2, 5, 7]])
   }
 
+  /// The validation part is made numbers of once, whoever asks, and let go with the plan.
+  @Test func oneJudge() throws {
+    weak var judge: TaggerJudge?
+    do {
+      let plan = try SequenceTaggerPlan(TagGrammar.cues(60, seed: 8), options: TagGrammar.options)
+      judge = plan.taggerJudge
+      #expect(judge != nil && judge === plan.followingSize().taggerJudge)
+    }
+    #expect(judge == nil)
+  }
+
+  /// Only values of keys that are worth it are kept.
+  @Test func boundedCache() {
+    let cache = BoundedCache<Int, Int>(capacity: 2) { $0 < 10 }
+    func computed(_ keys: [Int]) -> [Int] {
+      var asked: [Int] = []
+      let found = cache.values(of: keys) { missing in
+        asked = missing
+        return missing.map { $0 * $0 }
+      }
+      #expect(found == keys.map { $0 * $0 })
+      return asked
+    }
+    #expect(computed([3, 12]) == [3, 12] && computed([3, 12, 4]) == [12, 4])
+    // When it is full, it starts anew.
+    #expect(computed([3, 4]) == [3] && computed([3, 4]).isEmpty)
+  }
+
   @Test func sameSeedSameWeights() throws {
     let taggers = try ([9, 9, 8] as [UInt64]).map { seed in
       try TagGrammar.quick {
@@ -280,7 +308,7 @@ import Testing
     (options.epochs, options.seed) = (5, 2)
     options.validationFraction = 0.3
     let plan = try SequenceTaggerPlan(TagGrammar.cues(150, seed: 8), options: options)
-    let judge = try #require(TaggerJudge(plan))
+    let judge = try #require(plan.taggerJudge)
     let good = judge.balanced(try plan.train().models[0])
     var timid = good.model
     let bias = try #require(timid.head.bias)
@@ -297,7 +325,7 @@ import Testing
     options.scheme = .plain
     let plain = try SequenceTaggerPlan(TagGrammar.cues(60, seed: 8), options: options)
     let model = plain.model(member: 0)
-    let same = try #require(TaggerJudge(plain)).balanced(model).model
+    let same = try #require(plain.taggerJudge).balanced(model).model
     #expect(same.head.bias == model.head.bias)
   }
 
