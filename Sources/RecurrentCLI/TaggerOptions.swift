@@ -17,12 +17,28 @@ struct TaggedTextOptions: ParsableArguments {
   )
   var test: String?
 
-  @Option(help: ArgumentHelp("The column of the tokens, from 1.", valueName: "number"))
-  var tokenColumn = TagColumns().token
+  @Option(
+    help: ArgumentHelp(
+      "The column of the tokens, from 1; of a table its name too, of JSON that of the member. "
+        + "(default: 1)", valueName: "column"))
+  var tokenColumn: String?
 
   @Option(
-    help: ArgumentHelp("The column of the tags, from 1. (default: the last)", valueName: "number"))
-  var tagColumn: Int?
+    help: ArgumentHelp(
+      "The column of the tags, in the same way. (default: the last)", valueName: "column"))
+  var tagColumn: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The column of a table that tells sentences apart. (default: by its name, as Sentence #)",
+      valueName: "column"))
+  var sentenceColumn: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What the numbers from 0 stand for, where tags are numbers: O,B-PER,I-PER.",
+      valueName: "names"))
+  var tagNames: NameList?
 
   @OptionGroup var reading: EncodingOption
 
@@ -32,7 +48,16 @@ struct TaggedTextOptions: ParsableArguments {
       valueName: "scheme"))
   var scheme: TagScheme?
 
-  var columns: TagColumns { TagColumns(token: tokenColumn, tag: tagColumn) }
+  var columns: TagColumns {
+    var columns = TagColumns(
+      token: tokenColumn.flatMap { Int($0) } ?? TagColumns().token,
+      tag: tagColumn.flatMap { Int($0) })
+    columns.tokenName = tokenColumn.flatMap { Int($0) == nil ? $0 : nil }
+    columns.tagName = tagColumn.flatMap { Int($0) == nil ? $0 : nil }
+    columns.sentenceName = sentenceColumn
+    columns.tagNames = tagNames?.names
+    return columns
+  }
 }
 
 /// What a tagger knows of words beside its sentences.

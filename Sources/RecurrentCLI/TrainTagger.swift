@@ -19,6 +19,9 @@ struct TrainTagger: JobCommand {
       with # and have other columns than the tokens. Of CoNLL-U, tokens are in the
       second column and tags in the fourth, unless told otherwise; ranges (4-5) and
       empty nodes (6.1) are left out and counted.
+      Tables with a row a token (Sentence #,Word,POS,Tag) and JSON objects with
+      lists (tokens and ner_tags or tags), one a line or in one array, are read too;
+      what was taken for what is printed.
 
       The report stands on sentences that training never saw: precision, recall and
       F1 of whole entities as conlleval counts them, beside each word's most
@@ -29,9 +32,12 @@ struct TrainTagger: JobCommand {
         recurrent train tagger en_ewt-ud-train.conllu --dev en_ewt-ud-dev.conllu
         recurrent train tagger en_ewt.iob2 --token-column 2 --tag-column 3
         recurrent train tagger pos.tsv --characters cnn --no-crf
+        recurrent train tagger train.conll --language-models forward backward
+        recurrent train tagger train.conll --lists cities.txt people.txt
       """))
 
-  @Argument(help: ArgumentHelp("A CoNLL file.", valueName: "file"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("A CoNLL file, a table or JSON.", valueName: "file"), completion: .file())
   var file: String
 
   @OptionGroup(title: "Sentences") var texts: TaggedTextOptions
@@ -57,8 +63,10 @@ struct TrainTagger: JobCommand {
 
   func validate() throws {
     try validateOptions()
-    for (name, number) in [("token", texts.tokenColumn), ("tag", texts.tagColumn ?? 1)]
-    where number < 1 {
+    for (name, number) in [
+      ("token", texts.columns.token), ("tag", texts.columns.tag ?? 1),
+      ("sentence", texts.sentenceColumn.flatMap { Int($0) } ?? 1),
+    ] where number < 1 {
       throw ValidationError("--\(name)-column counts from 1, not \(number).")
     }
   }

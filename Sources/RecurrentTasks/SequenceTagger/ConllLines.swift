@@ -79,7 +79,8 @@ struct ConllLines {
 
   /// What files of commas are for.
   static let tableAdvice =
-    ". A table with a text and its label in each row is for `recurrent train classifier`"
+    ". Of a table of tokens, the first line names the columns, as Sentence #,Word,Tag; one with a text and "
+    + "its label in each row is for `recurrent train classifier`"
 
   /// Whether lines are those of a file of tokens, and no sentences: as many columns in each, between tabs
   /// without blanks in the first, or the last of each a tag.

@@ -1,8 +1,11 @@
 import Recurrent
 
 extension TaggedSentences {
-  /// Reads a CoNLL file: a token a line, columns separated by tabs or blanks, sentences by empty
-  /// lines.
+  /// Reads sentences of a CoNLL file, a table or JSON objects.
+  ///
+  /// In a CoNLL file there is a token a line, columns separated by tabs or blanks, sentences by empty
+  /// lines. A table (``TagColumns``) has a first line that names a column of tokens and one of tags;
+  /// JSON is an object a sentence, with a list of tokens and one of tags.
   ///
   /// Lines `-DOCSTART-` are left out, and, before a sentence, lines that begin with `#` and have
   /// other columns than the tokens. Where the first column counts the words of each sentence, as in
@@ -17,10 +20,12 @@ extension TaggedSentences {
     try read(TextFile(path, encoding: encoding), columns: columns)
   }
 
-  /// Reads the text of a CoNLL file.
+  /// Reads the text of such a file.
   public static func read(
     _ file: TextFile, columns: TagColumns = TagColumns()
   ) throws(DataError) -> TaggedSentences {
+    if let found = try objects(file, columns) { return found }
+    if let found = try table(file, columns) { return found }
     let lines = file.lines
     var reader = ConllLines(source: file.source, first: lines, columns: columns)
     var result = TaggedSentences([], source: file.source)

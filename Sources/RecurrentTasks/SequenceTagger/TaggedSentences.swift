@@ -15,6 +15,8 @@ public struct TaggedSentences: Sendable {
     public var line: Int?
     /// The tokens, counted from 0, before each of which a line was left out inside the sentence.
     var gaps: [Int] = []
+    /// Whether all tokens stand in that line.
+    var isOneLine = false
 
     /// Tokens and as many tags.
     public init(tokens: [String], tags: [String], file: String = "sentences", line: Int? = nil) {
@@ -27,7 +29,9 @@ public struct TaggedSentences: Sendable {
     }
 
     /// The line of a token, counted from 0.
-    func line(of token: Int) -> Int? { line.map { $0 + token + gaps.count { $0 <= token } } }
+    func line(of token: Int) -> Int? {
+      isOneLine ? line : line.map { $0 + token + gaps.count { $0 <= token } }
+    }
   }
 
   /// The sentences, in the order in which they were read.
@@ -46,6 +50,10 @@ public struct TaggedSentences: Sendable {
   public var ranges = 0
   /// Lines of empty nodes (`6.1`), left out: they stand for no word of the text.
   public var emptyNodes = 0
+  /// Places of a table or an object without a token, left out.
+  public var emptyTokens = 0
+  /// How a table or objects were read, in words; nil: they are lines of tokens.
+  public var reading: String?
 
   /// Sentences from elsewhere.
   public init(_ sentences: [Sentence], source: String = "sentences") {
@@ -59,6 +67,8 @@ public struct TaggedSentences: Sendable {
     func left(_ count: Int, _ what: String) {
       if count > 0 { remarks.append("\(NumberFormat.grouped(count)) \(what) were left out") }
     }
+    if let reading { remarks.append("read as " + reading) }
+    left(emptyTokens, "empty tokens")
     left(comments, "lines of comments")
     guard hasNumbers else { return remarks }
     remarks.append(
@@ -78,12 +88,23 @@ public struct TaggedSentences: Sendable {
   public var tokenCount: Int { sentences.reduce(0) { $0 + $1.tokens.count } }
 }
 
-/// The columns of a CoNLL file, counted from 1.
+/// The columns of a CoNLL file or a table, counted from 1 or by name, and the members of JSON objects.
 public struct TagColumns: Sendable, Codable, Equatable {
   /// That of the tokens.
   public var token: Int
   /// That of the tags; nil: the last; -2: the last but one, and so on.
   public var tag: Int?
+  /// The name of a table's column or an object's member with the tokens; nil: what it is called usually.
+  public var tokenName: String?
+  /// That with the tags.
+  public var tagName: String?
+  /// The name or the number of a table's column that tells sentences apart.
+  public var sentenceName: String?
+  /// What the numbers from 0 stand for, where tags are numbers.
+  public var tagNames: [String]?
+
+  /// Whether a column has a name, or there is one of sentences, as only tables have it.
+  var hasNames: Bool { tokenName != nil || tagName != nil || sentenceName != nil }
 
   /// A choice of columns.
   public init(token: Int = 1, tag: Int? = nil) {
