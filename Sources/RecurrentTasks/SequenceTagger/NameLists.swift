@@ -67,7 +67,8 @@ public struct NameLists: Sendable, Codable, Equatable {
       for name in list.names {
         let words = name.split(separator: " ", omittingEmptySubsequences: false)
         places[name, default: []].append(number)
-        longest[String(words[0]), default: 0].grow(to: min(words.count, Self.maximumWords))
+        let first = String(words[0])
+        longest[first] = max(longest[first] ?? 0, min(words.count, Self.maximumWords))
       }
     }
   }
@@ -138,10 +139,6 @@ public struct NameLists: Sendable, Codable, Equatable {
         ] : []))
       .joined(separator: "\n            ")
   }
-}
-
-extension Int {
-  fileprivate mutating func grow(to other: Int) { self = Swift.max(self, other) }
 }
 
 extension NameLists {
