@@ -273,12 +273,30 @@ struct ExportCase: Sendable {
       var options = SequenceTaggerOptions()
       (options.hiddenSize, options.embeddingSize, options.characters) = (4, 3, reader)
       (options.characterSize, options.characterEmbeddingSize) = (4, 3)
+      options.languageSize = 5
+      // What language models and lists know: both, one or none.
+      let context =
+        reader == .cnn
+        ? ContextSize(states: 6, marks: 2) : ContextSize(marks: reader == .none ? 4 : 0)
       let network = SequenceTaggerModel(
         vocabularySize: 7, characterCount: 5, tags: TagSet(["A", "B", "C"], scheme: .plain),
-        options: options, using: &generator)
+        context: context, options: options, using: &generator)
+      let known = SequenceBatch(
+        Tensor(
+          (0..<20 * context.total).map { _ in Float.random(in: -1...1, using: &generator) },
+          shape: [4, 5, context.total]), lengths: ExportCase.lengths)
       var test = try ExportCase(
         tokens: network,
-        output: network.emissions(network.vectors(of: words), TokenBatch(ExportCase.tokens)).values)
+        output: network.emissions(
+          network.vectors(of: words), TokenBatch(ExportCase.tokens), contexts: known
+        ).values)
+      if context.states > 0 {
+        test.inputs["language"] = OnnxTensor(known.values.slice(0..<6, along: 2))
+      }
+      if context.marks > 0 {
+        let marks = context.states..<context.total
+        test.inputs["lists"] = OnnxTensor(known.values.slice(marks, along: 2))
+      }
       let padded = ExportCase.tokens.map { row in (0..<5).map { $0 < row.count ? row[$0] : 0 } }
         .flatMap(\.self)
       if network.shapes != nil {

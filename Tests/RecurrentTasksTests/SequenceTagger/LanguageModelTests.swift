@@ -69,6 +69,22 @@ import Testing
       last[7..<12] != cut[7..<12] || last[299 * 12 + 7..<300 * 12] != cut[299 * 12 + 7..<300 * 12])
   }
 
+  /// The states go through the dense layer, and the marks of lists stand behind them as they are.
+  @Test func statesAndMarks() throws {
+    try withTemporaryFolder { folder in
+      try Data("Ada Lee\n".utf8).write(to: URL(fileURLWithPath: folder + "/people.txt"))
+      let tagger = try Self.tagger(lists: [folder + "/people.txt"])
+      let context = try #require(tagger.model.context)
+      let sentences = [["so", "Ada", "Lee"], ["Ada"]]
+      let known = context(try #require(tagger.extras.contextBatch(of: sentences)))
+      #expect(known.features == 6 && known.lengths == [3, 1])
+      #expect(known.values.slice(4..<6, along: 2).elements == [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+      let states = Tensor(try Self.models().states(of: sentences).flatMap(\.self), shape: [4, 12])
+      let projection = try #require(context.projection)
+      #expect(known.validSteps.slice(0..<4, along: 1) == projection(states))
+    }
+  }
+
   /// Kept or computed for each batch, it is the same.
   @Test func keptOrComputed() throws {
     let tagger = try Self.tagger()
