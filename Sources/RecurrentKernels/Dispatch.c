@@ -176,6 +176,14 @@ void rk_combine(
   CURRENT->combine(op, a, a_stride, b, b_stride, y, count);
 }
 
+void rk_gate(float *gate, const float *x, float *y, int64_t count) {
+  CURRENT->gate(gate, x, y, count);
+}
+
+void rk_gate_gradient(float *gate, const float *x, float *dy, int64_t count) {
+  CURRENT->gate_gradient(gate, x, dy, count);
+}
+
 void rk_add_scaled(float scale, const float *x, float *y, int64_t count) {
   CURRENT->add_scaled(scale, x, y, count);
 }

@@ -10,7 +10,7 @@ package struct LayerTwin: Sendable {
       _ state: [PlainArray]
     ) -> (output: PlainArray, state: [PlainArray])
 
-  let function: Function
+  package let function: Function
 
   package init(_ function: @escaping Function) { self.function = function }
 

@@ -27,6 +27,8 @@ struct LayerCase {
       case .lstm: stepping(LSTM(inputSize: inputs, hiddenSize: units, using: &generator))
       case .gru: stepping(GRU(inputSize: inputs, hiddenSize: units, using: &generator))
       case .rnn: stepping(SimpleRNN(inputSize: inputs, hiddenSize: units, using: &generator))
+      case .mogrifier:
+        stepping(MogrifierLSTM(inputSize: inputs, hiddenSize: units, using: &generator))
       }
     }
     let model = stack(using: &generator)

@@ -15,6 +15,25 @@ extension LSTM: LaidOutLayer {
   }
 }
 
+extension MogrifierLSTM: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    plan.recurrence(fused, from: input) { plan, hidden in
+      let x = plan.values(input.width)
+      let count = plan.rows * input.width
+      plan.append(.move(from: input.place, to: x.place, count: count))
+      for (index, round) in rounds.enumerated() {
+        let (own, other) = index % 2 == 0 ? (x, hidden) : (hidden, x)
+        let gate = round.tensors.reduce(other) { plan.product($0, weights: $1, bias: nil) }
+        let count = plan.rows * own.width
+        plan.apply(.sigmoid, to: gate)
+        plan.append(.combine(RK_MULTIPLY, gate.place, own.place, to: own.place, count: count))
+        plan.append(.scale(2, from: own.place, to: own.place, count: count))
+      }
+      return x
+    }
+  }
+}
+
 extension GRU: LaidOutLayer {
   func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
     plan.recurrence(fused, from: input)

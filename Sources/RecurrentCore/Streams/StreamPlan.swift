@@ -161,15 +161,20 @@ struct StreamPlan: Sendable {
     }
   }
 
-  /// A recurrent layer, whose state is the next of the stream's.
-  mutating func recurrence(_ recurrence: FusedRecurrence, from input: Values) -> Values {
+  /// A recurrent layer, whose state is the next of the stream's. `gated`: what comes before it of the
+  /// hidden state, which may change, and gives its input.
+  mutating func recurrence(
+    _ recurrence: FusedRecurrence, from outside: Values,
+    gated: (inout StreamPlan, _ hidden: Values) -> Values? = { _, _ in nil }
+  ) -> Values {
     let weights = recurrence.weights.detached
     let (units, size) = (weights.hiddenSize, weights.outputSize)
     require(
-      input.width == weights.inputSize,
-      "a layer for \(weights.inputSize) features got steps with \(input.width)")
+      outside.width == weights.inputSize,
+      "a layer for \(weights.inputSize) features got steps with \(outside.width)")
     let hidden = stateRoom(rows * size)
     let cell = recurrence.cell.hasCellState ? stateRoom(rows * units) : hidden
+    let input = gated(&self, Values(place: hidden, width: size)) ?? outside
     let layout = SequenceLayout(lengths: Array(repeating: 1, count: rows), time: 1)
     let run = FusedRun(
       FusedRecurrence(cell: recurrence.cell, weights: weights, options: recurrence.options),

@@ -51,6 +51,22 @@ static void k_combine(
 #undef RK_COMBINE
 }
 
+static void k_gate(float *gate, const float *x, float *y, int64_t count) {
+  RK_EACH_VECTOR(count, {
+    vf s = vf_sigmoid(vf_load_part(gate + i, n));
+    vf_store_part(gate + i, s, n);
+    vf_store_part(y + i, (s + s) * vf_load_part(x + i, n), n);
+  });
+}
+
+static void k_gate_gradient(float *gate, const float *x, float *dy, int64_t count) {
+  RK_EACH_VECTOR(count, {
+    vf s = vf_load_part(gate + i, n), dx = vf_load_part(dy + i, n) * (s + s);
+    vf_store_part(gate + i, dx * vf_load_part(x + i, n) * (1.0f - s), n);
+    vf_store_part(dy + i, dx, n);
+  });
+}
+
 static void k_add_scaled(float scale, const float *x, float *y, int64_t count) {
   const vf s = vf_all(scale);
   RK_EACH_VECTOR(count, {

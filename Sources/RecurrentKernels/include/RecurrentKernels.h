@@ -312,6 +312,10 @@ typedef enum { RK_ADD, RK_SUBTRACT, RK_MULTIPLY, RK_DIVIDE, RK_MAXIMUM, RK_MINIM
 void rk_combine(
   rk_operator op, const float *a, int64_t a_stride, const float *b, int64_t b_stride, float *y,
   int64_t count);
+/// y = 2·σ(z)·x, where `gate` holds z and becomes σ(z). y may be x.
+void rk_gate(float *gate, const float *x, float *y, int64_t count);
+/// The way back, where `gate` holds σ(z) and becomes the gradient of z: dy becomes that of x.
+void rk_gate_gradient(float *gate, const float *x, float *dy, int64_t count);
 /// y += scale·x
 void rk_add_scaled(float scale, const float *x, float *y, int64_t count);
 /// y = scale·x + shift
@@ -460,6 +464,8 @@ typedef struct {
   void (*map_gradient)(
     rk_function, const float *, const float *, const float *, float *, int64_t);
   void (*combine)(rk_operator, const float *, int64_t, const float *, int64_t, float *, int64_t);
+  void (*gate)(float *, const float *, float *, int64_t);
+  void (*gate_gradient)(float *, const float *, float *, int64_t);
   void (*add_scaled)(float, const float *, float *, int64_t);
   void (*scale)(float, float, const float *, float *, int64_t);
   void (*apply_mask)(const rk_mask *, int64_t, const float *_Nullable, float *, int64_t);

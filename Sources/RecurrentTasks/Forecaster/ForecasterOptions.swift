@@ -196,6 +196,14 @@ extension ForecasterOptions {
       rules.require(
         cell == .lstm || recurrent.cellZoneout == 0 && recurrent.cellClip == nil,
         else: "cell zoneout and a cell clip need the cell state of --cell lstm")
+      var mogrified = RecurrentOptions(
+        inputDropout: recurrent.inputDropout, dropConnect: recurrent.dropConnect)
+      (mogrified.rounds, mogrified.rank) = (recurrent.rounds, recurrent.rank)
+      rules.require(
+        cell != .mogrifier || recurrent == mogrified,
+        else:
+          "the cell mogrifier has input dropout and DropConnect, and no recurrent dropout, zoneout, clip or activation of its own"
+      )
       for limit in [recurrent.gateClip, recurrent.cellClip].compactMap(\.self) {
         rules.require(limit > 0, else: "a clip is a positive number, not \(limit)")
       }

@@ -51,7 +51,8 @@ import Testing
     try await checkLayer(
       RecurrentStack(
         kind, inputSize: 3, hiddenSize: 4, layerCount: 3, dropout: 0.5, using: &generator),
-      inputSize: 3, outputSize: 4, drawsInTraining: true)
+      inputSize: 3, outputSize: 4, twin: MogrifierTests.twin(ofStackOf: kind),
+      drawsInTraining: true)
   }
 
   // MARK: Cells of one's own

@@ -45,7 +45,8 @@ import Testing
     layer.initial = layer.initial.enumerated().map { index, tensor in
       Tensor(SeededGenerator.floats(4, seed: UInt64(index) + 1), shape: tensor.shape)
     }
-    #expect(layer.parameters.map(\.name).last == (kind == .lstm ? "initial.1" : "initial.0"))
+    let hasCell = kind == .lstm || kind == .mogrifier
+    #expect(layer.parameters.map(\.name).last == (hasCell ? "initial.1" : "initial.0"))
     try await checkLayer(
       layer, inputSize: 3, outputSize: 4, startsAtZero: false)
   }
@@ -56,7 +57,8 @@ import Testing
     try await checkLayer(
       RecurrentStack(
         kind, inputSize: 3, hiddenSize: 2, layerCount: 2, isBidirectional: isBidirectional,
-        using: &generator), inputSize: 3, outputSize: isBidirectional ? 4 : 2)
+        using: &generator), inputSize: 3, outputSize: isBidirectional ? 4 : 2,
+      twin: MogrifierTests.twin(ofStackOf: kind, isBidirectional: isBidirectional))
   }
 
   @Test func wrappersOfWrappers() async throws {

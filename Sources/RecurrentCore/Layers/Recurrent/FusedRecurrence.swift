@@ -16,17 +16,8 @@ struct FusedRecurrence {
   func callAsFunction(
     _ input: SequenceBatch, hidden: Tensor, cellState: Tensor? = nil, mode: Mode
   ) -> (output: SequenceBatch, hidden: Tensor, cellState: Tensor?) {
-    let (batch, size) = (input.batchSize, weights.outputSize)
-    require(
-      input.features == weights.inputSize,
-      "a layer for \(weights.inputSize) features got sequences with \(input.features)")
-    for (state, size) in [(hidden, size), (cellState, self.weights.hiddenSize)] {
-      guard let state else { continue }
-      require(
-        state.shape == [batch, size],
-        "the state for a batch of \(batch) and \(size) units has shape [\(batch), \(size)], not \(state.shape)"
-      )
-    }
+    checkShapes(input, hidden: hidden, cellState: cellState)
+    let size = weights.outputSize
     let noise = RecurrentNoise(options, mode: mode, layout: input.layout, weights: weights)
     var input = input
     if let mask = noise.inputMask { input = input.with(input.values * mask) }
@@ -80,6 +71,21 @@ struct FusedRecurrence {
       results = tape.recordGradients(results, inputs: inputs()) { backward($0) }
     }
     return (input.with(results[0]), results[1], cellState.map { _ in results[2] })
+  }
+
+  /// Traps on an input or a state that does not fit the weights.
+  func checkShapes(_ input: SequenceBatch, hidden: Tensor, cellState: Tensor?) {
+    let batch = input.batchSize
+    require(
+      input.features == weights.inputSize,
+      "a layer for \(weights.inputSize) features got sequences with \(input.features)")
+    for (state, size) in [(hidden, weights.outputSize), (cellState, weights.hiddenSize)] {
+      guard let state else { continue }
+      require(
+        state.shape == [batch, size],
+        "the state for a batch of \(batch) and \(size) units has shape [\(batch), \(size)], not \(state.shape)"
+      )
+    }
   }
 
   /// What the forward pass keeps of a segment for the backward pass, which overwrites it; a tape

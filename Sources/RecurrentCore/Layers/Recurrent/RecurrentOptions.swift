@@ -35,11 +35,18 @@ public struct RecurrentOptions: Sendable, Codable, Equatable {
   /// arXiv:1708.02182).
   public var dropConnect: Float
 
+  /// How often input and hidden state gate each other, in a layer that a ``CellKind`` makes of
+  /// ``CellKind/mogrifier``; nil: 4 times. The others have nothing of it.
+  public var rounds: Int?
+  /// The rank of its matrices; nil: full.
+  public var rank: Int?
+
   /// Options; what is left out is not done.
   public init(
     activation: Activation? = nil, gateActivation: Activation? = nil, gateClip: Float? = nil,
     cellClip: Float? = nil, inputDropout: Float = 0, recurrentDropout: Float = 0,
-    zoneout: Float = 0, cellZoneout: Float = 0, dropConnect: Float = 0
+    zoneout: Float = 0, cellZoneout: Float = 0, dropConnect: Float = 0,
+    rounds: Int? = nil, rank: Int? = nil
   ) {
     self.activation = activation
     self.gateActivation = gateActivation
@@ -50,6 +57,8 @@ public struct RecurrentOptions: Sendable, Codable, Equatable {
     self.zoneout = zoneout
     self.cellZoneout = cellZoneout
     self.dropConnect = dropConnect
+    self.rounds = rounds
+    self.rank = rank
   }
 
   /// Traps on a value outside its range, and on an option that a cell does not have.

@@ -9,11 +9,13 @@ public enum CellKind: String, Sendable, Codable, CaseIterable {
   case gru
   /// ``SimpleRNN``.
   case rnn
+  /// ``MogrifierLSTM``.
+  case mogrifier
 
-  /// G: 4 for the LSTM, 3 for the GRU, 1 for the simple RNN.
+  /// G: 4 for the LSTMs, 3 for the GRU, 1 for the simple RNN.
   public var gates: Int {
     switch self {
-    case .lstm: 4
+    case .lstm, .mogrifier: 4
     case .gru: 3
     case .rnn: 1
     }
@@ -41,6 +43,12 @@ public enum CellKind: String, Sendable, Codable, CaseIterable {
         SimpleRNN(
           inputSize: inputSize, hiddenSize: hiddenSize, options: options,
           initialization: initialization, using: &generator))
+    case .mogrifier:
+      AnyLayer(
+        MogrifierLSTM(
+          inputSize: inputSize, hiddenSize: hiddenSize, rounds: options.rounds ?? 4,
+          rank: options.rank, options: options, initialization: initialization,
+          using: &generator))
     }
   }
 }

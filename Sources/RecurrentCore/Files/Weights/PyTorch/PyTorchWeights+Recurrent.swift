@@ -5,7 +5,7 @@ extension PyTorchWeights {
   /// projection; or the `nn.LSTMCell`, `nn.GRUCell` or `nn.RNNCell` there as a stack of one layer.
   ///
   /// - Parameters:
-  ///   - cell: Which of the three it is.
+  ///   - cell: Which of the three it is; PyTorch has no Mogrifier LSTM.
   ///   - options: `RecurrentOptions(activation: .relu)` for an `nn.RNN` with that nonlinearity;
   ///     dropout as the layers here have it.
   ///   - dropout: Between the layers, in training.
@@ -13,20 +13,33 @@ extension PyTorchWeights {
     _ prefix: String, cell: CellKind, options: RecurrentOptions = RecurrentOptions(),
     dropout: Float = 0
   ) throws(DataError) -> RecurrentStack {
+    let kind = try format(of: cell)
     func layer(_ weights: RecurrentWeights) -> AnyLayer {
-      switch cell {
+      switch kind {
       case .lstm: AnyLayer(LSTM(weights: weights, options: options))
       case .gru: AnyLayer(GRU(weights: weights, options: options))
-      case .rnn: AnyLayer(SimpleRNN(weights: weights, options: options))
+      case .simpleRNN: AnyLayer(SimpleRNN(weights: weights, options: options))
       }
     }
-    let layers = try recurrentLayers(
-      prefix, cell == .lstm ? .lstm : cell == .gru ? .gru(.afterProduct) : .simpleRNN)
+    let layers = try recurrentLayers(prefix, kind)
     return RecurrentStack(
       layers.map { found in
         let forward = layer(found.forward)
         return found.backward.map { AnyLayer(Bidirectional(forward, layer($0))) } ?? forward
       }, dropout: dropout)
+  }
+
+  /// What PyTorch's modules of a kind are.
+  private func format(of cell: CellKind) throws(DataError) -> WeightFormat.Cell {
+    switch cell {
+    case .lstm: return .lstm
+    case .gru: return .gru(.afterProduct)
+    case .rnn: return .simpleRNN
+    case .mogrifier:
+      throw DataError(
+        file: tensors.source, problem: "PyTorch has no module of the cell \(cell.rawValue)",
+        advice: "Declare an lstm, gru or rnn")
+    }
   }
 
   /// The weights of one layer of an `nn.LSTM`, `nn.GRU` or `nn.RNN`.
@@ -126,8 +139,7 @@ extension PyTorchWeights {
       names.count == 2 || names.count == 4,
       "recurrent weights have names of 2 matrices, or of 2 matrices and 2 biases, not \(names.count)"
     )
-    return try recurrentWeights(
-      names, cell == .lstm ? .lstm : cell == .gru ? .gru(.afterProduct) : .simpleRNN)
+    return try recurrentWeights(names, try format(of: cell))
   }
 
   private mutating func recurrentWeights(
