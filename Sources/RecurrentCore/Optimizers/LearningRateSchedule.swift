@@ -13,6 +13,9 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
     /// Rises in a line over the first `warmUp` epochs, then falls along half a cosine to `floor`
     /// times the rate at epoch `epochs` (Loshchilov and Hutter 2017, arXiv:1608.03983).
     case cosine(epochs: Double, warmUp: Double = 0, floor: Double = 0)
+    /// Along half a cosine to `floor` again and again, at first over `first` epochs, then each time over
+    /// `growth` times as many, at least as many (the warm restarts of the same paper).
+    case restarts(first: Double, growth: Double = 2, floor: Double = 0)
     /// Times `factor` whenever the deciding loss (``EpochRecord/decidingLoss``) has not fallen for
     /// more than `patience` epochs by the relative amount `threshold`; then waits `cooldown` epochs;
     /// never below `floor` times the rate. PyTorch's `ReduceLROnPlateau`.
@@ -22,8 +25,15 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
 
     /// What is wrong with it, if anything is.
     public var problem: String? {
-      guard case .step(let epochs, _) = self, epochs < 1 else { return nil }
-      return "the learning rate steps after 1 epoch at least, not after \(epochs)"
+      switch self {
+      case .step(let epochs, _) where epochs < 1:
+        return "the learning rate steps after 1 epoch at least, not after \(epochs)"
+      case .restarts(let first, let growth, _)
+      where !(first > 0 && first.isFinite && growth >= 1 && growth.isFinite):
+        return "restarts come after more than 0 epochs, and each as late as the last at least, "
+          + "not after \(first) times \(growth)"
+      default: return nil
+      }
     }
   }
 
@@ -50,6 +60,13 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
       if progress < warmUp { return progress / warmUp }
       let share = min(1, (progress - warmUp) / max(epochs - warmUp, .leastNonzeroMagnitude))
       return floor + (1 - floor) * (1 + cos(.pi * share)) / 2
+    case .restarts(let first, let growth, let floor):
+      var (start, length) = (0.0, first)
+      if growth == 1 { start = (progress / length).rounded(.down) * length }
+      while growth > 1, progress >= start + length {
+        (start, length) = (start + length, length * growth)
+      }
+      return floor + (1 - floor) * (1 + cos(.pi * (progress - start) / length)) / 2
     case .onPlateau: return scale
     }
   }

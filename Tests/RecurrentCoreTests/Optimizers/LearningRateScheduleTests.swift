@@ -34,6 +34,27 @@ import Testing
     #expect(abs(warm.factor(after: 30) - 0.1) < 1e-15)
   }
 
+  /// Numbers of PyTorch 2.15: `CosineAnnealingWarmRestarts(SGD([p], lr=1.0), T_0, T_mult, eta_min)`,
+  /// the rate after each `step(epoch)`.
+  @Test func restartsAsInPyTorch() {
+    let growing = LearningRateSchedule(.restarts(first: 2, growth: 2, floor: 0.1))
+    let expected = [
+      1.0, 0.86819805153395, 0.55, 0.23180194846605, 1.0, 0.96574578963008, 0.86819805153395,
+      0.72220754456429, 0.55, 0.37779245543571, 0.23180194846605, 0.13425421036992, 1.0,
+      0.99135337618145,
+    ]
+    for (half, rate) in expected.enumerated() {
+      #expect(abs(growing.factor(after: Double(half) / 2) - rate) < 1e-12)
+    }
+    let even = LearningRateSchedule(.restarts(first: 2, growth: 1))
+    let evenly = [1.0, 0.85355339059327, 0.5, 0.14644660940673]
+    for (half, rate) in (evenly + evenly).enumerated() {
+      #expect(abs(even.factor(after: Double(half) / 2) - rate) < 1e-12)
+    }
+    #expect(LearningRateSchedule.Rule.restarts(first: 0).problem != nil)
+    #expect(LearningRateSchedule.Rule.restarts(first: 1, growth: 0.5).problem != nil)
+  }
+
   /// Numbers of PyTorch 2.13: `ReduceLROnPlateau(SGD([p], lr=1.0), …)`, the rate after each
   /// `step(loss)`.
   @Test func plateausAsInPyTorch() {
