@@ -19,6 +19,7 @@ struct Evaluate: ThreadedCommand {
         recurrent evaluate reviews more-reviews.tsv
         recurrent evaluate tagger more-sentences.conll
         recurrent evaluate translator test.de test.en
+        recurrent evaluate bard more.txt --adapt
       """))
 
   @Argument(help: "A model folder.", completion: .directory) var model: String
@@ -43,6 +44,7 @@ struct Evaluate: ThreadedCommand {
   @OptionGroup(title: "Forecasters") var table: TableOptions
   @OptionGroup(title: "Forecasters") var times: TimeFlags
   @OptionGroup(title: "Translators") var search: BeamOptions
+  @OptionGroup(title: "Text generators") var adapting: AdaptationOptions
   @OptionGroup var threads: ThreadOptions
 
   var request: DataRequest {
@@ -55,6 +57,7 @@ struct Evaluate: ThreadedCommand {
     let job = try Jobs.ofModel(in: model)
     try job.check([
       JobFlags([TrainTranslator.self], ["--swap": swap]), search.flags, times.flags, table.flags,
+      adapting.flags,
       JobFlags(Jobs.texts + [TrainForecaster.self], ["--encoding": encoding != .utf8]),
       JobFlags(
         [TrainClassifier.self, TrainTranslator.self, TrainGenerator.self],

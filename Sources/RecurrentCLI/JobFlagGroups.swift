@@ -143,6 +143,22 @@ struct SplitFlags<Command: JobCommand>: ParsableArguments where Command.Options:
   }
 }
 
+/// Options of jobs whose recurrent weights are dropped by choice.
+protocol DropConnectOptions: JobOptions {
+  var dropConnect: Float? { get set }
+}
+
+/// DropConnect.
+struct DropConnectFlag<Command: JobCommand>: ParsableArguments
+where Command.Options: DropConnectOptions {
+  @Option(
+    help: ArgumentHelp(
+      "The share of recurrent weights left out, anew in each training step.", valueName: "share"))
+  var dropConnect: Float?
+
+  func apply(to options: inout Command.Options) { options.dropConnect = dropConnect }
+}
+
 /// Options of jobs that read tokens.
 protocol TokenOptions: JobOptions {
   var embeddingSize: Int { get set }
@@ -272,5 +288,6 @@ extension ForecasterOptions: SplitOptions {}
 extension TextClassifierOptions: SplitOptions, TokenOptions, EnsembleOptions, PaddedOptions {}
 extension SequenceTaggerOptions: SplitOptions, TokenOptions, EnsembleOptions {}
 extension TranslatorOptions: SplitOptions, TokenOptions, PaddedOptions {}
-extension TextGeneratorOptions: SplitOptions {}
+extension TextGeneratorOptions: SplitOptions, DropConnectOptions {}
+extension ComposerOptions: DropConnectOptions {}
 extension ImageClassifierOptions: SplitOptions {}

@@ -46,14 +46,10 @@ struct TrainComposer: JobCommand {
       valueName: "semitones"))
   var transpose = ComposerOptions().transpose
 
-  @Option(
-    help: ArgumentHelp(
-      "The share of recurrent weights left out, anew in each training step.", valueName: "share"))
-  var dropConnect: Float?
-
   @Option(help: ArgumentHelp("Steps trained on at once; longer tunes are cut.", valueName: "steps"))
   var window = ComposerOptions().window
 
+  @OptionGroup var dropped: DropConnectFlag<Self>
   @OptionGroup var network: NetworkFlags<Self>
   @OptionGroup var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
@@ -72,8 +68,8 @@ struct TrainComposer: JobCommand {
     options.kind = model
     options.stepsPerBeat = stepsPerBeat ?? options.stepsPerBeat
     options.transpose = transpose
-    options.dropConnect = dropConnect
     options.window = window
+    dropped.apply(to: &options)
     return options
   }
 

@@ -18,6 +18,7 @@ struct TrainGenerator: JobCommand {
         recurrent train generator shakespeare.txt
         recurrent train generator shakespeare.txt --hidden 512 --output bard
         recurrent train generator *.txt --tokens bpe --vocabulary 2000 --steps 50
+        recurrent train generator *.txt --cell mogrifier --drop-connect 0.3
       """))
 
   @Argument(help: ArgumentHelp("Text files.", valueName: "text"), completion: .file())
@@ -25,12 +26,14 @@ struct TrainGenerator: JobCommand {
 
   @OptionGroup var reading: EncodingOption
 
-  @Option(help: "What is read and written one after another: characters, or parts of words.")
+  @Option(
+    help: "What is read and written one after another: characters, parts of words, or words.")
   var tokens = TextGeneratorOptions().tokens
 
   @Option(
     help: ArgumentHelp(
-      "Parts that --tokens bpe learns, from the training part. (default: 1000)", valueName: "count")
+      "Parts that --tokens bpe learns, from the training part (default: 1000), or words that --tokens words knows, the most frequent (default: 10000).",
+      valueName: "count")
   )
   var vocabulary: Int?
 
@@ -39,6 +42,18 @@ struct TrainGenerator: JobCommand {
       "Read the text from its end: with a forward one, for `train tagger --language-models`. It writes nothing."
   )
   var backward = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How often input and hidden state gate each other in --cell mogrifier. (default: 4)",
+      valueName: "count"))
+  var rounds: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The rank of the matrices of those rounds: a smaller one takes less time. (default: full)",
+      valueName: "rank"))
+  var rank: Int?
 
   @Option(help: ArgumentHelp("Numbers of a token's vector.", valueName: "count"))
   var embedding = TextGeneratorOptions().embeddingSize
@@ -51,7 +66,7 @@ struct TrainGenerator: JobCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How it falls: along a cosine over all epochs, by half on each plateau, or not.",
+      "How it falls: along a cosine over all epochs, along three of them, each twice as long as the last, by half on each plateau, or not.",
       valueName: "way"))
   var decay = TextGeneratorOptions().decay
 
@@ -60,6 +75,7 @@ struct TrainGenerator: JobCommand {
 
   @OptionGroup var split: SplitFlags<Self>
   @OptionGroup var network: NetworkFlags<Self>
+  @OptionGroup var dropped: DropConnectFlag<Self>
   @OptionGroup var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
@@ -74,8 +90,9 @@ struct TrainGenerator: JobCommand {
   func validate() throws {
     if files.isEmpty { throw ValidationError("Name a file of text, such as shakespeare.txt.") }
     try validateOptions()
-    if vocabulary != nil, tokens != .bpe {
-      throw ValidationError("--vocabulary belongs to --tokens bpe; characters are all kept.")
+    if vocabulary != nil, tokens == .characters {
+      throw ValidationError(
+        "--vocabulary belongs to --tokens bpe and --tokens words; characters are all kept.")
     }
   }
 
@@ -85,7 +102,14 @@ struct TrainGenerator: JobCommand {
     network.apply(to: &options)
     course.apply(to: &options)
     options.tokens = tokens
-    options.partCount = vocabulary ?? options.partCount
+    if tokens == .words {
+      options.wordCount = vocabulary
+    } else {
+      options.partCount = vocabulary ?? options.partCount
+    }
+    options.rounds = rounds
+    options.rank = rank
+    dropped.apply(to: &options)
     options.embeddingSize = embedding
     options.steps = steps
     options.readsBackward = backward ? true : nil

@@ -75,6 +75,37 @@ import Testing
     }
   }
 
+  @Test func mogrifierWordsAndAdapting() async throws {
+    try await Workspace.with { workspace in
+      let training = try await train(
+        workspace, "--tokens", "words", "--cell", "mogrifier", "--rounds", "3", "--rank", "4",
+        "--drop-connect", "0.2", "--averaging", "0.9", "--decay", "restarts")
+      for part in [
+        "tokens      words, vocabulary 8", "MOGRIFIER, 1 layer of 12 units", "3 rounds, of rank 4",
+        "DropConnect 0.2", "5-gram of words",
+      ] {
+        #expect(training.output.contains(part), "\(part) in: \(training.output)")
+      }
+      let shown = try await workspace.recurrent(["inspect", "model"])
+      #expect(shown.output.contains("averaged over steps (decay 0.9)"))
+      #expect(shown.output.contains("recurrent.0.rounds.2.expansion"))
+      let measured = try await workspace.recurrent(
+        ["evaluate", "model", "t.txt", "--adapt", "--adapt-steps", "10"])
+      #expect(measured.output.contains("network, adapting"))
+      #expect(measured.output.contains("10 tokens after they were judged"))
+      let object = try await workspace.recurrent([
+        "evaluate", "model", "t.txt", "--adapt", "--json",
+      ])
+      #expect(object.output.contains("adaptedNats"))
+      let alone = try await workspace.recurrent(
+        ["evaluate", "model", "t.txt", "--adapt-rate", "0.1"])
+      #expect(alone.exitCode == 64 && alone.errorOutput.contains("go with --adapt"))
+      let rounds = try await workspace.recurrent(
+        ["train", "generator", "t.txt", "--rounds", "3", "--output", "other"])
+      #expect(rounds.exitCode == 64 && rounds.errorOutput.contains("belong to the cell mogrifier"))
+    }
+  }
+
   /// A line for a line, the same alone and among others, from a pipe and from a file.
   @Test func continuesLines() async throws {
     try await Workspace.with { workspace in

@@ -46,9 +46,12 @@ extension TranslationEvaluation {
 }
 
 extension GeneratorEvaluation {
-  /// Nats and bits a character, and the perplexity of a token.
+  /// Nats and bits a character, and the perplexity of a token; nats of a network that adapts, if it
+  /// was asked.
   public var scores: [String: Double] {
-    ["nats": natsPerCharacter, "bits": bitsPerCharacter, "perplexity": perplexity]
+    var scores = ["nats": natsPerCharacter, "bits": bitsPerCharacter, "perplexity": perplexity]
+    scores["adaptedNats"] = adapted.map { $0.nats / Double(max(1, characters)) }
+    return scores
   }
 }
 

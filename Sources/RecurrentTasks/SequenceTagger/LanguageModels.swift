@@ -28,7 +28,7 @@ public struct LanguageModels: Sendable {
     for (generator, source, isBackward) in [
       (forward, sources.forward, false), (backward, sources.backward, true),
     ] {
-      guard generator.code.tokenizer.kind == .character else {
+      guard generator.options.tokens == .characters else {
         throw DataError(
           file: source, problem: "reads \(generator.code.explanation), expected characters",
           advice: "Train it by `recurrent train generator` with --tokens characters")

@@ -12,13 +12,23 @@ public struct GeneratorEvaluation: JobEvaluation {
   public let unknown: Int
   /// The negative log-likelihood of the whole text, in nats.
   public let nats: Double
-  /// That of counting characters, in nats a character; nil where the training part is not at hand.
+  /// That of counting characters, or words, in nats a character; nil where the training part is not at
+  /// hand.
   public let unigram: Double?
-  /// That of counting what follows four characters (``CharacterBaseline``).
+  /// That of counting what follows four of them (``NGramBaseline``).
   public let fiveGram: Double?
+  /// Of words: what of the nats, of the network and of the others, writes out the unknown ones; nil:
+  /// tokens are no words.
+  public var spelling: Double?
+  /// The nats of a network that goes on learning from what it has read; nil: it was not asked.
+  public var adapted: AdaptedEvaluation?
 
   /// The mean negative log-likelihood of a token.
   public var natsPerToken: Double { nats / Double(max(1, tokens)) }
+  /// The same of counting what follows four words; nil where tokens are no words.
+  var fiveGramPerToken: Double? {
+    spelling == nil ? nil : fiveGram.map { $0 * Double(characters) / Double(max(1, tokens)) }
+  }
   /// e to the power of that.
   public var perplexity: Double { exp(natsPerToken) }
   /// The mean negative log-likelihood of a character, whatever the tokens are.
@@ -26,13 +36,15 @@ public struct GeneratorEvaluation: JobEvaluation {
   /// The same in bits.
   public var bitsPerCharacter: Double { natsPerCharacter / log(2) }
 
+  private var symbols: String { spelling == nil ? "characters" : "words" }
+
   /// One line that says whether the network is worth having; nil without a baseline.
   public var verdict: String? {
     guard let fiveGram else { return nil }
     let difference = NumberFormat.fixed(abs(fiveGram - natsPerCharacter), 3)
     return natsPerCharacter < fiveGram
-      ? "The network beats the 5-gram of characters by \(difference) nats a character."
-      : "The network does NOT beat the 5-gram of characters: it is \(difference) nats worse."
+      ? "The network beats the 5-gram of \(symbols) by \(difference) nats a character."
+      : "The network does NOT beat the 5-gram of \(symbols): it is \(difference) nats worse."
   }
 }
 
@@ -40,15 +52,19 @@ extension GeneratorEvaluation {
 
   /// A table, what was unknown, and the verdict.
   public var description: String {
-    func row(_ name: String, _ nats: Double, _ token: [String] = ["", ""]) -> [String] {
-      [name, NumberFormat.fixed(nats, 4), NumberFormat.fixed(nats / log(2), 4)] + token
+    func row(_ name: String, _ nats: Double, token: Double? = nil) -> [String] {
+      [name, NumberFormat.fixed(nats, 4), NumberFormat.fixed(nats / log(2), 4)]
+        + (token.map { [NumberFormat.fixed($0, 4), NumberFormat.fixed(exp($0), 3)] } ?? ["", ""])
     }
     var rows = [["", "nats/character", "bits/character", "nats/token", "perplexity"]]
-    rows.append(
-      row(
-        "network", natsPerCharacter,
-        [NumberFormat.fixed(natsPerToken, 4), NumberFormat.fixed(perplexity, 3)]))
-    if let fiveGram { rows.append(row("5-gram", fiveGram)) }
+    rows.append(row("network", natsPerCharacter, token: natsPerToken))
+    if let adapted {
+      rows.append(
+        row(
+          "network, adapting", adapted.nats / Double(max(1, characters)),
+          token: adapted.nats / Double(max(1, tokens))))
+    }
+    if let fiveGram { rows.append(row("5-gram", fiveGram, token: fiveGramPerToken)) }
     if let unigram { rows.append(row("unigram", unigram)) }
     var lines = [
       TextTable(rows).description, "",
@@ -57,8 +73,12 @@ extension GeneratorEvaluation {
     ]
     if unknown > 0 {
       lines.append(
-        "\(NumberFormat.grouped(unknown)) tokens are unknown, and count as the unknown token.")
+        "\(NumberFormat.grouped(unknown)) tokens are unknown, and count as the unknown token"
+          + (spelling.map {
+            ", and for their spelling, \(NumberFormat.fixed($0 / Double(max(1, unknown)), 1)) nats each"
+          } ?? "") + ".")
     }
+    if let adapted { lines.append(adapted.explanation) }
     return (lines + [verdict].compactMap(\.self)).joined(separator: "\n")
   }
 }

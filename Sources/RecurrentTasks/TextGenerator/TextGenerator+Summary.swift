@@ -3,7 +3,8 @@ import Recurrent
 extension TextCode {
   /// Tokens and vocabulary in words.
   var explanation: String {
-    let kind = tokenizer.kind == .bpe ? "parts of words (bpe)" : "characters"
+    let kind =
+      words == true ? "words" : tokenizer.kind == .bpe ? "parts of words (bpe)" : "characters"
     return "\(kind), vocabulary \(NumberFormat.grouped(vocabulary.count))"
   }
 }
@@ -16,6 +17,8 @@ extension TextGeneratorOptions {
   var networkText: String {
     "\(cell.rawValue.uppercased()), \(layers == 1 ? "1 layer" : "\(layers) layers") of "
       + "\(hiddenSize) units on vectors of \(embeddingSize), dropout \(dropout)"
+      + (dropConnect.map { ", DropConnect \($0)" } ?? "")
+      + (rounds.map { ", \($0) rounds" } ?? "") + (rank.map { ", of rank \($0)" } ?? "")
   }
 }
 
@@ -29,7 +32,8 @@ extension TextGenerator {
       "network     \(options.networkText); kernels: \(Kernels.name)",
       "training    Adam \(options.learningRate), decay \(options.decay.rawValue), "
         + "seed \(options.seed); \(configuration.epochs) epochs, weights of epoch "
-        + "\(configuration.bestEpoch)",
+        + "\(configuration.bestEpoch)"
+        + (options.averaging.map { ", averaged over steps (decay \($0))" } ?? ""),
     ]
   }
 }

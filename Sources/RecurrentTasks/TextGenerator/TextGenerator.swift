@@ -62,17 +62,21 @@ public struct TextGenerator: Job {
   ///
   /// - Throws: ``DataError`` if there is no text.
   public func evaluate(on files: [TextFile]) throws(DataError) -> GeneratorEvaluation {
+    evaluation(of: try Self.text(of: files))
+  }
+
+  /// Several files as one text.
+  static func text(of files: [TextFile]) throws(DataError) -> String {
     let text = files.map(\.text).joined()
     guard !text.isEmpty else {
       throw DataError(
         file: files.map(\.source).joined(separator: ", "), problem: "there is no text in it")
     }
-    return evaluation(of: text)
+    return text
   }
 
-  func evaluation(
-    of text: String, unigram: Double? = nil, fiveGram: Double? = nil
-  ) -> GeneratorEvaluation {
+  /// `known`: what the yardsticks count; nil: there are none.
+  func evaluation(of text: String, after known: String? = nil) -> GeneratorEvaluation {
     let tokens = CodedText(text, code, options)
     let rows = tokens.streams(1, steps: 1024)
     var session = Session(model)
@@ -82,10 +86,19 @@ public struct TextGenerator: Job {
       let loss = session.feed(piece.inputs).loss(piece.targets).value
       nats += Double(loss) * Double(piece.targets.time)
     }
+    let spelling = code.spelling(of: text)
+    /// Nats a character of what follows the last tokens, or characters, counted.
+    func counted(_ order: Int) -> Double? {
+      guard let known else { return nil }
+      guard code.words == true else { return NGramBaseline(order: order, known).nats(text) }
+      let seen = CodedText(known, code, options).targets
+      let mean = NGramBaseline(order: order, seen).nats(tokens.targets)
+      return (mean * Double(tokens.targets.count) + spelling) / Double(max(1, text.count))
+    }
     return GeneratorEvaluation(
       tokens: tokens.targets.count, characters: text.count,
-      unknown: tokens.targets.count { $0 == code.vocabulary.unknown }, nats: nats,
-      unigram: unigram, fiveGram: fiveGram)
+      unknown: tokens.targets.count { $0 == code.vocabulary.unknown }, nats: nats + spelling,
+      unigram: counted(1), fiveGram: counted(5), spelling: code.words == true ? spelling : nil)
   }
 }
 
@@ -104,7 +117,9 @@ extension TextGenerator {
   public static func problem(_ configuration: Configuration, _ code: TextCode) -> String? {
     let (options, vocabularySize) = (configuration.options, configuration.vocabularySize)
     let kind = code.tokenizer.kind
-    if kind != (options.tokens == .bpe ? .bpe : .character) {
+    if kind != (options.tokens == .bpe ? .bpe : .character)
+      || (code.words == true) != (options.tokens == .words)
+    {
       return "tokens are \(options.tokens.rawValue), but tokenizer.json has the kind \(kind)"
     }
     if vocabularySize != code.vocabulary.count {

@@ -21,6 +21,8 @@ public struct TextGeneratorModel: Layer {
     embedding = Embedding(weights: .concatenated([unknown, vectors], along: 0))
     recurrent = RecurrentStack(
       options.cell, inputSize: width, hiddenSize: options.hiddenSize, layerCount: options.layers,
+      options: RecurrentOptions(
+        dropConnect: options.dropConnect ?? 0, rounds: options.rounds, rank: options.rank),
       dropout: options.dropout, initialization: .keras, using: &generator)
     head = Dense(inputSize: options.hiddenSize, outputSize: vocabularySize, using: &generator)
     dropout = options.dropout

@@ -6,12 +6,18 @@ public enum GeneratorTokens: String, Sendable, Codable, CaseIterable {
   case characters
   /// Parts of words, learned from the training part (``BytePairEncoding``).
   case bpe
+  /// Words and marks, each with the blank before it, and what else there is of blanks and line ends:
+  /// one after the other they are the text again.
+  case words
 }
 
 /// How the learning rate falls.
 public enum LearningRateDecay: String, Sendable, Codable, CaseIterable {
   /// Along half a cosine over all epochs, to a fiftieth.
   case cosine
+  /// Along three halves of a cosine, each twice as long as the one before, the last of which ends with
+  /// the last epoch.
+  case restarts
   /// To a half, whenever an epoch does not better the validation loss.
   case plateau
   /// Not at all.
@@ -27,6 +33,9 @@ public struct TextGeneratorOptions: JobOptions {
   /// Whether texts are read from their end, as a tagger's contextual string embeddings need it
   /// (``LanguageModels``); nil: from their start.
   public var readsBackward: Bool?
+  /// Words that `words` knows at most, those that come most often, and twice at least in the training
+  /// part; nil: 10,000.
+  public var wordCount: Int?
 
   /// The kind of recurrent layer.
   public var cell = CellKind.lstm
@@ -38,6 +47,13 @@ public struct TextGeneratorOptions: JobOptions {
   public var embeddingSize = 64
   /// Dropout behind each recurrent layer.
   public var dropout: Float = 0.3
+  /// The share of recurrent weights left out in a training step (``RecurrentOptions/dropConnect``);
+  /// nil: none.
+  public var dropConnect: Float?
+  /// How often x and h gate each other in a Mogrifier LSTM (``RecurrentOptions/rounds``); nil: 4 times.
+  public var rounds: Int?
+  /// The rank of its matrices (``RecurrentOptions/rank``); nil: full.
+  public var rank: Int?
 
   /// Epochs at most.
   public var epochs = 20
@@ -75,6 +91,7 @@ public struct TextGeneratorOptions: JobOptions {
   var schedule: LearningRateSchedule.Rule {
     switch decay {
     case .cosine: .cosine(epochs: Double(epochs), floor: 0.02)
+    case .restarts: .restarts(first: Double(epochs) / 7, growth: 2, floor: 0.02)
     case .plateau: .onPlateau(factor: 0.5, patience: 0)
     case .none: .constant
     }
@@ -98,6 +115,13 @@ extension TextGeneratorOptions {
         "the number of streams": streams, "the number of steps": steps,
       ], in: 1...100_000)
     rules.require(positive: ["the clipping": clipping])
+    rules.require(["the number of words": wordCount ?? 2], in: 2...10_000_000)
+    rules.require(["the number of rounds": rounds ?? 0], in: 0...100)
+    rules.require(["the rank": rank ?? 1], in: 1...100_000)
+    rules.require(
+      cell == .mogrifier || (rounds == nil && rank == nil),
+      else: "rounds and their rank belong to the cell mogrifier, not to \(cell.rawValue)")
+    rules.require(shares: ["DropConnect": dropConnect ?? 0])
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
   }

@@ -136,9 +136,7 @@ extension TextGeneratorPlan {
   public func complete(_ generator: inout TextGenerator) {
     guard !test.isEmpty else { return }
     // The yardsticks know all that stands before the test part.
-    let known = [training, validation].joined()
     generator.configuration.evaluation = generator.evaluation(
-      of: String(test), unigram: CharacterBaseline(order: 1, known).nats(test),
-      fiveGram: CharacterBaseline(order: 5, known).nats(test))
+      of: String(test), after: String(training) + validation)
   }
 }

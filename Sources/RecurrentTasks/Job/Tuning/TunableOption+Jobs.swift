@@ -111,8 +111,16 @@ extension TextGeneratorOptions {
       TunableOption("embedding", \.embeddingSize) { .whole(16...max(64, $0.embeddingSize * 2)) },
       TunableOption("steps", \.steps) { .whole(max(1, $0.steps / 2)...max(1, $0.steps) * 2) },
       TunableOption("decay", \.decay, isUsual: false),
+      TunableOption("drop-connect", \.dropConnectOrNone, isUsual: false) { _ in .numbers(0...0.5) },
       TunableOption("clipping", \.clipping, isUsual: false) { _ in .numbers(0.1...10) },
     ]
+  }
+}
+
+extension TextGeneratorOptions {
+  private var dropConnectOrNone: Float {
+    get { dropConnect ?? 0 }
+    set { dropConnect = newValue }
   }
 }
 

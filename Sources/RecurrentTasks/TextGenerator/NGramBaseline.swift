@@ -2,41 +2,40 @@ import Foundation
 import Recurrent
 import RecurrentFiles
 
-/// The yardstick of text generation: what characters follow the last few, counted on the training
-/// part, with the smoothing of Witten and Bell (1991).
+/// The yardstick of text generation: what symbols, characters or words, follow the last few, counted
+/// on the training part, with the smoothing of Witten and Bell (1991).
 ///
 ///     P(c | h) = (count(h c) + kinds(h) · P(c | h′)) / (count(h) + kinds(h))
 ///
-/// where h′ is h without its first character, kinds(h) the number of different characters that
-/// followed h, and the last P the same for every known character and one that stands for all
-/// others.
-struct CharacterBaseline: Sendable {
-  /// n: characters that are looked at together, the one foretold included.
+/// where h′ is h without its first symbol, kinds(h) the number of different symbols that followed h,
+/// and the last P the same for every known symbol and one that stands for all others.
+struct NGramBaseline<Symbol: Hashable & Sendable>: Sendable {
+  /// n: symbols that are looked at together, the one foretold included.
   let order: Int
-  private var numbers: [Character: Int] = [:]
-  /// The node of each n-gram by that of the n-gram without its last character, and that character.
+  private var numbers: [Symbol: Int] = [:]
+  /// The node of each n-gram by that of the n-gram without its last symbol, and that symbol.
   private var children: [UInt64: Int32] = [:]
   /// By node: how often its n-gram occurs, how often it is followed, and by how many kinds.
   private var counts: [Int32] = [0]
   private var followers: [Int32] = [0]
   private var kinds: [Int32] = [0]
 
-  /// Counts the characters of a text.
-  init(order: Int, _ text: some Sequence<Character>) {
-    require(order >= 1, "an n-gram has at least one character, not \(order)")
+  /// Counts the symbols of a text.
+  init(order: Int, _ text: some Sequence<Symbol>) {
+    require(order >= 1, "an n-gram has at least one symbol, not \(order)")
     self.order = order
     var contexts: [Int32] = [0]
-    for character in text {
-      let number = numbers[character] ?? numbers.count
-      numbers[character] = number
+    for symbol in text {
+      let number = numbers[symbol] ?? numbers.count
+      numbers[symbol] = number
       contexts = contexts.map { count(number, after: $0) }
       contexts = [0] + contexts.prefix(order - 1)
     }
   }
 
-  /// Takes note of a character after the n-gram of `node`; the node of both.
-  private mutating func count(_ character: Int, after node: Int32) -> Int32 {
-    let key = UInt64(node) << 32 | UInt64(character)
+  /// Takes note of a symbol after the n-gram of `node`; the node of both.
+  private mutating func count(_ symbol: Int, after node: Int32) -> Int32 {
+    let key = UInt64(node) << 32 | UInt64(symbol)
     let child = children[key] ?? Int32(counts.count)
     if child == counts.count {
       children[key] = child
@@ -50,13 +49,13 @@ struct CharacterBaseline: Sendable {
     return child
   }
 
-  /// The mean negative log-likelihood of a text's characters, in nats.
-  func nats(_ text: some Sequence<Character>) -> Double {
+  /// The mean negative log-likelihood of a text's symbols, in nats.
+  func nats(_ text: some Sequence<Symbol>) -> Double {
     // The nodes of the n-grams that end here, the shortest first.
     var contexts: [Int32] = [0]
     var (sum, length) = (0.0, 0)
-    for character in text {
-      let number = numbers[character]
+    for symbol in text {
+      let number = numbers[symbol]
       var probability = 1 / Double(numbers.count + 1)
       var next: [Int32] = [0]
       for node in contexts {

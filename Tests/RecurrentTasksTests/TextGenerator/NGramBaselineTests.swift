@@ -5,16 +5,16 @@ import Testing
 @testable import RecurrentTasks
 
 /// The n-gram beside the network, against counts by hand and against a plain second way.
-@Suite struct CharacterBaselineTests {
+@Suite struct NGramBaselineTests {
   /// "abab": a and b twice each, b after a twice, a after b once.
   @Test func byHand() {
-    let unigram = CharacterBaseline(order: 1, "abab")
+    let unigram = NGramBaseline(order: 1, "abab")
     // P(a) = (2 + 2 · 1/3) / (4 + 2), an unknown character (0 + 2 · 1/3) / 6.
     let a = (2 + 2.0 / 3) / 6
     let unknown = 2.0 / 3 / 6
     #expect(abs(unigram.nats("a") + log(a)) < 1e-12)
     #expect(abs(unigram.nats("az") + (log(a) + log(unknown)) / 2) < 1e-12)
-    let bigram = CharacterBaseline(order: 2, "abab")
+    let bigram = NGramBaseline(order: 2, "abab")
     // After a: (2 + 1 · P(b)) / (2 + 1); after b: (1 + 1 · P(a)) / (1 + 1).
     let expected = log(a) + log((2 + a) / 3) + log((1 + a) / 2)
     #expect(abs(bigram.nats("aba") + expected / 3) < 1e-12)
@@ -28,7 +28,7 @@ import Testing
       (0..<count).map { _ in "abcd".randomElement(using: &generator) ?? "a" }
     }
     let training = text(300)
-    let baseline = CharacterBaseline(order: order, training)
+    let baseline = NGramBaseline(order: order, training)
     func probability(_ c: Character, after history: [Character]) -> Double {
       var p = 1.0 / 5
       for length in 0..<order where length <= history.count {
