@@ -241,6 +241,18 @@ void rk_run_cross_entropy(
   CURRENT->run_cross_entropy(rule, x, rows, classes, losses);
 }
 
+void rk_run_nade(
+  const rk_nade *nade, int64_t first, int64_t end, float *logits, float *workspace) {
+  CURRENT->run_nade(nade, first, end, logits, workspace);
+}
+
+void rk_run_nade_backward(
+  const rk_nade *nade, int64_t rows, int64_t first, int64_t end, const float *logit_gradient,
+  float *bias_gradient, float *weight_gradient, float *output_weight_gradient, float *workspace) {
+  CURRENT->run_nade_backward(
+    nade, rows, first, end, logit_gradient, bias_gradient, weight_gradient, output_weight_gradient, workspace);
+}
+
 bool rk_update_sgd(const rk_sgd *rule, float *w, const float *g, float *buffer, int64_t count) {
   return CURRENT->update_sgd(rule, w, g, buffer, count);
 }

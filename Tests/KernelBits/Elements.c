@@ -111,6 +111,24 @@ static void cross_entropy_case(int64_t rows, int64_t columns, bool smooths, bool
   end_case();
 }
 
+static void nade_case(int64_t rows, int64_t variables, int64_t units, bool masked) {
+  begin_case("nade %lldx%lld %lld%s", (long long)rows, (long long)variables, (long long)units, masked ? " masked" : "");
+  const int64_t biases = rows * (variables + units), weights = variables * units;
+  const rk_nade nade = {
+    .variables = variables, .units = units, .x = coins(rows * variables), .weights = random_floats(weights, 1),
+    .output_weights = random_floats(weights, 1), .biases = random_floats(biases, 2),
+    .mask = masked ? coins(rows * units) : NULL};
+  float *logits = unset(rows * variables), *workspace = unset((variables + 2) * units);
+  rk_run_nade(&nade, 0, rows, logits, workspace);
+  float *db = zeros(biases), *dw = random_floats(weights, 1), *dv = random_floats(weights, 1);
+  rk_run_nade_backward(&nade, rows, 0, units, random_floats(rows * variables, 1), db, dw, dv, workspace);
+  add_floats(logits, rows * variables);
+  add_floats(db, biases);
+  add_floats(dw, weights);
+  add_floats(dv, weights);
+  end_case();
+}
+
 static void mask_case(int64_t first, int64_t count) {
   begin_case("mask %lld %lld", (long long)first, (long long)count);
   const rk_mask mask = {.seed = 0x123456789abcdef0, .stream = 0xfedcba9876543210, .rate = 0.3f, .low = 0, .high = 2};
@@ -137,6 +155,8 @@ void reductions(void) {
         if (counts[i] > 0 || rows == 0) cross_entropy_case(rows, counts[i], options & 1, options & 2);
     }
     mask_case(i, counts[i]);
+    if (counts[i] > 0)
+      for (int masked = 0; masked < 2; masked++) nade_case(i % 4, 1 + i % 3 * 20, counts[i], masked);
   }
 }
 

@@ -38,6 +38,7 @@
 #include "Mask.h"
 #include "Reductions.h"
 #include "CrossEntropy.h"
+#include "Nade.h"
 #include "Optimizers.h"
 #include "Peak.h"
 
@@ -84,6 +85,8 @@ const rk_kernels RK_TABLE = {
   .softmax_gradient = k_softmax_gradient,
   .log_softmax_gradient = k_log_softmax_gradient,
   .run_cross_entropy = k_run_cross_entropy,
+  .run_nade = k_run_nade,
+  .run_nade_backward = k_run_nade_backward,
   .update_sgd = k_update_sgd,
   .update_adam = k_update_adam,
   .update_rmsprop = k_update_rmsprop,

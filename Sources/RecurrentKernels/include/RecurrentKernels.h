@@ -368,6 +368,25 @@ typedef struct {
 void rk_run_cross_entropy(
   const rk_cross_entropy *rule, float *x, int64_t rows, const int32_t *classes, float *losses);
 
+/// A distribution over D binary variables one after the other (NADE) with K hidden units, in which each row has biases
+/// of its own: logit_i = b_i + V_i·(m ∘ σ(a_i)), a_i = c + Σ_{j<i} x_j·W_j.
+typedef struct {
+  int64_t variables, units;      ///< D, K
+  const float *x;                ///< [N, D] the variables; all but 0 counts as 1
+  const float *weights;          ///< [D, K] W
+  const float *output_weights;   ///< [D, K] V
+  const float *biases;           ///< [N, D + K] b, c
+  const float *_Nullable mask;   ///< [N, K] m, null: 1
+} rk_nade;
+/// The logits [N, D] of the rows first ..< end. Workspace: 2·K floats.
+void rk_run_nade(const rk_nade *nade, int64_t first, int64_t end, float *logits, float *workspace);
+/// The way back, for the hidden units first ..< end, which touches only what is theirs: of the biases' gradient
+/// [N, D + K] their c, of those of W and V, which it adds to, their columns. b's is that of the logits. Workspace:
+/// (D + 2)·(end - first) floats.
+void rk_run_nade_backward(
+  const rk_nade *nade, int64_t rows, int64_t first, int64_t end, const float *logit_gradient,
+  float *bias_gradient, float *weight_gradient, float *output_weight_gradient, float *workspace);
+
 // MARK: Optimizer updates, in place, one pass over a parameter w with its gradient g (null: 0)
 //
 // `clip` is the factor that clipping gives the gradient. Each says whether all that it wrote to w is finite.
@@ -482,6 +501,9 @@ typedef struct {
   void (*log_softmax_gradient)(const float *, const float *, float *, int64_t, int64_t);
   void (*run_cross_entropy)(
     const rk_cross_entropy *, float *, int64_t, const int32_t *, float *);
+  void (*run_nade)(const rk_nade *, int64_t, int64_t, float *, float *);
+  void (*run_nade_backward)(
+    const rk_nade *, int64_t, int64_t, int64_t, const float *, float *, float *, float *, float *);
   bool (*update_sgd)(
     const rk_sgd *, float *, const float *_Nullable, float *_Nullable, int64_t);
   bool (*update_adam)(
