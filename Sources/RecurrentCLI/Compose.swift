@@ -6,7 +6,7 @@ import RecurrentTasks
 /// `recurrent compose MODEL`
 struct Compose: ThreadedCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compose a tune from one note, or go on from a tune.",
+    abstract: "Compose a tune from one note, go on from a tune, or harmonize one.",
     usage: "recurrent compose [<options>] <model>",
     discussion: flowing(
       """
@@ -14,9 +14,9 @@ struct Compose: ThreadedCommand {
       model, flags and seed give the same files, byte for byte.
 
       Examples:
-        recurrent compose composer --seed-note C4
-        recurrent compose composer --primer start.mid --steps 128 --temperature 0.8
         recurrent compose composer --seed-note D4 --scale "D dorian" --top-k 4
+        recurrent compose composer --primer start.mid --steps 128 --temperature 0.8
+        recurrent compose composer --harmonize melody.mid --voices 4
       """))
 
   @Argument(help: "A model folder.", completion: .directory) var model: String
@@ -29,8 +29,27 @@ struct Compose: ThreadedCommand {
     help: ArgumentHelp("A MIDI file to go on from.", valueName: "file.mid"), completion: .file())
   var primer: String?
 
-  @Option(help: ArgumentHelp("Steps to compose.", valueName: "steps"))
-  var steps = 64
+  @Option(
+    help: ArgumentHelp(
+      "A MIDI file whose highest notes stay as they are: the keys below them are composed.",
+      valueName: "file.mid"), completion: .file())
+  var harmonize: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps to compose; with --harmonize those of the tune. (default: 64)", valueName: "steps"))
+  var steps: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "phrase: where an end is likeliest, at most a quarter of the steps earlier or later, of models with joint chords. exact: after so many steps.",
+      valueName: "ending"))
+  var ending = Ending.phrase
+
+  @Option(
+    help: ArgumentHelp(
+      "At most so many notes at a step, of a polyphonic model.", valueName: "count"))
+  var voices: Int?
 
   @Option(
     help: ArgumentHelp("Below 1: closer to what is likely; above 1: freer.", valueName: "number"))
@@ -66,11 +85,21 @@ struct Compose: ThreadedCommand {
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
-    try checkKept([primer], whenWriting: [output])
-    if seedNote != nil, primer != nil {
-      throw ValidationError("--seed-note and --primer exclude each other.")
+    try checkKept([primer, harmonize], whenWriting: [output])
+    let starts = [
+      (seedNote != nil, "--seed-note"), (primer != nil, "--primer"),
+      (harmonize != nil, "--harmonize"),
+    ].compactMap { $0 ? $1 : nil }
+    if starts.count > 1 {
+      throw ValidationError("\(listedWithAnd(starts)) exclude each other.")
     }
-    if !(1...100_000).contains(steps) {
+    if steps != nil, harmonize != nil {
+      throw ValidationError("--steps and --harmonize exclude each other: the tune has its steps.")
+    }
+    if let voices, voices < 1 {
+      throw ValidationError("--voices is at least 1, not \(voices).")
+    }
+    if let steps, !(1...100_000).contains(steps) {
       throw ValidationError("--steps is between 1 and 100000, not \(steps).")
     }
     if !(temperature >= 0.01 && temperature <= 100) {
@@ -90,7 +119,9 @@ struct Compose: ThreadedCommand {
     let composer = try Composer(contentsOf: model)
     let perBeat = composer.options.stepsPerBeat
     var drawing = Composer.Drawing()
-    drawing.steps = steps
+    drawing.steps = steps ?? drawing.steps
+    drawing.voices = voices
+    drawing.endsPhrase = ending == .phrase
     drawing.temperature = temperature
     drawing.topK = topK
     drawing.scale = scale
@@ -99,7 +130,12 @@ struct Compose: ThreadedCommand {
     let tune: Tune
     var tempo = tempo
     let given: Int
-    if let primer {
+    if let harmonize {
+      let melody = try composer.readPrimer(harmonize)
+      tempo = tempo ?? melody.beatsPerMinute
+      given = 0
+      tune = try composer.harmonize(melody.tune, drawing: drawing)
+    } else if let primer {
       let start = try composer.readPrimer(primer)
       tempo = tempo ?? start.beatsPerMinute
       given = start.tune.length
@@ -109,9 +145,10 @@ struct Compose: ThreadedCommand {
       given = perBeat
       tune = try composer.compose(from: note, drawing: drawing)
     }
-    let start = primer ?? "\(seedNote ?? Pitch(60))"
+    let start = harmonize ?? primer ?? "\(seedNote ?? Pitch(60))"
     let chart = PianoRollChart(
-      title: "From \(splitPath(start).name), seed \(seed)",
+      title:
+        "\(harmonize == nil ? "From " : "Voices below ")\(splitPath(start).name), seed \(seed)",
       notes: tune.notes.map { ($0.pitch, $0.start..<$0.end) }, length: tune.length,
       stepsPerBeat: perBeat, givenSteps: given)
     let picture = output.prefix(upTo: output.lastIndex(of: ".") ?? output.endIndex) + ".svg"
@@ -130,8 +167,20 @@ struct Compose: ThreadedCommand {
           )))
     }
     print(chart.terminal(width: Terminal.chartWidth, colour: Terminal.wantsColour))
+    let ends = drawing.endsPhrase && composer.hasJointChords && harmonize == nil
+    if ends {
+      print(
+        "\nIt ends where an end is likeliest near the steps asked for (--ending exact: after these)."
+      )
+    }
+    print(HarmonyCount(tune).description.capitalizedFirst + ".")
     print("\nWrote \(output) and \(picture): \(tune.notes.count) notes in \(tune.length) steps")
   }
+}
+
+/// Where a tune ends.
+enum Ending: String, CaseIterable, ExpressibleByArgument {
+  case phrase, exact
 }
 
 /// What `--json` prints of a tune; times are steps.

@@ -23,6 +23,9 @@ extension Predict {
     } else {
       let rows = next.map { [$0.what, NumberFormat.fixed(100 * $0.probability, 1) + " %"] }
       print(TextTable([["next", "probability"]] + rows))
+      if composer.hasJointChords {
+        print("\nEach key given that those above it are as they are likeliest.")
+      }
     }
   }
 }

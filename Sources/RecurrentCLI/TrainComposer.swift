@@ -35,6 +35,25 @@ struct TrainComposer: JobCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Of a polyphonic model. joint: each key of a step given those above it. independent: each by "
+        + "itself.", valueName: "chords"))
+  var chords = ChordModel.joint
+
+  @Option(help: ArgumentHelp("Hidden units of joint chords.", valueName: "units"))
+  var chordUnits = ComposerOptions().chordUnits ?? 1
+
+  @Option(help: ArgumentHelp("Dropout of these hidden units.", valueName: "share"))
+  var chordDropout: Float?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Learn which keys that sound on are struck again, with joint chords. (default: if all tunes are of MIDI files and some are)"
+  )
+  var repeats: Bool?
+
+  @Option(
+    help: ArgumentHelp(
       "Steps of a quarter note; of piano rolls, what their steps are taken for. (default: with MIDI "
         + "files \(ComposerOptions().stepsPerBeat); of piano rolls alone, as they look)",
       valueName: "steps"))
@@ -66,6 +85,10 @@ struct TrainComposer: JobCommand {
     network.apply(to: &options)
     course.apply(to: &options)
     options.kind = model
+    options.chords = chords
+    options.chordUnits = chordUnits
+    options.chordDropout = chordDropout
+    options.repeats = repeats
     options.stepsPerBeat = stepsPerBeat ?? options.stepsPerBeat
     options.transpose = transpose
     options.window = window
@@ -100,3 +123,4 @@ extension MusicCollection {
 }
 
 extension ComposerKind: ExpressibleByArgument {}
+extension ChordModel: ExpressibleByArgument {}

@@ -39,7 +39,9 @@ import Testing
       #expect(training.errorOutput.contains("passed over: songs/broken.mid: byte 0: found no"))
       for line in training.output.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
 
-      let flags = ["--seed-note", "E4", "--steps", "20", "--seed", "3", "--tempo", "90"]
+      let flags = [
+        "--seed-note", "E4", "--steps", "20", "--ending", "exact", "--seed", "3", "--tempo", "90",
+      ]
       for output in ["a.mid", "b.mid"] {
         let result = try await workspace.recurrent(
           ["compose", "composer", "--output", output] + flags)
@@ -62,10 +64,30 @@ import Testing
 
       // From a file, at its tempo.
       let primed = try await workspace.recurrent(
-        ["compose", "composer", "--primer", "songs/0.mid", "--steps", "4", "--output", "c.mid"])
+        [
+          "compose", "composer", "--primer", "songs/0.mid", "--steps", "4", "--ending", "exact",
+          "--output", "c.mid",
+        ])
       try #require(primed.exitCode == 0, "\(primed.errorOutput)")
       let longer = try MIDIFile(contentsOf: workspace.path + "/c.mid")
       #expect(abs(longer.beatsPerMinute() - 100) < 1e-3 && longer.trackEnds == [24 * 240])
+
+      let harmonized = try await workspace.recurrent(
+        ["compose", "composer", "--harmonize", "songs/1.mid", "--voices", "3", "--output", "d.mid"])
+      if model == "events" {
+        #expect(
+          harmonized.exitCode == 65
+            && harmonized.errorOutput.contains("by a model that writes events"))
+      } else {
+        try #require(harmonized.exitCode == 0, "\(harmonized.errorOutput)")
+        #expect(harmonized.output.contains("Of 100 chords: semitones "))
+        let melody = try MIDIFile(contentsOf: workspace.path + "/songs/1.mid")
+        let voices = try MIDIFile(contentsOf: workspace.path + "/d.mid")
+        #expect(voices.trackEnds == [20 * 240])
+        #expect(
+          Set(voices.notes.filter { $0.pitch >= 61 }.map(\.pitch))
+            == Set(melody.notes.filter { $0.pitch >= 61 }.map(\.pitch)))
+      }
 
       for arguments in [
         ["predict", "composer", "songs/1.mid"], ["predict", "composer", "songs/1.mid", "--json"],
@@ -146,7 +168,24 @@ import Testing
     ),
     ("Please provide one of 'polyphonic' and 'events'.", "train composer x --model y"),
     ("'H4' is invalid for '--seed-note <note>'", "compose m --seed-note H4"),
-    ("exclude each other", "compose m --seed-note C4 --primer x.mid"),
+    (
+      "--seed-note and --primer exclude each other", "compose m --seed-note C4 --primer x.mid"
+    ),
+    (
+      "--primer and --harmonize exclude each other", "compose m --primer y.mid --harmonize x.mid"
+    ),
+    ("the tune has its steps", "compose m --harmonize x.mid --steps 3"),
+    ("--voices is at least 1, not 0.", "compose m --voices 0"),
+    ("Please provide one of 'phrase' and 'exact'.", "compose m --ending soon"),
+    ("Please provide one of 'joint' and 'independent'.", "train composer x --chords y"),
+    (
+      "The number of hidden units of chords is between 1 and 10000, not 0.",
+      "train composer x --chord-units 0"
+    ),
+    (
+      "Repeated notes are told by polyphonic composers with joint chords only.",
+      "train composer x --repeats --chords independent"
+    ),
     ("--steps is between 1 and 100000, not 0.", "compose m --steps 0"),
     ("--temperature is between 0.01 and 100, not 0.0.", "compose m --temperature 0"),
     ("--top-k is at least 1, not 0.", "compose m --top-k 0"),

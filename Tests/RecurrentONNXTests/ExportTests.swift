@@ -23,6 +23,10 @@ struct ExportCase: Sendable {
     OnnxTensor(lengths.map { Int64($0) }, shape: [4], .int32)
   }
 
+  init(bytes: [UInt8], inputs: [String: OnnxTensor], output: Tensor) {
+    (self.bytes, self.inputs, self.output) = (bytes, inputs, output)
+  }
+
   /// A layer over sequences of three features.
   init<L: Layer<SequenceBatch, SequenceBatch>>(_ layer: L) throws where L: OnnxExportable {
     try self.init(layer, output: layer(Self.sequences).values)
@@ -223,11 +227,42 @@ struct ExportCase: Sendable {
               tokens: network, output: network(embedding(tokens)).values)
           ))
       } else {
-        #expect(network.onnxInput == .sequences(features: 88))
+        for chords in ChordModel.allCases {
+          (options.chords, options.repeats, options.chordUnits) = (chords, chords == .joint, 5)
+          cases.append(("composer of \(chords) steps", try composer(options, &generator)))
+        }
       }
     }
     cases += try taggers(&generator)
     return cases
+  }
+
+  private static func composer(
+    _ options: ComposerOptions, _ generator: inout SeededGenerator
+  ) throws -> ExportCase {
+    var network = ComposerModel(options, using: &generator)
+    network.updateParameters { $1 = Tensor(generator.floats($1.count), shape: $1.shape) }
+    let steps = (0..<20).map { PitchSet([40 + $0 * 7 % 30, 75 + $0 % 3]) }
+    let struck = steps.enumerated().map { $0 % 2 == 0 ? $1 : [] }
+    let pieces = (0..<4).map {
+      TuneExamples.Piece(
+        tune: .polyphonic(
+          Array(steps[$0 * 3..<$0 * 3 + 6]), struck: Array(struck[$0 * 3..<$0 * 3 + 6])),
+        transpositions: 0...0)
+    }
+    let events = MusicEvents(stepsPerBeat: 4)
+    let input = network.inputs(
+      pieces.map { $0.tune[0..<5] }, shifts: [0, 0, 0, 0], events: events)
+    let targets = ChordTargets(pieces, shifts: [0, 0, 0, 0], code: network.code)
+    let logits = network.chordLogits(network(input), targets, mode: .prediction)
+    var test = ExportCase(
+      bytes: try OnnxBuilder.encode(network, input: network.onnxInput, name: "case"),
+      inputs: [
+        "input": OnnxTensor(input.values),
+        "lengths": OnnxTensor([5, 5, 5, 5], shape: [4], .int32),
+      ], output: logits.reshaped(to: [4, 5, logits.shape[1]]))
+    if network.chords != nil { test.inputs["chords"] = OnnxTensor(targets.values.values) }
+    return test
   }
 
   private static func forecast(

@@ -13,6 +13,7 @@ func tinyComposer(
   options.kind = kind
   options.stepsPerBeat = 2
   options.hiddenSize = 7
+  options.chordUnits = 11
   options.layers = 2
   options.window = 9
   options.epochs = 2
@@ -110,7 +111,7 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
     let tune = CodedTune.polyphonic((0..<20).map { [30 + $0] })
     let examples = TuneExamples([tune], window: 8, transpose: 0, events: events)
     let foretold = examples.pieces.map { piece -> [Int] in
-      guard case .polyphonic(let steps) = piece.tune else { return [] }
+      guard case .polyphonic(let steps, _) = piece.tune else { return [] }
       return steps.dropFirst().flatMap { $0 }
     }
     #expect(foretold == [Array(31...38), Array(39...46), Array(47...49)])
@@ -120,7 +121,7 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
   /// reported.
   @Test(arguments: ComposerKind.allCases)
   func lossIsTheDefinition(kind: ComposerKind) throws {
-    let options = tinyComposer(kind)
+    let options = tinyComposer(kind) { $0.chords = .independent }
     let events = MusicEvents(stepsPerBeat: options.stepsPerBeat)
     let plan = try ComposerPlan(
       MusicCollection(arpeggios(10, length: 11), source: "t"), options: options)
@@ -135,7 +136,7 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
       for step in 1..<tune.count {
         let row = logits.values.slice(step - 1..<step, along: 1).elements.map { Double($0) }
         switch tune {
-        case .polyphonic(let steps):
+        case .polyphonic(let steps, _):
           for (key, x) in row.enumerated() {
             let p = 1 / (1 + exp(-x))
             sum -= log(steps[step].contains(21 + key) ? p : 1 - p)
@@ -245,6 +246,12 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
     let keys = try #require(JSONSerialization.jsonObject(with: plain) as? [String: Any]).keys
     #expect(!keys.contains("averaging") && !keys.contains("dropConnect"))
     #expect(try JSONDecoder().decode(ComposerOptions.self, from: plain) == options)
+    // Keys by themselves, as they all were.
+    var former = try #require(JSONSerialization.jsonObject(with: plain) as? [String: Any])
+    for key in ["chords", "chordUnits"] { #expect(former.removeValue(forKey: key) != nil) }
+    let read = try JSONDecoder().decode(
+      ComposerOptions.self, from: JSONSerialization.data(withJSONObject: former))
+    #expect(read.chords == nil && !read.hasJointChords && read.code.inputs == 88)
     (options.averaging, options.dropConnect) = (0.995, 0.25)
     let full = try JSONEncoder().encode(options)
     #expect(try JSONDecoder().decode(ComposerOptions.self, from: full) == options)

@@ -7,10 +7,15 @@ import Testing
 
 /// Drawing tunes from a network.
 @Suite struct ComposingTests {
-  private func composer(_ kind: ComposerKind) throws -> Composer {
+  private func composer(
+    _ kind: ComposerKind, _ chords: ChordModel = .joint
+  ) throws -> Composer {
     try ComposerPlan(
       MusicCollection(arpeggios(12), source: "t"),
-      options: tinyComposer(kind) { $0.learningRate = 0.05 }
+      options: tinyComposer(kind) {
+        $0.learningRate = 0.05
+        $0.chords = chords
+      }
     ).train()
   }
 
@@ -57,14 +62,18 @@ import Testing
     #expect(!free.notes.filter { $0.start >= 2 }.allSatisfy { scale.contains($0.pitch) })
   }
 
-  @Test func atMostSoManyKeys() throws {
-    let composer = try composer(.polyphonic)
+  @Test(arguments: ChordModel.allCases)
+  func atMostSoManyKeys(chords: ChordModel) throws {
+    let composer = try composer(.polyphonic, chords)
     var drawing = Composer.Drawing()
     drawing.topK = 2
     drawing.temperature = 50  // each allowed key sounds about every other time
     let tune = try composer.compose(from: Pitch(60), drawing: drawing)
     #expect(tune.steps.dropFirst(2).map(\.count).max() == 2)
-    drawing.topK = nil
+    (drawing.topK, drawing.voices) = (nil, 3)
+    let voices = try composer.compose(from: Pitch(60), drawing: drawing)
+    #expect(voices.steps.dropFirst(2).map(\.count).max() == 3)
+    drawing.voices = nil
     let free = try composer.compose(from: Pitch(60), drawing: drawing)
     #expect((free.steps.dropFirst(2).map(\.count).max() ?? 0) > 20)
   }
@@ -82,7 +91,7 @@ import Testing
 
   /// What is foretold after a tune is what the network gives for its last step.
   @Test func foretellsFromTheLastStep() throws {
-    let composer = try composer(.polyphonic)
+    let composer = try composer(.polyphonic, .independent)
     let tune = arpeggios(3, length: 9)[2]
     let next = composer.next(after: tune)
     let isSorted = zip(next, next.dropFirst()).allSatisfy { $0.probability >= $1.probability }

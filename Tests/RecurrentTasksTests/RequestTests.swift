@@ -109,14 +109,24 @@ import Testing
       drawing { $0.steps = 0 }, drawing { $0.steps = .min }, drawing { $0.steps = .max },
       drawing { $0.temperature = 0 }, drawing { $0.temperature = .nan },
       drawing { $0.temperature = .infinity }, drawing { $0.topK = 0 }, drawing { $0.topK = -5 },
+      drawing { $0.voices = 0 },
     ]
     let primer = Tune(name: "primer", steps: [[60], [64]])
     for drawing in wrong {
       let found = try problems([
         { _ = try composer.compose(from: Pitch(60), drawing: drawing) },
         { _ = try composer.compose(after: primer, drawing: drawing) },
+        { _ = try composer.harmonize(primer, drawing: drawing) },
       ])
-      #expect(found == Array(repeating: drawing.problem, count: 2))
+      #expect(found == Array(repeating: drawing.problem, count: 3))
+    }
+    let choir = drawing { $0.voices = 4 }
+    if kind == .events {
+      #expect(
+        try problems([{ _ = try composer.compose(after: primer, drawing: choir) }])
+          == ["limits the voices, which a model of events does not know"])
+    } else {
+      #expect(try composer.compose(after: primer, drawing: choir).length == 5)
     }
     let fine = drawing { $0.topK = .max }
     #expect(

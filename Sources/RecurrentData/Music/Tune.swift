@@ -64,18 +64,27 @@ public struct Tune: Sendable, Hashable {
   }
 
   /// A tune from the pitches that sound at each step. A pitch in several steps in a row is one long
-  /// note, as a piano roll does not tell a held note from a repeated one.
-  public init(name: String, steps: [PitchSet]) {
+  /// note, as a piano roll does not tell a held note from a repeated one, but where it is in `struck`:
+  /// there a note of its own begins.
+  ///
+  /// - Parameter struck: as many as `steps`, or none.
+  public init(name: String, steps: [PitchSet], struck: [PitchSet] = []) {
+    require(
+      struck.isEmpty || struck.count == steps.count,
+      "notes are struck at as many steps as there are, \(steps.count), not \(struck.count)")
     var notes: [Note] = []
     var starts = [Int?](repeating: nil, count: 128)
     for step in 0...steps.count {
       let now = step < steps.count ? steps[step] : []
       let before = step > 0 ? steps[step - 1] : []
-      if now == before { continue }
-      for pitch in before where !now.contains(pitch) {
+      let again = step < struck.count ? struck[step] : []
+      if now == before, again.isEmpty { continue }
+      for pitch in before where !now.contains(pitch) || again.contains(pitch) {
         notes.append(Note(pitch: pitch, start: starts[pitch] ?? 0, end: step))
       }
-      for pitch in now where !before.contains(pitch) { starts[pitch] = step }
+      for pitch in now where !before.contains(pitch) || again.contains(pitch) {
+        starts[pitch] = step
+      }
     }
     self.init(name: name, notes: notes, length: steps.count)
   }
@@ -87,6 +96,20 @@ public struct Tune: Sendable, Hashable {
       for step in note.start..<note.end { steps[step].insert(note.pitch) }
     }
     return steps
+  }
+
+  /// The pitches at each step that sounded before it and begin anew; empty if no note does.
+  public var struck: [PitchSet] {
+    var ends = [Int?](repeating: nil, count: 128)
+    var struck: [PitchSet] = []
+    for note in notes {
+      if ends[note.pitch] == note.start {
+        if struck.isEmpty { struck = Array(repeating: [], count: length) }
+        struck[note.start].insert(note.pitch)
+      }
+      ends[note.pitch] = note.end
+    }
+    return struck
   }
 
   /// The steps of `range`, notes cut at its ends.

@@ -231,6 +231,32 @@ extension SkipConnection: OnnxExportable {
   }
 }
 
+extension NADE {
+  /// The logit of each variable given those before it, `[B, T, D]`.
+  ///
+  /// - Parameters:
+  ///   - x: the variables, `[B, T, D]`.
+  ///   - biases: b and c of each step, `[B, T, D + K]`.
+  public func export(
+    _ x: String, biases: String, to graph: inout OnnxBuilder
+  ) throws(DataError) -> String {
+    let added = graph.product(
+      graph.unsqueeze(x, [3]), graph.constant(weights, "weights"))
+    // Those before: zeros on the diagonal and above it.
+    let size = variables
+    let earlier = (0..<size * size).map { Float($0 % size < $0 / size ? 1 : 0) }
+    let sums = graph.node(
+      "MatMul", [graph.constant(Tensor(earlier, shape: [size, size]), "earlier"), added])
+    let own = graph.part(of: biases, along: 2, from: size, to: biasCount)
+    let hidden = try Activation.sigmoid.export(
+      graph.sum(sums, graph.unsqueeze(own, [2])), to: &graph)
+    let terms = graph.product(hidden, graph.constant(outputWeights, "output_weights"))
+    return graph.sum(
+      graph.part(of: biases, along: 2, from: 0, to: size),
+      graph.node("ReduceSum", [terms, graph.constant([3])], ["keepdims": .integer(0)]))
+  }
+}
+
 extension OnnxBuilder {
   /// Two values of one shape, merged along their features.
   mutating func merged(_ a: String, _ b: String, _ merge: Merge) -> String {

@@ -2,15 +2,19 @@ import Recurrent
 
 /// A tune as a network reads it.
 enum CodedTune: Sendable, Equatable {
-  /// The keys of the piano that sound at each step.
-  case polyphonic([PitchSet])
+  /// The keys of the piano that sound at each step, and those of them that sounded before and are
+  /// struck again; none: none is, or nobody told.
+  case polyphonic([PitchSet], struck: [PitchSet] = [])
   /// The events (``MusicEvents``).
   case events([Int])
 
   init(_ tune: Tune, kind: ComposerKind, events: MusicEvents) {
     switch kind {
     case .polyphonic:
-      self = .polyphonic(tune.steps.map { PitchSet($0.filter(Pitch.piano.contains)) })
+      func keys(_ steps: [PitchSet]) -> [PitchSet] {
+        steps.map { PitchSet($0.filter(Pitch.piano.contains)) }
+      }
+      self = .polyphonic(keys(tune.steps), struck: keys(tune.struck))
     case .events: self = .events(events.encode(tune))
     }
   }
@@ -18,7 +22,7 @@ enum CodedTune: Sendable, Equatable {
   /// Steps or events.
   var count: Int {
     switch self {
-    case .polyphonic(let steps): steps.count
+    case .polyphonic(let steps, _): steps.count
     case .events(let codes): codes.count
     }
   }
@@ -26,7 +30,8 @@ enum CodedTune: Sendable, Equatable {
   /// A piece of it.
   subscript(range: Range<Int>) -> CodedTune {
     switch self {
-    case .polyphonic(let steps): .polyphonic(Array(steps[range]))
+    case .polyphonic(let steps, let struck):
+      .polyphonic(Array(steps[range]), struck: struck.isEmpty ? [] : Array(struck[range]))
     case .events(let codes): .events(Array(codes[range]))
     }
   }
@@ -36,7 +41,7 @@ enum CodedTune: Sendable, Equatable {
     let pitches: [Int]
     let keyboard: ClosedRange<Int>
     switch self {
-    case .polyphonic(let steps):
+    case .polyphonic(let steps, _):
       (pitches, keyboard) = (steps.flatMap { $0 }, Pitch.piano)
     case .events(let codes):
       pitches = codes.compactMap { (1...128).contains($0) ? $0 - 1 : nil }
@@ -55,6 +60,8 @@ public struct TuneExamples: ExampleSet {
     let tune: CodedTune
     /// By how much it may be moved.
     let transpositions: ClosedRange<Int>
+    /// Whether the tune ends with it.
+    var isEnd = true
   }
 
   let pieces: [Piece]
@@ -68,7 +75,8 @@ public struct TuneExamples: ExampleSet {
       let window = window ?? max(1, tune.count)
       return stride(from: 0, to: max(0, tune.count - 1), by: window).map { start in
         Piece(
-          tune: tune[start..<min(start + window + 1, tune.count)], transpositions: range)
+          tune: tune[start..<min(start + window + 1, tune.count)], transpositions: range,
+          isEnd: start + window + 1 >= tune.count)
       }
     }
   }

@@ -10,6 +10,11 @@ extension Composer {
     public var temperature = 1.0
     /// Only the likeliest may be drawn: of events so many, of keys at most so many at a step.
     public var topK: Int?
+    /// At most so many notes sound at a step; nil: as many as come. Of steps, not of events.
+    public var voices: Int?
+    /// Whether the tune ends where an end is likeliest, up to a quarter of the steps before or behind
+    /// those asked for; of joint chords only, which learn where tunes end.
+    public var endsPhrase = false
     /// Only notes of this scale begin; what was given stays.
     public var scale: MusicalScale?
     /// Where all random numbers come from: the same seed gives the same tune.
@@ -22,6 +27,7 @@ extension Composer {
     public var problem: String? {
       var rules = OptionRules()
       rules.require(["the number of steps": steps])
+      rules.require(["the number of voices": voices ?? 1])
       rules.require(temperature > 0, else: "a temperature is above 0, not \(temperature)")
       return rules.problem ?? Sampling(temperature: temperature, topK: topK).problem
     }
@@ -45,13 +51,13 @@ extension Composer {
   public func compose(
     after primer: Tune, drawing: Drawing = Drawing()
   ) throws(DataError) -> Tune {
-    try require(drawing.problem, of: "the drawing")
+    try check(drawing)
     try require(
       primer.length < 1 ? "composing begins with at least one step" : nil, of: primer.name)
     let coded = CodedTune(primer, kind: options.kind, events: events)
     switch coded {
-    case .polyphonic(let steps):
-      return Tune(name: primer.name, steps: continued(steps, drawing))
+    case .polyphonic(let steps, let struck):
+      return continued(steps, struck, name: primer.name, drawing)
     case .events(let codes):
       // What was given is to go on, so its end is left out.
       let all = continued(Array(codes.dropLast()), length: primer.length, drawing)
@@ -59,18 +65,22 @@ extension Composer {
     }
   }
 
-  /// What may come next and how probable it is, likeliest first: keys that sound, or events.
+  /// What may come next and how probable it is, likeliest first: keys that sound, or events. Of joint
+  /// chords each key has its probability given that those above it are as they are likeliest.
   public func next(after tune: Tune) -> [(what: String, probability: Double)] {
     let coded = CodedTune(tune, kind: options.kind, events: events)
     let given = options.kind == .events ? coded[0..<coded.count - 1] : coded
     guard given.count > 0 else { return [] }
     var session = Session(model)
-    let logits = last(of: session.feed(inputs(given)))
+    let outputs = session.feed(inputs(given))
     let result: [(what: String, probability: Double)]
     switch coded {
     case .polyphonic:
-      result = zip(Pitch.piano, logits).map { ("\(Pitch($0))", 1 / (1 + exp(-$1))) }
+      result = zip(Pitch.piano, distribution(outputs).keyLogits()).map {
+        ("\(Pitch($0))", 1 / (1 + exp(-$1)))
+      }
     case .events:
+      let logits = last(of: outputs)
       let highest = logits.max() ?? 0
       let weights = logits.map { exp($0 - highest) }
       let sum = weights.reduce(0, +)
@@ -79,39 +89,18 @@ extension Composer {
     return result.sorted { $0.probability > $1.probability }
   }
 
-  private func inputs(_ tune: CodedTune) -> SequenceBatch {
+  func inputs(_ tune: CodedTune) -> SequenceBatch {
     model.inputs([tune], shifts: [0], events: events)
+  }
+
+  /// What the network says behind the last of the steps that it has read.
+  func distribution(_ outputs: SequenceBatch) -> StepDistribution {
+    StepDistribution(
+      outputs: outputs.lastValidSteps.elements, chords: model.chords, code: model.code)
   }
 
   private func last(of logits: SequenceBatch) -> [Double] {
     logits.lastValidSteps.elements.map { Double($0) }
-  }
-
-  // MARK: Steps
-
-  private func continued(_ given: [PitchSet], _ drawing: Drawing) -> [PitchSet] {
-    var session = Session(model)
-    var logits = last(of: session.feed(inputs(.polyphonic(given))))
-    var steps = given
-    for step in 0..<drawing.steps {
-      var generator = RandomGenerator(RandomKey(seed: drawing.seed).child(step))
-      let allowed = zip(Pitch.piano, logits).filter { pitch, _ in
-        drawing.scale?.contains(pitch) ?? true
-      }
-      let likeliest = allowed.sorted { $0.1 > $1.1 }.prefix(drawing.topK ?? allowed.count)
-      let candidates = Set(likeliest.map(\.0))
-      var next = PitchSet()
-      for (pitch, logit) in zip(Pitch.piano, logits) {
-        // One number a key, whatever is allowed.
-        let draw = Double(generator.uniform())
-        if candidates.contains(pitch), draw < 1 / (1 + exp(-logit / drawing.temperature)) {
-          next.insert(pitch)
-        }
-      }
-      steps.append(next)
-      logits = last(of: session.feed(inputs(.polyphonic([next]))))
-    }
-    return steps
   }
 
   // MARK: Events

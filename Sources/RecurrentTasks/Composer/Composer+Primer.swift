@@ -26,6 +26,16 @@ extension Composer {
     }
   }
 
+  /// Checks that a drawing keeps the rules, and asks for nothing that the model cannot do.
+  func check(_ drawing: Drawing) throws(DataError) {
+    try require(drawing.problem, of: "the drawing")
+    guard drawing.voices == nil || options.kind == .polyphonic else {
+      throw DataError(
+        file: "the drawing", problem: "limits the voices, which a model of events does not know",
+        advice: "Leave the number of voices out, or train a polyphonic model")
+    }
+  }
+
   private func knows(_ pitch: Int) -> Bool {
     options.kind == .events || Pitch.piano.contains(pitch)
   }

@@ -82,44 +82,16 @@ public struct Composer: Job {
     let scores = stride(from: 0, to: tunes.count, by: 16).flatMap { start in
       self.scores(Array(tunes[start..<min(start + 16, tunes.count)]))
     }
+    let steps = scores.reduce(0) { $0 + $1.steps }
+    func perStep(_ part: KeyPath<TuneScore, Double>, _ isTold: Bool) -> Double? {
+      isTold ? scores.reduce(0) { $0 + $1[keyPath: part] } / Double(max(1, steps)) : nil
+    }
     return ComposerEvaluation(
-      kind: options.kind, tunes: tunes.count, steps: scores.reduce(0) { $0 + $1.steps },
+      kind: options.kind, tunes: tunes.count, steps: steps,
+      strikeNLL: perStep(\.strikes, options.code.tellsRepeats),
+      endNLL: perStep(\.end, options.hasJointChords), harmony: harmony(of: tunes),
       model: .init(scores), markov: .init(tunes.map(baselines.markov.score)),
       marginal: .init(tunes.map(baselines.marginal.score)))
-  }
-
-  private func scores(_ tunes: [CodedTune]) -> [TuneScore] {
-    let inputs = model.inputs(
-      tunes.map { $0[0..<$0.count - 1] }, shifts: tunes.map { _ in 0 }, events: events)
-    let logits = model(inputs)
-    let (width, time) = (logits.features, logits.time)
-    let values = logits.values.elements
-    return tunes.enumerated().map { row, tune in
-      var score = TuneScore()
-      for step in 1..<tune.count {
-        let start = (row * time + step - 1) * width
-        let logits = values[start..<start + width]
-        switch tune {
-        case .polyphonic(let steps):
-          var nll = 0.0
-          var hits = KeyHits()
-          for (logit, pitch) in zip(logits, Pitch.piano) {
-            let x = Double(logit)
-            let sounds = steps[step].contains(pitch)
-            // softplus(x) - t·x
-            nll += max(x, 0) + log1p(exp(-abs(x))) - (sounds ? x : 0)
-            hits.add(sounds: sounds, guessed: x > 0)
-          }
-          score.add(nll: nll, hits: hits)
-        case .events(let codes):
-          let highest = logits.max() ?? 0
-          let sum = logits.reduce(0) { $0 + exp(Double($1 - highest)) }
-          let own = logits[start + codes[step]]
-          score.add(nll: log(sum) - Double(own - highest), hits: KeyHits(isRight: own == highest))
-        }
-      }
-      return score
-    }
   }
 }
 

@@ -3,8 +3,8 @@ import Recurrent
 /// How well a composer foretells tunes it was not trained on, beside forecasts that count.
 ///
 /// The negative log-likelihood (NLL) of a step is in nats; of a polyphonic step it is the sum over
-/// the 88 keys of the binary cross-entropy, as in Boulanger-Lewandowski et al. 2012
-/// (arXiv:1206.6392). The first step of a tune, before which there is nothing, does not count. The
+/// the 88 keys of the binary cross-entropy, of joint chords each key's given those above it, as in
+/// Boulanger-Lewandowski et al. 2012 (arXiv:1206.6392). The first step of a tune, before which there is nothing, does not count. The
 /// two usual means differ: over all steps (as Bai et al. 2018, arXiv:1803.01271, print it), and
 /// over tunes of each tune's own mean.
 public struct ComposerEvaluation: JobEvaluation {
@@ -15,7 +15,8 @@ public struct ComposerEvaluation: JobEvaluation {
     /// The mean over tunes of the mean over each tune's steps.
     public let nllOverTunes: Double
     /// Of events, the share guessed right. Of steps, the keys right over those right, missed and
-    /// invented (Bay et al. 2009), a key being guessed where its probability is above one half.
+    /// invented (Bay et al. 2009), a key being guessed where its probability is above one half, of
+    /// joint chords given the guesses above it.
     public let accuracy: Double
 
     init(_ scores: [TuneScore]) {
@@ -30,12 +31,27 @@ public struct ComposerEvaluation: JobEvaluation {
     }
   }
 
+  /// What harmony forbids, counted.
+  public struct Harmony: Sendable, Codable, Equatable {
+    /// In the tunes.
+    public let collection: HarmonyCount
+    /// In tunes that the model made of the first beats of some of them.
+    public let composed: HarmonyCount
+  }
+
   /// What the network reads and writes.
   public let kind: ComposerKind
   /// Tunes.
   public let tunes: Int
   /// Steps or events that were foretold.
   public let steps: Int
+  /// The mean NLL over all steps of whether keys that sound on are struck again, which is no part of
+  /// the scores; nil where the model does not tell it.
+  public var strikeNLL: Double?
+  /// The same of whether the tune ends.
+  public var endNLL: Double?
+  /// Clashes and parallels, of a polyphonic model.
+  public var harmony: Harmony?
   /// The network's.
   public let model: Scores
   /// Of counting what follows what.
@@ -72,13 +88,25 @@ extension ComposerEvaluation {
       ["", "NLL over all \(unit)s", "NLL over tunes", "accuracy"], row("model", model),
       row("first-order Markov", markov), row("marginal", marginal),
     ])
-    return """
+    var text = """
       \(table)
 
       NLL in nats a \(unit), from the second on: the mean over all \(unit)s, and the mean over tunes
       of each tune's mean.
-      \(verdict)
       """
+    let beside = [
+      strikeNLL.map { "whether a key that sounds on is struck again \(NumberFormat.fixed($0, 3))" },
+      endNLL.map { "whether the tune ends \(NumberFormat.fixed($0, 3))" },
+    ].compactMap(\.self)
+    if !beside.isEmpty { text += "\nBeside it, not in it: " + beside.joined(separator: ", ") + "." }
+    if let harmony {
+      let table = TextTable([
+        ["of 100 chords"] + HarmonyCount.header, ["these tunes"] + harmony.collection.cells,
+        ["composed from their beginnings"] + harmony.composed.cells,
+      ])
+      text += "\n\n\(table)\n"
+    }
+    return text + "\n" + verdict
   }
 }
 

@@ -1,7 +1,8 @@
 import Recurrent
 
 /// The network of a composer: recurrent layers over steps or embedded events, and a dense layer to
-/// the logits of what comes next. `[B, T, 88]` to `[B, T, 88]`, or `[B, T, D]` to `[B, T, V]`.
+/// the logits of what comes next, `[B, T, F]` to `[B, T, V]`; of joint chords, to the biases of their
+/// distribution, `[B, T, D + K]`.
 public struct ComposerModel: Layer {
   /// The vectors of the events, `[V, D]`; a polyphonic model has none.
   public var embedding: Embedding?
@@ -9,9 +10,15 @@ public struct ComposerModel: Layer {
   public var recurrent: RecurrentStack
   /// From a hidden state to what comes next.
   public var head: Dense
+  /// Which keys sound together; nil where each is foretold by itself, and of events.
+  public var chords: NADE?
+  /// How the steps of joint chords are written.
+  let code: ChordCode
   let dropout: Float
+  let chordDropout: Float
 
   init(_ options: ComposerOptions, using generator: inout some RandomNumberGenerator) {
+    code = options.code
     let sizes = Self.sizes(options)
     embedding =
       options.kind == .events
@@ -21,12 +28,20 @@ public struct ComposerModel: Layer {
       layerCount: options.layers, options: RecurrentOptions(dropConnect: options.dropConnect ?? 0),
       dropout: options.dropout, using: &generator)
     head = Dense(inputSize: options.hiddenSize, outputSize: sizes.outputs, using: &generator)
-    dropout = options.dropout
+    chords =
+      options.hasJointChords
+      ? NADE(variables: code.count, units: options.chordUnits ?? 1, using: &generator) : nil
+    (dropout, chordDropout) = (options.dropout, options.chordDropout ?? 0)
   }
 
   private static func sizes(_ options: ComposerOptions) -> (inputs: Int, outputs: Int) {
     switch options.kind {
-    case .polyphonic: (Pitch.piano.count, Pitch.piano.count)
+    case .polyphonic:
+      (
+        options.code.inputs,
+        options.hasJointChords
+          ? options.code.count + (options.chordUnits ?? 1) : Pitch.piano.count
+      )
     case .events:
       (min(options.hiddenSize, 128), MusicEvents(stepsPerBeat: options.stepsPerBeat).count)
     }
@@ -40,7 +55,7 @@ public struct ComposerModel: Layer {
     recurrent.initialState(batchSize: batchSize)
   }
 
-  /// The logits of the step after each step.
+  /// The logits of the step after each step, or the biases of its joint distribution.
   public func forward(
     _ input: SequenceBatch, state: inout RecurrentStack.State, mode: Mode
   ) -> SequenceBatch {
@@ -51,7 +66,7 @@ public struct ComposerModel: Layer {
     return EachStep(head)(drop(hidden, mode: mode.child(2)), mode: mode)
   }
 
-  /// What the network reads, for tunes moved by so many semitones: `[B, T, 88]` or `[B, T, D]`.
+  /// What the network reads, for tunes moved by so many semitones: `[B, T, F]`.
   func inputs(_ tunes: [CodedTune], shifts: [Int], events: MusicEvents) -> SequenceBatch {
     if let embedding {
       let codes = zip(tunes, shifts).map { tune, shift -> [Int] in
@@ -60,22 +75,24 @@ public struct ComposerModel: Layer {
       }
       return embedding(TokenBatch(codes))
     }
-    let keys = Pitch.piano.count
+    let width = code.inputs
     let time = tunes.map(\.count).max() ?? 0
-    var values = [Float](repeating: 0, count: tunes.count * time * keys)
+    var values = [Float](repeating: 0, count: tunes.count * time * width)
     for (row, (tune, shift)) in zip(tunes, shifts).enumerated() {
-      guard case .polyphonic(let steps) = tune else { continue }
+      guard case .polyphonic(let steps, let struck) = tune else { continue }
       for (step, pitches) in steps.enumerated() {
-        let start = (row * time + step) * keys + shift - Pitch.piano.lowerBound
+        let start = (row * time + step) * width + shift - Pitch.piano.lowerBound
         for pitch in pitches { values[start + pitch] = 1 }
+        guard code.tellsRepeats, !struck.isEmpty else { continue }
+        for pitch in struck[step] { values[start + ChordCode.keys + pitch] = 1 }
       }
     }
     return SequenceBatch(
-      Tensor(values, shape: [tunes.count, time, keys]), lengths: tunes.map(\.count))
+      Tensor(values, shape: [tunes.count, time, width]), lengths: tunes.map(\.count))
   }
 
   /// The mean over all steps of the negative log-likelihood of a step (of a polyphonic one, the sum
-  /// over its keys). In training each piece is moved by a number of semitones drawn from its key.
+  /// over its keys, and of joint chords over all that ``ChordCode`` tells). In training each piece is moved by a number of semitones drawn from its key.
   func loss(_ pieces: [TuneExamples.Piece], events: MusicEvents, mode: Mode) -> Tensor {
     let keys = mode.child(3).rowKeys(pieces.count)
     let shifts = pieces.enumerated().map { row, piece -> Int in
@@ -84,25 +101,47 @@ public struct ComposerModel: Layer {
       return Int.random(in: piece.transpositions, using: &generator)
     }
     let tunes = pieces.map(\.tune)
-    let logits = self(
+    let outputs = self(
       inputs(tunes.map { $0[0..<$0.count - 1] }, shifts: shifts, events: events), mode: mode)
     if embedding != nil {
       let classes = zip(tunes, shifts).map { tune, shift -> [Int] in
         guard case .events(let codes) = tune else { return [] }
         return codes.dropFirst().map { events.transposed($0, by: shift) }
       }
-      return categoricalCrossEntropy(logits: logits, classes: classes)
+      return categoricalCrossEntropy(logits: outputs, classes: classes)
     }
-    let targets = inputs(tunes.map { $0[1..<$0.count] }, shifts: shifts, events: events)
-    return binaryCrossEntropy(logits: logits.validSteps, targets: targets.validSteps)
-      * Float(Pitch.piano.count)
+    guard chords != nil else {
+      let targets = inputs(tunes.map { $0[1..<$0.count] }, shifts: shifts, events: events)
+      return binaryCrossEntropy(logits: outputs.validSteps, targets: targets.validSteps)
+        * Float(Pitch.piano.count)
+    }
+    let targets = ChordTargets(pieces, shifts: shifts, code: code)
+    let x = targets.values.validSteps
+    let logits = chordLogits(outputs, targets, mode: mode)
+    return ((logits.softplus() - logits * x) * targets.counted.validSteps).sum()
+      * (1 / Float(max(1, x.shape[0])))
   }
 
-  /// Visits `embedding`, `recurrent` and `head`.
+  /// The logit of each variable of joint chords given those before it, of all valid steps, `[N, D]`.
+  func chordLogits(_ biases: SequenceBatch, _ targets: ChordTargets, mode: Mode) -> Tensor {
+    guard let chords else { return biases.validSteps }
+    var mask: Tensor?
+    if chordDropout > 0, mode != .prediction {
+      let ones = SequenceBatch(
+        Tensor(repeating: 1, shape: [biases.batchSize, biases.time, chords.units]),
+        lengths: biases.lengths)
+      mask = EachStep(Dropout(rate: chordDropout))(ones, mode: mode.child(4)).validSteps
+    }
+    return chords.logits(
+      of: targets.values.validSteps, biases: biases.validSteps, mask: mask)
+  }
+
+  /// Visits `embedding`, `recurrent`, `head` and `chords`.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.visit("embedding", &embedding)
     visitor.visit("recurrent", &recurrent)
     visitor.visit("head", &head)
+    visitor.visit("chords", &chords)
   }
 }
 
@@ -111,5 +150,8 @@ public struct ComposerModel: Layer {
 extension ComposerModel: JobModel {
   public func products(steps: Int) -> [JobProduct] {
     [JobProduct("head", head.weights.count, of: head, times: steps)]
+      + (chords.map {
+        [JobProduct("chords", $0.outputWeights.count, of: $0, times: steps)]
+      } ?? [])
   }
 }

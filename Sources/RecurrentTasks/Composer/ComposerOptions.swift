@@ -8,10 +8,27 @@ public enum ComposerKind: String, Sendable, Codable, CaseIterable {
   case events
 }
 
+/// How a polyphonic composer foretells the keys of a step.
+public enum ChordModel: String, Sendable, Codable, CaseIterable {
+  /// One after the other, from the highest to the lowest, each given those above it (``NADE``).
+  case joint
+  /// Each by itself.
+  case independent
+}
+
 /// What a composer is and how it is trained.
 public struct ComposerOptions: JobOptions {
   /// What the network reads and writes.
   public var kind = ComposerKind.polyphonic
+  /// How the keys of a step belong together, in a polyphonic composer; nil: each by itself.
+  public var chords: ChordModel? = .joint
+  /// Hidden units of joint chords.
+  public var chordUnits: Int? = 256
+  /// Dropout of these hidden units; nil: none.
+  public var chordDropout: Float?
+  /// Whether a key that sounds on is told from one that is struck again, where chords are joint; nil:
+  /// as the collection tells, and in a trained model no.
+  public var repeats: Bool?
   /// The steps of a quarter note; of a piano-roll file, what its steps are taken for.
   public var stepsPerBeat = 4
   /// Up to so many semitones each tune is moved up or down, anew in each epoch.
@@ -47,6 +64,13 @@ public struct ComposerOptions: JobOptions {
   public init() {}
 }
 
+extension ComposerOptions {
+  /// Whether the keys of a step are foretold together.
+  var hasJointChords: Bool { kind == .polyphonic && chords == .joint }
+  /// How steps are written.
+  var code: ChordCode { ChordCode(tellsRepeats: hasJointChords && repeats == true) }
+}
+
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ComposerOptions {
@@ -57,7 +81,11 @@ extension ComposerOptions {
     rules.require(["the transposition": transpose], in: 0...24)
     rules.require(["the hidden size": hiddenSize], in: 1...100_000)
     rules.require(["the window": window], in: 2...100_000)
+    rules.require(["the number of hidden units of chords": chordUnits ?? 1], in: 1...10_000)
     rules.require(
-      shares: ["DropConnect": dropConnect ?? 0])
+      shares: ["DropConnect": dropConnect ?? 0, "the dropout of chords": chordDropout ?? 0])
+    rules.require(
+      repeats != true || chords == .joint && kind == .polyphonic,
+      else: "repeated notes are told by polyphonic composers with joint chords only")
   }
 }

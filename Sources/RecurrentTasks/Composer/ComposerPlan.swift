@@ -15,6 +15,8 @@ public struct ComposerPlan: JobPlan {
   public let test: [Tune]
   /// How the parts were made, in words.
   public let split: String
+  /// Whether the tunes tell repeated notes.
+  let repeats: (areTold: Bool, text: String)
   let source: String
   let events: MusicEvents
 
@@ -33,7 +35,12 @@ public struct ComposerPlan: JobPlan {
     _ collection: MusicCollection, options: ComposerOptions = ComposerOptions(),
     from model: Composer? = nil
   ) throws(DataError) {
-    let options = try options.settled(from: model)
+    var options = try options.settled(from: model)
+    let told = collection.repeats
+    if model == nil, options.repeats == nil, options.hasJointChords, told.areTold {
+      options.repeats = true
+    }
+    repeats = told
     self.options = options
     origin = model
     source = collection.source
@@ -109,6 +116,12 @@ public struct ComposerPlan: JobPlan {
     if options.kind == .polyphonic, outside > 0 {
       lines.append("            \(outside) of \(notes.count) notes lie outside the piano, left out")
     }
+    if options.hasJointChords {
+      let asked =
+        (options.repeats == true) == repeats.areTold
+        ? "" : options.repeats == true ? "learned as asked; " : "not learned as asked; "
+      lines.append("repeats     \(asked)\(repeats.text)")
+    }
     return (lines + [options.summary + ", \(NumberFormat.grouped(parameterCount)) weights"])
       .joined(separator: "\n")
   }
@@ -118,8 +131,9 @@ extension ComposerOptions {
   /// The network in a line.
   var summary: String {
     let layers = layers == 1 ? "1 layer" : "\(layers) layers"
+    let chords = hasJointChords ? ", joint chords of \(chordUnits ?? 1)" : ""
     return
-      "network     \(kind.rawValue), \(cell.rawValue.uppercased()), \(layers) of \(hiddenSize) units"
+      "network     \(kind.rawValue), \(cell.rawValue.uppercased()), \(layers) of \(hiddenSize) units\(chords)"
   }
 }
 

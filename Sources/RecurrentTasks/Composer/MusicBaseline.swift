@@ -26,7 +26,7 @@ struct MusicBaseline: Sendable, Codable, Equatable {
     followers = isMarkov && kind == .events ? Array(repeating: [:], count: events.count) : []
     for tune in tunes {
       switch tune {
-      case .polyphonic(let steps):
+      case .polyphonic(let steps, _):
         for (before, now) in zip(steps, steps.dropFirst()) {
           for (index, pitch) in piano.enumerated() {
             let row = isMarkov && before.contains(pitch) ? 1 : 0
@@ -67,7 +67,7 @@ struct MusicBaseline: Sendable, Codable, Equatable {
   func score(_ tune: CodedTune) -> TuneScore {
     var score = TuneScore()
     switch tune {
-    case .polyphonic(let steps):
+    case .polyphonic(let steps, _):
       for (before, now) in zip(steps, steps.dropFirst()) {
         var nll = 0.0
         var hits = KeyHits()
@@ -123,9 +123,15 @@ struct TuneScore: Sendable {
   private(set) var nll = 0.0
   private(set) var steps = 0
   private(set) var hits = KeyHits()
+  /// Of the keys that go on or are struck again.
+  private(set) var strikes = 0.0
+  /// Of where the tune ends.
+  private(set) var end = 0.0
 
-  mutating func add(nll: Double, hits: KeyHits) {
+  mutating func add(nll: Double, hits: KeyHits, strikes: Double = 0, end: Double = 0) {
     self.nll += nll
+    self.strikes += strikes
+    self.end += end
     steps += 1
     self.hits.right += hits.right
     self.hits.wrong += hits.wrong

@@ -14,6 +14,7 @@ public struct MusicCollection: Sendable {
   /// How that was found, as a sentence without its full stop, where nobody said it.
   public private(set) var gridText: String?
   private var hasMIDI = false
+  private var hasRolls = false
 
   /// The endings of the files that are looked for in folders.
   public static let endings = ["mid", "midi", "kar", "json"]
@@ -103,6 +104,26 @@ public struct MusicCollection: Sendable {
     return (mean / Double(unit) > 1.25 ? 2 * unit : unit, mean)
   }
 
+  /// Whether the tunes say which notes are struck again and which go on, and why not.
+  var repeats: (areTold: Bool, text: String) {
+    let (joins, strikes) = tunes.reduce((0, 0)) { counts, item in
+      let (steps, struck) = (item.tune.steps, item.tune.struck)
+      let held = zip(steps, steps.dropFirst()).reduce(0) { sum, pair in
+        sum + pair.1.count { pair.0.contains($0) }
+      }
+      return (counts.0 + held, counts.1 + struck.reduce(0) { $0 + $1.count })
+    }
+    if hasRolls {
+      return (false, "not told: piano rolls do not say whether a key is held or struck again")
+    }
+    return strikes == 0
+      ? (false, "not told: no note is struck again where it sounds")
+      : (
+        true,
+        "told: of \(NumberFormat.grouped(joins)) steps of keys that sound on, \(NumberFormat.grouped(strikes)) are struck again"
+      )
+  }
+
   /// The tunes of a part; nil if no tune belongs to it.
   public func part(_ part: PianoRollFile.Part) -> MusicCollection? {
     var result = self
@@ -113,6 +134,7 @@ public struct MusicCollection: Sendable {
   private mutating func read(_ path: String, stepsPerBeat: Int) throws(DataError) {
     let found: [(tune: Tune, part: PianoRollFile.Part?)]
     if path.lowercased().hasSuffix(".json") {
+      hasRolls = true
       found = try PianoRollFile(contentsOf: path).tunes
     } else {
       hasMIDI = true

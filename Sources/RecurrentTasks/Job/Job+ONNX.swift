@@ -81,14 +81,18 @@ extension TextGeneratorModel: OnnxNetwork {
 
 extension ComposerModel: OnnxNetwork {
   var onnxInput: OnnxBuilder.Input {
-    embedding == nil ? .sequences(features: head.weights.shape[1]) : .tokens
+    embedding == nil ? .sequences(features: code.inputs) : .tokens
   }
 
-  /// The logits of what comes after each step, `[B, T, V]`.
+  /// The logits of what comes after each step, `[B, T, V]`. Of joint chords there is an input `chords`,
+  /// `[B, T, D]`, the variables of what comes after each step, and each logit is given those before it.
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
     var value = input
     if let embedding { value = try embedding.export(input, to: &graph) }
-    return try head.export(try recurrent.export(value, to: &graph), to: &graph)
+    let outputs = try head.export(try recurrent.export(value, to: &graph), to: &graph)
+    guard let chords else { return outputs }
+    graph.addInput("chords", .float32, ["batch", "time"], [chords.variables])
+    return try chords.export("chords", biases: outputs, to: &graph)
   }
 }
 

@@ -16,6 +16,22 @@ import Testing
     #expect(Tune(name: "t", steps: [[1], [], []]).steps == [[1], [], []])
   }
 
+  /// A note that follows its own pitch is struck again, in a file too; a held one is not.
+  @Test func struckNotes() throws {
+    let steps: [PitchSet] = [[60, 64], [60, 64], [60], [], [60]]
+    let struck: [PitchSet] = [[], [60], [60], [], []]
+    let tune = Tune(name: "t", steps: steps, struck: struck)
+    #expect(
+      tune.notes.map { [$0.pitch, $0.start, $0.end] } == [
+        [60, 0, 1], [64, 0, 2], [60, 1, 2], [60, 2, 3], [60, 4, 5],
+      ])
+    #expect(tune.steps == steps && tune.struck == struck)
+    let again = try MIDIFile(bytes: tune.midi(stepsPerBeat: 3).bytes, source: "t")
+      .tunes(stepsPerBeat: 3, source: "t")
+    #expect(again == [tune])
+    #expect(Tune(name: "t", steps: steps).struck.isEmpty)
+  }
+
   @Test func overlappingNotes() {
     let tune = Tune(
       name: "t",
