@@ -72,7 +72,7 @@ struct TaggerKnowledgeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Numbers that the states of language models become. (default: 128)", valueName: "count"))
+      "Numbers that the states of language models become. (default: 32)", valueName: "count"))
   var languageSize: Int?
 
   @Option(

@@ -22,7 +22,7 @@ public struct SequenceTaggerOptions: JobOptions {
   /// Whether the network is told how each word is written: capitals, digits, marks.
   public var capitals = true
   /// Numbers that the states of language models become by a dense layer, where there are such models;
-  /// nil: 128.
+  /// nil: 32.
   public var languageSize: Int?
   /// The kind of recurrent layer.
   public var cell = CellKind.lstm

@@ -88,5 +88,5 @@ struct WordContext: Module {
 
 extension SequenceTaggerOptions {
   /// P, what the states of the language models become.
-  var languageWidth: Int { languageSize ?? 128 }
+  var languageWidth: Int { languageSize ?? 32 }
 }
