@@ -15,7 +15,7 @@ public struct TextAdaptation: Sendable, Equatable {
   /// Tokens of a segment.
   public var steps = 32
 
-  /// The defaults, which did well on validation text.
+  /// The defaults.
   public init() {}
 
   /// The first rule that these numbers break, as a sentence; nil if they are fine.
