@@ -42,9 +42,9 @@ struct Compose: ThreadedCommand {
 
   @Option(
     help: ArgumentHelp(
-      "phrase: where an end is likeliest, at most a quarter of the steps earlier or later, of models with joint chords. exact: after so many steps.",
+      "phrase: where an end is likeliest, at most a quarter of the steps earlier or later, of models with joint chords. exact: after so many steps. (default: phrase)",
       valueName: "ending"))
-  var ending = Ending.phrase
+  var ending: Ending?
 
   @Option(
     help: ArgumentHelp(
@@ -96,6 +96,9 @@ struct Compose: ThreadedCommand {
     if steps != nil, harmonize != nil {
       throw ValidationError("--steps and --harmonize exclude each other: the tune has its steps.")
     }
+    if ending != nil, harmonize != nil {
+      throw ValidationError("--ending and --harmonize exclude each other: the tune has its end.")
+    }
     if let voices, voices < 1 {
       throw ValidationError("--voices is at least 1, not \(voices).")
     }
@@ -121,7 +124,7 @@ struct Compose: ThreadedCommand {
     var drawing = Composer.Drawing()
     drawing.steps = steps ?? drawing.steps
     drawing.voices = voices
-    drawing.endsPhrase = ending == .phrase
+    drawing.endsPhrase = ending != .exact
     drawing.temperature = temperature
     drawing.topK = topK
     drawing.scale = scale

@@ -52,7 +52,7 @@ struct ImageAugmentationTests {
 
   /// Only training sees changed images; the same seed gives the same bits.
   @Test func trainingIsRepeatable() throws {
-    let images = try BundledData.digits.subset(Array(0..<200))
+    let images = BundledData.digits.subset(Array(0..<200))
     var options = ImageClassifierOptions()
     (options.hiddenSize, options.epochs, options.seed) = (8, 2, 1)
     options.augmentation = ImageAugmentation()
