@@ -150,7 +150,7 @@ import Testing
     (["--seconds", "0"], "--seconds is more than 0 and at most 3600, not 0.0."),
     (["--seconds", "nan"], "--seconds is more than 0 and at most 3600, not nan."),
     (["--threads", "0"], "--threads is between 1 and 1024, not 0."),
-    (["--cell", "foo"], "Please provide one of 'lstm', 'gru' or 'rnn'."),
+    (["--cell", "foo"], "Please provide one of 'lstm', 'gru', 'rnn' or 'mogrifier'."),
     (["--mode", "foo"], "Please provide one of 'train', 'infer' or 'step'."),
     (["--lengths", "half"], "Please provide one of 'full' and 'uniform'."),
     (

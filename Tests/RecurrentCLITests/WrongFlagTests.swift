@@ -58,7 +58,7 @@ import Testing
     Case("--learning-rate inf", "The learning rate is a positive number, not inf."),
     Case("--test-fraction 1", "The test fraction is at least 0 and less than 1, not 1.0."),
     Case("--validation-fraction=-0.1", "The validation fraction is at least 0 and less than 1"),
-    Case("--cell foo", "Please provide one of 'lstm', 'gru' or 'rnn'."),
+    Case("--cell foo", "Please provide one of 'lstm', 'gru', 'rnn' or 'mogrifier'."),
     Case("--loss foo", "The value 'foo' is invalid for '--loss <loss>'."),
     Case("--scaling foo", "The value 'foo' is invalid for '--scaling <method>'."),
     Case(
