@@ -23,7 +23,7 @@ struct TrainImageClassifier: JobCommand {
         recurrent train image-classifier
         recurrent train image-classifier mnist --model mlp --hidden 512 --layers 2
         recurrent train image-classifier mnist --model pixels --cell gru --epochs 5
-        recurrent train image-classifier mnist --augment --averaging 0.999 --epochs 30
+        recurrent train image-classifier mnist --augment --epochs 30
         recurrent train image-classifier leaves --resize 32x32 --output leaf-model
         recurrent train image-classifier emnist-letters-train-images-idx3-ubyte.gz \\
           --test emnist-letters-test-images-idx3-ubyte.gz \\

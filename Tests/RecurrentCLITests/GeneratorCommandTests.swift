@@ -183,7 +183,7 @@ import Testing
       (
         ["train", "generator", "t.txt", "--vocabulary", "9"], "--vocabulary belongs to --tokens bpe"
       ),
-      (["train", "generator", "t.txt", "--tokens", "words"], "--tokens"),
+      (["train", "generator", "t.txt", "--tokens", "syllables"], "--tokens"),
       (["train", "generator", "t.txt", "--test-fraction", "1"], "The test fraction is at least 0"),
       (["train", "generator", "t.txt", "--clipping", "0"], "The clipping is a positive number"),
       (["generate", "model", "--temperature=-1"], "A temperature is a number of at least 0"),

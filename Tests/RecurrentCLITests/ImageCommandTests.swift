@@ -148,7 +148,7 @@ import Testing
     let examples = help.split(separator: "\n").filter {
       $0.hasPrefix("  recurrent train image-classifier")
     }
-    #expect(examples.count == 6)
+    #expect(examples.count == 7)
     for flag in examples.flatMap({ $0.split(separator: " ") }) where flag.hasPrefix("--") {
       #expect(help.contains("\n  \(flag)") || help.contains(", \(flag)"), "\(flag)")
     }
