@@ -82,12 +82,12 @@ extension Composer {
   /// - Throws: ``DataError`` if the model writes events, the tune has no note of the piano, or for a
   ///   drawing that breaks a rule.
   public func harmonize(_ melody: Tune, drawing: Drawing = Drawing()) throws(DataError) -> Tune {
+    try check(drawing)
     guard case .polyphonic(let steps, let struck) = coded(melody) else {
       throw DataError(
         file: melody.name, problem: "cannot be harmonized by a model that writes events",
         advice: "Train with --model polyphonic")
     }
-    try check(drawing)
     let tops = steps.map { Array($0).last }
     guard let first = tops.compactMap(\.self).first else {
       throw DataError(
