@@ -14,7 +14,7 @@ import Testing
   }
 
   /// Plain loops in double precision.
-  private static let twin = LayerTwin.cell { parameters, x, state in
+  static let twin = LayerTwin.cell { parameters, x, state in
     func product(_ x: [Double], _ name: String) -> [Double]? {
       guard let weights = parameters[name] else { return nil }
       let width = weights.shape[1]
