@@ -25,6 +25,8 @@ import Testing
     case .rnn: network.memory = AnyLayer(SimpleRNN(weights: recurrent))
     case .lstm: network.memory = AnyLayer(LSTM(weights: recurrent))
     case .gru: network.memory = AnyLayer(GRU(weights: recurrent))
+    // Without rounds it is an LSTM.
+    case .mogrifier: network.memory = AnyLayer(MogrifierLSTM(weights: recurrent, rounds: []))
     }
     network.readout = Dense(weights: weights([2, 1], 5), bias: weights([1], 6))
     return network
