@@ -9,11 +9,14 @@ let package = Package(
     .library(name: "RecurrentTasks", targets: ["RecurrentTasks"]),
     .library(name: "RecurrentONNX", targets: ["RecurrentONNX"]),
     .library(name: "RecurrentHDF5", targets: ["RecurrentHDF5"]),
+    .library(name: "RecurrentMPI", targets: ["RecurrentMPI"]),
     .executable(name: "recurrent", targets: ["RecurrentCLI"]),
   ],
   traits: [
     .trait(
-      name: "HDF5", description: "Files of Keras 2 by the system's HDF5 library (libhdf5-dev).")
+      name: "HDF5", description: "Files of Keras 2 by the system's HDF5 library (libhdf5-dev)."),
+    .trait(
+      name: "MPI", description: "Training on many machines by the system's MPI (libopenmpi-dev)."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -40,11 +43,19 @@ let package = Package(
         .linkedLibrary("hdf5_serial", .when(platforms: [.linux], traits: ["HDF5"])),
         .linkedLibrary("hdf5", .when(platforms: [.macOS], traits: ["HDF5"])),
       ]),
+    .systemLibrary(name: "SystemMPI", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .target(
+      name: "RecurrentMPI",
+      dependencies: [
+        "RecurrentCore", "RecurrentFiles",
+        .target(name: "SystemMPI", condition: .when(traits: ["MPI"])),
+      ],
+      linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     .target(name: "RecurrentTasks", dependencies: ["Recurrent", "RecurrentONNX"]),
     .executableTarget(
       name: "RecurrentCLI",
       dependencies: [
-        "RecurrentTasks", "RecurrentONNX",
+        "RecurrentTasks", "RecurrentONNX", "RecurrentMPI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "TestSupport", dependencies: ["Recurrent"], path: "Tests/TestSupport"),

@@ -1,6 +1,8 @@
+import Foundation
+
 extension ProgressBar {
   /// Shows what a training callback hears of: `callbacks: [{ event, _ in progress.show(event) }]`;
-  /// with an epoch a note, such as a score.
+  /// with an epoch a note, such as a score. Of ranks, lines say how long they waited for each other.
   public mutating func show(_ event: TrainingEvent, note: String? = nil) -> TrainingDecision {
     switch event {
     case .step(let epoch, let step, _, let examples, let loss):
@@ -8,7 +10,11 @@ extension ProgressBar {
     case .epoch(let record, let isBest):
       endEpoch(
         record.epoch, loss: record.loss, validationLoss: record.validationLoss,
-        learningRate: record.learningRate, note: note, isBest: isBest)
+        learningRate: record.learningRate, note: note,
+        remark: record.exchangeSeconds.map {
+          let share = 100 * $0 / max($0, record.seconds)
+          return String(format: "%.1f %% of it waiting for ranks", share)
+        }, isBest: isBest)
     case .checkpoint, .resumed: break
     case .finished(let reason):
       switch reason {

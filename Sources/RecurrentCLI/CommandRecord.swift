@@ -45,6 +45,18 @@ struct CommandRecord: Codable, Equatable {
   /// What a checkpoint must agree with.
   var digest: [String: String] { data.merging(["the version of recurrent": version]) { $1 } }
 
+  /// The same, as the first rank reads it.
+  init?(inRunSharedBy ranks: (any Communicator)?, _ folder: String) throws(DataError) {
+    guard let ranks else {
+      try self.init(inRun: folder)
+      return
+    }
+    let found = ranks.rank == 0 ? try CommandRecord(inRun: folder) : nil
+    let bytes = ranks.broadcast(try found?.bytes() ?? [])
+    if bytes.isEmpty { return nil }
+    self = try decodeJSON(CommandRecord.self, from: bytes, file: folder + "/" + Self.file)
+  }
+
   func bytes() throws(DataError) -> [UInt8] { try encodeJSON(self, file: Self.file) }
 
   /// A file, or all files in a folder, in order, but for what a training keeps in it.

@@ -9,6 +9,8 @@ import Synchronization
 enum Interruption {
   private static let signals = [SIGINT, SIGTERM, SIGHUP]
   private static let first = Atomic<CInt>(0)
+  /// Whether this process says nothing.
+  private static let isSilent = Atomic(false)
 
   /// The signal that asked training to stop; nil: none did.
   static var requested: CInt? {
@@ -21,6 +23,7 @@ enum Interruption {
   static func watch() {
     // Made now: a signal handler must not be who makes it.
     first.store(0, ordering: .relaxed)
+    isSilent.store(!Ranks.isFirst, ordering: .relaxed)
     var watched = sigset_t()
     sigemptyset(&watched)
     for number in signals {
@@ -35,7 +38,9 @@ enum Interruption {
         if !isFirst, number == SIGINT { _exit(128 + number) }
         let message: StaticString =
           "\nrecurrent: stopping after this step; Ctrl-C again ends at once.\n"
-        if isFirst { _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount) }
+        if isFirst, !Interruption.isSilent.load(ordering: .relaxed) {
+          _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+        }
         errno = before
       }
       sigaddset(&watched, number)

@@ -15,7 +15,7 @@ protocol ResumableCommand: ThreadedCommand {
 
 /// A job as the command knows it: `recurrent train JOB`, and what `predict` and `evaluate` do with its
 /// models. A new job is a new type of this protocol in ``Jobs/all``.
-protocol JobCommand: ResumableCommand {
+protocol JobCommand: ResumableCommand, RankedCommand {
   /// What training is planned by.
   associatedtype Plan: JobPlan
   typealias Trained = Plan.Trained
@@ -135,18 +135,24 @@ extension JobCommand {
   }
 
   mutating func go(arguments: [String], resumes: Bool) throws {
-    let (training, replaced) = try start(arguments: arguments, resumes: resumes)
+    let shards = try Ranks.shards(options.shards, networks: options.networks ?? 1)
+    // Goes on with as many, whatever the number of processes then.
+    let counted = shards.map { course.shards == nil ? ["--shards", "\($0)"] : [] } ?? []
+    let (training, replaced) = try start(arguments: arguments + counted, resumes: resumes)
     do {
       let origin = try running.from.map { path throws(DataError) in try Trained(contentsOf: path) }
       let (read, preface) = try planInFlags(from: origin)
-      let plan = read.followingSize(keeping: course.given)
+      var plan = read.followingSize(keeping: course.given)
+      plan.options.shards = shards
       try plan.checkMemory()
       let from = origin.map {
         "from        \(running.from ?? ""), trained on \($0.configuration.trainedOn)\n"
       }
       try training.begin(
-        "\(preface)\n\(from ?? "")\(plan)\n\(plan.courseDescription)\(replaced)")
-      let model = try train(plan, in: training, checkpoints: training.checkpoints)
+        "\(preface)\n\(from ?? "")\(plan)\n\(plan.courseDescription)"
+          + (Ranks.description(shards: shards).map { "\n\($0)" } ?? "") + replaced)
+      let model = try train(
+        plan, in: training, checkpoints: training.checkpoints, communicator: Ranks.all)
       try training.finish(model, seed: plan.options.seed, try closing(model, plan))
     } catch {
       try training.end(error)
@@ -160,6 +166,12 @@ extension JobCommand {
   func start(
     arguments: [String], resumes: Bool, writing more: [String] = []
   ) throws -> (training: TrainingRun, replaced: String) {
+    // Each rank looks at the files that it reads: a checkpoint tells if they are others than the first's.
+    let record = CommandRecord(
+      arguments: arguments, inputs: [running.from].compactMap(\.self) + inputs)
+    guard Ranks.isFirst else {
+      return (TrainingRun(ofOtherRankThan: running.output, record: record), "")
+    }
     let written = ["history.csv", "loss.svg", CommandRecord.file] + Self.reports + more
     try checkKept(inputs, whenWriting: written.map { running.output + "/" + $0 })
     let former = try FormerModel.check(
@@ -167,20 +179,19 @@ extension JobCommand {
       advice: ", or replace it with --force")
     let training = try TrainingRun(
       to: running.output, progress: running.progress, json: running.answer.json,
-      record: CommandRecord(
-        arguments: arguments, inputs: [running.from].compactMap(\.self) + inputs),
-      resumes: resumes, restarts: running.restart)
+      record: record, resumes: resumes, restarts: running.restart)
     return (training, former.map { "\nreplaces    \($0), when training is done" } ?? "")
   }
 
   /// Trains a plan, with its progress shown.
   func train(
-    _ plan: Plan, in training: TrainingRun, checkpoints: Checkpoints
+    _ plan: Plan, in training: TrainingRun, checkpoints: Checkpoints,
+    communicator: (any Communicator)? = nil
   ) throws -> Trained {
     let options = plan.options
     var training = training
     return try plan.train(
-      checkpoints: checkpoints,
+      checkpoints: checkpoints, communicator: communicator,
       callbacks: [
         { event, run in
           training.show(

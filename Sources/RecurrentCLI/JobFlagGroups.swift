@@ -96,6 +96,13 @@ struct CourseFlags<Command: JobCommand>: ParsableArguments {
         + "step back counts this much less, such as 0.999.", valueName: "decay"))
   var averaging: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Compute the gradients of each batch in so many parts, which are added up in a fixed order: what is "
+        + "trained is then the same, to the bit, in one process or in up to as many under mpirun. "
+        + "(default: under mpirun one for each process)", valueName: "count"))
+  var shards: Int?
+
   @Option(help: ArgumentHelp("The start of all random numbers. Same seed, same bits."))
   var seed: UInt64 = 0
 
@@ -105,6 +112,7 @@ struct CourseFlags<Command: JobCommand>: ParsableArguments {
     options.learningRate = learningRate ?? options.learningRate
     options.patience = patience ?? options.patience
     options.averaging = averaging
+    options.shards = shards
     options.seed = seed
   }
 

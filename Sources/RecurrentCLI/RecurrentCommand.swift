@@ -46,24 +46,32 @@ struct RecurrentCommand: ParsableCommand {
       warn("RECURRENT_KERNELS names a path this machine does not have; using \(Kernels.name).")
     }
     do {
+      try Ranks.begin()
       let ending = Result { try answer() }
       try flushOutput()
       try ending.get()
+      Ranks.end()
     } catch let error as DataError {
       fail("\(error)", code: error.kind == .missingFile ? 66 : 65)
     } catch let error as NonFiniteError {
       fail(
         "training ran away at epoch \(error.epoch), step \(error.step): \(error.tensor) is not a "
           + "finite number. Nothing was written. Try a smaller --learning-rate.", code: 70)
+    } catch let code as ExitCode {
+      // All ranks have it.
+      Ranks.end()
+      Foundation.exit(code.rawValue)
     } catch {
-      exit(withError: error)
+      guard Ranks.all != nil else { exit(withError: error) }
+      Ranks.fail(code: exitCode(for: error).rawValue) { complain(fullMessage(for: error)) }
     }
   }
 
   private static func answer() throws {
     do {
       var command = try parsed()
-      let threads = (command as? any ThreadedCommand)?.threads.threads
+      if try Ranks.sitsOut(command) { return }
+      let threads = (command as? any ThreadedCommand)?.threads.threads ?? Ranks.threads
       try ExecutionContext(threads: threads).run { try command.run() }
     } catch  where exitCode(for: error) == .success {
       // Help and version are printed, and checked, as any result.
@@ -84,13 +92,13 @@ struct RecurrentCommand: ParsableCommand {
       return try parseAsRoot()
     } catch  where exitCode(for: error) == .validationFailure {
       let suggestions = Suggestions(arguments: Array(CommandLine.arguments.dropFirst()))
-      note(suggestions.improved(message(of: error)))
-      Foundation.exit(ExitCode.validationFailure.rawValue)
+      Ranks.fail(code: ExitCode.validationFailure.rawValue) {
+        complain(suggestions.improved(message(of: error)))
+      }
     }
   }
 
   private static func fail(_ message: String, code: Int32) -> Never {
-    warn(message)
-    Foundation.exit(code)
+    Ranks.fail(code: code) { complain("recurrent: \(message)") }
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Recurrent
 
 /// `recurrent resume FOLDER`
-struct Resume: ThreadedCommand {
+struct Resume: ThreadedCommand, RankedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Go on with a training that was stopped or killed.",
     discussion: flowing(
@@ -27,7 +27,7 @@ struct Resume: ThreadedCommand {
 
   mutating func run() throws {
     let path = RunFolder.path(for: output)
-    guard let record = try CommandRecord(inRun: path) else {
+    guard let record = try CommandRecord(inRunSharedBy: Ranks.all, path) else {
       let isThere = FileManager.default.fileExists(atPath: output)
       throw DataError(
         .missingFile, file: output,
@@ -40,6 +40,7 @@ struct Resume: ThreadedCommand {
       throw DataError(
         file: path + "/" + CommandRecord.file, place: "arguments", problem: "are of no training")
     }
+    guard Ranks.isFirst || command is any RankedCommand else { return }
     guard !record.arguments.contains("-") else {
       throw DataError(
         file: output, problem: "its training read standard input, which is gone",

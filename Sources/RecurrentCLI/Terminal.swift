@@ -69,6 +69,12 @@ func checkKept(_ inputs: [String?], whenWriting outputs: [String?]) throws(DataE
 
 /// Text on standard error.
 func note(_ text: String) {
+  guard Ranks.isFirst else { return }
+  complain(text)
+}
+
+/// The same, whichever rank this is.
+func complain(_ text: String) {
   // Where it cannot be written, nobody can be told.
   try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
 }

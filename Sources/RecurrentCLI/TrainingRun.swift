@@ -18,7 +18,8 @@ struct TrainingRun {
   }
 
   private let output: String
-  private let folder: RunFolder
+  /// Nil at all ranks but the first, which alone writes and speaks.
+  private let folder: RunFolder?
   private let progress: ProgressMode
   private let isJSON: Bool
   let record: CommandRecord
@@ -42,7 +43,8 @@ struct TrainingRun {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
     }
-    folder = try ModelFolder.startRun(output)
+    let folder = try ModelFolder.startRun(output)
+    self.folder = folder
     self.output = output
     self.progress = progress
     isJSON = json
@@ -61,6 +63,14 @@ struct TrainingRun {
     try writeAtomically(try record.bytes(), to: folder.path + "/" + CommandRecord.file)
   }
 
+  /// What a rank has that neither writes nor speaks.
+  init(ofOtherRankThan output: String, record: CommandRecord) {
+    (folder, self.output, progress, isJSON) = (nil, output, .silent, false)
+    self.record = record
+    checkpoints = Checkpoints(
+      in: RunFolder.path(for: output) + "/checkpoints", digest: record.digest)
+  }
+
   /// Says something to people: beside JSON, on standard error.
   func say(_ text: String) { isJSON ? note(text) : printText(text) }
 
@@ -68,6 +78,10 @@ struct TrainingRun {
   func begin(_ plan: String) throws {
     say("\(plan)\n")
     try flushOutput(readerMayLeave: true)
+    Ranks.advice.withLock {
+      $0 =
+        "It goes on with: mpirun -n \(Ranks.all?.size ?? 1) recurrent resume \(output.shellQuoted)"
+    }
     Interruption.watch()
   }
 
@@ -109,6 +123,10 @@ struct TrainingRun {
   /// Ends a training that has no model: what can go on is kept, and said how; of another nothing is
   /// left.
   func end(_ error: any Error) throws {
+    guard let folder else {
+      guard error is TrainingPause else { throw error }
+      throw ExitCode(128 + (Interruption.requested ?? SIGTERM))
+    }
     guard let pause = error as? TrainingPause else {
       let isKept = (try? checkpoints.exist) ?? true
       if isKept, !(error is NonFiniteError) { folder.close() } else { folder.remove() }
@@ -123,6 +141,7 @@ struct TrainingRun {
 
   /// Writes the model and tells how training went.
   func finish(_ model: some Job, seed: UInt64, _ closing: Closing) throws {
+    guard let folder else { return }
     // Of several networks, the history of the first.
     var record = record
     record.folder = nil

@@ -4,7 +4,7 @@ import Recurrent
 import RecurrentTasks
 
 /// `recurrent tune JOB …`: the flags of `recurrent train JOB`, and what is searched.
-struct TuneJob<Job: JobCommand>: ResumableCommand {
+struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: Job.name,
@@ -40,6 +40,9 @@ struct TuneJob<Job: JobCommand>: ResumableCommand {
   }
 
   mutating func go(arguments: [String], resumes: Bool) throws {
+    guard Ranks.all == nil || job.options.shards == nil else {
+      throw ValidationError("--shards has no place here under mpirun: ranks share the trials.")
+    }
     let words = TrainingWords(Array(arguments.dropFirst(2)), switches: Self.switches)
     let space = try flags.space(keeping: words.given)
     let run = RunFolder.path(for: job.running.output)
@@ -49,7 +52,9 @@ struct TuneJob<Job: JobCommand>: ResumableCommand {
     do {
       try before?.checkSame(as: training.record)
       let log = run + "/trials.jsonl"
-      if try !training.checkpoints.exist { try? FileManager.default.removeItem(atPath: log) }
+      if Ranks.isFirst, try !training.checkpoints.exist {
+        try? FileManager.default.removeItem(atPath: log)
+      }
       let (first, preface) = try job.planInFlags(from: nil)
       let plan = first.followingSize(keeping: job.course.given)
       let tuning = flags.tuning(seed: plan.options.seed)
@@ -60,6 +65,8 @@ struct TuneJob<Job: JobCommand>: ResumableCommand {
       // A trial is kept as the training of its options is.
       let result = best.result
       let chosen = try parsed(words.with(result.best.values, space), result.best)
+      // The best goes on where it was: in the first process.
+      guard Ranks.isFirst else { return }
       training.say(told(result, words.with(result.best.values, space)))
       let bestPlan = try chosen.planInFlags(from: nil).plan
         .followingSize(keeping: chosen.course.given)
@@ -84,10 +91,10 @@ struct TuneJob<Job: JobCommand>: ResumableCommand {
     }
     let isSilent = job.running.progress == .silent
     let result = try tuner.run(
-      file: log, checkpoints: training.checkpoints,
+      file: log, checkpoints: training.checkpoints, communicator: Ranks.all,
       callbacks: [{ _, _ in Interruption.requested == nil ? .proceed : .stop }]
     ) { record, records in
-      guard !isSilent else { return }
+      guard !isSilent, Ranks.isFirst else { return }
       let score = record.score.map { NumberFormat.significant($0) } ?? record.problem ?? ""
       let drawn = space.compactMap { option in
         record.drawn[option.name].map { "\(option.name) \($0)" }

@@ -104,11 +104,12 @@ public struct ProgressBar: Sendable {
   ///   - loss: on the training part.
   ///   - validationLoss: on the validation part, if there is one.
   ///   - learningRate: of the epoch; shown in lines.
-  ///   - note: what else there is to say about it, such as a score.
+  ///   - note: what else there is to say about it, such as a score, by which the best is called.
+  ///   - remark: what is said of it in lines alone.
   ///   - isBest: whether this is the best epoch so far.
   public mutating func endEpoch(
     _ epoch: Int, loss: Double, validationLoss: Double? = nil, learningRate: Double? = nil,
-    note: String? = nil, isBest: Bool = false
+    note: String? = nil, remark: String? = nil, isBest: Bool = false
   ) {
     let now = clock()
     if stepsBefore == nil { stepsBefore = (epoch - 1) * stepsPerEpoch }
@@ -128,6 +129,7 @@ public struct ProgressBar: Sendable {
       if let note { parts.append(note) }
       if let learningRate { parts.append("learning rate \(Self.plain(learningRate))") }
       parts.append(Self.duration(now - epochStart))
+      if let remark { parts.append(remark) }
       if isBest { parts.append("best") }
       output.write(broken(parts.joined(separator: "  ")) + "\n")
     }

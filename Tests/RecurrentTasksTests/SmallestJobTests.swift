@@ -9,6 +9,7 @@ struct CountingOptions: JobOptions {
   var (cell, hiddenSize, layers, dropout) = (CellKind.gru, 8, 1, Float(0))
   var (epochs, batchSize, learningRate, patience) = (4, 8, Float(1e-2), 10)
   var averaging: Double?
+  var shards: Int?
   var (seed, members) = (UInt64(0), 1)
   var networks: Int? { members }
   func check(_ rules: inout OptionRules) {}

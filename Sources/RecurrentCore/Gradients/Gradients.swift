@@ -88,6 +88,22 @@ public struct Gradients: Sendable {
     parts[index] = sum
   }
 
+  /// The gradients of parameters and, behind them, the changes of statistics.
+  var leaves: [Gradient?] { parts + statisticChanges.map { $0.map(Gradient.init) } }
+
+  /// Adds others of the same model.
+  mutating func add(_ others: Gradients) {
+    for index in parts.indices {
+      let own = parts[index]
+      // Let go, so that it is added to in place.
+      parts[index] = nil
+      parts[index] = own.added(others.parts[index])
+    }
+    statisticChanges = zip(statisticChanges, others.statisticChanges).map {
+      $0.map(Gradient.init).added($1.map(Gradient.init))?.tensor
+    }
+  }
+
   /// Becomes the mean of these and others, which count as much as `share`.
   mutating func mix(with other: Gradients, share: Float) {
     func mean(_ own: Gradient?, _ other: Gradient?) -> Gradient? {
@@ -129,4 +145,13 @@ public enum GradientClipping: Sendable, Codable, Equatable {
   case normPerParameter(Float)
   /// Each element to at most ± the limit: `clip_grad_value_`, `clipvalue`.
   case value(Float)
+}
+
+extension Gradient? {
+  /// The sum; of what is not there, the other.
+  func added(_ other: Gradient?) -> Gradient? {
+    guard var sum = self else { return other }
+    if let other { sum.add(other) }
+    return sum
+  }
 }

@@ -93,8 +93,12 @@ final class Tape: Sendable {
   /// From the gradient of `root` those of `leaves`; nil where it does not depend on them.
   ///
   /// Closes the tape: values that are still around become constants.
+  ///
+  /// - Parameter ready: hears of each leaf, by its place, as soon as nothing more is added to its
+  ///   gradient.
   func gradients(
-    of root: Tensor, along gradient: Tensor, withRespectTo leaves: [Tensor]
+    of root: Tensor, along gradient: Tensor, withRespectTo leaves: [Tensor],
+    ready: ((_ leaf: Int, Gradient?) -> Void)? = nil
   ) -> [Gradient?] {
     var (entries, slots) = state.withLock { state in
       defer {
@@ -105,9 +109,24 @@ final class Tape: Sendable {
       return (state.entries, state.slots)
     }
     var gradients = [Gradient?](repeating: nil, count: slots)
-    guard let rootSlot = root.slot, rootSlot.tape === self else { return leaves.map { _ in nil } }
+    guard let rootSlot = root.slot, rootSlot.tape === self else {
+      for leaf in leaves.indices { ready?(leaf, nil) }
+      return leaves.map { _ in nil }
+    }
     gradients[rootSlot.number] = Gradient(gradient)
+    var uses = ready == nil ? [:] : uses(of: leaves, in: entries)
+    /// Tells of leaves that an entry read, if it was the last one to be passed that did.
+    func passed(_ numbers: [Int?]) {
+      guard let ready else { return }
+      for case let number? in numbers {
+        guard let use = uses[number] else { continue }
+        uses[number]?.count -= 1
+        if use.count == 1 { ready(use.leaf, gradients[number]) }
+      }
+    }
+    for (number, use) in uses where use.count == 0 { ready?(use.leaf, gradients[number]) }
     while let entry = entries.popLast() {
+      defer { passed(entry.inputs) }
       let incoming = entry.results.map { number in
         defer { gradients[number] = nil }
         return gradients[number]?.tensor
@@ -123,6 +142,20 @@ final class Tape: Sendable {
       }
     }
     return leaves.map { $0.slot.flatMap { gradients[$0.number] } }
+  }
+
+  /// By slot: which leaf it is, and how often entries read it.
+  private func uses(
+    of leaves: [Tensor], in entries: [Entry]
+  ) -> [Int: (leaf: Int, count: Int)] {
+    var uses: [Int: (leaf: Int, count: Int)] = [:]
+    for (leaf, tensor) in leaves.enumerated() {
+      if let number = tensor.slot?.number { uses[number] = (leaf, 0) }
+    }
+    for entry in entries {
+      for case let number? in entry.inputs { uses[number]?.count += 1 }
+    }
+    return uses
   }
 }
 

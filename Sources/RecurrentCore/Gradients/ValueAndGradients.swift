@@ -17,10 +17,22 @@ import RecurrentFiles
 public func valueAndGradients<Model: Module>(
   of model: Model, _ loss: (Model) throws -> Tensor
 ) rethrows -> (value: Float, gradients: Gradients) {
-  let (value, gradients) = try outputAndGradients(of: model) { model in
+  try valueAndGradients(of: model, share: 1, loss)
+}
+
+/// The same, of a loss that counts as much as `share`: all gradients are multiplied by it, the value is
+/// not.
+///
+/// - Parameter ready: hears of each parameter and, behind them, statistic, as soon as its gradient is
+///   whole.
+func valueAndGradients<Model: Module>(
+  of model: Model, share: Float, ready: ((_ leaf: Int, Gradient?) -> Void)? = nil,
+  _ loss: (Model) throws -> Tensor
+) rethrows -> (value: Float, gradients: Gradients) {
+  let (value, gradients) = try outputAndGradients(of: model, share: share, ready: ready) { model in
     let value = try loss(model)
     require(value.count == 1, "a loss has one element; this one has shape \(value.shape)")
-    return (value, Tensor(repeating: 1, shape: value.shape))
+    return (value, Tensor(repeating: share, shape: value.shape))
   }
   return (value.value, gradients)
 }
@@ -48,7 +60,8 @@ public func outputAndGradients<Model: Module>(
 }
 
 private func outputAndGradients<Model: Module>(
-  of model: Model, _ output: (Model) throws -> (Tensor, gradient: Tensor)
+  of model: Model, share: Float = 1, ready: ((_ leaf: Int, Gradient?) -> Void)? = nil,
+  _ output: (Model) throws -> (Tensor, gradient: Tensor)
 ) rethrows -> (Tensor, Gradients) {
   let tape = Tape()
   var tracked = model
@@ -70,12 +83,19 @@ private func outputAndGradients<Model: Module>(
     _ = tape.gradients(of: Tensor(0), along: Tensor(0), withRespectTo: [])
     throw error
   }
+  // What a statistic changes by is no derivative of the loss, but counts as much.
+  func shared(_ gradient: Gradient?, _ leaf: Int) -> Gradient? {
+    leaf < names.count || share == 1 ? gradient : gradient?.mapped { $0 * share }
+  }
   let gradients = tape.gradients(
-    of: result.tensor, along: result.gradient, withRespectTo: leaves)
+    of: result.tensor, along: result.gradient, withRespectTo: leaves,
+    ready: ready.map { ready in { leaf, gradient in ready(leaf, shared(gradient, leaf)) } })
   return (
     result.tensor.detached,
     Gradients(
       names: names, parts: Array(gradients.prefix(names.count)),
-      statisticChanges: gradients.dropFirst(names.count).map { $0?.tensor })
+      statisticChanges: gradients.indices.dropFirst(names.count).map {
+        shared(gradients[$0], $0)?.tensor
+      })
   )
 }

@@ -143,6 +143,53 @@ public struct Checkpoints: Sendable {
     return try SafetensorsFile(bytes: bytes, source: path)
   }
 
+  /// The newest checkpoint that is sound, and why newer ones were passed over; nil if there is none at
+  /// all.
+  ///
+  /// - Throws: ``DataError`` if there are checkpoints, but all are damaged.
+  func newest() throws(DataError) -> (number: Int, file: SafetensorsFile, warnings: [DataError])? {
+    var warnings: [DataError] = []
+    for number in try numbers() {
+      do {
+        return (number, try read(number), warnings)
+      } catch {
+        warnings.append(error)
+      }
+    }
+    guard var error = warnings.first else { return nil }
+    error.advice = "No checkpoint is sound; remove \(folder) to train from the start"
+    throw error
+  }
+
+  /// The same, as the first rank finds it; the others need not see its files.
+  func newest(
+    sharedBy ranks: (any Communicator)?
+  ) throws(DataError) -> (number: Int, file: SafetensorsFile, warnings: [DataError])? {
+    guard let ranks else { return try newest() }
+    // Its number and bytes; nothing where there is none, one byte where it cannot be read.
+    guard ranks.rank > 0 else {
+      do throws(DataError) {
+        let found = try newest()
+        var bytes: [UInt8] = []
+        if let found {
+          bytes.append(littleEndian: UInt64(found.number), size: 8)
+          bytes += try readFile(path(found.number))
+        }
+        _ = ranks.broadcast(bytes)
+        return found
+      } catch {
+        _ = ranks.broadcast([0])
+        throw error
+      }
+    }
+    let bytes = ranks.broadcast([])
+    if bytes.isEmpty { return nil }
+    guard bytes.count > 8, let number = Int(exactly: bytes.littleEndian(at: 0, size: 8)) else {
+      throw DataError(file: folder, problem: "holds checkpoints that the first rank cannot read")
+    }
+    return (number, try SafetensorsFile(bytes: Array(bytes.dropFirst(8)), source: path(number)), [])
+  }
+
   /// What a checkpoint says of its run.
   func record(of file: SafetensorsFile) throws(DataError) -> RunRecord {
     let format = file.metadata["format"] ?? ""

@@ -13,6 +13,27 @@ public protocol ExampleSet: Sendable {
 
   /// The batches of an epoch that takes the examples in `order`, `size` at a time.
   func batches(of order: [Int], size: Int) -> [[Int]]
+
+  /// The part of a batch that one of several shards computes; nil: none of it. Which it is depends on
+  /// these numbers alone.
+  func shard(_ shard: Int, of count: Int, in indices: [Int]) -> ExampleShard<Batch>?
+}
+
+/// A part of a batch.
+public struct ExampleShard<Batch> {
+  /// What a loss function gets.
+  public let batch: Batch
+  /// The examples by whose numbers noise is drawn (``Mode/training(_:rows:segmentLength:)``).
+  public let rows: [Int]
+  /// How much of the batch it is: its share of the loss.
+  public let share: Double
+
+  /// A part.
+  public init(batch: Batch, rows: [Int], share: Double) {
+    self.batch = batch
+    self.rows = rows
+    self.share = share
+  }
 }
 
 extension ExampleSet {
@@ -21,6 +42,14 @@ extension ExampleSet {
     stride(from: 0, to: order.count, by: size).map {
       Array(order[$0..<min($0 + size, order.count)])
     }
+  }
+
+  /// A run of the examples, as long as the other runs or one longer or shorter.
+  public func shard(_ shard: Int, of count: Int, in indices: [Int]) -> ExampleShard<Batch>? {
+    let rows = Array(indices[shard * indices.count / count..<(shard + 1) * indices.count / count])
+    guard !rows.isEmpty else { return nil }
+    return ExampleShard(
+      batch: batch(rows), rows: rows, share: Double(rows.count) / Double(indices.count))
   }
 }
 

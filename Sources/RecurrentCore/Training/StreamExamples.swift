@@ -73,6 +73,31 @@ public struct StreamExamples<Inputs: SequenceValue, Targets: SequenceValue>: Exa
   }
 }
 
+extension StreamExamples {
+  /// The same steps of a run of the rows: a shard has its rows from the first piece to the last.
+  public func shard(
+    _ shard: Int, of count: Int, in indices: [Int]
+  ) -> ExampleShard<StreamPiece<Inputs, Targets>>? {
+    let whole = batch(indices)
+    let all = inputs.batchSize
+    let rows = Array(shard * all / count..<(shard + 1) * all / count)
+    guard !rows.isEmpty else { return nil }
+    let piece = StreamPiece(
+      rows: rows.map { whole.rows[$0] }, isFromStart: whole.isFromStart,
+      parts: whole.parts.map { $0.rows(rows) }, keptAfter: whole.keptAfter,
+      targets: whole.targets.rows(rows))
+    return ExampleShard(
+      batch: piece, rows: piece.rows, share: Double(rows.count) / Double(all))
+  }
+
+  /// The numbers of rows that the shards have.
+  func rowsOfShards(_ count: Int) -> [Int] {
+    (0..<count).map {
+      ($0 + 1) * inputs.batchSize / count - $0 * inputs.batchSize / count
+    }
+  }
+}
+
 /// One update's share of ``StreamExamples``.
 public struct StreamPiece<Inputs: SequenceValue, Targets: SequenceValue>: Sendable {
   /// Its rows among those of all pieces: each draws its own random numbers.
@@ -129,8 +154,10 @@ extension Trainer where Model: Layer {
       carryingLoss: { model, piece, mode, carried in
         loss(piece.run(model, mode: mode, carried: &carried), piece.targets)
       },
-      carriedShapes: { model, examples in
-        model.initialState(batchSize: examples.inputs.batchSize).tensors.map(\.shape)
+      carriedShapes: { model, examples, shards in
+        examples.rowsOfShards(shards).map {
+          $0 == 0 ? [] : model.initialState(batchSize: $0).tensors.map(\.shape)
+        }
       })
   }
 }

@@ -3,7 +3,8 @@ import RecurrentFiles
 
 extension Trainer {
   /// Takes the run from its newest checkpoint, if there is one. The trainer was made like the one
-  /// that wrote it: the same model, optimizer and options.
+  /// that wrote it: the same model, optimizer and options; of several ranks, whose number may be
+  /// another, the first one reads it for all.
   ///
   /// - Parameters:
   ///   - checkpoints: where the run was kept.
@@ -15,22 +16,11 @@ extension Trainer {
   public mutating func resume(
     from checkpoints: Checkpoints, on examples: Examples
   ) throws(DataError) -> ResumedCheckpoint? {
-    var warnings: [DataError] = []
-    for number in try checkpoints.numbers() {
-      let file: SafetensorsFile
-      do {
-        file = try checkpoints.read(number)
-      } catch {
-        warnings.append(error)
-        continue
-      }
-      state = try state(in: file, checkpoints.record(of: file), checkpoints, on: examples)
-      resumed = number
-      return ResumedCheckpoint(file: file.source, warnings: warnings)
-    }
-    guard var error = warnings.first else { return nil }
-    error.advice = "No checkpoint is sound; remove \(checkpoints.folder) to train from the start"
-    throw error
+    guard let newest = try checkpoints.newest(sharedBy: others) else { return nil }
+    state = try state(
+      in: newest.file, checkpoints.record(of: newest.file), checkpoints, on: examples)
+    resumed = newest.number
+    return ResumedCheckpoint(file: newest.file.source, warnings: newest.warnings)
   }
 
   private func state(
@@ -53,7 +43,11 @@ extension Trainer {
       average: record.stepsOfAverage.map { _ in state.model },
       optimizer: record.updates.isEmpty
         ? [] : state.model.parameters.map { state.optimizer.initialSlots(for: $0.tensor) },
-      carried: isCarrying ? carriedShapes(state.model, examples).map { .zeros($0) } : [])
+      carried: isCarrying
+        ? (carriedShapes?(state.model, examples, options.shards ?? 1) ?? []).joined().map {
+          .zeros($0)
+        }
+        : [])
     // A moment may overflow while weights do not: a division by it is 0.
     try tensors.load(from: file, of: "this run") { !$0.hasPrefix("optimizer.") }
     var result = state
@@ -96,7 +90,7 @@ extension Trainer {
   func writing(
     _ checkpoints: Checkpoints?, of examples: Examples, _ callbacks: [TrainingCallback]
   ) -> [TrainingCallback] {
-    guard let checkpoints else { return [] }
+    guard let checkpoints, communicator?.rank ?? 0 == 0 else { return [] }
     let (options, count) = (options, examples.count)
     var last = resumed ?? (try? checkpoints.numbers())?.first
     var clock = CheckpointClock(interval: checkpoints.interval / .seconds(1))

@@ -59,15 +59,22 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   public var state: State
   /// How it is done.
   public let options: TrainingOptions
-  /// What becomes of the gradients of a step before rules, clipping and update: where several
-  /// machines each have a part of the examples, they bring theirs together here.
+  /// The other processes that train the same model. Each has its trainer, made and run with the same
+  /// arguments, and computes its part of the ``TrainingOptions/shards``, of which there are at least as
+  /// many as ranks. All end with the same state, to the bit, as one process with as many shards; the
+  /// first rank writes checkpoints. A callback that stops after a step is followed after the next one.
+  public var communicator: (any Communicator)?
+  /// What becomes of the gradients of a step before rules, clipping and update; with a
+  /// ``communicator``, of those of all ranks.
   public var beforeUpdate: (@Sendable (ExampleGradients) -> ExampleGradients)?
   /// The loss with what is carried from one batch of an epoch to the next.
   typealias CarryingLoss =
     @Sendable (Model, Examples.Batch, Mode, _ carried: inout [Tensor]) -> Tensor
-  private let loss: CarryingLoss
-  /// The shapes of what is carried, once something is.
-  let carriedShapes: @Sendable (Model, Examples) -> [[Int]]
+  let loss: CarryingLoss
+  /// The shapes of what each shard carries, once it does; nil: nothing is carried.
+  let carriedShapes: (@Sendable (Model, Examples, _ shards: Int) -> [[[Int]]])?
+  /// Whether this rank asks to stop, and whether all of them know that one does.
+  var (wantsStop, stopIsAgreed) = (false, false)
   /// The number of the checkpoint that the next run goes on from.
   var resumed: Int?
 
@@ -84,7 +91,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   init(
     _ model: Model, optimizer: Rule, options: TrainingOptions,
     carryingLoss loss: @escaping CarryingLoss,
-    carriedShapes: @escaping @Sendable (Model, Examples) -> [[Int]] = { _, _ in [] }
+    carriedShapes: (@Sendable (Model, Examples, _ shards: Int) -> [[[Int]]])? = nil
   ) {
     if let problem = options.problem { trap(problem) }
     options.rules.check(for: model)
@@ -186,17 +193,6 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     return stops
   }
 
-  /// The mean loss over `examples` in prediction mode.
-  public func evaluate(_ model: Model, on examples: Examples) -> Double {
-    var total = 0.0
-    var carried: [Tensor] = []
-    for indices in examples.batches(of: Array(0..<examples.count), size: options.batchSize) {
-      let value = loss(model, examples.batch(indices), .prediction, &carried).value
-      total += Double(value) * Double(indices.count)
-    }
-    return total / Double(max(1, examples.count))
-  }
-
   /// Runs what is left of an epoch, and judges it. Stopped by a callback after a step, the epoch is
   /// not done: the next call goes on with the step after it.
   ///
@@ -220,10 +216,10 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       let event = TrainingEvent.step(
         epoch: state.epoch + 1, step: state.progress.steps, stepsPerEpoch: stepCount,
         examples: parts.reduce(0) { $0 + $1.count }, loss: state.progress.loss)
-      if announce(event, callbacks) { return .requested }
+      if isStopped(by: announce(event, callbacks)) { return .requested }
     }
     let validation = validation.flatMap { $0.count > 0 ? $0 : nil }
-    let record = EpochRecord(
+    var record = EpochRecord(
       epoch: state.epoch + 1, loss: state.progress.loss,
       validationLoss: validation.map { evaluate(state.judged, on: $0) },
       score: judge.map { $0(state.judged) },
@@ -231,6 +227,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
       learningRate: Double(state.optimizer.learningRate),
       gradientNorm: state.progress.normSum / Double(max(1, state.progress.steps)),
       seconds: ProcessInfo.processInfo.systemUptime - start)
+    record.exchangeSeconds = state.progress.exchangeSeconds
     if !(record.validationLoss ?? 0).isFinite || !record.decidingLoss.isFinite {
       throw broken(
         record.validationLoss?.isFinite == false ? "the validation loss" : "what judges the epoch",
@@ -242,7 +239,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     let isBest = state.history.append(
       record, minimumImprovement: options.earlyStopping?.minimumImprovement ?? 0)
     if isBest { state.best = state.judged }
-    if announce(.epoch(record, isBest: isBest), callbacks) { return .requested }
+    let stops = announce(.epoch(record, isBest: isBest), callbacks)
+    if agreed(stops) { return .requested }
     return noImprovement
   }
 
@@ -267,19 +265,10 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   ) throws(NonFiniteError) -> Double {
     let key = RandomKey(seed: state.seed).child(1).child(state.step)
     var carried = state.carried
-    var sum: ExampleGradients?
-    for indices in batches {
-      let batch = examples.batch(indices)
-      let mode = Mode.training(key, rows: indices, segmentLength: options.segmentLength)
-      let (value, gradients) = valueAndGradients(of: state.model) {
-        loss($0, batch, mode, &carried)
-      }
-      let part = ExampleGradients(
-        loss: Double(value), gradients: gradients, examples: indices.count)
-      if sum?.merge(part) == nil { sum = part }
-    }
-    guard var found = sum else { trap("a step needs at least one batch") }
-    sum = nil
+    var found =
+      options.shards == nil
+      ? gradients(of: batches, in: examples, key, carrying: &carried)
+      : shardedGradients(of: batches, in: examples, key, carrying: &carried)
     found = beforeUpdate?(found) ?? found
     let gradients = options.rules.penalized(found.gradients, of: state.model)
     let norm = gradients.norm
@@ -303,6 +292,26 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     state.progress.lossSum += found.loss * Double(found.examples)
     state.progress.normSum += Double(norm)
     return found.loss
+  }
+
+  /// What the examples of an update say of the weights: the mean over its batches.
+  private func gradients(
+    of batches: [[Int]], in examples: Examples, _ key: RandomKey, carrying carried: inout [Tensor]
+  ) -> ExampleGradients {
+    require(communicator == nil, "ranks that train together need a number of shards")
+    var sum: ExampleGradients?
+    for indices in batches {
+      let batch = examples.batch(indices)
+      let mode = Mode.training(key, rows: indices, segmentLength: options.segmentLength)
+      let (value, gradients) = valueAndGradients(of: state.model) {
+        loss($0, batch, mode, &carried)
+      }
+      let part = ExampleGradients(
+        loss: Double(value), gradients: gradients, examples: indices.count)
+      if sum?.merge(part) == nil { sum = part }
+    }
+    guard let sum else { trap("a step needs at least one batch") }
+    return sum
   }
 
   private func error(_ tensor: String, after steps: Int = 1) -> NonFiniteError {

@@ -17,6 +17,8 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   public let gradientNorm: Double
   /// How long the epoch took, validation included.
   public let seconds: Double
+  /// How much of that was spent waiting for other ranks; nil where there are none.
+  public internal(set) var exchangeSeconds: Double?
 
   /// The number by which epochs are compared, the lower the better: the score, with its sign changed
   /// where higher is better; without one the validation loss, without that the training loss.

@@ -9,6 +9,10 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   /// Batches whose gradients, weighted by their examples, make one update; the last update of an
   /// epoch may have fewer. They draw the masks of one batch of all these examples.
   public var accumulate: Int
+  /// Parts of each batch whose gradients are computed apart and added up in a fixed order, so that
+  /// any number of ranks that share them (``Trainer/communicator``) makes the same bits; nil: a batch
+  /// is one. What is measured over a batch, as by ``BatchNorm``, is measured over a shard.
+  public var shards: Int?
   /// Whether each epoch takes the examples in a new order.
   public var shuffles: Bool
   /// Examples that an epoch draws from all; nil: all of them.
@@ -37,7 +41,8 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     seed: UInt64 = 0,
     clipping: GradientClipping? = .norm(1), schedule: LearningRateSchedule.Rule = .constant,
     earlyStopping: EarlyStopping? = nil, rules: [ParameterRule] = [],
-    averaging: Double? = nil, segmentLength: Int? = nil, examplesPerEpoch: Int? = nil
+    averaging: Double? = nil, segmentLength: Int? = nil, examplesPerEpoch: Int? = nil,
+    shards: Int? = nil
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -51,6 +56,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     self.averaging = averaging
     self.segmentLength = segmentLength
     self.examplesPerEpoch = examplesPerEpoch
+    self.shards = shards
     if let problem { trap(problem) }
   }
 
@@ -60,6 +66,9 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     if epochs < 0 { return "the number of epochs is at least 0, not \(epochs)" }
     if batchSize < 1 { return "a batch has at least one example, not \(batchSize)" }
     if accumulate < 1 { return "an update takes at least one batch, not \(accumulate)" }
+    if let shards, !(1...Self.mostShards).contains(shards) {
+      return "a batch has between 1 and \(Self.mostShards) shards, not \(shards)"
+    }
     if let averaging, !(0..<1).contains(averaging) {
       return "the decay lies in 0..<1, not \(averaging)"
     }
@@ -72,10 +81,17 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     return schedule.problem
   }
 
+  /// The most shards that a batch can have.
+  public static let mostShards = 4096
+
   /// Copies of the weights that a run holds beside those that it trains and one gradient: the best
-  /// ones, the same in the order in which their judging read them, an average, and the gradient that
-  /// further batches are added to (``MemoryPlan``).
-  public var weightCopies: Int { 2 + (averaging == nil ? 0 : 1) + (accumulate > 1 ? 1 : 0) }
+  /// ones, the same in the order in which their judging read them, an average, the gradient that
+  /// further batches are added to, and with shards the sums that wait and what ranks exchange
+  /// (``MemoryPlan``).
+  public var weightCopies: Int {
+    let waiting = shards.map { 3 + Int.bitWidth - $0.leadingZeroBitCount } ?? 0
+    return 2 + (averaging == nil ? 0 : 1) + (accumulate > 1 ? 1 : 0) + waiting
+  }
 }
 
 /// Stop when the validation loss, or what else judges, no longer gets better. Without either no run

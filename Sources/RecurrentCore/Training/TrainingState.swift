@@ -32,6 +32,8 @@ public struct EpochProgress: Sendable, Codable, Equatable {
   public var normSum = 0.0
   /// How long it took so far.
   public var seconds = 0.0
+  /// How much of that was spent waiting for other ranks; nil where there are none.
+  public var exchangeSeconds: Double?
 
   /// An epoch before its first batch.
   public init() {}

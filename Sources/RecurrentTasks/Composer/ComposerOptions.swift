@@ -55,6 +55,9 @@ public struct ComposerOptions: JobOptions {
   /// The decay of the weights' average over the training steps, which is then what is judged and
   /// kept (``WeightAverage``); nil: the weights of the last step.
   public var averaging: Double?
+  /// Parts of a batch whose gradients are computed apart, so that processes can share them
+  /// (``TrainingOptions/shards``); nil: a batch is one.
+  public var shards: Int?
   /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 40
   /// Where all random numbers come from.

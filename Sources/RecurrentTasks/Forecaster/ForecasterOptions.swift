@@ -29,6 +29,9 @@ public struct ForecasterOptions: JobOptions {
   /// The decay of the weights' average over the training steps, which is then what is judged and
   /// kept (``WeightAverage``); nil: the weights of the last step.
   public var averaging: Double?
+  /// Parts of a batch whose gradients are computed apart, so that processes can share them
+  /// (``TrainingOptions/shards``); nil: a batch is one.
+  public var shards: Int?
   /// What training minimizes.
   public var loss = ForecastLoss.mse
   /// The quantiles that are forecast when the loss is `quantile`, ascending.

@@ -35,6 +35,9 @@ public struct ImageClassifierOptions: JobOptions {
   /// The decay of the weights' average over the training steps, which is then what is judged and
   /// kept (``WeightAverage``); nil: the weights of the last step.
   public var averaging: Double?
+  /// Parts of a batch whose gradients are computed apart, so that processes can share them
+  /// (``TrainingOptions/shards``); nil: a batch is one.
+  public var shards: Int?
   /// The share of images that only the report sees, where the data has no test part.
   public var testFraction = 0.2
   /// The share of the others that judges each epoch.

@@ -22,6 +22,9 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   /// The decay of the weights' average over the training steps, which is then what is judged and
   /// kept (``WeightAverage``); nil: the weights of the last step.
   var averaging: Double? { get set }
+  /// Parts of a batch whose gradients are computed apart, so that processes can share them
+  /// (``TrainingOptions/shards``); nil: a batch is one.
+  var shards: Int? { get set }
   /// Where all random numbers come from.
   var seed: UInt64 { get set }
   /// Networks that are trained, with random numbers of their own, and asked together; nil where a
@@ -76,6 +79,7 @@ extension JobOptions {
     rules.require(["the number of layers": layers], in: 1...1000)
     rules.require(["the number of networks": networks ?? 1], in: 1...100)
     rules.require(["the patience": patience], in: 0...1_000_000)
+    rules.require(["the number of shards": shards ?? 1], in: 1...TrainingOptions.mostShards)
     rules.require(shares: ["dropout": dropout])
     rules.require(shares: ["the decay of the average": averaging ?? 0])
     rules.require(positive: ["the learning rate": learningRate])
@@ -92,6 +96,7 @@ extension JobOptions {
       epochs: epochs, batchSize: batchSize, seed: seed &+ UInt64(member - 1) &* 0x9E37_79B9,
       schedule: schedule, earlyStopping: EarlyStopping(patience: patience))
     training.averaging = averaging
+    training.shards = shards
     return training
   }
 }
@@ -122,7 +127,7 @@ extension JobOptions {
     var settled = model.options
     (settled.epochs, settled.batchSize, settled.seed) = (epochs, batchSize, seed)
     (settled.learningRate, settled.patience) = (learningRate, patience)
-    settled.averaging = averaging
+    (settled.averaging, settled.shards) = (averaging, shards)
     settled.takeCourse(of: self)
     for (asked, (standard, own)) in zip(fields, zip(Self().fields, settled.fields))
     where asked.value != standard.value && asked.value != own.value {

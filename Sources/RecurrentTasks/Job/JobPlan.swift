@@ -141,6 +141,10 @@ extension JobPlan {
   /// - Parameters:
   ///   - checkpoints: where the run is kept, and what it goes on from if it is there: the model is the
   ///     same, to the bit, as if the run had never ended before.
+  ///   - communicator: the other processes that train the same model, each with the same plan and
+  ///     arguments. They share the shards of each batch (``JobOptions/shards``); where there are none,
+  ///     the networks, of which there are then several. The first rank writes checkpoints; of networks
+  ///     that are shared, each rank those of its own. All get the model, of the same bits.
   ///   - callbacks: hear of each step, epoch and checkpoint; any of them may stop a network's run. If
   ///     training runs away after a good epoch, the network has the best weights until then and its
   ///     history says so (``TrainingHistory/stop``).
@@ -148,18 +152,29 @@ extension JobPlan {
   ///   part is not what the model knows, or the checkpoints are of another run; with checkpoints,
   ///   ``TrainingPause`` if a callback stops the run.
   public func train(
-    checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = []
+    checkpoints: Checkpoints? = nil, communicator: (any Communicator)? = nil,
+    callbacks: [TrainingCallback] = []
   ) throws -> Trained {
     try checkMemory()
     let data = (training: trainingExamples, validation: validationExamples)
-    var models: [Trained.Model] = []
-    var histories: [TrainingHistory] = []
-    for member in 1...(options.networks ?? 1) {
-      let trainer = try trained(
-        member: member, on: data, checkpoints: checkpoints, callbacks: callbacks)
-      models.append(finished(trainer.bestModel))
-      histories.append(trainer.state.history)
+    let networks = Array(1...(options.networks ?? 1))
+    func network(_ member: Int, _ communicator: (any Communicator)?) throws -> TrainedNetwork<
+      Trained.Model
+    > {
+      let trainer = try self.trained(
+        member: member, on: data, checkpoints: checkpoints, communicator: communicator,
+        callbacks: callbacks)
+      return TrainedNetwork(
+        model: finished(trainer.bestModel), history: trainer.state.history)
     }
+    let found: [TrainedNetwork<Trained.Model>]
+    if let communicator, options.shards == nil {
+      require(networks.count > 1, "ranks that train one network need a number of shards")
+      found = try communicator.shared(networks, like: outline) { try network($0, nil) }
+    } else {
+      found = try networks.map { try network($0, communicator) }
+    }
+    let (models, histories) = (found.map(\.model), found.map(\.history))
     var trained = Trained(
       JobParts(
         configuration: configuration(after: histories), extras: extras, models: models,
@@ -167,7 +182,8 @@ extension JobPlan {
     try complete(&trained)
     guard let sequel = try sequel(to: trained) else { return trained }
     do {
-      var last = try sequel.train(checkpoints: checkpoints?.network(0), callbacks: callbacks)
+      var last = try sequel.train(
+        checkpoints: checkpoints?.network(0), communicator: communicator, callbacks: callbacks)
       for case .ranAway(let error) in last.histories.map(\.stop) { throw error }
       // That of the training whose epochs were judged.
       last.parts.histories = trained.histories
@@ -189,10 +205,12 @@ extension JobPlan {
   /// - Throws: as ``train(checkpoints:callbacks:)``.
   func trained(
     member: Int, until last: Int? = nil, on data: (training: Examples, validation: Examples),
-    checkpoints: Checkpoints?, callbacks: [TrainingCallback]
+    checkpoints: Checkpoints?, communicator: (any Communicator)? = nil,
+    callbacks: [TrainingCallback]
   ) throws -> Trainer<Trained.Model, Adam, Examples> {
     let checkpoints = options.networks == nil ? checkpoints : checkpoints?.network(member)
     var trainer = trainer(of: model(member: member), member: member)
+    trainer.communicator = communicator
     trainer.state.member = member + stage * (options.networks ?? 1)
     let pauses: [TrainingCallback] =
       last.map { last in [{ _, run in run.epoch >= last ? .stop : .proceed }] } ?? []
@@ -217,7 +235,7 @@ extension JobPlan {
 }
 
 /// Training was stopped by a callback and goes on from its checkpoints.
-public struct TrainingPause: Error, Equatable {
+public struct TrainingPause: Error, Equatable, Codable {
   /// The epoch in which it stopped, from 1.
   public let epoch: Int
   /// Steps of that epoch that are done.

@@ -51,6 +51,9 @@ public struct TextClassifierOptions: JobOptions {
   /// The decay of the weights' average over the training steps, which is then what is judged and
   /// kept (``WeightAverage``); nil: the weights of the last step.
   public var averaging: Double?
+  /// Parts of a batch whose gradients are computed apart, so that processes can share them
+  /// (``TrainingOptions/shards``); nil: a batch is one.
+  public var shards: Int?
   /// The share of the target that goes to all classes alike (Szegedy et al. 2016).
   public var labelSmoothing: Float = 0
   /// How much each class counts in the loss.

@@ -72,6 +72,9 @@ public struct TextGeneratorOptions: JobOptions {
   /// The decay of the weights' average over the training steps, which is then what is judged and
   /// kept (``WeightAverage``); nil: the weights of the last step.
   public var averaging: Double?
+  /// Parts of a batch whose gradients are computed apart, so that processes can share them
+  /// (``TrainingOptions/shards``); nil: a batch is one.
+  public var shards: Int?
   /// The share of the text, at its end, that only the report sees.
   public var testFraction = 0.1
   /// The share of the text before it, at its end, that judges each epoch.

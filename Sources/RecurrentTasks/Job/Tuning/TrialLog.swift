@@ -7,17 +7,20 @@ struct TrialLog {
   private let path: String?
   private(set) var records: [TrialRecord]
 
-  /// - Parameter path: the file; what it holds is gone on with. nil: records are in memory alone.
-  init(_ path: String?) throws(DataError) {
-    self.path = path
+  /// - Parameters:
+  ///   - path: the file; what it holds is gone on with. nil: records are in memory alone.
+  ///   - ranks: those that share the search; the first reads and writes the file.
+  init(_ path: String?, sharedBy ranks: (any Communicator)? = nil) throws(DataError) {
+    let isFirst = ranks?.rank ?? 0 == 0
+    self.path = isFirst ? path : nil
     records = []
     guard let path else { return }
-    let bytes: [UInt8]
+    var bytes: [UInt8] = []
     do {
-      bytes = try readFile(path)
+      if isFirst { bytes = try readFile(path) }
     } catch let error where error.kind == .missingFile {
-      return
     }
+    bytes = ranks?.broadcast(bytes) ?? bytes
     for (line, text) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
       do {
         records.append(try decodeJSON(TrialRecord.self, from: Array(text), file: path))

@@ -50,16 +50,19 @@ public struct Tuner<Plan: JobPlan> {
   ///     nil: nowhere.
   ///   - checkpoints: where trials are kept; each has a folder of its own there. nil: what goes on to the
   ///     next rung is trained anew.
+  ///   - communicator: other processes that make the same search: trials that are sure to come are
+  ///     shared, and what is found is the same. The first rank writes the file.
   ///   - callbacks: hear of the steps and epochs of each trial; any of them may stop the search.
   ///   - report: hears of each record with all so far.
   /// - Throws: what the plan of the first trial does, ``DataError`` if there is no validation part, no
   ///   trial has a score, or the file is of another search; ``TrainingPause`` if a callback stops it. Other
   ///   trials that fail are records.
   public func run(
-    file: String? = nil, checkpoints: Checkpoints? = nil, callbacks: [TrainingCallback] = [],
+    file: String? = nil, checkpoints: Checkpoints? = nil,
+    communicator: (any Communicator)? = nil, callbacks: [TrainingCallback] = [],
     report: (TrialRecord, [TrialRecord]) throws -> Void = { _, _ in }
   ) throws -> TuningResult<Options> {
-    var log = try TrialLog(file)
+    var log = try TrialLog(file, sharedBy: communicator)
     var known = log.records.count
     let first = try plan(choice(1))
     guard first.judge != nil || first.tuningSize > 0 else {
@@ -71,15 +74,13 @@ public struct Tuner<Plan: JobPlan> {
     var ladder = Ladder(tuning, rungs: rungs)
     var choices: [TuningChoice<Options>] = []
     var (seconds, isOutOfTime) = (0.0, false)
+    /// What ranks found before its turn came.
+    var early: [TrialRecord] = []
     while let next = ladder.next() {
-      if next.trial > choices.count {
-        guard let choice = newChoice(next.trial, unlike: choices) else {
-          ladder.drawsNoMore()
-          continue
-        }
-        choices.append(choice)
+      guard let choice = choice(ofTrial: next.trial, in: &choices) else {
+        ladder.drawsNoMore()
+        continue
       }
-      let choice = choices[next.trial - 1]
       if let found = log.record(next.trial, next.rung) {
         try check(found, choice, file: file ?? "")
         (known, seconds) = (known - 1, seconds + found.seconds)
@@ -90,9 +91,30 @@ public struct Tuner<Plan: JobPlan> {
         isOutOfTime = true
         break
       }
-      let record = try trial(
-        choice, next.rung, of: rungs, size, checkpoints?.trial(next.trial), callbacks)
-      seconds += record.seconds
+      if !early.contains(where: { $0.trial == next.trial && $0.rung == next.rung }) {
+        // With it the new trials that come in any case.
+        var turns = [(choice, next.rung)]
+        let taken = Set(early.map(\.trial)).union(ladder.records.map(\.trial))
+        for trial in 1...tuning.trials where turns.count < communicator?.size ?? 1 {
+          guard trial != next.trial, !taken.contains(trial), log.record(trial, 0) == nil else {
+            continue
+          }
+          guard let choice = self.choice(ofTrial: trial, in: &choices) else { break }
+          turns.append((choice, 0))
+        }
+        func run(_ turn: Int) throws -> TrialRecord {
+          let (choice, rung) = turns[turn]
+          return try self.trial(
+            choice, rung, of: rungs, size, checkpoints?.trial(choice.trial), callbacks)
+        }
+        early +=
+          try communicator?.shared(Array(turns.indices), run) ?? turns.indices.map(run)
+      }
+      guard
+        let place = early.firstIndex(where: { $0.trial == next.trial && $0.rung == next.rung })
+      else { trap("each turn has its record") }
+      let record = early.remove(at: place)
+      seconds += record.seconds / Double(communicator?.size ?? 1)
       try log.append(record)
       ladder.add(record)
       try report(record, ladder.records)
@@ -162,6 +184,17 @@ public struct Tuner<Plan: JobPlan> {
   }
 
   // MARK: Draws
+
+  /// The choice of a trial; nil where none is left. Trials are asked for in their order.
+  private func choice(
+    ofTrial trial: Int, in choices: inout [TuningChoice<Options>]
+  ) -> TuningChoice<Options>? {
+    if trial > choices.count {
+      guard let choice = newChoice(trial, unlike: choices) else { return nil }
+      choices.append(choice)
+    }
+    return choices[trial - 1]
+  }
 
   /// A choice that is none of these; nil where none was found in many draws.
   private func newChoice(

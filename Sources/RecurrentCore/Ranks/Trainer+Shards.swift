@@ -1,0 +1,261 @@
+import Foundation
+import RecurrentFiles
+
+// What shards and ranks have to do with a run.
+
+extension Trainer {
+  /// The other ranks, where there are any.
+  var others: (any Communicator)? { communicator.flatMap { $0.size > 1 ? $0 : nil } }
+
+  /// The mean loss over `examples` in prediction mode. Ranks share the batches.
+  public func evaluate(_ model: Model, on examples: Examples) -> Double {
+    let (rank, ranks) = (communicator?.rank ?? 0, communicator?.size ?? 1)
+    let batches = examples.batches(of: Array(0..<examples.count), size: options.batchSize)
+    guard let shards = options.shards, carriedShapes != nil else {
+      var carried: [Tensor] = []
+      let losses = batches.enumerated().map { number, indices in
+        number % ranks == rank
+          ? Double(loss(model, examples.batch(indices), .prediction, &carried).value)
+            * Double(indices.count)
+          : 0
+      }
+      return mean(losses, of: examples)
+    }
+    // What is carried ties a shard's batches together.
+    let block = ShardTree.block(of: rank, ranks: ranks, shards: shards)
+    var losses = [Double](repeating: 0, count: batches.count * shards)
+    for shard in block {
+      var carried: [Tensor] = []
+      for (number, indices) in batches.enumerated() {
+        guard let part = examples.shard(shard, of: shards, in: indices) else { continue }
+        let value = loss(model, part.batch, .prediction, &carried).value
+        losses[number * shards + shard] = Double(value) * part.share * Double(indices.count)
+      }
+    }
+    return mean(losses, of: examples)
+  }
+
+  /// - Parameter losses: each is 0 but at one rank.
+  private func mean(_ losses: [Double], of examples: Examples) -> Double {
+    (others?.sums(losses) ?? losses).reduce(0, +) / Double(max(1, examples.count))
+  }
+
+  /// Whether a run stops after a step, where a callback of this rank does or does not ask for it.
+  mutating func isStopped(by request: Bool) -> Bool {
+    guard others != nil else { return request }
+    // The others hear of it with the next step's losses.
+    wantsStop = wantsStop || request
+    return stopIsAgreed
+  }
+
+  /// Whether any rank asks to stop.
+  func agreed(_ stops: Bool) -> Bool {
+    others.map { $0.sums([stops || wantsStop ? 1 : 0])[0] > 0 } ?? stops
+  }
+
+  // MARK: A step
+
+  /// What the examples of an update say of the weights, added up over the shards of all ranks.
+  mutating func shardedGradients(
+    of batches: [[Int]], in examples: Examples, _ key: RandomKey, carrying carried: inout [Tensor]
+  ) -> ExampleGradients {
+    let shards = options.shards ?? 1
+    let (rank, ranks) = (communicator?.rank ?? 0, communicator?.size ?? 1)
+    require(ranks <= shards, "\(ranks) ranks need at least as many shards, not \(shards)")
+    let parts = ShardedBatches(
+      examples: examples, batches: batches, shards: shards,
+      carried: carriedByShard(carried, of: examples, shards))
+    let others = self.others
+    let exchange = others.map { communicator in
+      GradientExchange(
+        communicator,
+        shapes: (state.model.parameters + state.model.statistics).map(\.tensor.shape),
+        shards: shards)
+    }
+    let own =
+      exchange?.own
+      ?? ShardTree.subtrees(
+        in: ShardTree.block(of: rank, ranks: ranks, shards: shards), shards: shards)
+    var sums: [ShardSum] = []
+    for (number, subtree) in own.enumerated() {
+      let isLast = number == own.count - 1
+      let sum = subtreeSum(subtree, parts, key, telling: isLast ? exchange : nil)
+      if !isLast { exchange?.append(sum.gradients.leaves) }
+      sums.append(sum)
+    }
+    let names = state.model.parameters.map(\.name)
+    guard let exchange, let others else {
+      carried = parts.carried.flatMap(\.self)
+      return ExampleGradients(
+        loss: sums[0].loss, gradients: sums[0].gradients, examples: parts.count)
+    }
+    let start = ProcessInfo.processInfo.systemUptime
+    let leaves = exchange.result()
+    let loss = meanLoss(of: own, sums.map(\.loss), shards, others)
+    carried = gather(parts.carried, examples, shards, others)
+    state.progress.exchangeSeconds =
+      (state.progress.exchangeSeconds ?? 0) + ProcessInfo.processInfo.systemUptime - start
+    return ExampleGradients(
+      loss: loss,
+      gradients: Gradients(
+        names: names, parts: Array(leaves.prefix(names.count)),
+        statisticChanges: leaves.dropFirst(names.count).map { $0?.tensor }), examples: parts.count)
+  }
+
+  /// The sum over a subtree of shards.
+  ///
+  /// - Parameters:
+  ///   - pending: the sums that its own is added to, the outermost first.
+  ///   - exchange: hears of each leaf of the sum with what is pending, as soon as it is there; the
+  ///     gradients returned are then not the sum.
+  private func subtreeSum(
+    _ subtree: Range<Int>, _ parts: ShardedBatches<Examples>, _ key: RandomKey,
+    pending: [Gradients] = [], telling exchange: GradientExchange?
+  ) -> ShardSum {
+    guard subtree.count > 1 else {
+      return shardSum(subtree.lowerBound, parts, key, pending: pending, telling: exchange)
+    }
+    let middle = ShardTree.middle(of: subtree)
+    var left = subtreeSum(subtree.lowerBound..<middle, parts, key, telling: nil)
+    let right = subtreeSum(
+      middle..<subtree.upperBound, parts, key, pending: pending + [left.gradients],
+      telling: exchange)
+    left.loss += right.loss
+    if exchange == nil { left.gradients.add(right.gradients) }
+    return left
+  }
+
+  /// The sum over the batches of one shard.
+  private func shardSum(
+    _ shard: Int, _ parts: ShardedBatches<Examples>, _ key: RandomKey, pending: [Gradients],
+    telling exchange: GradientExchange?
+  ) -> ShardSum {
+    let own = parts.parts(of: shard)
+    var sum: ShardSum?
+    for (number, part) in own.enumerated() {
+      let isLast = number == own.count - 1
+      let mode = Mode.training(key, rows: part.rows, segmentLength: options.segmentLength)
+      let before = (pending + [sum?.gradients].compactMap(\.self)).map(\.leaves)
+      let ready = exchange.flatMap { exchange in
+        isLast
+          ? { (leaf: Int, gradient: Gradient?) in
+            exchange.append(
+              before.reversed().reduce(gradient) { $1[leaf].added($0) }, at: leaf)
+          } : nil
+      }
+      let (value, gradients) = valueAndGradients(
+        of: state.model, share: Float(part.share), ready: ready
+      ) {
+        loss($0, part.batch, mode, &parts.carried[shard])
+      }
+      let share = part.share * Double(value)
+      guard sum != nil else {
+        sum = ShardSum(loss: share, gradients: gradients)
+        continue
+      }
+      sum?.loss += share
+      if ready == nil { sum?.gradients.add(gradients) }
+    }
+    if let sum { return sum }
+    // It has none of these batches: with fewer examples than shards.
+    let nothing = Gradients(
+      names: state.model.parameters.map(\.name),
+      parts: .init(repeating: nil, count: state.model.parameters.count),
+      statisticChanges: .init(repeating: nil, count: state.model.statistics.count))
+    if let exchange {
+      let before = pending.map(\.leaves)
+      for leaf in nothing.leaves.indices {
+        exchange.append(before.reversed().reduce(nil) { $1[leaf].added($0) }, at: leaf)
+      }
+    }
+    return ShardSum(loss: 0, gradients: nothing)
+  }
+
+  /// The loss over the shards of all ranks; with it goes who asks to stop.
+  private mutating func meanLoss(
+    of own: [Range<Int>], _ losses: [Double], _ shards: Int, _ others: any Communicator
+  ) -> Double {
+    let subtrees = (0..<others.size).map {
+      ShardTree.subtrees(
+        in: ShardTree.block(of: $0, ranks: others.size, shards: shards), shards: shards)
+    }
+    let all = others.gathered(
+      losses + [wantsStop ? 1 : 0], counts: subtrees.map { $0.count + 1 }, repeating: 0)
+    stopIsAgreed = stopIsAgreed || all.contains { ($0.last ?? 0) > 0 }
+    let known = zip(subtrees, all).flatMap { subtrees, losses in
+      zip(subtrees, losses).map { (range: $0, value: Optional($1)) }
+    }
+    return ShardTree.sum(known) { $0 += $1 } ?? 0
+  }
+
+  // MARK: What is carried
+
+  private func carriedByShard(
+    _ carried: [Tensor], of examples: Examples, _ shards: Int
+  ) -> [[Tensor]] {
+    guard !carried.isEmpty, let carriedShapes else { return .init(repeating: [], count: shards) }
+    var rest = carried[...]
+    return carriedShapes(state.model, examples, shards).map { shapes in
+      defer { rest = rest.dropFirst(shapes.count) }
+      return Array(rest.prefix(shapes.count))
+    }
+  }
+
+  /// What all shards carry, from the ranks that computed them.
+  private func gather(
+    _ carried: [[Tensor]], _ examples: Examples, _ shards: Int, _ others: any Communicator
+  ) -> [Tensor] {
+    guard let shapes = carriedShapes?(state.model, examples, shards) else { return [] }
+    let own = ShardTree.block(of: others.rank, ranks: others.size, shards: shards)
+      .flatMap { carried[$0].flatMap(\.elements) }
+    let counts = others.gathered(
+      [own.count], counts: .init(repeating: 1, count: others.size), repeating: 0)
+    let floats = others.gathered(own, counts: counts.map { $0[0] }, repeating: Float(0))
+      .flatMap(\.self)
+    // Where gradients go back over several pieces, the first ones carry nothing on.
+    guard !floats.isEmpty else { return [] }
+    var start = 0
+    return shapes.joined().map { shape in
+      let count = shape.reduce(1, *)
+      defer { start += count }
+      return Tensor(Array(floats[start..<start + count]), shape: shape)
+    }
+  }
+}
+
+/// What some shards say.
+private struct ShardSum {
+  var loss: Double
+  var gradients: Gradients
+}
+
+/// The batches of an update as shards see them.
+private final class ShardedBatches<Examples: ExampleSet> {
+  let examples: Examples
+  let batches: [[Int]]
+  let shards: Int
+  /// By shard.
+  var carried: [[Tensor]]
+  /// Examples in all.
+  let count: Int
+
+  init(examples: Examples, batches: [[Int]], shards: Int, carried: [[Tensor]]) {
+    require(!batches.isEmpty, "a step needs at least one batch")
+    self.examples = examples
+    self.batches = batches
+    self.shards = shards
+    self.carried = carried
+    count = batches.reduce(0) { $0 + $1.count }
+  }
+
+  /// The parts of a shard, with their shares of the update.
+  func parts(of shard: Int) -> [ExampleShard<Examples.Batch>] {
+    batches.compactMap { indices in
+      examples.shard(shard, of: shards, in: indices).map {
+        ExampleShard(
+          batch: $0.batch, rows: $0.rows,
+          share: $0.share * Double(indices.count) / Double(count))
+      }
+    }
+  }
+}
