@@ -62,9 +62,7 @@ extension Trainer {
     let shards = options.shards ?? 1
     let (rank, ranks) = (communicator?.rank ?? 0, communicator?.size ?? 1)
     require(ranks <= shards, "\(ranks) ranks need at least as many shards, not \(shards)")
-    let parts = ShardedBatches(
-      examples: examples, batches: batches, shards: shards,
-      carried: carriedByShard(carried, of: examples, shards))
+    let block = ShardTree.block(of: rank, ranks: ranks, shards: shards)
     let others = self.others
     let exchange = others.map { communicator in
       GradientExchange(
@@ -72,103 +70,36 @@ extension Trainer {
         shapes: (state.model.parameters + state.model.statistics).map(\.tensor.shape),
         shards: shards)
     }
-    let own =
-      exchange?.own
-      ?? ShardTree.subtrees(
-        in: ShardTree.block(of: rank, ranks: ranks, shards: shards), shards: shards)
+    let pass = ShardPass(
+      of: self, batches, in: examples, key, block: block,
+      carried: carriedByShard(carried, of: examples, shards), exchange: exchange)
+    let own = ShardTree.subtrees(in: block, shards: shards)
     var sums: [ShardSum] = []
     for (number, subtree) in own.enumerated() {
       let isLast = number == own.count - 1
-      let sum = subtreeSum(subtree, parts, key, telling: isLast ? exchange : nil)
+      let sum = pass.sum(of: subtree, tells: isLast)
       if !isLast { exchange?.append(sum.gradients.leaves) }
       sums.append(sum)
     }
-    let names = state.model.parameters.map(\.name)
+    shardContexts = pass.contexts
+    let count = batches.reduce(0) { $0 + $1.count }
     guard let exchange, let others else {
-      carried = parts.carried.flatMap(\.self)
+      carried = pass.carried.flatMap(\.self)
       return ExampleGradients(
-        loss: sums[0].loss, gradients: sums[0].gradients, examples: parts.count)
+        loss: sums[0].loss, gradients: sums[0].gradients, examples: count)
     }
     let start = ProcessInfo.processInfo.systemUptime
     let leaves = exchange.result()
     let loss = meanLoss(of: own, sums.map(\.loss), shards, others)
-    carried = gather(parts.carried, examples, shards, others)
+    carried = gather(pass.carried, examples, shards, others)
     state.progress.exchangeSeconds =
       (state.progress.exchangeSeconds ?? 0) + ProcessInfo.processInfo.systemUptime - start
+    let names = state.model.parameters.map(\.name)
     return ExampleGradients(
       loss: loss,
       gradients: Gradients(
         names: names, parts: Array(leaves.prefix(names.count)),
-        statisticChanges: leaves.dropFirst(names.count).map { $0?.tensor }), examples: parts.count)
-  }
-
-  /// The sum over a subtree of shards.
-  ///
-  /// - Parameters:
-  ///   - pending: the sums that its own is added to, the outermost first.
-  ///   - exchange: hears of each leaf of the sum with what is pending, as soon as it is there; the
-  ///     gradients returned are then not the sum.
-  private func subtreeSum(
-    _ subtree: Range<Int>, _ parts: ShardedBatches<Examples>, _ key: RandomKey,
-    pending: [Gradients] = [], telling exchange: GradientExchange?
-  ) -> ShardSum {
-    guard subtree.count > 1 else {
-      return shardSum(subtree.lowerBound, parts, key, pending: pending, telling: exchange)
-    }
-    let middle = ShardTree.middle(of: subtree)
-    var left = subtreeSum(subtree.lowerBound..<middle, parts, key, telling: nil)
-    let right = subtreeSum(
-      middle..<subtree.upperBound, parts, key, pending: pending + [left.gradients],
-      telling: exchange)
-    left.loss += right.loss
-    if exchange == nil { left.gradients.add(right.gradients) }
-    return left
-  }
-
-  /// The sum over the batches of one shard.
-  private func shardSum(
-    _ shard: Int, _ parts: ShardedBatches<Examples>, _ key: RandomKey, pending: [Gradients],
-    telling exchange: GradientExchange?
-  ) -> ShardSum {
-    let own = parts.parts(of: shard)
-    var sum: ShardSum?
-    for (number, part) in own.enumerated() {
-      let isLast = number == own.count - 1
-      let mode = Mode.training(key, rows: part.rows, segmentLength: options.segmentLength)
-      let before = (pending + [sum?.gradients].compactMap(\.self)).map(\.leaves)
-      let ready = exchange.flatMap { exchange in
-        isLast
-          ? { (leaf: Int, gradient: Gradient?) in
-            exchange.append(
-              before.reversed().reduce(gradient) { $1[leaf].added($0) }, at: leaf)
-          } : nil
-      }
-      let (value, gradients) = valueAndGradients(
-        of: state.model, share: Float(part.share), ready: ready
-      ) {
-        loss($0, part.batch, mode, &parts.carried[shard])
-      }
-      let share = part.share * Double(value)
-      guard sum != nil else {
-        sum = ShardSum(loss: share, gradients: gradients)
-        continue
-      }
-      sum?.loss += share
-      if ready == nil { sum?.gradients.add(gradients) }
-    }
-    if let sum { return sum }
-    // It has none of these batches: with fewer examples than shards.
-    let nothing = Gradients(
-      names: state.model.parameters.map(\.name),
-      parts: .init(repeating: nil, count: state.model.parameters.count),
-      statisticChanges: .init(repeating: nil, count: state.model.statistics.count))
-    if let exchange {
-      let before = pending.map(\.leaves)
-      for leaf in nothing.leaves.indices {
-        exchange.append(before.reversed().reduce(nil) { $1[leaf].added($0) }, at: leaf)
-      }
-    }
-    return ShardSum(loss: 0, gradients: nothing)
+        statisticChanges: leaves.dropFirst(names.count).map { $0?.tensor }), examples: count)
   }
 
   /// The loss over the shards of all ranks; with it goes who asks to stop.
@@ -219,43 +150,6 @@ extension Trainer {
       let count = shape.reduce(1, *)
       defer { start += count }
       return Tensor(Array(floats[start..<start + count]), shape: shape)
-    }
-  }
-}
-
-/// What some shards say.
-private struct ShardSum {
-  var loss: Double
-  var gradients: Gradients
-}
-
-/// The batches of an update as shards see them.
-private final class ShardedBatches<Examples: ExampleSet> {
-  let examples: Examples
-  let batches: [[Int]]
-  let shards: Int
-  /// By shard.
-  var carried: [[Tensor]]
-  /// Examples in all.
-  let count: Int
-
-  init(examples: Examples, batches: [[Int]], shards: Int, carried: [[Tensor]]) {
-    require(!batches.isEmpty, "a step needs at least one batch")
-    self.examples = examples
-    self.batches = batches
-    self.shards = shards
-    self.carried = carried
-    count = batches.reduce(0) { $0 + $1.count }
-  }
-
-  /// The parts of a shard, with their shares of the update.
-  func parts(of shard: Int) -> [ExampleShard<Examples.Batch>] {
-    batches.compactMap { indices in
-      examples.shard(shard, of: shards, in: indices).map {
-        ExampleShard(
-          batch: $0.batch, rows: $0.rows,
-          share: $0.share * Double(indices.count) / Double(count))
-      }
     }
   }
 }

@@ -74,7 +74,7 @@ final class BufferPool: Sendable {
   }
 
   /// Floats, in use and waiting, above which waiting buffers are freed before a new one is made.
-  private let limit: Int
+  let limit: Int
   private let state = Mutex(State())
   private let small = Atomic(0)
 

@@ -66,6 +66,12 @@ public final class ExecutionContext: Sendable {
     buffers = BufferPool(limit: memoryLimit.map { $0 / 4 })
   }
 
+  /// A context of one thread, with as much of the memory as one of so many.
+  func share(of parts: Int) -> ExecutionContext {
+    let limit = buffers.limit == .max ? nil : 4 * buffers.limit / parts
+    return ExecutionContext(threads: 1, memoryLimit: limit, thresholds: thresholds)
+  }
+
   /// The context of what runs in no other: with a thread for each of the machine's processors, or as
   /// many as the environment variable `RECURRENT_THREADS` says.
   public static let standard = ExecutionContext()

@@ -75,6 +75,8 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   let carriedShapes: (@Sendable (Model, Examples, _ shards: Int) -> [[[Int]]])?
   /// Whether this rank asks to stop, and whether all of them know that one does.
   var (wantsStop, stopIsAgreed) = (false, false)
+  /// Where shards are computed side by side; once made, kept with their buffers.
+  var shardContexts: [ExecutionContext] = []
   /// The number of the checkpoint that the next run goes on from.
   var resumed: Int?
 

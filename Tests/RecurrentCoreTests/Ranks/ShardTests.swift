@@ -93,4 +93,100 @@ import Testing
       }
     }
   }
+
+  /// An embedding of many words, a norm that measures batches, and a head of more than one piece.
+  private struct WordModel: Module {
+    var embedding = Embedding(vocabularySize: 3000, size: 8, using: &generator)
+    var norm = BatchNorm(size: 8)
+    var wide = Dense(inputSize: 8, outputSize: 1000, using: &generator)
+    var head = Dense(inputSize: 1000, outputSize: 2, using: &generator)
+
+    private static var generator: RandomGenerator {
+      get { RandomGenerator(seed: 3) }
+      set {}
+    }
+
+    mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+      visitor.visit("embedding", &embedding)
+      visitor.visit("norm", &norm)
+      visitor.visit("wide", &wide)
+      visitor.visit("head", &head)
+    }
+
+    func callAsFunction(_ words: TokenBatch, mode: Mode) -> Tensor {
+      head(wide(norm(embedding(words, mode: mode), mode: mode).lastValidSteps))
+    }
+  }
+
+  private static func words(_ count: Int) -> ExamplePairs<TokenBatch, Tensor> {
+    var generator = SeededGenerator(seed: 8)
+    let words = (0..<count).map { _ in
+      (0..<4).map { _ in Int.random(in: 0..<3000, using: &generator) }
+    }
+    return ExamplePairs(
+      inputs: TokenBatch(words), targets: Tensor(generator.floats(count * 2), shape: [count, 2]))
+  }
+
+  @Test func rowsGoAsRows() throws {
+    typealias Words = Trainer<WordModel, Adam, ExamplePairs<TokenBatch, Tensor>>
+    @Sendable func trainer() -> Words {
+      Words(WordModel(), optimizer: Adam(), options: Self.options(4)) { model, batch, mode in
+        meanSquaredError(model(batch.inputs, mode: mode), batch.targets)
+      }
+    }
+    let examples = Self.words(14)
+    try expectSameBits(examples, validation: Self.words(6), ranks: [2, 3, 4], trainer)
+    #expect(trainer().state.model.statistics.count == 2)
+    let sent = try ThreadRanks.run(2) { ranks in
+      var trainer = trainer()
+      trainer.communicator = ranks
+      try trainer.step([Array(0..<7)], of: examples)
+      return ranks.bytesSent
+    }
+    // The dense layers have 11,002 weights, of which a rank sends one half and the sum of the other; a
+    // shard's rows are at most 8 of 9 numbers; the table has 24,000.
+    #expect(sent.allSatisfy { (44_000..<48_000).contains($0) }, "\(sent)")
+  }
+
+  @Test func anotherNumberOfRanksGoesOn() throws {
+    let (examples, validation) = (noisyStreams(4, seed: 1), noisyStreams(2, seed: 5))
+    typealias Streams = Trainer<NoisyModel, SGD, StreamExamples<SequenceBatch, SequenceBatch>>
+    @Sendable func trainer() -> Streams {
+      Streams(
+        NoisyModel(), optimizer: SGD(learningRate: 0.1, momentum: 0.9), options: Self.options(4),
+        onStreams: StreamExamples<SequenceBatch, SequenceBatch>.self
+      ) { meanSquaredError($0.values, $1.values) }
+    }
+    var whole = trainer()
+    try whole.run(on: examples, validation: validation)
+    try withTemporaryFolder { folder in
+      for (number, sizes) in [(2, 4), (4, 1), (1, 3)].enumerated() {
+        let checkpoints = Checkpoints(in: "\(folder)/\(number)", every: .zero)
+        let steps = try ThreadRanks.run(sizes.0) { ranks in
+          var trainer = trainer()
+          trainer.communicator = ranks
+          // The last rank asks to stop: all do, after the next step.
+          let reason = try trainer.run(
+            on: examples, validation: validation, checkpoints: checkpoints,
+            callbacks: [
+              { _, run in ranks.rank == ranks.size - 1 && run.step == 3 ? .stop : .proceed }
+            ])
+          #expect(reason == .requested)
+          return trainer.state.step
+        }
+        #expect(steps == .init(repeating: sizes.0 == 1 ? 3 : 4, count: sizes.0))
+        let states = try ThreadRanks.run(sizes.1) { ranks in
+          var trainer = trainer()
+          trainer.communicator = ranks
+          // Only the first rank sees the files.
+          let place = ranks.rank == 0 ? checkpoints : Checkpoints(in: folder + "/elsewhere")
+          #expect(try trainer.resume(from: place, on: examples) != nil)
+          #expect(trainer.state.step == steps[0])
+          try trainer.run(on: examples, validation: validation)
+          return trainer.state
+        }
+        for state in states { expectSame(state, whole.state, "\(sizes)") }
+      }
+    }
+  }
 }
