@@ -39,25 +39,18 @@ extension Predict {
         advice: "Use --explain occlusion, or train with --pooling attention")
     }
     var page = ExplanationPage(title: model)
-    func answer(_ lines: [String]) throws -> String {
-      let answers = classifier.classify(lines)
-      var output = ""
-      for (line, answer) in zip(lines, answers) {
+    func answer(_ requests: [LineRequest]) throws -> [String] {
+      let texts = requests.map(\.text)
+      return try zip(texts, classifier.classify(texts)).map { text, answer in
         let explanation = try (explain ?? (html == nil ? nil : .occlusion)).map {
-          try classifier.explain(line, by: $0)
-        }
-        if json {
-          output += answer.json(labels: classifier.labels, explanation: explanation) + "\n"
-        } else {
-          output += "\(answer.label)\t\(NumberFormat.fixed(Double(answer.probability), 4))"
-          if explain != nil, let explanation {
-            output += "\t" + explanation.terminal(colour: Terminal.wantsColour)
-          }
-          output += "\n"
+          try classifier.explain(text, by: $0)
         }
         if html != nil, let explanation { page.append(explanation) }
+        if json { return answer.json(labels: classifier.labels, explanation: explanation) }
+        let shown = "\(answer.label)\t\(NumberFormat.fixed(Double(answer.probability), 4))"
+        guard explain != nil, let explanation else { return shown }
+        return shown + "\t" + explanation.terminal(colour: Terminal.wantsColour)
       }
-      return output
     }
     func writePage() throws -> String {
       if let html {
@@ -66,7 +59,11 @@ extension Predict {
       }
       return ""
     }
-    try forEachBatch(isJSON: json, answer, end: writePage)
+    try forEachBatch(isJSON: json) { requests, _ in
+      try answer(requests)
+    } end: {
+      try writePage()
+    }
   }
 }
 

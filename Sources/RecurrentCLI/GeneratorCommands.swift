@@ -5,18 +5,15 @@ import RecurrentTasks
 extension Predict {
   /// Each line goes on to its end, as soon as it is there.
   fileprivate func continueLines(_ generator: TextGenerator) throws {
-    try forEachBatch(isJSON: json) { lines in
-      for line in lines {
+    try forEachBatch(isJSON: json, together: 1) { requests, _ in
+      try requests.map { request throws(DataError) in
         let more = try generator.continuation(
-          ofLine: line, length: writing.length ?? 500, sampling: writing.sampling,
+          ofLine: request.text, length: writing.length ?? 500, sampling: writing.sampling,
           seed: writing.seed)
-        print(
-          json
-            ? "{\"line\":\(line.jsonText),\"continuation\":\(more.jsonText)}"
-            : more.safeForTerminal)
-        try flushOutput()
+        return json
+          ? "{\"line\":\(request.text.jsonText),\"continuation\":\(more.jsonText)}"
+          : more.safeForTerminal
       }
-      return ""
     }
   }
 }

@@ -21,9 +21,14 @@ struct Predict: ThreadedCommand {
         translator       the translation
         text generator   how the line goes on, up to its end
 
-      A line that is no text, as bytes that are not UTF-8, is named on standard
-      error. An empty line stands for it, in JSON an object with the member
+      A line that cannot be answered, as bytes that are not UTF-8, is named on
+      standard error. An empty line stands for it, in JSON an object with the member
       "error"; the others are answered, and the exit code is 65.
+
+      With --key-column, lines have columns between tabs, of which one is a key that
+      stands first in the answer. A forecaster takes lines of key, time, values, all
+      of a key together, and gives a line for each row that it forecasts: key, time,
+      step, forecast, and the ends of its interval. An empty line ends a series.
 
       An image classifier: the class of each image of a file or folder. A composer:
       what may come next after a MIDI file.
@@ -35,6 +40,9 @@ struct Predict: ThreadedCommand {
         recurrent predict model --quantiles 0.05,0.5,0.95 --csv next.csv
         recurrent predict model --samples 200 --seed 1 --csv paths.csv
         recurrent predict reviews --explain occlusion --html why.html < reviews.txt
+        recurrent predict reviews --json --key-column 1 < reviews.tsv
+        recurrent predict sales --key-column shop < rows-by-shop.tsv
+        recurrent predict reviews big.txt.gz --output answers --output-shards 16
         recurrent predict tagger < sentences.txt
         recurrent predict tagger test.conll --conll > tagged.conll
         echo 'Ein Hund.' | recurrent predict translator --attention why.svg
@@ -68,12 +76,7 @@ struct Predict: ThreadedCommand {
   @OptionGroup var reading: EncodingOption
   var encoding: TextEncoding { reading.encoding }
 
-  @Option(
-    help: ArgumentHelp(
-      "Whether lines behind one that is no text are answered: continue or stop.",
-      valueName: "what"))
-  var onError = LineFault.goOn
-
+  @OptionGroup(title: "Lines") var lines: LineOptions
   @OptionGroup(title: "Forecasters") var times: TimeFlags
   @OptionGroup(title: "Text classifiers") var explaining: ClassifierPredictOptions
   @OptionGroup(title: "Taggers") var tagging: TaggerPredictOptions
@@ -97,7 +100,12 @@ struct Predict: ThreadedCommand {
         JobFlags([TrainForecaster.self], ["--steps": steps != nil, "--plot": plot != nil]),
         telling.flags, table.flags, times.flags,
         JobFlags(Jobs.texts + [TrainForecaster.self], ["--encoding": encoding != .utf8]),
-        JobFlags(Jobs.texts, ["--on-error": onError != .goOn]),
+        JobFlags(
+          Jobs.texts + [TrainForecaster.self],
+          [
+            "--on-error": lines.onError != .goOn, "--key-column": lines.keyColumn != nil,
+            "--output": lines.sharding.output != nil,
+          ]),
         explaining.flags, explaining.pageFlags, tagging.flags,
       ] + writing.flags(with: telling.samples == nil ? [] : [TrainForecaster.self])
         + translating.flags)
@@ -144,6 +152,11 @@ struct ForecastTellingOptions: ParsableArguments {
 
 extension TrainForecaster {
   static func predict(_ forecaster: Forecaster, _ command: Predict) throws {
+    if command.lines.keyColumn != nil { return try command.forecastByKey(forecaster) }
+    if command.lines.sharding.output != nil || command.lines.onError != .goOn {
+      throw ValidationError(
+        "--output and --on-error are of lines; a forecaster reads lines with --key-column.")
+    }
     try command.forecast(forecaster)
   }
 

@@ -17,23 +17,28 @@ extension Predict {
     if tagging.conll, json {
       throw ValidationError("--conll writes a CoNLL file, and --json JSON: give one of them.")
     }
-    var hasBegun = tagging.conll
+    if tagging.conll, lines.keyColumn != nil {
+      throw ValidationError(
+        "--conll reads columns of tokens, and --key-column lines of texts: give one of them.")
+    }
     var stream = ConllStream(tagger, source: file ?? "standard input")
-    func answer(_ lines: [String]) throws -> String {
-      if !hasBegun, tagger.areTokens(lines) {
+    func checkForm(_ requests: [LineRequest]) throws {
+      if !tagging.conll, lines.keyColumn == nil, tagger.areTokens(requests.map(\.text)) {
         throw DataError(
           file: file ?? "standard input", line: 1,
           problem: "found a token and its columns in each line, expected a text",
           advice: "Read a CoNLL file with --conll")
       }
-      hasBegun = true
-      return try tagging.conll
-        ? stream.take(lines)
-        : zip(lines, tagger.entities(in: lines)).reduce(into: "") { output, answer in
-          output += SequenceTagger.json(text: answer.0, entities: answer.1) + "\n"
-        }
     }
-    try forEachBatch(isJSON: true, answer, end: { stream.end() })
+    try forEachBatch(isJSON: true, begin: checkForm) { requests, _ in
+      let texts = requests.map(\.text)
+      guard !tagging.conll else { return [try stream.take(texts)] }
+      return zip(texts, tagger.entities(in: texts)).map {
+        SequenceTagger.json(text: $0, entities: $1)
+      }
+    } end: {
+      stream.end()
+    }
   }
 }
 

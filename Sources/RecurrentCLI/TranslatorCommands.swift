@@ -43,25 +43,13 @@ extension Predict {
     let (nBest, attention) = (translating.nBest, translating.attention)
     let beam = translating.search.beam ?? max(translator.options.beam, nBest ?? 1)
     var drawn = attention == nil
-    try forEachBatch(isJSON: json) { lines in
+    // What is wrong with the flags is told once, not of each line.
+    _ = try translator.translations(
+      of: [], beam: beam, lengthPenalty: translating.search.lengthPenalty)
+    try forEachBatch(isJSON: json) { requests, _ in
       let all = try translator.translations(
-        of: lines, beam: beam, lengthPenalty: translating.search.lengthPenalty,
+        of: requests.map(\.text), beam: beam, lengthPenalty: translating.search.lengthPenalty,
         keepsAttention: !drawn)
-      var output = ""
-      for translations in all {
-        let best = translations.prefix(nBest ?? 1)
-        if json {
-          output += "[" + best.map(\.json).joined(separator: ",") + "]\n"
-        } else if nBest == nil {
-          output += (best.first?.text ?? "") + "\n"
-        } else {
-          // An empty line behind those of each sentence.
-          for translation in best {
-            output += NumberFormat.fixed(Double(translation.score), 4) + "\t\(translation.text)\n"
-          }
-          output += "\n"
-        }
-      }
       if !drawn, let attention, let first = all.lazy.compactMap(\.first).first {
         let picture = first.attentionMap.svg()
         try Interruption.deferred { () throws(DataError) in
@@ -70,7 +58,13 @@ extension Predict {
         warn("wrote \(attention).")
         drawn = true
       }
-      return output
+      return all.map { translations in
+        let best = translations.prefix(nBest ?? 1)
+        if json { return "[" + best.map(\.json).joined(separator: ",") + "]" }
+        guard nBest != nil else { return best.first?.text ?? "" }
+        // An empty line behind those of each sentence.
+        return best.map { NumberFormat.fixed(Double($0.score), 4) + "\t\($0.text)\n" }.joined()
+      }
     }
   }
 }

@@ -24,7 +24,7 @@ enum FileBytes {
   ///
   /// - Parameter mayHoldZeros: whether a zero byte may be part of the text.
   static func read(_ path: String, mayHoldZeros: Bool = false) throws(DataError) -> [UInt8] {
-    let file = try OpenFile(path)
+    let file = try ByteStream(path)
     let expected = file.size
     if expected > sizeLimit { throw tooLarge(path) }
 
@@ -34,13 +34,9 @@ enum FileBytes {
     }
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
     while true {
-      let count = chunk.withUnsafeMutableBytes {
-        systemRead(file.descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw openingError(path, code: errno) }
+      let count = try file.next(&chunk)
       if count == 0 { return try Packing.unpacked(bytes, path: path) }
-      if bytes.count + count > sizeLimit { throw tooLarge(path) }
+      if bytes.count + count > sizeLimit { throw tooLarge(path, isPacked: file.isPacked) }
       let start = bytes.count
       bytes.append(contentsOf: chunk[..<count])
       if mayHoldZeros || Packing(bytes) != nil || TextEncoding.marksUTF16(bytes) { continue }
@@ -61,9 +57,11 @@ enum FileBytes {
       file: path, problem: "the file cannot be read (\(String(cString: strerror(code))))")
   }
 
-  private static func tooLarge(_ path: String) -> DataError {
+  private static func tooLarge(_ path: String, isPacked: Bool = false) -> DataError {
     DataError(
-      file: name(of: path), problem: "the file is over \(sizeLimit) bytes, the most that are read",
+      file: name(of: path),
+      problem: (isPacked ? "unpacks to more than" : "the file is over")
+        + " \(sizeLimit) bytes, the most that are read",
       advice: "Split it, or keep only the columns that are needed")
   }
 }
@@ -88,8 +86,4 @@ final class OpenFile {
   }
 
   deinit { close(descriptor) }
-}
-
-private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-  read(file, buffer, count)
 }

@@ -33,16 +33,9 @@ enum Packing: String, CaseIterable {
     self = found
   }
 
-  /// The bytes of a file as they are, or unpacked.
+  /// The bytes of a file as they are, or unpacked by a program; gzip is unpacked while it is read.
   static func unpacked(_ bytes: [UInt8], path: String) throws(DataError) -> [UInt8] {
-    guard let packing = Packing(bytes) else { return bytes }
-    guard packing != .gzip else {
-      do throws(Zlib.Failure) {
-        return try Zlib.unpacked(bytes, .gzip, limit: FileBytes.sizeLimit)
-      } catch {
-        throw DataError(file: FileBytes.name(of: path), problem: error.problem)
-      }
-    }
+    guard let packing = Packing(bytes), packing != .gzip else { return bytes }
     return try packing.unpackedByProgram(path)
   }
 

@@ -11,11 +11,13 @@ public struct SeriesReading: Sendable {
   ///
   /// Rows from the newest to the oldest are turned. Rows behind the last value of the target are the
   /// future, of which only the times are kept.
+  ///
+  /// - Parameter ownName: the name of the one series of a table without `seriesColumn`.
   public init(
     _ table: Table, value: String, time: String? = nil, covariates: [String] = [],
     groupedBy seriesColumn: String? = nil, missing: MissingValues = .error,
     times options: TimeOptions = TimeOptions(), like model: TimeAxis? = nil,
-    known choice: KnownChoice = KnownChoice()
+    known choice: KnownChoice = KnownChoice(), named ownName: String? = nil
   ) throws(DataError) {
     try Self.checkDistinct(
       [("value", value)] + covariates.map { ("covariate", $0) }
@@ -66,7 +68,8 @@ public struct SeriesReading: Sendable {
         rows: group.rows, times: axis ?? TimeAxis(rowCount: group.rows.count),
         values: raw.map { column in group.rows.map { column[$0] } },
         known: knownValues.map { column in group.rows.map { column[$0] } })
-      let name = group.name.map { "\($0): " } ?? ""
+      let ownName = group.name ?? ownName
+      let name = ownName.map { "\($0): " } ?? ""
       if let axis, let model, let remark = axis.remark(against: model) {
         remarks.append(name + remark)
       }
@@ -79,7 +82,7 @@ public struct SeriesReading: Sendable {
       }
       series.append(
         Series(
-          checkedName: group.name, targetName: value, times: rows.times, target: rows.values[0],
+          checkedName: ownName, targetName: value, times: rows.times, target: rows.values[0],
           covariates: zip(covariates, rows.values.dropFirst()).map {
             Covariate(name: $0, values: $1)
           }, source: table.source, future: rows.future,

@@ -19,7 +19,7 @@ package enum Zlib {
   }
 
   /// Whether the bytes are those of a gzip file.
-  package static func isGzip(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
+  package static func isGzip(_ bytes: [UInt8]) -> Bool { bytes.starts(with: gzipStart) }
 
   /// The bytes that `packed` holds; of gzip all members, one after the other.
   ///
@@ -29,52 +29,31 @@ package enum Zlib {
   package static func unpacked(
     _ packed: [UInt8], _ wrapping: Wrapping, limit: Int
   ) throws(Failure) -> [UInt8] {
-    var stream = z_stream()
-    let size = Int32(MemoryLayout<z_stream>.size)
-    guard inflateInit2_(&stream, wrapping.rawValue, ZLIB_VERSION, size) == Z_OK else {
-      throw Failure(problem: "zlib of the system cannot be started")
-    }
-    defer { inflateEnd(&stream) }
+    let inflater = try Inflater(wrapping)
     var result: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     var used = 0
     while true {
-      let (status, taken, made) = step(&stream, packed[used...], into: &chunk)
+      let (status, taken, made) = inflater.step(packed[used...], into: &chunk)
       used += taken
       guard result.count + made <= limit else {
         throw Failure(problem: "unpacks to more than \(limit) bytes, the most that are taken")
       }
       result += chunk[..<made]
       switch status {
-      case Z_STREAM_END:
+      case .ended:
         // Another member of a gzip file may follow; anything else is padding, as gzip has it.
-        guard wrapping == .gzip, packed[used...].starts(with: [0x1F, 0x8B]) else { return result }
-        inflateReset(&stream)
-      case Z_OK where taken > 0 || made > 0: continue
-      case Z_OK, Z_BUF_ERROR:
-        throw Failure(problem: "ends in the middle of its packed bytes")
-      default:
-        throw Failure(problem: "holds packed bytes that are damaged")
+        guard wrapping == .gzip, packed[used...].starts(with: gzipStart) else { return result }
+        inflater.reset()
+      case .goesOn where taken > 0 || made > 0: continue
+      case .goesOn: throw Failure(problem: "ends in the middle of its packed bytes")
+      case .damaged: throw Failure(problem: "holds packed bytes that are damaged")
       }
     }
   }
 
-  private static func step(
-    _ stream: inout z_stream, _ input: ArraySlice<UInt8>, into chunk: inout [UInt8]
-  ) -> (status: Int32, taken: Int, made: Int) {
-    input.withUnsafeBufferPointer { input in
-      chunk.withUnsafeMutableBufferPointer { output in
-        let offered = min(input.count, 1 << 30)
-        // zlib does not write to its input; its C type has no const.
-        stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
-        stream.avail_in = UInt32(offered)
-        stream.next_out = output.baseAddress
-        stream.avail_out = UInt32(output.count)
-        let status = inflate(&stream, Z_NO_FLUSH)
-        return (status, offered - Int(stream.avail_in), output.count - Int(stream.avail_out))
-      }
-    }
-  }
+  /// What a gzip file begins with.
+  package static let gzipStart: [UInt8] = [0x1F, 0x8B]
 
   /// The cyclic redundancy check of zip archives, gzip and PNG.
   package static func checksum(of bytes: ArraySlice<UInt8>) -> UInt32 {
@@ -93,5 +72,68 @@ package enum Zlib {
     let status = compress2(&result, &count, bytes, UInt(bytes.count), Z_BEST_COMPRESSION)
     require(status == Z_OK, "zlib packs any bytes if there is room, not \(status)")
     return Array(result[..<Int(count)])
+  }
+}
+
+extension Zlib {
+  /// Unpacks piece by piece.
+  package final class Inflater {
+    /// What a step came to.
+    package enum Status {
+      /// More bytes are needed, or more room.
+      case goesOn
+      /// All that was packed is there.
+      case ended
+      case damaged
+    }
+
+    /// zlib remembers where it lies, so it may not move.
+    private let stream: UnsafeMutablePointer<z_stream>
+
+    package init(_ wrapping: Wrapping) throws(Failure) {
+      stream = .allocate(capacity: 1)
+      stream.initialize(to: z_stream())
+      let size = Int32(MemoryLayout<z_stream>.size)
+      guard inflateInit2_(stream, wrapping.rawValue, ZLIB_VERSION, size) == Z_OK else {
+        throw Failure(problem: "zlib of the system cannot be started")
+      }
+    }
+
+    deinit {
+      inflateEnd(stream)
+      stream.deallocate()
+    }
+
+    /// Before what is packed on its own again.
+    package func reset() { inflateReset(stream) }
+
+    /// Unpacks some of `input` to the start of `chunk`.
+    ///
+    /// - Returns: how many bytes were taken and made; with ``Status/goesOn`` none of both where `input`
+    ///   is empty and nothing is left to give.
+    package func step(
+      _ input: ArraySlice<UInt8>, into chunk: inout [UInt8]
+    ) -> (status: Status, taken: Int, made: Int) {
+      input.withUnsafeBufferPointer { input in
+        chunk.withUnsafeMutableBufferPointer { output in
+          let offered = min(input.count, 1 << 30)
+          // zlib does not write to its input; its C type has no const.
+          stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+          stream.pointee.avail_in = UInt32(offered)
+          stream.pointee.next_out = output.baseAddress
+          stream.pointee.avail_out = UInt32(min(output.count, 1 << 30))
+          let room = Int(stream.pointee.avail_out)
+          let status: Status =
+            switch inflate(stream, Z_NO_FLUSH) {
+            case Z_STREAM_END: .ended
+            case Z_OK, Z_BUF_ERROR: .goesOn
+            default: .damaged
+            }
+          return (
+            status, offered - Int(stream.pointee.avail_in), room - Int(stream.pointee.avail_out)
+          )
+        }
+      }
+    }
   }
 }

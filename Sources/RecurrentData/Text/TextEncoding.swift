@@ -40,11 +40,12 @@ public enum TextEncoding: String, Sendable, Codable, CaseIterable {
   ///   - file: What errors name.
   ///   - line: The line, from 1, that the first byte stands on.
   ///   - offset: The place of the first byte in the file.
+  ///   - checksStart: Whether the first bytes may say that the file is no text.
   /// - Throws: ``DataError`` with line and offset for a byte that is no text in this encoding.
   func utf8(
-    _ bytes: [UInt8], file: String, line: Int = 1, offset: Int = 0
+    _ bytes: [UInt8], file: String, line: Int = 1, offset: Int = 0, checksStart: Bool = true
   ) throws(DataError) -> [UInt8] {
-    if offset == 0 { try TextCheck.requireKnownStart(bytes, file: file) }
+    if offset == 0, checksStart { try TextCheck.requireKnownStart(bytes, file: file) }
     if self == .utf16 || offset == 0 && Self.marksUTF16(bytes) {
       return try Self.fromUTF16(bytes, file: file)
     }

@@ -57,9 +57,11 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
     try reading(table, like: model, words: [])
   }
 
-  /// - Parameter words: columns that hold words though they may look like numbers.
+  /// - Parameters:
+  ///   - words: columns that hold words though they may look like numbers.
+  ///   - name: that of the one series, where no column tells it.
   func reading(
-    _ table: Table, like model: TimeAxis?, words: Set<String>
+    _ table: Table, like model: TimeAxis?, words: Set<String>, named name: String? = nil
   ) throws(DataError) -> SeriesReading {
     if let wide {
       let long = try table.long(wide, time: time)
@@ -71,7 +73,7 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
     return try SeriesReading(
       table, value: target, time: time, covariates: covariates, groupedBy: series,
       missing: missing, times: times ?? TimeOptions(), like: model,
-      known: KnownChoice(rows: known ?? [], statics: statics ?? [], words: words))
+      known: KnownChoice(rows: known ?? [], statics: statics ?? [], words: words), named: name)
   }
 }
 
@@ -115,18 +117,60 @@ extension Forecaster {
     }
   }
 
+  /// The one series of rows whose columns stand between tabs.
+  ///
+  /// - Parameters:
+  ///   - names: of the columns; nil: they are time, target, covariates and what is known, as far as the
+  ///     model has them, in the order in which it was told of them.
+  ///   - series: its name.
+  ///   - format: how numbers are written.
+  /// - Throws: ``DataError`` whose line counts the rows from 2.
+  package func reading(
+    rows text: String, columns names: [String]?, series: String?, source: String,
+    times: TimeOptions?, missing: MissingValues?, format: TableFormat
+  ) throws(DataError) -> SeriesReading {
+    var columns = self.columns
+    (columns.series, columns.wide) = (nil, nil)
+    if self.columns.wide == .rows { columns.time = "time" }
+    let time = columns.time?.split(separator: ",").map(String.init) ?? []
+    let names =
+      names ?? time + [columns.target] + columns.covariates + (columns.known ?? [])
+      + (columns.statics ?? [])
+    let header = names.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: "\t")
+    var own = format
+    (own.hasHeader, own.headerLine) = (true, 1)
+    return try reading(columns, times: times, missing: missing, named: series) {
+      () throws(DataError) in
+      try Table(csvText: header + "\n" + text, source: source, delimiter: "\t", format: own)
+    }
+  }
+
+  /// The columns that it reads; of a model of series from a program, those that these had.
+  private var columns: ForecastColumns {
+    configuration.columns
+      ?? ForecastColumns(
+        target: configuration.channels[0], covariates: Array(configuration.channels.dropFirst()))
+  }
+
   private func reading(
     times: TimeOptions?, missing: MissingValues?, format: TableFormat?,
     _ table: (TableFormat) throws(DataError) -> Table
   ) throws(DataError) -> SeriesReading {
-    var columns =
-      configuration.columns
-      ?? ForecastColumns(
-        target: configuration.channels[0], covariates: Array(configuration.channels.dropFirst()))
+    let columns = self.columns
+    return try reading(columns, times: times, missing: missing) { () throws(DataError) in
+      try table(format ?? columns.format ?? TableFormat())
+    }
+  }
+
+  private func reading(
+    _ columns: ForecastColumns, times: TimeOptions?, missing: MissingValues?,
+    named name: String? = nil, _ table: () throws(DataError) -> Table
+  ) throws(DataError) -> SeriesReading {
+    var columns = columns
     if let times { columns.times = (columns.times ?? TimeOptions()).overridden(by: times) }
     if let missing { columns.missing = missing }
     return try columns.reading(
-      table(format ?? columns.format ?? TableFormat()),
-      like: recent.first?.times, words: configuration.known?.choice.words ?? [])
+      table(), like: recent.first?.times, words: configuration.known?.choice.words ?? [],
+      named: name)
   }
 }

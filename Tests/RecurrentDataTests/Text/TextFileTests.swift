@@ -133,9 +133,9 @@ import Testing
     let long = [UInt8](repeating: 0x61, count: 1 << 24)
     let (lines, errors) = try read(long, longestLine: 1 << 24)
     #expect(lines.map(\.utf8.count) == [1 << 24] && errors.isEmpty)
-    // What has no end is given up after so many bytes.
-    let refused = try read(long, longestLine: 1 << 20)
-    #expect(refused.lines.isEmpty && refused.errors.count == 9)
+    // What is longer is told once, and what comes behind it is read.
+    let refused = try read(long + Array("\nb".utf8), longestLine: 1 << 20)
+    #expect(refused.lines == ["b"] && refused.errors.count == 1)
     let error = try #require(refused.errors.first)
     #expect(error.line == 1 && error.problem.hasPrefix("found a line of more than 1048576 bytes"))
   }
@@ -145,9 +145,15 @@ import Testing
     for end in ["\n", "\r\n", ""] {
       for length in [9, 10, 11, 12, 70_000] {
         let text = "ab\n\n" + String(repeating: "x", count: length) + end
-        let (lines, errors) = try read(Array(text.utf8), longestLine: 10)
-        #expect(lines.prefix(2) == ["ab", ""] && lines.count == (length <= 10 ? 3 : 2))
-        #expect(errors.first?.line == (length <= 10 ? nil : 3), "\(length) \(end.debugDescription)")
+        let more = end.isEmpty ? "" : "c\u{0}\nd"
+        let (lines, errors) = try read(Array((text + more).utf8), longestLine: 10)
+        let long = length <= 10 ? [String(repeating: "x", count: length)] : []
+        #expect(lines == ["ab", ""] + long + (end.isEmpty ? [] : ["d"]))
+        #expect(errors.map(\.line) == (length <= 10 ? [] : [3]) + (end.isEmpty ? [] : [4]))
+        // Offsets go on behind what was passed over.
+        if !end.isEmpty {
+          #expect(errors.last?.problem.contains("byte \(text.utf8.count + 1) of") == true)
+        }
       }
     }
   }
@@ -161,10 +167,14 @@ import Testing
     #expect(errors.map(\.line) == [3, 4])
     #expect(errors.allSatisfy { $0.problem.contains("of the file") })
     #expect(errors.last?.problem.contains("byte \(start.count - 2) of the file") == true)
-    // Nothing is read behind a line that is too long, since it may have no end.
     let long = try read(start + Array("longer line\ne\n".utf8), longestLine: 10)
-    #expect(long.lines == ["a", "PK\u{3}\u{4}"])
-    #expect(long.errors.map(\.line) == [3, 4] + [Int](repeating: 5, count: 9))
+    #expect(long.lines == ["a", "PK\u{3}\u{4}", "e"])
+    #expect(long.errors.map(\.line) == [3, 4, 5])
+    // What begins as a file of another kind is one wrong line in a pipe, and none where it is text.
+    let gzip = try read([0x1F, 0x8B, 8, 0x0A] + Array("PAR1\nb".utf8), longestLine: 10)
+    #expect(gzip.lines == ["PAR1", "b"] && gzip.errors.map(\.line) == [1])
+    let marked = try read([0xFF, 0xFE, 0x61, 0x0A, 0x62], longestLine: 10)
+    #expect(marked.lines == ["b"] && marked.errors.map(\.line) == [1])
     // Lines before a wrong one are given at once.
     let many = [UInt8](repeating: 0x0A, count: 60_000) + [0xFF, 0x0A]
     let found = try read(many, longestLine: 10)
@@ -184,6 +194,45 @@ import Testing
       #expect(try dataError { _ = try LineReader(contentsOf: folder) }.problem.contains("a folder"))
       let missing = try dataError { _ = try LineReader(contentsOf: folder + "/no") }
       #expect(missing.kind == .missingFile && missing.file == folder + "/no")
+    }
+  }
+
+  /// Lines of a gzip file of two members with padding behind them (Python's `gzip.compress`), and where
+  /// it ends too early.
+  @Test func readerOfAPackedFile() throws {
+    let first: [UInt8] = [
+      31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 228, 74, 2, 0, 251, 144, 7, 239, 3, 0, 0, 0,
+    ]
+    let second: [UInt8] = [
+      31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 230, 74, 225, 2, 0, 154, 69, 4, 228, 4, 0, 0, 0,
+    ]
+    func lines(_ bytes: [UInt8]) throws -> (lines: [String], error: DataError?) {
+      try withTemporaryFolder { folder in
+        try Data(bytes).write(to: URL(fileURLWithPath: folder + "/t.gz"))
+        var (lines, reader) = ([String](), try LineReader(contentsOf: folder + "/t.gz"))
+        do throws(DataError) {
+          while let some = try reader.next() { for line in some { lines.append(try line.get()) } }
+          #expect(try TextFile(folder + "/t.gz").lines == lines)
+        } catch {
+          #expect(try dataError { _ = try TextFile(folder + "/t.gz") } == error)
+          return (lines, error)
+        }
+        return (lines, nil)
+      }
+    }
+    #expect(try lines(first + second + [0, 0, 0]).lines == ["a", "bc", "d"])
+    let cut = try lines(first + second.dropLast(12))
+    #expect(cut.lines == ["a"])
+    let place = first.count + second.count - 12
+    #expect(
+      cut.error?.problem.hasPrefix(
+        "ends in the middle of its packed bytes (byte \(place) of the file, ") == true)
+    var wrong = second
+    wrong[second.count - 8] ^= 1
+    let damaged = try lines(first + wrong)
+    #expect(damaged.error?.problem.hasPrefix("holds packed bytes that are damaged (byte ") == true)
+    for count in 2..<first.count {
+      #expect(try lines(Array(first[..<count])).error?.problem.hasPrefix("ends in the") == true)
     }
   }
 }
