@@ -25,7 +25,7 @@ struct CommandRecord: Codable, Equatable {
       // A file that cannot be read is told of by who reads it for what it says; a pipe is read once.
       for file in Self.files(in: input) {
         guard case .file? = try? fileKind(file) else { continue }
-        data[file] = (try? readFile(file)).map { checksumText(of: $0) }
+        data[file] = try? checksumText(ofFile: file)
       }
     }
   }

@@ -10,7 +10,8 @@ struct TrainGenerator: JobCommand {
     abstract: "Train a generator of text that goes on as its texts do.",
     discussion: flowing(
       """
-      Reads plain text; several files are read one after the other as one text.
+      Reads plain text, also packed by gzip; several files are read one after the
+      other as one text, which may be larger than the memory.
       Line ends stay as they are: CR LF is one character. The report stands on the
       end of the text, which training never saw, beside a 5-gram of characters.
 
@@ -119,11 +120,9 @@ struct TrainGenerator: JobCommand {
   }
 
   func plan(from model: TextGenerator?) throws -> (plan: TextGeneratorPlan, preface: String) {
-    let texts = try files.map { file throws(DataError) in
-      try TextFile(file, encoding: reading.encoding)
-    }
+    let text = try LongText(files, encoding: reading.encoding)
     return (
-      try TextGeneratorPlan(texts, options: options, from: model), files.joined(separator: ", ")
+      try TextGeneratorPlan(text, options: options, from: model), files.joined(separator: ", ")
     )
   }
 
@@ -157,7 +156,7 @@ struct TrainGenerator: JobCommand {
 extension TextGeneratorPlan {
   /// A prompt to try.
   fileprivate var firstWord: String {
-    training.split(whereSeparator: \.isWhitespace).first.map { String($0.prefix(20)) } ?? "A"
+    opening.split(whereSeparator: \.isWhitespace).first.map { String($0.prefix(20)) } ?? "A"
   }
 }
 

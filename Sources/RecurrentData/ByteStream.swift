@@ -22,6 +22,8 @@ final class ByteStream {
   private var inflater: Zlib.Inflater?
   private var packed: [UInt8] = []
   private var used = 0
+  /// What a file begins with, packed if it is.
+  var start: [UInt8] { packed }
   /// Bytes read, and bytes given.
   private var (offset, given) = (0, 0)
   private var hasEnded = false

@@ -10,7 +10,7 @@ import RecurrentFiles
 
 /// How a file is packed, by its first bytes: gzip by zlib, the others by the system's program for them,
 /// where it has one.
-enum Packing: String, CaseIterable {
+package enum Packing: String, CaseIterable {
   case gzip, xz, zstd, bzip2
 
   private var firstBytes: [UInt8] {
@@ -20,6 +20,12 @@ enum Packing: String, CaseIterable {
     case .zstd: [0x28, 0xB5, 0x2F, 0xFD]
     case .bzip2: [0x42, 0x5A, 0x68]
     }
+  }
+
+  /// The name of a file without the ending that says how it is packed.
+  package static func plainName(_ name: String) -> String {
+    let ending = [".gz", ".xz", ".zst", ".bz2"].first { name.lowercased().hasSuffix($0) }
+    return String(name.dropLast(ending?.count ?? 0))
   }
 
   /// Nil for a file that is not packed.

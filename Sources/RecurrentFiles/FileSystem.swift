@@ -113,6 +113,24 @@ package func readFile(_ path: String, limit: Int = memorySize) throws(DataError)
   throw DataError(file: path, problem: "found a folder, device or pipe, expected a file")
 }
 
+/// The checksum of a file's bytes, which are never in memory all at once.
+package func checksumText(ofFile path: String) throws(DataError) -> String {
+  do throws(SystemError) {
+    let descriptor = try check { open(path, O_RDONLY | O_CLOEXEC) }
+    defer { close(descriptor) }
+    var checksum = Checksum()
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    defer { chunk.deallocate() }
+    while true {
+      let count = try check { read(descriptor, chunk.baseAddress, chunk.count) }
+      if count == 0 { return checksum.text }
+      checksum.add(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+    }
+  } catch {
+    throw DataError(file: path, problem: "cannot be read: \(systemProblem(error.number))")
+  }
+}
+
 /// Reads a file to its end, or gives nil if it is larger than `limit`; its size as told is only the
 /// first guess, as a file may change while it is read.
 private func readAll(_ descriptor: CInt, limit: Int) throws(SystemError) -> [UInt8]? {

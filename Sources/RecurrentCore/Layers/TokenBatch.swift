@@ -10,7 +10,13 @@ import RecurrentFiles
 /// ```
 public struct TokenBatch: BatchValue, Hashable {
   /// The ids, row by row.
-  public let tokens: [[Int]]
+  public var tokens: [[Int]] {
+    read.map { read in (0..<rowCount).map { read($0, 0..<time) } } ?? held
+  }
+  private let held: [[Int]]
+  private let rowCount: Int
+  /// Gives some steps of a row, of rows that lie elsewhere, all equally long.
+  private let read: (@Sendable (_ row: Int, _ steps: Range<Int>) -> [Int])?
   /// The padded length, T.
   public let time: Int
 
@@ -25,23 +31,46 @@ public struct TokenBatch: BatchValue, Hashable {
     require(
       time.map { $0 >= longest } ?? true,
       "rows of up to \(longest) tokens do not fit into \(time ?? 0) steps")
-    self.tokens = tokens
+    held = tokens
+    rowCount = tokens.count
+    read = nil
     self.time = time ?? longest
   }
 
+  /// Rows of `time` tokens that lie elsewhere and are read when their steps are asked for.
+  package init(
+    rows: Int, time: Int, _ read: @escaping @Sendable (_ row: Int, _ steps: Range<Int>) -> [Int]
+  ) {
+    (held, rowCount, self.time, self.read) = ([], rows, time, read)
+  }
+
+  /// Whether tokens, lengths and time are the same.
+  public static func == (one: Self, other: Self) -> Bool {
+    one.time == other.time && one.tokens == other.tokens
+  }
+
+  /// Takes in tokens and time.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(tokens)
+    hasher.combine(time)
+  }
+
   /// The number of rows, B.
-  public var batchSize: Int { tokens.count }
+  public var batchSize: Int { rowCount }
 
   /// The number of tokens of each row.
-  public var lengths: [Int] { tokens.map(\.count) }
+  public var lengths: [Int] {
+    read == nil ? held.map(\.count) : [Int](repeating: time, count: rowCount)
+  }
 
   /// A range of steps, with what remains of each row in it.
   public func steps(_ range: Range<Int>) -> TokenBatch {
     require(
       range.lowerBound >= 0 && range.upperBound <= time,
       "steps \(range) lie outside a batch of \(time) steps")
+    if let read { return TokenBatch((0..<rowCount).map { read($0, range) }, time: range.count) }
     return TokenBatch(
-      tokens.map { Array($0.prefix(range.upperBound).dropFirst(range.lowerBound)) },
+      held.map { Array($0.prefix(range.upperBound).dropFirst(range.lowerBound)) },
       time: range.count)
   }
 

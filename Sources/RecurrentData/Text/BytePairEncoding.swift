@@ -30,9 +30,21 @@ public struct BytePairEncoding: Sendable, Equatable {
   ///   ones are unknown.
   public init(learnedFrom texts: some Sequence<String>, size: Int, characterCoverage: Double = 1) {
     var counts: [String: Int] = [:]
-    for text in texts {
-      for piece in Self.pieces(of: text) { counts[piece, default: 0] += 1 }
-    }
+    for text in texts { Self.count(text, into: &counts) }
+    self.init(counts: counts, size: size, characterCoverage: characterCoverage)
+  }
+
+  /// Takes note of the words of a text.
+  ///
+  /// - Parameter isStart: whether nothing of the text stands before it; else a line end does.
+  package static func count(
+    _ text: String, isStart: Bool = true, into counts: inout [String: Int]
+  ) {
+    for piece in pieces(of: text, isStart: isStart) { counts[piece, default: 0] += 1 }
+  }
+
+  /// Learns from words and how often they come.
+  package init(counts: [String: Int], size: Int, characterCoverage: Double = 1) {
     var learner = PairLearner(counts, characterCoverage: characterCoverage)
     while learner.symbols.count < size, learner.joinMostFrequent() {}
     self.init(
@@ -51,7 +63,12 @@ public struct BytePairEncoding: Sendable, Equatable {
   }
 
   /// The parts of a text; a character without a symbol is a part of its own.
-  public func tokens(in text: String) -> [String] { Self.pieces(of: text).flatMap(parts) }
+  public func tokens(in text: String) -> [String] { tokens(in: text, isStart: true) }
+
+  /// - Parameter isStart: whether nothing of the text stands before it; else a line end does.
+  func tokens(in text: String, isStart: Bool) -> [String] {
+    Self.pieces(of: text, isStart: isStart).flatMap(parts)
+  }
 
   /// The text that these parts make, without the space that was put before it.
   public func text(of tokens: [String]) -> String {
@@ -91,8 +108,8 @@ public struct BytePairEncoding: Sendable, Equatable {
 
   /// A text with a space before it, cut at word boundaries: each word with the one space before it,
   /// any other space alone.
-  static func pieces(of text: String) -> [String] {
-    let text = " " + text
+  static func pieces(of text: String, isStart: Bool = true) -> [String] {
+    let text = isStart ? " " + text : text
     let scalars = text.unicodeScalars
     var pieces: [String] = []
     var end = text.startIndex

@@ -59,7 +59,10 @@ public struct Tokenizer: Sendable, Codable, Equatable {
   }
 
   /// The tokens of a text, from left to right.
-  public func tokens(in text: String) -> [String] {
+  public func tokens(in text: String) -> [String] { tokens(in: text, isStart: true) }
+
+  /// - Parameter isStart: whether nothing of the text stands before it; else a line end does.
+  package func tokens(in text: String, isStart: Bool) -> [String] {
     let text = normalization(text)
     switch kind {
     case .word: return WordSegmentation.tokens(in: text)
@@ -67,7 +70,7 @@ public struct Tokenizer: Sendable, Codable, Equatable {
     case .whitespace:
       return text.unicodeScalars.split { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" }
         .map { String($0) }
-    case .bpe: return bytePairs?.tokens(in: text) ?? []
+    case .bpe: return bytePairs?.tokens(in: text, isStart: isStart) ?? []
     }
   }
 

@@ -34,6 +34,16 @@ public struct Vocabulary: Sendable, Equatable {
     for tokens in texts {
       for token in tokens { counts[token, default: 0] += 1 }
     }
+    self.init(
+      counts: counts, minimumCount: minimumCount, maximumSize: maximumSize,
+      specialTokens: specialTokens)
+  }
+
+  /// Tokens that were counted, as ``init(counting:minimumCount:maximumSize:specialTokens:)``.
+  package init(
+    counts: [String: Int], minimumCount: Int = 1, maximumSize: Int? = nil,
+    specialTokens: [String] = []
+  ) {
     let frequent = counts.filter { $0.value >= minimumCount }.sorted {
       $0.value != $1.value
         ? $0.value > $1.value

@@ -24,7 +24,8 @@ extension TaggedSentences {
     _ file: TextFile, _ columns: TagColumns
   ) throws(DataError) -> TaggedSentences? {
     let isAsked =
-      columns.hasNames || file.source.lowercased().hasSuffix(".csv") && columns != TagColumns()
+      columns.hasNames
+      || Packing.plainName(file.source.lowercased()).hasSuffix(".csv") && columns != TagColumns()
     guard let first = file.lines.first, isAsked || first.contains(where: { ",;".contains($0) })
     else { return nil }
     let header = first.split(whereSeparator: { ",;".contains($0) }).map(String.init)

@@ -213,7 +213,7 @@ extension LabeledTexts {
   }
 
   private static func fileExtension(_ path: String) -> String {
-    let name = splitPath(path).name
+    let name = Packing.plainName(splitPath(path).name)
     return name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
   }
 }

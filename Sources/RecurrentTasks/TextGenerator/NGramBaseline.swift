@@ -19,17 +19,38 @@ struct NGramBaseline<Symbol: Hashable & Sendable>: Sendable {
   private var counts: [Int32] = [0]
   private var followers: [Int32] = [0]
   private var kinds: [Int32] = [0]
+  /// The nodes of the n-grams that end with what was counted last, the shortest first.
+  private var ending: [Int32] = [0]
+
+  /// What a text gives that is judged piece by piece.
+  struct Score {
+    fileprivate var contexts: [Int32] = [0]
+    fileprivate var sum = 0.0
+    fileprivate var length = 0
+
+    /// The mean negative log-likelihood of the symbols so far, in nats.
+    var nats: Double { sum / Double(max(1, length)) }
+  }
 
   /// Counts the symbols of a text.
   init(order: Int, _ text: some Sequence<Symbol>) {
+    self.init(order: order)
+    count(text)
+  }
+
+  /// Counts that begin with nothing.
+  init(order: Int) {
     require(order >= 1, "an n-gram has at least one symbol, not \(order)")
     self.order = order
-    var contexts: [Int32] = [0]
+  }
+
+  /// Counts symbols that follow those before.
+  mutating func count(_ text: some Sequence<Symbol>) {
     for symbol in text {
       let number = numbers[symbol] ?? numbers.count
       numbers[symbol] = number
-      contexts = contexts.map { count(number, after: $0) }
-      contexts = [0] + contexts.prefix(order - 1)
+      for place in ending.indices { ending[place] = count(number, after: ending[place]) }
+      ending = [0] + ending.prefix(order - 1)
     }
   }
 
@@ -51,14 +72,18 @@ struct NGramBaseline<Symbol: Hashable & Sendable>: Sendable {
 
   /// The mean negative log-likelihood of a text's symbols, in nats.
   func nats(_ text: some Sequence<Symbol>) -> Double {
-    // The nodes of the n-grams that end here, the shortest first.
-    var contexts: [Int32] = [0]
-    var (sum, length) = (0.0, 0)
+    var score = Score()
+    judge(text, &score)
+    return score.nats
+  }
+
+  /// Judges symbols that follow those before.
+  func judge(_ text: some Sequence<Symbol>, _ score: inout Score) {
     for symbol in text {
       let number = numbers[symbol]
       var probability = 1 / Double(numbers.count + 1)
       var next: [Int32] = [0]
-      for node in contexts {
+      for node in score.contexts {
         let key = number.map { UInt64(node) << 32 | UInt64($0) }
         let child = key.flatMap { children[$0] }
         let (all, kinds) = (Double(followers[Int(node)]), Double(kinds[Int(node)]))
@@ -68,10 +93,9 @@ struct NGramBaseline<Symbol: Hashable & Sendable>: Sendable {
         }
         if let child { next.append(child) }
       }
-      contexts = Array(next.prefix(order))
-      sum -= log(probability)
-      length += 1
+      score.contexts = Array(next.prefix(order))
+      score.sum -= log(probability)
+      score.length += 1
     }
-    return sum / Double(max(1, length))
   }
 }

@@ -14,20 +14,33 @@ public struct TextCode: JSONExtras, Equatable {
   public let vocabulary: Vocabulary
 
   /// The code that a text needs.
-  init(learningFrom text: String, options: TextGeneratorOptions) {
+  init(learningFrom text: TextPart, options: TextGeneratorOptions) throws(DataError) {
     words = options.tokens == .words ? true : nil
+    let characters = Tokenizer(.character)
+    var counts: [String: Int] = [:]
+    try text.forEachPiece { piece, isStart in
+      switch options.tokens {
+      case .words: for token in Self.words(in: piece) { counts[token, default: 0] += 1 }
+      case .characters:
+        for token in characters.tokens(in: piece) { counts[token, default: 0] += 1 }
+      case .bpe:
+        BytePairEncoding.count(
+          characters.normalization(piece), isStart: isStart, into: &counts)
+      }
+    }
     switch options.tokens {
     case .words:
-      tokenizer = Tokenizer(.character)
+      tokenizer = characters
       // Of words that come once, the network learns how often a new one comes.
       vocabulary = Vocabulary(
-        counting: [Self.words(in: text)], minimumCount: 2,
-        maximumSize: (options.wordCount ?? 10_000) + 1)
+        counts: counts, minimumCount: 2, maximumSize: (options.wordCount ?? 10_000) + 1)
     case .characters:
-      tokenizer = Tokenizer(.character)
-      vocabulary = Vocabulary(counting: [tokenizer.tokens(in: text)])
+      tokenizer = characters
+      vocabulary = Vocabulary(counts: counts)
     case .bpe:
-      tokenizer = Tokenizer(.bpe, learningFrom: [text], partCount: options.partCount)
+      tokenizer = Tokenizer(
+        bytePairs: BytePairEncoding(counts: counts, size: options.partCount),
+        normalization: characters.normalization)
       // Also the parts that joins use up everywhere: another text may need them. Two joins can
       // make the same part.
       var seen: Set<String> = []
@@ -37,8 +50,11 @@ public struct TextCode: JSONExtras, Equatable {
   }
 
   /// The tokens of a text: one after the other, they are the text.
-  public func tokens(in text: String) -> [String] {
-    words == true ? Self.words(in: text) : tokenizer.tokens(in: text)
+  public func tokens(in text: String) -> [String] { tokens(in: text, isStart: true) }
+
+  /// - Parameter isStart: whether nothing of the text stands before it; else a line end does.
+  private func tokens(in text: String, isStart: Bool) -> [String] {
+    words == true ? Self.words(in: text) : tokenizer.tokens(in: text, isStart: isStart)
   }
 
   /// Words and marks, each with the blank before it; what else stands between them, by characters.
@@ -63,15 +79,25 @@ public struct TextCode: JSONExtras, Equatable {
 
   /// What writing out the unknown words of a text takes at most, in nats: each of their characters, and
   /// the end of each, one of those that the known words have, all alike. 0 where tokens are no words.
-  func spelling(of text: String) -> Double {
+  func spelling(of text: TextPart) throws(DataError) -> Double {
     guard words == true else { return 0 }
-    let unknown = tokens(in: text).filter { !vocabulary.contains($0) }
+    var letters = 0
+    try text.forEachPiece { piece, _ in
+      for token in tokens(in: piece) where !vocabulary.contains(token) {
+        letters += token.count + 1
+      }
+    }
     let kinds = Set(vocabulary.tokens[vocabulary.specialCount...].joined())
-    return Double(unknown.reduce(0) { $0 + $1.count + 1 }) * log(Double(kinds.count + 1))
+    return Double(letters) * log(Double(kinds.count + 1))
   }
 
   /// The numbers of a text's tokens.
-  public func ids(of text: String) -> [Int] { vocabulary.ids(of: tokens(in: text)) }
+  public func ids(of text: String) -> [Int] { ids(of: text, isStart: true) }
+
+  /// - Parameter isStart: whether nothing of the text stands before it; else a line end does.
+  func ids(of text: String, isStart: Bool) -> [Int] {
+    vocabulary.ids(of: tokens(in: text, isStart: isStart))
+  }
 
   /// The token that a text without a beginning is taken to follow: a line end, or where there is
   /// none the first token.
@@ -86,35 +112,5 @@ public struct TextCode: JSONExtras, Equatable {
     return tokens(in: text).filter {
       !vocabulary.contains($0) && seen.insert($0).inserted
     }
-  }
-}
-
-/// What a network reads of a stretch of tokens, and what it is to foretell: the tokens, each after
-/// the one before it.
-struct CodedText: Sendable {
-  let inputs: [Int]
-  let targets: [Int]
-
-  init(_ tokens: [Int], after first: Int) {
-    inputs = tokens.isEmpty ? [] : [first] + tokens.dropLast()
-    targets = tokens
-  }
-
-  /// A text in the direction in which the options have it read.
-  init(_ text: String, _ code: TextCode, _ options: TextGeneratorOptions) {
-    let tokens = code.ids(of: text)
-    self.init(options.readsBackward == true ? tokens.reversed() : tokens, after: code.start)
-  }
-
-  /// Several places of the text side by side, cut every `steps` tokens. There are fewer places than
-  /// asked for if they would not fill a cut; tokens left over at the end are dropped.
-  func streams(_ count: Int, steps: Int) -> StreamExamples<TokenBatch, TokenBatch> {
-    let count = max(1, min(count, targets.count / steps))
-    let length = targets.count / count
-    func rows(_ tokens: [Int]) -> TokenBatch {
-      TokenBatch((0..<count).map { Array(tokens[$0 * length..<($0 + 1) * length]) })
-    }
-    return StreamExamples(
-      inputs: rows(inputs), targets: rows(targets), stepsPerUpdate: steps)
   }
 }

@@ -53,13 +53,15 @@ extension TextGenerator {
   ) throws(DataError) -> GeneratorEvaluation {
     try require(adaptation.problem, of: "adapting")
     let text = try Self.text(of: files)
-    var result = evaluation(of: text)
-    result.adapted = adapted(to: text, adaptation)
+    var result = try evaluation(of: text)
+    result.adapted = try adapted(to: text, adaptation)
     return result
   }
 
-  private func adapted(to text: String, _ adaptation: TextAdaptation) -> AdaptedEvaluation {
-    let tokens = CodedText(text, code, options)
+  private func adapted(
+    to text: TextPart, _ adaptation: TextAdaptation
+  ) throws(DataError) -> AdaptedEvaluation {
+    let tokens = try CodedText(text, code, options)
     let segments = tokens.streams(1, steps: adaptation.steps)
     let trained = model.parameters.map(\.tensor)
     var model = model
@@ -84,7 +86,7 @@ extension TextGenerator {
       }
     }
     return AdaptedEvaluation(
-      nats: nats + code.spelling(of: text), rate: adaptation.rate, decay: adaptation.decay,
+      nats: nats + (try code.spelling(of: text)), rate: adaptation.rate, decay: adaptation.decay,
       steps: adaptation.steps)
   }
 }

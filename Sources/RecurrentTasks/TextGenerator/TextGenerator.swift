@@ -62,22 +62,23 @@ public struct TextGenerator: Job {
   ///
   /// - Throws: ``DataError`` if there is no text.
   public func evaluate(on files: [TextFile]) throws(DataError) -> GeneratorEvaluation {
-    evaluation(of: try Self.text(of: files))
+    try evaluation(of: try Self.text(of: files))
   }
 
   /// Several files as one text.
-  static func text(of files: [TextFile]) throws(DataError) -> String {
-    let text = files.map(\.text).joined()
-    guard !text.isEmpty else {
-      throw DataError(
-        file: files.map(\.source).joined(separator: ", "), problem: "there is no text in it")
+  static func text(of files: [TextFile]) throws(DataError) -> TextPart {
+    let text = try LongText(files)
+    guard text.count > 0 else {
+      throw DataError(file: text.source, problem: "there is no text in it")
     }
-    return text
+    return text.part(0..<text.count)
   }
 
   /// `known`: what the yardsticks count; nil: there are none.
-  func evaluation(of text: String, after known: String? = nil) -> GeneratorEvaluation {
-    let tokens = CodedText(text, code, options)
+  func evaluation(
+    of text: TextPart, after known: TextPart? = nil
+  ) throws(DataError) -> GeneratorEvaluation {
+    let tokens = try CodedText(text, code, options)
     let rows = tokens.streams(1, steps: 1024)
     var session = Session(model)
     var nats = 0.0
@@ -86,19 +87,29 @@ public struct TextGenerator: Job {
       let loss = session.feed(piece.inputs).loss(piece.targets).value
       nats += Double(loss) * Double(piece.targets.time)
     }
-    let spelling = code.spelling(of: text)
+    let spelling = try code.spelling(of: text)
     /// Nats a character of what follows the last tokens, or characters, counted.
-    func counted(_ order: Int) -> Double? {
+    func counted(_ order: Int) throws(DataError) -> Double? {
       guard let known else { return nil }
-      guard code.words == true else { return NGramBaseline(order: order, known).nats(text) }
-      let seen = CodedText(known, code, options).targets
-      let mean = NGramBaseline(order: order, seen).nats(tokens.targets)
-      return (mean * Double(tokens.targets.count) + spelling) / Double(max(1, text.count))
+      guard code.words == true else {
+        var baseline = NGramBaseline<Character>(order: order)
+        try known.forEachPiece { piece, _ in baseline.count(piece) }
+        var score = NGramBaseline<Character>.Score()
+        try text.forEachPiece { piece, _ in baseline.judge(piece, &score) }
+        return score.nats
+      }
+      var baseline = NGramBaseline<Int>(order: order)
+      try CodedText(known, code, options).forEachTargets { baseline.count($0) }
+      var score = NGramBaseline<Int>.Score()
+      tokens.forEachTargets { baseline.judge($0, &score) }
+      return (score.nats * Double(tokens.count) + spelling) / Double(max(1, text.count))
     }
+    var unknown = 0
+    tokens.forEachTargets { unknown += $0.count { $0 == code.vocabulary.unknown } }
     return GeneratorEvaluation(
-      tokens: tokens.targets.count, characters: text.count,
-      unknown: tokens.targets.count { $0 == code.vocabulary.unknown }, nats: nats + spelling,
-      unigram: counted(1), fiveGram: counted(5), spelling: code.words == true ? spelling : nil)
+      tokens: tokens.count, characters: text.count, unknown: unknown, nats: nats + spelling,
+      unigram: try counted(1), fiveGram: try counted(5),
+      spelling: code.words == true ? spelling : nil)
   }
 }
 

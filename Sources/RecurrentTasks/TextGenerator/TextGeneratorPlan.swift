@@ -8,14 +8,17 @@ public struct TextGeneratorPlan: JobPlan {
   /// The model that training goes on from.
   public let origin: TextGenerator?
   /// The beginning of the text: what training sees.
-  public let training: Substring
+  public let training: TextPart
   /// What comes after it: what judges each epoch.
-  public let validation: Substring
+  public let validation: TextPart
   /// The end: what only the report sees.
-  public let test: Substring
+  public let test: TextPart
+  /// The first characters of the text, some of them.
+  package let opening: String
   /// The tokens.
   public let extras: TextCode
-  let source: String
+  private let text: LongText
+  private var source: String { text.source }
   let trainingTokens: CodedText
   let validationTokens: CodedText
 
@@ -31,37 +34,65 @@ public struct TextGeneratorPlan: JobPlan {
     _ files: [TextFile], options: TextGeneratorOptions = TextGeneratorOptions(),
     from model: TextGenerator? = nil
   ) throws(DataError) {
+    try self.init(try LongText(files), options: options, from: model)
+  }
+
+  /// Plans a generator of texts like one that may be larger than the memory: it is read in pieces, and
+  /// the numbers of its tokens lie on the disk if they are many.
+  ///
+  /// - Throws: ``DataError`` as of files that were read before, and if a file cannot be read.
+  public init(
+    _ text: LongText, options: TextGeneratorOptions = TextGeneratorOptions(),
+    from model: TextGenerator? = nil
+  ) throws(DataError) {
+    try self.init(text, options: options, from: model, mostKept: TokenFile.mostKept)
+  }
+
+  /// - Parameter mostKept: tokens of a part that are kept in memory.
+  init(
+    _ text: LongText, options: TextGeneratorOptions, from model: TextGenerator?, mostKept: Int
+  ) throws(DataError) {
     let options = try options.settled(from: model)
     self.options = options
     origin = model
-    source = files.map(\.source).joined(separator: ", ")
-    let text = files.map(\.text).joined()
-    guard !text.isEmpty else {
-      throw DataError(file: source, problem: "there is no text in it")
-    }
+    self.text = text
     let count = text.count
+    guard count > 0 else {
+      throw DataError(file: text.source, problem: "there is no text in it")
+    }
     let testStart = Int(Double(count) * (1 - options.testFraction))
     let validationStart = Int(Double(testStart) * (1 - options.validationFraction))
-    let first = text.index(text.startIndex, offsetBy: validationStart)
-    let second = text.index(first, offsetBy: testStart - validationStart)
-    (training, validation, test) = (text[..<first], text[first..<second], text[second...])
-    guard Set(training.prefix(1)) != Set(training) else {
+    training = text.part(0..<validationStart)
+    validation = text.part(validationStart..<testStart)
+    test = text.part(testStart..<count)
+    var (opening, differs) = ("", false)
+    try training.forEachPiece { piece, isFirst in
+      if isFirst { opening = String(piece.prefix(100)) }
+      differs = differs || !piece.allSatisfy { $0 == opening.first }
+    }
+    self.opening = opening
+    guard differs else {
       throw DataError(
-        file: source,
+        file: text.source,
         problem: training.isEmpty
           ? "the training part is empty"
           : "all \(training.count) characters of the training part are "
-            + "\"\(training.prefix(1).debugText)\", so there is nothing to learn",
+            + "\"\(opening.prefix(1).debugText)\", so there is nothing to learn",
         advice: "Bring more text")
     }
-    let code = model?.code ?? TextCode(learningFrom: String(training), options: options)
+    let code: TextCode
+    if let model {
+      code = model.code
+    } else {
+      code = try TextCode(learningFrom: training, options: options)
+    }
     extras = code
-    trainingTokens = CodedText(String(training), code, options)
-    validationTokens = CodedText(String(validation), code, options)
-    let found = trainingTokens.targets.count
+    trainingTokens = try CodedText(training, code, options, mostKept: mostKept)
+    validationTokens = try CodedText(validation, code, options, mostKept: mostKept)
+    let found = trainingTokens.count
     guard found >= options.steps else {
       throw DataError(
-        file: source,
+        file: text.source,
         problem: "found \(found) tokens in the training part, expected at least the "
           + "\(options.steps) of a window",
         advice: "Bring more text, or say --steps \(max(1, found / 2))")
@@ -91,15 +122,18 @@ extension TextGeneratorPlan: CustomStringConvertible {
   /// Parts, tokens, streams and network, as lines.
   public var description: String {
     let examples = trainingExamples
-    func size(_ part: Substring) -> String { NumberFormat.grouped(part.count) + " characters" }
+    func size(_ part: TextPart) -> String { NumberFormat.grouped(part.count) + " characters" }
     func share(_ fraction: Double) -> String { "\(NumberFormat.fixed(100 * fraction, 1)) %" }
     return [
       "training    \(size(training))",
       "validation  \(size(validation)), the last \(share(options.validationFraction)) before the test part",
       "test        \(size(test)), the last \(share(options.testFraction))",
       "tokens      \(code.explanation); "
-        + "\(NumberFormat.grouped(trainingTokens.targets.count)) in the training part"
-        + options.directionText,
+        + "\(NumberFormat.grouped(trainingTokens.count)) in the training part"
+        + options.directionText
+        + (trainingTokens.fileSize > 0
+          ? "; on the disk, \(NumberFormat.bytes(Double(trainingTokens.fileSize))) for the time of "
+            + "training" : ""),
       "streams     \(examples.targets.batchSize) of \(examples.targets.time) tokens, "
         + "\(options.steps) an update",
       "network     \(options.networkText), \(NumberFormat.grouped(parameterCount)) weights",
@@ -123,7 +157,7 @@ extension TextGeneratorPlan {
     validationTokens.streams(options.streams, steps: options.steps)
   }
 
-  public var size: (count: Int, unit: String) { (trainingTokens.targets.count, "tokens") }
+  public var size: (count: Int, unit: String) { (trainingTokens.count, "tokens") }
   public var updatesPerEpoch: Int { trainingExamples.count }
 
   public func configuration(after histories: [TrainingHistory]) -> TextGenerator.Configuration {
@@ -133,10 +167,10 @@ extension TextGeneratorPlan {
       trainedOn: "\(source), the first \(NumberFormat.grouped(training.count)) characters")
   }
 
-  public func complete(_ generator: inout TextGenerator) {
+  public func complete(_ generator: inout TextGenerator) throws(DataError) {
     guard !test.isEmpty else { return }
     // The yardsticks know all that stands before the test part.
-    generator.configuration.evaluation = generator.evaluation(
-      of: String(test), after: String(training) + validation)
+    generator.configuration.evaluation = try generator.evaluation(
+      of: test, after: text.part(0..<test.range.lowerBound))
   }
 }

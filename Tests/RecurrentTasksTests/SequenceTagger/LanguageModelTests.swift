@@ -179,7 +179,8 @@ import Testing
       generator.model.parameters.map(\.tensor.elements)
         == other.model.parameters.map(\.tensor.elements))
     #expect(
-      generator.evaluation(of: "dcba").nats == other.evaluation(of: "abcd").nats)
+      try generator.evaluation(of: TextPart("dcba")).nats
+        == other.evaluation(of: TextPart("abcd")).nats)
     let error = try #require(throws: DataError.self) { try generator.generate(length: 3) }
     #expect("\(error)".contains("reads texts from their end"))
     #expect(generator.summary.contains("read from the end of the text"))

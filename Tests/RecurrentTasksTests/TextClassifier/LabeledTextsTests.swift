@@ -25,6 +25,18 @@ import Testing
     }
   }
 
+  /// What a packed file holds is told by its name before the ending.
+  @Test func packedNames() throws {
+    #expect(Packing.plainName("a.csv.gz") == "a.csv" && Packing.plainName("B.PNG.ZST") == "B.PNG")
+    #expect(Packing.plainName("gz") == "gz" && Packing.plainName("a.gz.csv") == "a.gz.csv")
+    let objects = ["t.jsonl.gz": "{\"text\": \"a\", \"label\": \"x\"}\n"]
+    #expect(pairs(try read(objects, ["t.jsonl.gz"])) == [["a", "x", "1"]])
+    let classes = ["rt.pos.gz": "fine\n", "rt.neg.gz": "poor\n"]
+    #expect(
+      pairs(try read(classes, ["rt.pos.gz", "rt.neg.gz"]))
+        == [["fine", "pos", "1"], ["poor", "neg", "1"]])
+  }
+
   private func pairs(_ texts: LabeledTexts) -> [[String]] {
     texts.examples.map { [$0.text, $0.label, "\($0.line ?? 0)"] }
   }

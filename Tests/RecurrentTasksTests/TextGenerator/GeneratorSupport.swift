@@ -68,3 +68,10 @@ enum MadeText {
     return try TextGeneratorPlan([file(text)], options: options).train()
   }
 }
+
+extension TextPart {
+  /// All of a text that lies in no file.
+  init(_ text: String) throws {
+    self = try LongText([MadeText.file(text)]).part(0..<text.count)
+  }
+}

@@ -7,10 +7,10 @@ import Testing
 
 /// Generators of words.
 @Suite struct GeneratorWordTests {
-  private func code(_ text: String, count: Int? = nil) -> TextCode {
+  private func code(_ text: String, count: Int? = nil) throws -> TextCode {
     var options = TextGeneratorOptions()
     (options.tokens, options.wordCount) = (.words, count)
-    return TextCode(learningFrom: text, options: options)
+    return try TextCode(learningFrom: TextPart(text), options: options)
   }
 
   /// One after the other the tokens are the text, whatever it is.
@@ -19,29 +19,29 @@ import Testing
     "e\u{301} \u{301}x \r\n y",
     "क्‍ष 👩‍👧 ok", "\u{301} ", "a \u{200D}b",
   ])
-  func roundTrip(text: String) {
-    let tokens = code(MadeText.mixed).tokens(in: text)
+  func roundTrip(text: String) throws {
+    let tokens = try code(MadeText.mixed).tokens(in: text)
     #expect(Array(tokens.joined().unicodeScalars) == Array(text.unicodeScalars))
     #expect(!tokens.contains(""))
   }
 
-  @Test func whatAWordIs() {
+  @Test func whatAWordIs() throws {
     #expect(
-      code("").tokens(in: "The cat,  don't \n(it) sat.") == [
+      try code("").tokens(in: "The cat,  don't \n(it) sat.") == [
         "The", " cat", ",", " ", " don't", " ", "\n", "(", "it", ")", " sat", ".",
       ])
     let text = "the cat the cat the dog\nonce\n"
-    #expect(code(text).vocabulary.tokens == ["<unk>", "\n", " cat", " the"])
-    #expect(code(text, count: 1).vocabulary.tokens == ["<unk>", "\n"])
+    #expect(try code(text).vocabulary.tokens == ["<unk>", "\n", " cat", " the"])
+    #expect(try code(text, count: 1).vocabulary.tokens == ["<unk>", "\n"])
   }
 
   /// An unknown word of n characters takes n + 1 of the C characters known and the end:
   /// here C = 7, those of " the", " cat" and the line end.
-  @Test func spelling() {
-    let code = code("the cat the cat the dog\nonce\n")
-    #expect(code.spelling(of: " the cat\n") == 0)
-    #expect(abs(code.spelling(of: " the dog") - 5 * log(8)) < 1e-12)
-    #expect(abs(code.spelling(of: "owl dog") - (4 + 5) * log(8)) < 1e-12)
+  @Test func spelling() throws {
+    let code = try code("the cat the cat the dog\nonce\n")
+    #expect(try code.spelling(of: TextPart(" the cat\n")) == 0)
+    #expect(try abs(code.spelling(of: TextPart(" the dog")) - 5 * log(8)) < 1e-12)
+    #expect(try abs(code.spelling(of: TextPart("owl dog")) - (4 + 5) * log(8)) < 1e-12)
   }
 
   /// What is told is the sum of the tokens and the spelling; the 5-gram of the same tokens has the same
@@ -54,7 +54,7 @@ import Testing
     #expect(evaluation.tokens == ids.count && evaluation.unknown == ids.count { $0 == 0 })
     #expect(evaluation.unknown == 2 && evaluation.characters == text.count)
     var session = Session(generator.model)
-    var (previous, nats) = (generator.code.start, generator.code.spelling(of: text))
+    var (previous, nats) = (generator.code.start, try generator.code.spelling(of: TextPart(text)))
     for token in ids {
       let logits = session.step(previous).lastLogits
       let highest = logits.max() ?? 0
@@ -63,9 +63,10 @@ import Testing
     }
     #expect(abs(evaluation.nats - nats) < 1e-5 * nats)
     let known = "The cat sat.\nThe cat sat.\nThe dog"
-    let beside = generator.evaluation(of: text, after: known)
+    let beside = try generator.evaluation(of: TextPart(text), after: TextPart(known))
     let counted = NGramBaseline(order: 5, generator.code.ids(of: known)).nats(ids)
-    let expected = counted * Double(ids.count) + generator.code.spelling(of: text)
+    let spelling = try generator.code.spelling(of: TextPart(text))
+    let expected = counted * Double(ids.count) + spelling
     #expect(abs(try #require(beside.fiveGram) * Double(text.count) - expected) < 1e-9)
     #expect(beside.description.contains("5-gram of words"))
     #expect(beside.description.contains("and for their spelling"))

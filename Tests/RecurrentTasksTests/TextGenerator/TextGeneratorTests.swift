@@ -24,7 +24,7 @@ import Testing
       $0.learningRate = 0.02
     }
     let evaluation = try #require(try plan.train().configuration.evaluation)
-    let best = MadeText.entropy(of: plan.test)
+    let best = try MadeText.entropy(of: plan.test.read())
     #expect(evaluation.natsPerCharacter < 1.02 * best)
     #expect(evaluation.natsPerCharacter > 0.999 * best)
     #expect(evaluation.tokens == 4000 && evaluation.unknown == 0)
@@ -72,7 +72,7 @@ import Testing
       $0.testFraction = 0.2
       $0.validationFraction = 0.25
     }
-    #expect(String(plan.training + plan.validation + plan.test) == text)
+    #expect(try plan.training.read() + plan.validation.read() + plan.test.read() == text)
     #expect((plan.training.count, plan.validation.count, plan.test.count) == (600, 200, 200))
     #expect(plan.code.vocabulary.tokens == ["<unk>", "a", "b"])
     #expect(plan.description.contains("the last 25.0 % before the test part"))
@@ -88,6 +88,34 @@ import Testing
     let generator = try whole.train()
     #expect(generator.configuration.evaluation == nil && generator.configuration.bestEpoch == 1)
     #expect(generator.report == "There was no test part.")
+  }
+
+  /// Neither the pieces in which a text is read nor where its tokens lie change anything.
+  @Test(arguments: GeneratorTokens.allCases, [false, true])
+  func piecesAndDisk(tokens: GeneratorTokens, isBackward: Bool) throws {
+    let lines = (0..<60).map {
+      "Line \($0): don't — é, ü  and\t\($0 * $0 % 7).5\($0 % 2 == 0 ? "\n" : "\r\n")"
+    }
+    let file = try MadeText.file(lines.joined() + "no end")
+    var options = TextGeneratorOptions()
+    (options.tokens, options.partCount, options.wordCount) = (tokens, 60, 20)
+    (options.hiddenSize, options.layers, options.epochs) = (4, 1, 1)
+    (options.steps, options.streams) = (10, 3)
+    options.readsBackward = isBackward ? true : nil
+    let whole = try TextGeneratorPlan([file], options: options)
+    let pieces = try TextGeneratorPlan(
+      try LongText([file], pieceSize: 40), options: options, from: nil, mostKept: 7)
+    #expect(whole.trainingTokens.fileSize == 0)
+    #expect(pieces.trainingTokens.fileSize == 4 * whole.trainingTokens.count)
+    #expect(pieces.code == whole.code)
+    #expect(pieces.trainingTokens.targets == whole.trainingTokens.targets)
+    #expect(pieces.trainingTokens.inputs == whole.trainingTokens.inputs)
+    // One text, cut nowhere, has the same tokens.
+    let ids = whole.code.ids(of: try whole.training.read())
+    #expect(whole.trainingTokens.targets == (isBackward ? ids.reversed() : ids))
+    let (one, other) = (try whole.train(), try pieces.train())
+    #expect(one.model.parameters.map(\.tensor) == other.model.parameters.map(\.tensor))
+    #expect(one.configuration.evaluation == other.configuration.evaluation)
   }
 
   /// A short text has fewer streams, never steps left out.
