@@ -7,7 +7,7 @@ public struct SeriesReading: Sendable {
   /// Sentences without a full stop about rows that were turned, filled, left out, or are the future.
   public private(set) var remarks: [String] = []
 
-  /// Reads the series of a table, as ``Series/read(_:value:time:covariates:groupedBy:missing:times:like:)``.
+  /// Reads the series of a table, as ``Series/read(_:value:time:covariates:groupedBy:missing:times:like:known:)``.
   ///
   /// Rows from the newest to the oldest are turned. Rows behind the last value of the target are the
   /// future, of which only the times are kept.

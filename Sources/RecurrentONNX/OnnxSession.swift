@@ -47,7 +47,7 @@ public struct OnnxSession: Sendable {
 
   /// A stream at its beginning: all states are zeros, with one entry along dimensions of any size.
   ///
-  /// - Parameter carrying: Which outputs become which inputs; nil: those whose names and shapes
+  /// - Parameter pairs: Which outputs become which inputs; nil: those whose names and shapes
   ///   belong together.
   /// - Throws: ``DataError`` if there is no such output or input, or nothing to carry on.
   public init(

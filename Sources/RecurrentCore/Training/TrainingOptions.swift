@@ -28,7 +28,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   /// and touches training not at all.
   public var averaging: Double?
   /// Steps whose inner values fused layers keep for the backward pass at a time; nil: all
-  /// (``Mode/training(_:segmentLength:)``, ``MemoryPlan``).
+  /// (``Mode/training(_:rows:segmentLength:)``, ``MemoryPlan``).
   public var segmentLength: Int?
   /// How the learning rate changes.
   public var schedule: LearningRateSchedule.Rule

@@ -32,7 +32,7 @@ public struct MusicCollection: Sendable {
   ///
   /// - Parameter asked: the steps of a quarter note. MIDI files are brought to that grid; of piano
   ///   rolls, which say nothing of it, it is what their steps are taken for. Nil: 4 if there are MIDI
-  ///   files, else as the rolls look (``stepsPerBeat(of:)``).
+  ///   files, else as the rolls look, by the steps at which their chords change.
   /// - Throws: ``DataError`` if a path is missing, a file named is not what it should be, or there is
   ///   no music in any of them.
   public init(paths: [String], stepsPerBeat asked: Int? = nil) throws(DataError) {

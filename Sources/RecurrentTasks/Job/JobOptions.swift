@@ -35,7 +35,7 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   var memoryLimit: Int? { get }
 
   /// Examples of the training part from which on the defaults hold; for fewer, training is longer
-  /// (``following(size:keeping:)``). 0: for any number.
+  /// (``JobOptions/following(size:keeping:)``). 0: for any number.
   static var fullSize: Int { get }
   /// The learning rate for a quarter of the default batch.
   static var quarterBatchRate: Float { get }

@@ -56,7 +56,7 @@ public struct NameLists: Sendable, Codable, Equatable {
     index()
   }
 
-  /// What ``encode(to:)`` wrote.
+  /// What `encode(to:)` wrote.
   public init(from decoder: any Decoder) throws {
     lists = try decoder.container(keyedBy: CodingKeys.self).decode([List].self, forKey: .lists)
     index()

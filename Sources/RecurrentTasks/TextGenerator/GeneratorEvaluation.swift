@@ -15,7 +15,7 @@ public struct GeneratorEvaluation: JobEvaluation {
   /// That of counting characters, or words, in nats a character; nil where the training part is not at
   /// hand.
   public let unigram: Double?
-  /// That of counting what follows four of them (``NGramBaseline``).
+  /// That of counting what follows four of them.
   public let fiveGram: Double?
   /// Of words: what of the nats, of the network and of the others, writes out the unknown ones; nil:
   /// tokens are no words.

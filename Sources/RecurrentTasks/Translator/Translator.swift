@@ -102,7 +102,7 @@ public struct Translator: Job {
   /// - Parameters:
   ///   - beam: translations that are pursued at once; nil: as in the options. 1 takes the likeliest
   ///     token at each step.
-  ///   - lengthPenalty: α (``BeamSearch``); nil: as in the options.
+  ///   - lengthPenalty: α (``TranslatorOptions/lengthPenalty``); nil: as in the options.
   ///   - keepsAttention: whether they come with the weights of attention.
   /// - Throws: ``DataError`` for a beam or a length penalty that training does not take either.
   public func translations(

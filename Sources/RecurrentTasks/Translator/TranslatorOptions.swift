@@ -50,7 +50,7 @@ public struct TranslatorOptions: JobOptions {
   var devFraction = 0.1
   /// Translations that are pursued at once.
   public var beam = 5
-  /// α of the length penalty (``BeamSearch``).
+  /// α of the length penalty: a translation of n tokens is judged by log p / ((5 + n) / 6)^α.
   public var lengthPenalty: Float = 0.6
   /// Where all random numbers come from.
   public var seed: UInt64 = 0

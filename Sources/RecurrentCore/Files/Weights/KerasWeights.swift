@@ -16,7 +16,7 @@ import RecurrentFiles
 ///
 /// Layers are read in the order of the model. Sizes are found from the shapes; what these cannot
 /// tell is declared. Reading is bit for bit, or throws a ``DataError`` that names the array, what
-/// was expected and what was found. The other way: ``add(_:)`` layers to `KerasWeights()` and
+/// was expected and what was found. The other way: `add` layers to `KerasWeights()` and
 /// ``write(to:)``; in Python `model.set_weights([file[f"arr_{i}"] for i in range(len(file))])`.
 public struct KerasWeights: Sendable {
   private(set) var tensors: TensorBag
