@@ -38,6 +38,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "LongMemory", exclude: ["README.md", "gradients.svg"]),
+    .executableTarget(
+      name: "Guide", dependencies: [.product(name: "Recurrent", package: "Recurrent")],
+      path: "Guide"),
     .target(name: "Wave", path: "Wave"),
     .executableTarget(
       name: "VoiceActivity",

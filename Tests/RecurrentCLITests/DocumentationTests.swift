@@ -28,8 +28,10 @@ import Testing
   @Test func commandsAreThere() async throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
-    let pages = try FileManager.default.subpathsOfDirectory(atPath: root.path + "/Documentation")
-      .filter { $0.hasSuffix(".md") }.map { "Documentation/" + $0 }
+    let pages = try ["Documentation", "Sources/Recurrent/Recurrent.docc"].flatMap { folder in
+      try FileManager.default.subpathsOfDirectory(atPath: root.path + "/" + folder)
+        .filter { $0.hasSuffix(".md") }.map { folder + "/" + $0 }
+    }
     var help: [[String]: String] = [:]
     var count = 0
     for page in ["README.md"] + pages.sorted() {

@@ -1,0 +1,111 @@
+import Recurrent
+
+/// The LSTM as its formulas say, one operation after the other: the readable twin of the fused
+/// kernel.
+struct PlainLSTM: Cell {
+  var weights: RecurrentWeights
+
+  func initialState(batchSize: Int) -> LSTM.State {
+    let zeros = Tensor.zeros([batchSize, weights.hiddenSize])
+    return LSTM.State(hidden: zeros, cell: zeros)
+  }
+
+  func step(_ x: Tensor, state: inout LSTM.State) -> Tensor {
+    let sums =
+      x.matrixProduct(weights.input, bias: weights.bias)
+      + state.hidden.matrixProduct(weights.recurrent, bias: weights.recurrentBias)
+    let units = weights.hiddenSize
+    func gate(_ index: Int) -> Tensor {
+      sums.slice(index * units..<(index + 1) * units, along: 1)
+    }
+    let i = gate(0).sigmoid()  // how much of the new is written
+    let f = gate(1).sigmoid()  // how much of the old is kept
+    let g = gate(2).tanh()  // the new
+    let o = gate(3).sigmoid()  // how much is shown
+    state.cell = f * state.cell + i * g
+    state.hidden = o * state.cell.tanh()
+    return state.hidden
+  }
+
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    weights.visitParameters(&visitor)
+  }
+}
+
+/// The GRU in the same way, its reset gate behind the product.
+struct PlainGRU: Cell {
+  var weights: RecurrentWeights
+
+  func initialState(batchSize: Int) -> HiddenState {
+    HiddenState(hidden: .zeros([batchSize, weights.hiddenSize]))
+  }
+
+  func step(_ x: Tensor, state: inout HiddenState) -> Tensor {
+    let ofInput = x.matrixProduct(weights.input, bias: weights.bias)
+    let ofState = state.hidden.matrixProduct(weights.recurrent, bias: weights.recurrentBias)
+    let units = weights.hiddenSize
+    func part(_ sums: Tensor, _ index: Int) -> Tensor {
+      sums.slice(index * units..<(index + 1) * units, along: 1)
+    }
+    let r = (part(ofInput, 0) + part(ofState, 0)).sigmoid()  // how much of the old the new sees
+    let z = (part(ofInput, 1) + part(ofState, 1)).sigmoid()  // how much of the old is kept
+    let n = (part(ofInput, 2) + r * part(ofState, 2)).tanh()  // the new
+    state.hidden = (1 - z) * n + z * state.hidden
+    return state.hidden
+  }
+
+  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    weights.visitParameters(&visitor)
+  }
+}
+
+func gates(_ pictures: Pictures) throws {
+  var generator = RandomGenerator(seed: 1)
+  let input = SequenceBatch(Initializer.uniform(1)([8, 30, 5], using: &generator))
+  func difference(_ a: Tensor, _ b: Tensor) -> Float { (a - b).absolute().elements.max() ?? 0 }
+
+  let lstm = LSTM(inputSize: 5, hiddenSize: 16, using: &generator)
+  let plain = Recurrence(PlainLSTM(weights: lstm.weights))
+  print(
+    "LSTM: outputs differ by less than 1e-6:",
+    difference(lstm(input).values, plain(input).values) < 1e-6)
+  let (_, fused) = valueAndGradients(of: lstm) { $0(input).values.squared().sum() }
+  let (_, read) = valueAndGradients(of: plain) { $0(input).values.squared().sum() }
+  let differences = zip(fused.tensors, read.tensors).map { a, b in
+    a.flatMap { a in b.map { difference(a, $0) / (a.absolute().elements.max() ?? 1) } } ?? .infinity
+  }
+  print("      gradients by less than 1e-5 of the largest:", differences.allSatisfy { $0 < 1e-5 })
+
+  let gru = GRU(inputSize: 5, hiddenSize: 16, using: &generator)
+  let plainGRU = Recurrence(PlainGRU(weights: gru.weights))
+  print(
+    "GRU:  outputs differ by less than 1e-6:",
+    difference(gru(input).values, plainGRU(input).values) < 1e-6)
+
+  for (name, count) in [
+    ("simple RNN", SimpleRNN(inputSize: 5, hiddenSize: 16, using: &generator).parameterCount),
+    ("GRU       ", gru.parameterCount), ("LSTM      ", lstm.parameterCount),
+  ] {
+    print("parameters of 16 units on 5 features, \(name)", count)
+  }
+
+  // What a forget gate keeps after 1, 10 and 100 steps.
+  var kept: [LineChart.Line] = []
+  for f in [0.5, 0.9, 0.98] {
+    var cell = 1.0
+    let values = (0...100).map { step in
+      if step > 0 { cell *= f }
+      return cell
+    }
+    print(
+      "f = \(f): kept after 1, 10, 100 steps",
+      text([values[1], values[10], values[100]].map(Float.init), 4))
+    kept.append(.init("f = \(f)", x: values.indices.map(Double.init), y: values))
+  }
+  try pictures.write(
+    "forget-gate",
+    LineChart(
+      title: "What a forget gate keeps", x: .number(label: "step"), yLabel: "of the cell state",
+      lines: kept
+    ).svg())
+}
