@@ -39,7 +39,11 @@ let package = Package(
       ],
       path: "LongMemory", exclude: ["README.md", "gradients.svg"]),
     .executableTarget(
-      name: "Guide", dependencies: [.product(name: "Recurrent", package: "Recurrent")],
+      name: "Guide",
+      dependencies: [
+        .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "RecurrentTasks", package: "Recurrent"),
+      ],
       path: "Guide"),
     .target(name: "Wave", path: "Wave"),
     .executableTarget(

@@ -9,7 +9,9 @@ struct Guide {
     ("backpropagation", backpropagation), ("activations", activations),
     ("four-shapes", fourShapes), ("vanishing-gradients", vanishingGradients),
     ("gates", gates), ("bidirectional", bidirectional), ("streams", streams),
-    ("same-bits", sameBits), ("what-goes-wrong", whatGoesWrong),
+    ("same-bits", sameBits), ("what-goes-wrong", whatGoesWrong), ("forecasts", forecasts),
+    ("sentiment", sentiment), ("named-entities", namedEntities), ("translation", translation),
+    ("images", images), ("music", music), ("other-frameworks", otherFrameworks),
   ]
 
   static func main() throws {
