@@ -14,7 +14,9 @@ public final class ThreadRanks: Communicator {
     }
   }
 
+  /// Which of them this one is, from 0.
   public let rank: Int
+  /// How many there are.
   public let size: Int
   private let post: Post
   private let sentBytes = Atomic(0)
@@ -26,6 +28,7 @@ public final class ThreadRanks: Communicator {
   /// The bytes that it has sent.
   public var bytesSent: Int { sentBytes.load(ordering: .relaxed) }
 
+  /// Hands over messages, and waits for those of the others.
   public func exchange(
     _ sent: [(to: Int, bytes: UnsafeRawBufferPointer)],
     _ received: [(from: Int, bytes: UnsafeMutableRawBufferPointer)]
