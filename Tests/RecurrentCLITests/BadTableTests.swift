@@ -228,7 +228,8 @@ import Testing
     try await Workspace.expectRefused(
       bytes, ["t.csv:62: found byte 0xF6", "expected utf-8 text.", "--encoding windows-1252"])
     try await Workspace.expectRefused(
-      Data([0x1F, 0x8B, 8, 0, 0, 0]), ["t.csv: ends in the middle of its packed bytes."])
+      Data([0x1F, 0x8B, 8, 0, 0, 0]),
+      ["t.csv: ends in the middle of its packed bytes (byte 6 of the file, 0 bytes unpacked)"])
     try await Workspace.expectRefused(
       Data([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 1]), ["t.csv: ", "xz"])
     try await Workspace.expectRefused(

@@ -73,7 +73,7 @@ extension Forecaster {
     var forecaster = Forecaster(
       JobParts(
         configuration: plan.configuration(after: []), extras: plan.extras, models: [plan.model()]))
-    plan.complete(&forecaster)
+    do { try plan.complete(&forecaster) } catch { Issue.record(error) }
     return forecaster
   }
 }

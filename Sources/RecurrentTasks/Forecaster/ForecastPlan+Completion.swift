@@ -6,8 +6,15 @@ extension ForecastPlan {
   /// Rows that are forecast at once for a report.
   static var rowsAtOnce: Int { 100_000 }
 
+  /// Ranks share the windows that are forecast for the report, and so the series.
+  public func shared(by ranks: any Communicator) -> ForecastPlan {
+    var plan = self
+    plan.ranks = ranks
+    return plan
+  }
+
   /// The interval, from the errors on the validation part, and how the test part goes.
-  public func complete(_ forecaster: inout Forecaster) {
+  public func complete(_ forecaster: inout Forecaster) throws(DataError) {
     if let former {
       forecaster.configuration.calibration = former.calibration
       forecaster.configuration.oneStepErrors = former.oneStepErrors
@@ -29,9 +36,13 @@ extension ForecastPlan {
     // A part at a time: all forecasts of all windows would not fit in memory.
     let atOnce = max(1, Self.rowsAtOnce / options.horizon)
     for first in stride(from: 0, to: test.count, by: atOnce) {
-      let part = test[first..<min(first + atOnce, test.count)]
-      let windows = WindowForecasts(part, by: forecaster).judged(units, rivals: rivals.on(part))
-      for window in windows { sums.add(window) }
+      let part = first..<min(first + atOnce, test.count)
+      func windows(_ range: Range<Int>) -> [JudgedWindow] {
+        let part = test[range]
+        return WindowForecasts(part, by: forecaster).judged(units, rivals: rivals.on(part))
+      }
+      let judged = try ranks.map { ranks throws(DataError) in try ranks.shared(part, windows) }
+      for window in judged ?? windows(part) { sums.add(window) }
     }
     forecaster.configuration.evaluation = ForecastEvaluation(
       sums, nominalCoverage: forecaster.nominalCoverage, of: unlearned.isNone ? .learned : nil)

@@ -13,6 +13,8 @@ public struct ForecastPlan: JobPlan {
   public internal(set) var leftOut: [(series: Series, problem: String)]
   /// One split a series.
   public let splits: [ForecastSplit]
+  /// Those that share the report.
+  var ranks: (any Communicator)?
   /// The options.
   public var options: ForecasterOptions {
     // A smaller batch fits where a larger one did.

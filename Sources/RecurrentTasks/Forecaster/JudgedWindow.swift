@@ -1,7 +1,14 @@
 import Recurrent
 
 /// A window whose future is known: what came, what the network forecast, and what others did.
-struct JudgedWindow: Sendable {
+struct JudgedWindow: Sendable, Codable {
+  /// What one of the others said.
+  struct Other: Sendable, Codable {
+    let name: String
+    /// By step.
+    let values: [Double]
+  }
+
   static let naive = "naive"
   static let seasonal = "seasonal naive"
 
@@ -23,7 +30,7 @@ struct JudgedWindow: Sendable {
   /// For each step, what the network says of these, and behind them of ``PinballLosses/grid``.
   let quantiles: [[Double]]
   /// What others said, the naive forecasts first.
-  let others: [(name: String, values: [Double])]
+  let others: [Other]
   /// MASE's denominator.
   let naiveScale: Double
   /// The deviation of the training rows; 0 where there are none.

@@ -68,7 +68,9 @@ struct WindowForecasts: Sendable {
         actual: steps.map { actual(window, $0) },
         points: steps.map { point(window, $0) }, levels: levels,
         quantiles: rows[window].map { row in (levels + PinballLosses.grid).map(row.quantile) },
-        others: others.map { rival in (rival.name, steps.map { rival.value(window, $0) }) },
+        others: others.map { rival in
+          .init(name: rival.name, values: steps.map { rival.value(window, $0) })
+        },
         naiveScale: units[origin.series].naiveScale,
         deviation: units[origin.series].deviation)
     }

@@ -25,17 +25,39 @@ extension Communicator {
         break
       }
     }
-    let bytes = Array(try JSONEncoder().encode(own))
-    let all = try gathered(bytes).map {
-      try JSONDecoder().decode([SharedResult<Value>].self, from: Data($0))
-    }
+    let all = try gathered(own)
     for case .pause(let pause) in all.joined() { throw pause }
     return numbers.indices.compactMap {
       if case .value(let value) = all[$0 % size][$0 / size] { value } else { nil }
     }
   }
 
-  /// The same, of networks of one shape.
+  /// What `body` makes of a range, of which each rank takes a run; each gets all, in order.
+  func shared<Value: Codable>(
+    _ range: Range<Int>, _ body: (Range<Int>) -> [Value]
+  ) throws(DataError) -> [Value] {
+    let bound = { range.lowerBound + $0 * range.count / size }
+    let own = bound(rank)..<bound(rank + 1)
+    return try gathered(own.isEmpty ? [] : body(own)).flatMap(\.self)
+  }
+
+  /// The values of each rank, by rank; floating-point numbers keep their bits, and may be none.
+  private func gathered<Value: Codable>(_ own: [Value]) throws(DataError) -> [[Value]] {
+    let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do {
+      return try gathered(Array(encoder.encode(own))).map {
+        try decoder.decode([Value].self, from: Data($0))
+      }
+    } catch {
+      throw DataError(file: "another rank", problem: "sent what cannot be read: \(error)")
+    }
+  }
+
+  /// The same as of numbers, of networks of one shape.
   func shared<Model: Module>(
     _ numbers: [Int], like outline: Model, _ body: (Int) throws -> TrainedNetwork<Model>
   ) throws -> [TrainedNetwork<Model>] {

@@ -36,6 +36,9 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
 
   // What has a default:
 
+  /// The same plan, whose report these ranks share: what is the same at all of them, each finds a part
+  /// of. By default each makes the whole report.
+  func shared(by ranks: any Communicator) -> Self
   /// How much there is to train on, and what is counted.
   var size: (count: Int, unit: String) { get }
   /// Updates of the weights in an epoch, as far as they follow from the size.
@@ -77,6 +80,7 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
 // Defaults, documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension JobPlan {
+  public func shared(by ranks: any Communicator) -> Self { self }
   public var size: (count: Int, unit: String) { (trainingExamples.count, Trained.example + "s") }
   public var updatesPerEpoch: Int { (size.count + options.batchSize - 1) / options.batchSize }
   public var origin: Trained? { nil }
@@ -179,7 +183,7 @@ extension JobPlan {
       JobParts(
         configuration: configuration(after: histories), extras: extras, models: models,
         histories: histories))
-    try complete(&trained)
+    try (communicator.map(shared) ?? self).complete(&trained)
     guard let sequel = try sequel(to: trained) else { return trained }
     do {
       var last = try sequel.train(
