@@ -93,12 +93,7 @@ public struct Gradients: Sendable {
 
   /// Adds others of the same model.
   mutating func add(_ others: Gradients) {
-    for index in parts.indices {
-      let own = parts[index]
-      // Let go, so that it is added to in place.
-      parts[index] = nil
-      parts[index] = own.added(others.parts[index])
-    }
+    for index in parts.indices { parts[index].add(others.parts[index]) }
     statisticChanges = zip(statisticChanges, others.statisticChanges).map {
       $0.map(Gradient.init).added($1.map(Gradient.init))?.tensor
     }
@@ -150,8 +145,20 @@ public enum GradientClipping: Sendable, Codable, Equatable {
 extension Gradient? {
   /// The sum; of what is not there, the other.
   func added(_ other: Gradient?) -> Gradient? {
-    guard var sum = self else { return other }
-    if let other { sum.add(other) }
+    var sum = self
+    sum.add(other)
     return sum
+  }
+
+  /// Adds another, in place.
+  mutating func add(_ other: Gradient?) {
+    guard let other else { return }
+    // Taken out, so that nothing else holds its memory.
+    guard var sum = take() else {
+      self = other
+      return
+    }
+    sum.add(other)
+    self = sum
   }
 }

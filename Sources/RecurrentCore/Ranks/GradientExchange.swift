@@ -164,9 +164,7 @@ final class GradientExchange: Sendable {
     guard let all = starts.last, all > 0 else { return shapes.map { Tensor.zeros($0) } }
     let (rank, size) = (communicator.rank, communicator.size)
     let inPieces = all >= Self.smallestPieces
-    func piece(_ rank: Int) -> Range<Int> {
-      inPieces ? Parallelism.range(rank, of: size, count: all, granularity: 16) : 0..<all
-    }
+    func piece(_ rank: Int) -> Range<Int> { self.piece(rank, of: all, inPieces) }
     var mine = Tensor(shape: [own.count, all]) { target in
       for (subtree, leaves) in own.enumerated() {
         for (leaf, gradient) in leaves.enumerated() {
@@ -181,10 +179,7 @@ final class GradientExchange: Sendable {
       }
     }
     var theirs = (0..<size).map { other in
-      Tensor(shape: [other == rank ? 0 : subtrees[other].count, piece(rank).count]) {
-        $0.update(
-          repeating: 0, count: other == rank ? 0 : subtrees[other].count * piece(rank).count)
-      }
+      Tensor(shape: [other == rank ? 0 : subtrees[other].count, piece(rank).count]) { _ in }
     }
     let own = mine.mutablePointer()
     let received = theirs.indices.map { theirs[$0].mutablePointer() }
@@ -203,39 +198,45 @@ final class GradientExchange: Sendable {
           return (other, mutableBytes(received[other] + subtree * count, count))
         }
       })
-    var summed = Tensor(shape: [all]) { target in
-      let piece = piece(rank)
-      for leaf in counts.indices {
-        let region = (starts[leaf]..<starts[leaf + 1]).clamped(to: piece)
-        guard !region.isEmpty else { continue }
-        let known = subtrees.indices.flatMap { other in
-          subtrees[other].indices.map { subtree in
-            let pointer =
-              other == rank
-              ? own + subtree * all + region.lowerBound
-              : received[other] + subtree * piece.count + region.lowerBound - piece.lowerBound
-            return (subtrees[other][subtree], isThere[leaf][other][subtree] ? pointer : nil)
-          }
+    // The sums take the place of this rank's first subtree.
+    let piece = self.piece(rank, of: all, inPieces)
+    for leaf in counts.indices {
+      let region = (starts[leaf]..<starts[leaf + 1]).clamped(to: piece)
+      guard !region.isEmpty else { continue }
+      let known = subtrees.indices.flatMap { other in
+        subtrees[other].indices.map { subtree in
+          let pointer =
+            other == rank
+            ? own + subtree * all + region.lowerBound
+            : received[other] + subtree * piece.count + region.lowerBound - piece.lowerBound
+          return (subtrees[other][subtree], isThere[leaf][other][subtree] ? pointer : nil)
         }
-        let sum = ShardTree.sum(known) { rk_add_scaled(1, $1, $0, Int64(region.count)) }
-        guard let sum else { trap("a gradient that some rank has is added up") }
-        (target + region.lowerBound).update(from: sum, count: region.count)
       }
+      let sum = ShardTree.sum(known) { rk_add_scaled(1, $1, $0, Int64(region.count)) }
+      guard let sum else { trap("a gradient that some rank has is added up") }
+      let place = own + region.lowerBound
+      if sum != place { place.update(from: sum, count: region.count) }
     }
-    withExtendedLifetime((mine, theirs)) {}
+    withExtendedLifetime(theirs) {}
     if inPieces {
-      let floats = summed.mutablePointer()
       communicator.exchange(
-        communicator.others.map { ($0, bytes(floats + piece(rank).lowerBound, piece(rank).count)) },
-        communicator.others.map {
-          ($0, mutableBytes(floats + piece($0).lowerBound, piece($0).count))
+        communicator.others.map { ($0, bytes(own + piece.lowerBound, piece.count)) },
+        communicator.others.map { other in
+          let range = self.piece(other, of: all, inPieces)
+          return (other, mutableBytes(own + range.lowerBound, range.count))
         })
     }
     return shapes.indices.map { leaf in
       Tensor(shape: shapes[leaf]) {
-        $0.update(from: summed.pointer + starts[leaf], count: counts[leaf])
+        $0.update(from: mine.pointer + starts[leaf], count: counts[leaf])
       }
     }
+  }
+
+  /// The part of a bucket of so many floats that a rank adds up.
+  private func piece(_ rank: Int, of all: Int, _ inPieces: Bool) -> Range<Int> {
+    inPieces
+      ? Parallelism.range(rank, of: communicator.size, count: all, granularity: 16) : 0..<all
   }
 
   /// - Parameters:

@@ -36,8 +36,8 @@ extension Communicator {
   func shared<Value: Codable>(
     _ range: Range<Int>, _ body: (Range<Int>) -> [Value]
   ) throws(DataError) -> [Value] {
-    let bound = { range.lowerBound + $0 * range.count / size }
-    let own = bound(rank)..<bound(rank + 1)
+    let (from, to) = (rank * range.count / size, (rank + 1) * range.count / size)
+    let own = range.lowerBound + from..<range.lowerBound + to
     return try gathered(own.isEmpty ? [] : body(own)).flatMap(\.self)
   }
 

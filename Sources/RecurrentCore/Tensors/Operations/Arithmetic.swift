@@ -99,7 +99,12 @@ extension Tensor {
   /// Adds `other`, of the same shape, in place. For accumulation: not recorded.
   mutating func add(_ other: Tensor, scale: Float = 1) {
     require(shape == other.shape, "cannot add shape \(other.shape) to shape \(shape) in place")
-    rk_add_scaled(scale, other.pointer, mutablePointer(), Int64(count))
+    let (source, target, count) = (other.pointer, mutablePointer(), count)
+    let parts = Parallelism.parts(operations: 4 * count, atMost: (count + 63) / 64)
+    Parallelism.run(parts: parts) { part in
+      let range = Parallelism.range(part, of: parts, count: count, granularity: 64)
+      rk_add_scaled(scale, source + range.lowerBound, target + range.lowerBound, Int64(range.count))
+    }
     withExtendedLifetime(other) {}
   }
 
