@@ -73,7 +73,9 @@ struct ForecastEvaluationTests {
         quantiles: said.map { value in
           [value, value, value] + PinballLosses.grid.map { _ in value }
         },
-        others: [("naive", naive), ("seasonal naive", seasonal)],
+        others: [
+          .init(name: "naive", values: naive), .init(name: "seasonal naive", values: seasonal),
+        ],
         naiveScale: place == 11 ? 0 : Double(place + 1), deviation: 1)
     }
   }
