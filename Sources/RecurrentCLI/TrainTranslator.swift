@@ -69,6 +69,7 @@ struct TrainTranslator: JobCommand {
     options.normalization = TextNormalization(
       form: padded.normalization, lowercases: more.lowercase)
     options.partCount = more.vocabulary
+    options.joint = more.joint ? true : nil
     options.attention = more.attention
     options.beam = search.beam ?? options.beam
     options.lengthPenalty = search.lengthPenalty ?? options.lengthPenalty

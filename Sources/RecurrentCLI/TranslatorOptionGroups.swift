@@ -33,8 +33,14 @@ struct TranslatorNetworkOptions: ParsableArguments {
   @Flag(help: "Write all in small letters.")
   var lowercase = false
 
-  @Option(help: ArgumentHelp("Parts of words learned in each language.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Parts of words learned in each language, or with --joint in both together.",
+      valueName: "count"))
   var vocabulary = TranslatorOptions().partCount
+
+  @Flag(help: "One set of parts of words for both languages, with one vector for each part.")
+  var joint = false
 
   @Option(help: "How what is being written is compared with what was read.")
   var attention = TranslatorOptions().attention

@@ -67,11 +67,13 @@ import Testing
       try workspace.write("a\nb\nc\n", to: "more.en")
       let result = try await workspace.recurrent(
         ["train", "translator", "train.de", "train.en", "--dev", "dev.de", "dev.en"]
-          + ["--test", "test.de", "test.en", "more.en", "--output", "model"] + Self.small)
+          + ["--test", "test.de", "test.en", "more.en", "--output", "model", "--joint"] + Self.small
+      )
       #expect(result.exitCode == 0, "\(result.errorOutput)")
       #expect(result.output.contains("test        3 pairs, 2 references each"))
       #expect(result.output.contains("3 of the test sentences stand in the training part too"))
       #expect(result.output.contains("nrefs:2|"))
+      #expect(result.output.contains("vectors of 6, shared by both languages"))
       let measured = try await workspace.recurrent(["evaluate", "model", "test.de", "test.en"])
       #expect(measured.output.hasPrefix("test.de, test.en: all 3 pairs\n"))
     }

@@ -15,7 +15,7 @@ extension TranslatorOptions {
     return "bidirectional \(cells), " + (layers == 1 ? "1 layer" : "\(layers) layers")
       + " of \(hiddenSize) units; LSTM of \(2 * hiddenSize) units with \(attention.rawValue) attention and input "
       + "feeding; "
-      + "vectors of \(embeddingSize)"
+      + "vectors of \(embeddingSize)" + (isJoint ? ", shared by both languages" : "")
   }
 }
 

@@ -50,6 +50,23 @@ public struct Translator: Job {
     /// The language that is written.
     public let target: SentenceEncoder
 
+    init(source: SentenceEncoder, target: SentenceEncoder) {
+      self.source = source
+      self.target = target
+    }
+
+    /// Learns the tokens of each language, or those of both together.
+    init(learningFrom pairs: [SentencePairs.Pair], options: TranslatorOptions) {
+      let (sources, targets) = (pairs.map(\.source), pairs.map(\.target))
+      if options.isJoint {
+        source = SentenceEncoder(learningFrom: sources + targets, options: options)
+        target = source
+      } else {
+        source = SentenceEncoder(learningFrom: sources, options: options)
+        target = SentenceEncoder(learningFrom: targets, options: options)
+      }
+    }
+
     /// One of each language.
     public var files: [(name: String, bytes: [UInt8])] {
       get throws(DataError) {
@@ -180,6 +197,9 @@ extension Translator {
         return "\(size) tokens of the \(name), but \(name).json has \(encoder.vocabulary.count)"
       }
       if !encoder.isValid { return "\(name).json is not made of byte pairs with start and end" }
+    }
+    if configuration.options.isJoint && languages.source != languages.target {
+      return "the languages share their tokens, but source.json and target.json differ"
     }
     return configuration.evaluation?.network.chrF.problem
   }

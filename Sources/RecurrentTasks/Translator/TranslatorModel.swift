@@ -4,8 +4,9 @@ import Recurrent
 /// attention and input feeding writes the translation (``AttentionDecoder``). The vectors of the
 /// target's tokens are also the weights of the output layer (Press and Wolf 2017, arXiv:1608.05859).
 public struct TranslatorModel: Module {
-  /// A vector for each token of the source language.
-  public var sourceEmbedding: Embedding
+  /// A vector for each token of the source language; nil: that of the target language, with which
+  /// it shares its tokens.
+  public var sourceEmbedding: Embedding?
   /// Reads the sentence.
   public var encoder: RecurrentStack
   /// From the last states of the encoder to the first of the decoder.
@@ -28,7 +29,7 @@ public struct TranslatorModel: Module {
         weights: Initializer.normal(1 / Float(vector).squareRoot())(
           [size, vector], using: &generator))
     }
-    sourceEmbedding = embedding(sourceSize)
+    sourceEmbedding = options.isJoint ? nil : embedding(sourceSize)
     targetEmbedding = embedding(targetSize)
     encoder = RecurrentStack(
       options.cell, inputSize: vector, hiddenSize: units, layerCount: options.layers,
@@ -48,7 +49,7 @@ public struct TranslatorModel: Module {
     _ sources: TokenBatch, mode: Mode = .prediction
   ) -> (memory: AttentionMemory, state: AttentionDecoder.State) {
     let dropping = EachStep(Dropout(rate: dropout))
-    let vectors = dropping(sourceEmbedding(sources), mode: mode.child(0))
+    let vectors = dropping((sourceEmbedding ?? targetEmbedding)(sources), mode: mode.child(0))
     var state = encoder.initialState(batchSize: sources.batchSize)
     let hidden = encoder.forward(vectors, state: &state, mode: mode.child(1))
     let memory = decoder.prepare(dropping(hidden, mode: mode.child(2)))
@@ -92,8 +93,8 @@ public struct TranslatorModel: Module {
     Dense(weights: targetEmbedding.weights.transposed(), bias: outputBias)
   }
 
-  /// Visits `source_embedding`, `encoder`, `bridge`, `target_embedding`, `decoder` and
-  /// `output_bias`.
+  /// Visits `source_embedding` where there is one, `encoder`, `bridge`, `target_embedding`,
+  /// `decoder` and `output_bias`.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.visit("source_embedding", &sourceEmbedding)
     visitor.visit("encoder", &encoder)

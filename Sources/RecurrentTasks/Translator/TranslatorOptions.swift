@@ -4,8 +4,11 @@ import Recurrent
 public struct TranslatorOptions: JobOptions {
   /// What is done to sentences of both languages before they are cut.
   public var normalization = TextNormalization(form: .nfc)
-  /// Parts of words that are learned in each language.
+  /// Parts of words that are learned in each language, or in both together (`joint`).
   public var partCount = 6000
+  /// Whether both languages have the same parts of words and one vector for each of them, read or
+  /// written; nil: each has its own.
+  public var joint: Bool?
   /// How often a part has to occur in the training part; rarer ones are the unknown token.
   public var minimumCount = 2
   /// Tokens of a sentence. Longer pairs are left out of training, and longer sentences are cut when
@@ -57,6 +60,8 @@ public struct TranslatorOptions: JobOptions {
 
   /// The defaults.
   public init() {}
+
+  var isJoint: Bool { joint ?? false }
 
   /// The share of the others that judges each epoch.
   public var validationFraction: Double {

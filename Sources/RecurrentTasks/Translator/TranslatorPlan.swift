@@ -47,10 +47,7 @@ public struct TranslatorPlan: JobPlan {
         advice: "Bring more pairs, or use a smaller test or validation fraction")
     }
     let languages =
-      model?.extras
-      ?? Translator.Languages(
-        source: SentenceEncoder(learningFrom: training.pairs.map(\.source), options: options),
-        target: SentenceEncoder(learningFrom: training.pairs.map(\.target), options: options))
+      model?.extras ?? Translator.Languages(learningFrom: training.pairs, options: options)
     extras = languages
     let all = Self.tokens(training, languages.source, languages.target)
     let kept = all.filter { max($0.0.count, $0.1.count) <= options.maximumLength }

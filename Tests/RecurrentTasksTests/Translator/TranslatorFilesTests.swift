@@ -101,6 +101,7 @@ import Testing
       $0.cell = cell
       $0.attention = cell == .gru ? .additive : .multiplicative
       $0.layers = cell == .gru ? 2 : 1
+      $0.joint = cell == .gru ? true : nil
       $0.normalization = TextNormalization(form: .nfkc, lowercases: true)
     }
     try withTemporaryFolder { folder in
@@ -123,6 +124,7 @@ import Testing
       ({ $0.sourceSize += 1 }, "tokens of the source, but source.json has"),
       ({ $0.targetSize -= 1 }, "tokens of the target, but target.json has"),
       ({ $0.options.embeddingSize = 0 }, "embedding"),
+      ({ $0.options.joint = true }, "but source.json and target.json differ"),
     ]
     for (change, part) in changes {
       var other = translator.configuration

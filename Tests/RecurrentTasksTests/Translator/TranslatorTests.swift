@@ -77,6 +77,44 @@ enum Reversal {
     #expect(map.contains(">&lt;/s&gt;<") && !map.contains("·&lt;/s&gt;"))
   }
 
+  /// With joint parts both languages have the same tokens, the network has one vector for each, and
+  /// its gradient is that of reading, of being told and of saying together.
+  @Test func jointPartsShareVectors() throws {
+    let translator = try Reversal.quick {
+      $0.joint = true
+      $0.layers = 2
+    }
+    #expect(translator.source == translator.target)
+    // Words of both sides were learned.
+    #expect(!translator.source.ids(of: "one uno").contains(0))
+    var model = translator.model
+    #expect(model.sourceEmbedding == nil)
+    #expect(translator.summary.contains("vectors of 12, shared by both languages"))
+
+    let batch = TranslationBatch(
+      sources: TokenBatch([translator.source.ids(of: "one uno")]),
+      targets: [translator.target.ids(of: "one")])
+    // A token that is read, told and said, in the direction in which all its vector goes.
+    let token = try #require(translator.source.ids(of: "one").first)
+    let weights = model.targetEmbedding.weights
+    let size = weights.shape[1]
+    func loss(movedBy step: Float) -> Float {
+      var moved = weights.elements
+      for index in token * size..<(token + 1) * size { moved[index] += step }
+      model.targetEmbedding.weights = Tensor(moved, shape: weights.shape)
+      return model.loss(batch, labelSmoothing: 0, mode: .prediction).value
+    }
+    let slope = (loss(movedBy: 0.01) - loss(movedBy: -0.01)) / 0.02
+    model.targetEmbedding.weights = weights
+    let gradients = valueAndGradients(of: model) {
+      $0.loss(batch, labelSmoothing: 0, mode: .prediction)
+    }.gradients
+    #expect(gradients["source_embedding.weights"] == nil)
+    let gradient = try #require(gradients["target_embedding.weights"])
+    let own = gradient.elements[token * size..<(token + 1) * size].reduce(0, +)
+    #expect(abs(own - slope) < 0.01 * max(1, abs(slope)), "\(own), by differences \(slope)")
+  }
+
   /// A beam of 1 is the likeliest token at each step.
   @Test func beamOfOneIsGreedy() throws {
     let translator = try Reversal.quick()
