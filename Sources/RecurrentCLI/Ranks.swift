@@ -73,14 +73,12 @@ enum Ranks {
 
   /// Whether this process has nothing to do with the command: all but trainings and searches are done
   /// by the first one alone.
-  static func sitsOut(_ command: any ParsableCommand) throws(DataError) -> Bool {
+  static func sitsOut(_ command: any ParsableCommand) -> Bool {
     let isShared = command is any RankedCommand
     if started > 1, all == nil, isShared {
-      throw DataError(
-        file: "recurrent",
-        problem:
-          "was built without MPI, so that \(started) processes would each train the same model",
-        advice: "Build it with: swift build -c release --traits MPI")
+      warn(
+        "was started as one of \(started) processes, but built without MPI: each does all of this alone. "
+          + "To share it, build with: swift build -c release --traits MPI")
     }
     if all != nil, !isShared, isFirst {
       warn("only train, tune and resume are shared by ranks; the first one does this alone.")

@@ -70,7 +70,7 @@ struct RecurrentCommand: ParsableCommand {
   private static func answer() throws {
     do {
       var command = try parsed()
-      if try Ranks.sitsOut(command) { return }
+      if Ranks.sitsOut(command) { return }
       let threads = (command as? any ThreadedCommand)?.threads.threads ?? Ranks.threads
       try ExecutionContext(threads: threads).run { try command.run() }
     } catch  where exitCode(for: error) == .success {

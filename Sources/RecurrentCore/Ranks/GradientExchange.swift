@@ -55,11 +55,7 @@ final class GradientExchange: Sendable {
       floats += shapes[leaf].reduce(1, *)
     }
     (self.buckets, self.bucketOfLeaf) = (buckets, bucketOfLeaf)
-    let size = communicator.size
-    subtrees = (0..<size).map {
-      ShardTree.subtrees(
-        in: ShardTree.block(of: $0, ranks: size, shards: shards), shards: shards)
-    }
+    subtrees = ShardTree.subtrees(ranks: communicator.size, shards: shards)
     state = Mutex(
       State(missing: buckets.map(\.count), result: .init(repeating: nil, count: shapes.count)))
   }

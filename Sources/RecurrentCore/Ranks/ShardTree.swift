@@ -24,6 +24,11 @@ enum ShardTree {
     return within(0..<shards)
   }
 
+  /// The subtrees that each rank adds up alone, by rank and so from left to right.
+  static func subtrees(ranks: Int, shards: Int) -> [[Range<Int>]] {
+    (0..<ranks).map { subtrees(in: block(of: $0, ranks: ranks, shards: shards), shards: shards) }
+  }
+
   /// The sum over all shards of what is known of subtrees that cover them; nil where none says
   /// anything.
   static func sum<Value>(

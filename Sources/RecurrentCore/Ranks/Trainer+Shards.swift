@@ -63,6 +63,7 @@ extension Trainer {
     let (rank, ranks) = (communicator?.rank ?? 0, communicator?.size ?? 1)
     require(ranks <= shards, "\(ranks) ranks need at least as many shards, not \(shards)")
     let block = ShardTree.block(of: rank, ranks: ranks, shards: shards)
+    let subtrees = ShardTree.subtrees(ranks: ranks, shards: shards)
     let others = self.others
     let exchange = others.map { communicator in
       GradientExchange(
@@ -73,7 +74,7 @@ extension Trainer {
     let pass = ShardPass(
       of: self, batches, in: examples, key, block: block,
       carried: carriedByShard(carried, of: examples, shards), exchange: exchange)
-    let own = ShardTree.subtrees(in: block, shards: shards)
+    let own = subtrees[rank]
     var sums: [ShardSum] = []
     for (number, subtree) in own.enumerated() {
       let isLast = number == own.count - 1
@@ -90,7 +91,7 @@ extension Trainer {
     }
     let start = ProcessInfo.processInfo.systemUptime
     let leaves = exchange.result()
-    let loss = meanLoss(of: own, sums.map(\.loss), shards, others)
+    let loss = meanLoss(sums.map(\.loss), of: subtrees, others)
     carried = gather(pass.carried, examples, shards, others)
     state.progress.exchangeSeconds =
       (state.progress.exchangeSeconds ?? 0) + ProcessInfo.processInfo.systemUptime - start
@@ -104,12 +105,8 @@ extension Trainer {
 
   /// The loss over the shards of all ranks; with it goes who asks to stop.
   private mutating func meanLoss(
-    of own: [Range<Int>], _ losses: [Double], _ shards: Int, _ others: any Communicator
+    _ losses: [Double], of subtrees: [[Range<Int>]], _ others: any Communicator
   ) -> Double {
-    let subtrees = (0..<others.size).map {
-      ShardTree.subtrees(
-        in: ShardTree.block(of: $0, ranks: others.size, shards: shards), shards: shards)
-    }
     let all = others.gathered(
       losses + [wantsStop ? 1 : 0], counts: subtrees.map { $0.count + 1 }, repeating: 0)
     stopIsAgreed = stopIsAgreed || all.contains { ($0.last ?? 0) > 0 }

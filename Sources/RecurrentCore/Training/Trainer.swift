@@ -134,6 +134,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
   ) throws(NonFiniteError) -> StopReason {
     let callbacks = writing(checkpoints, of: examples, callbacks) + callbacks
     resumed = nil
+    (wantsStop, stopIsAgreed) = (false, false)
     if case .ranAway(let error) = state.history.stop { return end(.ranAway(error), callbacks) }
     state.history.stop = nil
     var reason = noImprovement

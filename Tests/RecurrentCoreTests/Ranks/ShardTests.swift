@@ -157,8 +157,11 @@ import Testing
         onStreams: StreamExamples<SequenceBatch, SequenceBatch>.self
       ) { meanSquaredError($0.values, $1.values) }
     }
-    var whole = trainer()
-    try whole.run(on: examples, validation: validation)
+    let whole = try {
+      var whole = trainer()
+      try whole.run(on: examples, validation: validation)
+      return whole.state
+    }()
     try withTemporaryFolder { folder in
       for (number, sizes) in [(2, 4), (4, 1), (1, 3)].enumerated() {
         let checkpoints = Checkpoints(in: "\(folder)/\(number)", every: .zero)
@@ -172,7 +175,11 @@ import Testing
               { _, run in ranks.rank == ranks.size - 1 && run.step == 3 ? .stop : .proceed }
             ])
           #expect(reason == .requested)
-          return trainer.state.step
+          let step = trainer.state.step
+          // The same trainer goes on as well.
+          #expect(try trainer.run(on: examples, validation: validation) == .allEpochs)
+          expectSame(trainer.state, whole)
+          return step
         }
         #expect(steps == .init(repeating: sizes.0 == 1 ? 3 : 4, count: sizes.0))
         let states = try ThreadRanks.run(sizes.1) { ranks in
@@ -185,7 +192,7 @@ import Testing
           try trainer.run(on: examples, validation: validation)
           return trainer.state
         }
-        for state in states { expectSame(state, whole.state, "\(sizes)") }
+        for state in states { expectSame(state, whole, "\(sizes)") }
       }
     }
   }

@@ -74,6 +74,7 @@ public struct Tuner<Plan: JobPlan> {
     var ladder = Ladder(tuning, rungs: rungs)
     var choices: [TuningChoice<Options>] = []
     var (seconds, isOutOfTime) = (0.0, false)
+    let ranks = Double(communicator?.size ?? 1)
     /// What ranks found before its turn came.
     var early: [TrialRecord] = []
     while let next = ladder.next() {
@@ -83,7 +84,7 @@ public struct Tuner<Plan: JobPlan> {
       }
       if let found = log.record(next.trial, next.rung) {
         try check(found, choice, file: file ?? "")
-        (known, seconds) = (known - 1, seconds + found.seconds)
+        (known, seconds) = (known - 1, seconds + found.seconds / ranks)
         ladder.add(found)
         continue
       }
@@ -114,7 +115,7 @@ public struct Tuner<Plan: JobPlan> {
         let place = early.firstIndex(where: { $0.trial == next.trial && $0.rung == next.rung })
       else { trap("each turn has its record") }
       let record = early.remove(at: place)
-      seconds += record.seconds / Double(communicator?.size ?? 1)
+      seconds += record.seconds / ranks
       try log.append(record)
       ladder.add(record)
       try report(record, ladder.records)
