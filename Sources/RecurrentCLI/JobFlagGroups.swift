@@ -151,6 +151,24 @@ struct SplitFlags<Command: JobCommand>: ParsableArguments where Command.Options:
   }
 }
 
+/// Parts of the data that lie in files of their own.
+struct PartFlags: ParsableArguments {
+  @Option(
+    name: [.long, .customLong("dev")], parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "What judges each epoch, in the same form. (default: a share)", valueName: "files"),
+    completion: .file())
+  var validation: [String] = []
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("What only the report sees. (default: a share)", valueName: "files"),
+    completion: .file())
+  var test: [String] = []
+
+  var files: [String] { validation + test }
+}
+
 /// Options of jobs whose recurrent weights are dropped by choice.
 protocol DropConnectOptions: JobOptions {
   var dropConnect: Float? { get set }

@@ -18,6 +18,7 @@ struct TrainComposer: JobCommand {
         recurrent train composer chorales/
         recurrent train composer chorales.json --steps-per-beat 1
         recurrent train composer melodies/ --model events --steps-per-beat 12
+        recurrent train composer train/ --validation valid/ --test test/
       """))
 
   @Argument(
@@ -26,6 +27,8 @@ struct TrainComposer: JobCommand {
     completion: .file()
   )
   var paths: [String]
+
+  @OptionGroup var parts: PartFlags
 
   @Option(
     help: ArgumentHelp(
@@ -73,7 +76,7 @@ struct TrainComposer: JobCommand {
   @OptionGroup var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { paths }
+  var inputs: [String] { paths + parts.files }
 
   static let plural = "composers"
   static let words = FlagWords(
@@ -97,13 +100,24 @@ struct TrainComposer: JobCommand {
   }
 
   func plan(from model: Composer?) throws -> (plan: ComposerPlan, preface: String) {
+    func read(_ paths: [String], stepsPerBeat: Int?) throws(DataError) -> MusicCollection? {
+      guard !paths.isEmpty else { return nil }
+      let music = try MusicCollection(paths: paths, stepsPerBeat: stepsPerBeat)
+      music.warnOfSkipped()
+      return music
+    }
     let music = try MusicCollection(
       paths: paths, stepsPerBeat: model?.options.stepsPerBeat ?? stepsPerBeat)
     music.warnOfSkipped()
     var options = options
     options.stepsPerBeat = stepsPerBeat ?? music.stepsPerBeat ?? options.stepsPerBeat
+    // Of one grid.
+    let grid = options.stepsPerBeat
+    let plan = try ComposerPlan(
+      music, validation: read(parts.validation, stepsPerBeat: grid),
+      test: read(parts.test, stepsPerBeat: grid), options: options, from: model)
     return (
-      try ComposerPlan(music, options: options, from: model),
+      plan,
       "\(music.source): \(music.tunes.count) tunes"
         + (music.gridText.map { "\n            \($0)" } ?? "")
     )

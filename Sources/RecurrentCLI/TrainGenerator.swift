@@ -20,6 +20,7 @@ struct TrainGenerator: JobCommand {
         recurrent train generator shakespeare.txt --hidden 512 --output bard
         recurrent train generator *.txt --tokens bpe --vocabulary 2000 --steps 50
         recurrent train generator *.txt --cell mogrifier --drop-connect 0.3
+        recurrent train generator train.txt --validation valid.txt --test test.txt
       """))
 
   @Argument(help: ArgumentHelp("Text files.", valueName: "text"), completion: .file())
@@ -74,13 +75,14 @@ struct TrainGenerator: JobCommand {
   @Option(help: ArgumentHelp("The longest that all gradients together may be.", valueName: "norm"))
   var clipping = TextGeneratorOptions().clipping
 
+  @OptionGroup var parts: PartFlags
   @OptionGroup var split: SplitFlags<Self>
   @OptionGroup var network: NetworkFlags<Self>
   @OptionGroup var dropped: DropConnectFlag<Self>
   @OptionGroup var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { files }
+  var inputs: [String] { files + parts.files }
 
   static let plural = "text generators"
   static let words = FlagWords(
@@ -120,10 +122,13 @@ struct TrainGenerator: JobCommand {
   }
 
   func plan(from model: TextGenerator?) throws -> (plan: TextGeneratorPlan, preface: String) {
-    let text = try LongText(files, encoding: reading.encoding)
-    return (
-      try TextGeneratorPlan(text, options: options, from: model), files.joined(separator: ", ")
-    )
+    func text(_ files: [String]) throws(DataError) -> LongText? {
+      files.isEmpty ? nil : try LongText(files, encoding: reading.encoding)
+    }
+    let plan = try TextGeneratorPlan(
+      LongText(files, encoding: reading.encoding), validation: text(parts.validation),
+      test: text(parts.test), options: options, from: model)
+    return (plan, files.joined(separator: ", "))
   }
 
   func closing(_ generator: TextGenerator, _ plan: TextGeneratorPlan) throws -> TrainingRun.Closing

@@ -36,6 +36,12 @@ struct TrainImageClassifier: JobCommand {
   var data: String?
 
   @Option(
+    name: [.long, .customLong("dev")],
+    help: ArgumentHelp("Images that judge each epoch. (default: a share)", valueName: "data"),
+    completion: .file())
+  var validation: String?
+
+  @Option(
     help: ArgumentHelp(
       "Images for the report. (default: what the data has, or a share of it)", valueName: "data"),
     completion: .file())
@@ -75,7 +81,7 @@ struct TrainImageClassifier: JobCommand {
   @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { [data, test, files.classNames].compactMap(\.self) }
+  var inputs: [String] { [data, validation, test, files.classNames].compactMap(\.self) }
 
   static let plural = "image classifiers"
   static let words = FlagWords(
@@ -90,7 +96,10 @@ struct TrainImageClassifier: JobCommand {
     if !augment, shift != nil || turn != nil || zoom != nil {
       throw ValidationError("--shift, --turn and --zoom belong to --augment.")
     }
-    if test != nil, data == nil { throw ValidationError("--test belongs to data of your own.") }
+    if validation != nil || test != nil, data == nil {
+      throw ValidationError(
+        "\(test != nil ? "--test" : "--validation") belongs to data of your own.")
+    }
     if files.classNames != nil, data == nil {
       throw ValidationError("--class-names belongs to data of your own.")
     }
@@ -113,9 +122,11 @@ struct TrainImageClassifier: JobCommand {
   }
 
   func plan(from model: ImageClassifier?) throws -> (plan: ImagePlan, preface: String) {
-    let (images, testImages) = try read(like: model)
+    let (images, own) = try read(like: model)
     return (
-      try ImagePlan(images, test: testImages, options: options, from: model), images.source
+      try ImagePlan(
+        images, validation: own.validation, test: own.test, options: options, from: model),
+      images.source
     )
   }
 
@@ -130,18 +141,20 @@ struct TrainImageClassifier: JobCommand {
 
   private func read(
     like model: ImageClassifier?
-  ) throws(DataError) -> (images: ImageSet, test: ImageSet?) {
-    guard let data else { return (BundledData.digits, nil) }
+  ) throws(DataError) -> (images: ImageSet, own: (validation: ImageSet?, test: ImageSet?)) {
+    guard let data else { return (BundledData.digits, (nil, nil)) }
     let reading = files.reading(on: model?.reading)
     var (images, ownTest) = try ImageSet.read(data, reading)
     if let file = files.classNames {
       let names = try ImageReading.classNames(file, of: images.classes)
       (images, ownTest) = (images.named(names), ownTest?.named(names))
     }
-    guard let test else { return (images, ownTest) }
-    var testReading = images.reading
-    testReading.label = files.label
-    return (images, try ImageSet.read(test, testReading).images)
+    var alike = images.reading
+    alike.label = files.label
+    func part(_ path: String?) throws(DataError) -> ImageSet? {
+      try path.map { path throws(DataError) in try ImageSet.read(path, alike).images }
+    }
+    return (images, (try part(validation), try part(test) ?? ownTest))
   }
 
   private func pictures(

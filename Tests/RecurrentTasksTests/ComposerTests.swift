@@ -57,6 +57,28 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
     }
   }
 
+  /// Tunes given as parts are those parts, and all others are for training.
+  @Test func partsOfTheirOwn() throws {
+    let (own, other) = (arpeggios(2, length: 12), arpeggios(3, length: 13))
+    func plan(_ tunes: Int, _ validation: [Tune]?, _ test: [Tune]?) throws -> ComposerPlan {
+      func music(_ tunes: [Tune]) -> MusicCollection { MusicCollection(tunes, source: "made") }
+      return try ComposerPlan(
+        music(arpeggios(tunes)), validation: validation.map(music), test: test.map(music),
+        options: tinyComposer(.polyphonic))
+    }
+    let both = try plan(20, own, other)
+    #expect(both.training == arpeggios(20) && both.validation == own && both.test == other)
+    #expect(both.split == "the files given")
+    let tested = try plan(20, nil, other)
+    #expect(tested.validation.count == 2 && tested.training.count == 18 && tested.test == other)
+    #expect(tested.split == "drawn by the seed, and the files given")
+    let drawn = try plan(20, nil, nil)
+    #expect(drawn.validation.count == 2 && drawn.test.count == 2 && drawn.training.count == 16)
+    let short = try plan(1, own, nil)
+    #expect(short.training.map(\.length) == [21] && short.test.map(\.length) == [3])
+    #expect(short.validation == own)
+  }
+
   /// The same tune on finer and finer grids.
   @Test func gridFollowsTheFineness() throws {
     let quarters = (0..<40).map { PitchSet([48 + $0 * 7 % 24, 60 + $0 * 5 % 12]) }

@@ -121,7 +121,7 @@ import Testing
   @Test func partsHaveEachClassAndNothingTwice() {
     let classes = (0..<100).map { $0 < 50 ? 0 : $0 < 80 ? 1 : 2 }
     let split = ImageSplit(
-      classes: classes, classCount: 3, testFraction: 0.2, options: ImageClassifierOptions())
+      classes: classes, classCount: 3, testFraction: 0.2, validationFraction: 0.1, seed: 0)
     func counts(_ part: [Int]) -> [Int] {
       (0..<3).map { label in part.count { classes[$0] == label } }
     }
@@ -235,6 +235,28 @@ import Testing
     #expect(throws: DataError.self) { try ImagePlan(images, test: others, options: options) }
     let none = ImageSet(source: "none", height: 5, width: 4, pixels: some.pixels)
     #expect(throws: DataError.self) { try ImagePlan(images, test: none, options: options) }
+  }
+
+  /// Images given for validation judge, and all others are for training and the report.
+  @Test func validationPartOfItsOwn() throws {
+    let images = Self.bars(60, seed: 1)
+    let (own, other) = (Self.bars(12, seed: 2), Self.bars(12, seed: 3))
+    var options = Self.options(.rows)
+    (options.epochs, options.testFraction) = (2, 0.2)
+    let plan = try ImagePlan(images, validation: own, options: options)
+    #expect(plan.counts.training == 48 && plan.counts.validation == 12 && plan.counts.test == 12)
+    #expect("\(plan)".contains("48 training, 12 validation (bars), 12 test"))
+    let judged = plan.validationExamples
+    #expect(judged.batch([4]).classes == [1] && own.labels[4] == "right")
+    let losses = try [own, other].map { part in
+      try ImagePlan(images, validation: part, options: options).train().history.epochs.map(
+        \.validationLoss)
+    }
+    #expect(losses[0].allSatisfy { $0 != nil } && losses[0] != losses[1])
+    let unlabelled = ImageSet(source: "none", height: 5, width: 4, pixels: own.pixels)
+    #expect(throws: DataError.self) {
+      try ImagePlan(images, validation: unlabelled, options: options)
+    }
   }
 
   @Test func bundledDigits() {

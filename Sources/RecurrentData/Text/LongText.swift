@@ -57,6 +57,9 @@ public struct LongText: Sendable {
     count = try counted()
   }
 
+  /// All of its characters.
+  public var whole: TextPart { part(0..<count) }
+
   /// Some of its characters.
   public func part(_ range: Range<Int>) -> TextPart { TextPart(text: self, range: range) }
 

@@ -28,11 +28,14 @@ public struct ComposerPlan: JobPlan {
   ///
   /// - Parameters:
   ///   - collection: on the grid of the options.
+  ///   - validation: tunes that judge each epoch, in place of those of the collection.
+  ///   - test: tunes that only the report sees, in place of those of the collection.
   ///   - model: a model to go on from, of which all but the course of training stays.
   /// - Throws: ``DataError`` if the options break a rule or contradict the model, or there is nothing
   ///   to learn from.
   public init(
-    _ collection: MusicCollection, options: ComposerOptions = ComposerOptions(),
+    _ collection: MusicCollection, validation: MusicCollection? = nil,
+    test: MusicCollection? = nil, options: ComposerOptions = ComposerOptions(),
     from model: Composer? = nil
   ) throws(DataError) {
     var options = try options.settled(from: model)
@@ -45,29 +48,16 @@ public struct ComposerPlan: JobPlan {
     origin = model
     source = collection.source
     events = MusicEvents(stepsPerBeat: options.stepsPerBeat)
-    let tunes = collection.tunes.map(\.tune)
-    let parts: (training: [Tune], validation: [Tune], test: [Tune])
-    if collection.tunes.contains(where: { $0.part != nil }) {
-      func part(_ part: PianoRollFile.Part) -> [Tune] {
-        collection.tunes.filter { ($0.part ?? .train) == part }.map(\.tune)
-      }
-      parts = (part(.train), part(.valid), part(.test))
-      split = "the parts that the file names"
-    } else if tunes.count >= 3 {
-      var order = Array(tunes.indices)
-      var generator = RandomGenerator(RandomKey(seed: options.seed).child(2))
-      order.shuffle(using: &generator)
-      let tenth = max(1, tunes.count / 10)
-      func some(_ range: Range<Int>) -> [Tune] { order[range].sorted().map { tunes[$0] } }
-      parts = (some(2 * tenth..<tunes.count), some(tenth..<2 * tenth), some(0..<tenth))
-      split = "drawn by the seed"
-    } else {
-      func share(_ from: Int, _ to: Int) -> [Tune] {
-        tunes.map { $0.part($0.length * from / 10..<$0.length * to / 10) }
-      }
-      parts = (share(0, 8), share(8, 9), share(9, 10))
-      split = "the last tenths of each tune"
-    }
+    let own = (validation?.tunes.map(\.tune), test?.tunes.map(\.tune))
+    let drawn = Self.parts(
+      of: collection, seed: options.seed, drawsValidation: own.0 == nil, drawsTest: own.1 == nil)
+    let parts = (
+      training: drawn.training, validation: own.0 ?? drawn.validation, test: own.1 ?? drawn.test
+    )
+    split =
+      own.0 != nil && own.1 != nil
+      ? "the files given"
+      : drawn.words + (own.0 != nil || own.1 != nil ? ", and the files given" : "")
     // What is too short to foretell anything is in no part, so that a part is empty where it has
     // nothing to say.
     let (kind, coding) = (options.kind, events)
@@ -82,6 +72,38 @@ public struct ComposerPlan: JobPlan {
         file: collection.source, problem: "found no music to train on",
         advice: "Bring more tunes, or longer ones")
     }
+  }
+
+  /// The parts of a collection, and how they were made. What is not drawn is for training; tunes of a
+  /// part that the collection names are not.
+  private static func parts(
+    of collection: MusicCollection, seed: UInt64, drawsValidation: Bool, drawsTest: Bool
+  ) -> (training: [Tune], validation: [Tune], test: [Tune], words: String) {
+    let tunes = collection.tunes.map(\.tune)
+    if collection.tunes.contains(where: { $0.part != nil }) {
+      func part(_ part: PianoRollFile.Part) -> [Tune] {
+        collection.tunes.filter { ($0.part ?? .train) == part }.map(\.tune)
+      }
+      return (part(.train), part(.valid), part(.test), "the parts that the file names")
+    }
+    let shares = (test: drawsTest ? 1 : 0, judging: drawsValidation ? 1 : 0)
+    guard tunes.count >= 3 else {
+      func share(_ from: Int, _ to: Int) -> [Tune] {
+        from == to
+          ? [] : tunes.map { $0.part($0.length * from / 10..<$0.length * to / 10) }
+      }
+      let (end, middle) = (10 - shares.test, 10 - shares.test - shares.judging)
+      return (share(0, middle), share(middle, end), share(end, 10), "the last tenths of each tune")
+    }
+    var order = Array(tunes.indices)
+    var generator = RandomGenerator(RandomKey(seed: seed).child(2))
+    order.shuffle(using: &generator)
+    let tenth = max(1, tunes.count / 10)
+    func some(_ range: Range<Int>) -> [Tune] { order[range].sorted().map { tunes[$0] } }
+    let (tested, judged) = (shares.test * tenth, (shares.test + shares.judging) * tenth)
+    return (
+      some(judged..<tunes.count), some(tested..<judged), some(0..<tested), "drawn by the seed"
+    )
   }
 
   /// Tunes, as the network reads them.

@@ -8,7 +8,7 @@ extension ImagePlan: CustomStringConvertible {
     let counts = counts
     func number(_ value: Int) -> String { NumberFormat.grouped(value) }
     let shown = classes.prefix(12).joined(separator: ", ") + (classes.count > 12 ? ", …" : "")
-    let apart = testImages.map { ", from \($0.source)" } ?? ""
+    func origin(_ images: ImageSet?) -> String { images.map { " (\($0.source))" } ?? "" }
     let scales = zip(scale.means, scale.deviations).map {
       "mean \(NumberFormat.significant(Double($0))), deviation \(NumberFormat.significant(Double($1)))"
     }
@@ -17,13 +17,18 @@ extension ImagePlan: CustomStringConvertible {
     }
     let own = remarks(images)
     let all =
-      own + remarks(testImages).filter { !own.contains($0) }.map { "of the test part: \($0)" }
+      own
+      + remarks(validationImages).filter { !own.contains($0) }.map {
+        "of the validation part: \($0)"
+      }
+      + remarks(testImages).filter { !own.contains($0) }.map { "of the test part: \($0)" }
       + [unknownTest].compactMap { $0.map { "\($0)" } }
     return """
       images      \(number(images.count)) of \(images.sizeText)\(all.map { "\n            \($0)" }.joined())
       classes     \(number(classes.count)): \(shown)
-      parts       \(number(counts.training)) training, \(number(counts.validation)) validation, \
-      \(number(counts.test)) test\(apart)
+      parts       \(number(counts.training)) training, \
+      \(number(counts.validation)) validation\(origin(validationImages)), \
+      \(number(counts.test)) test\(origin(testImages))
       scaling     \(scales.joined(separator: "; ")), of the training part\
       \(options.augmentation.map { "\n            \($0.text)" } ?? "")
       network     \(options.networkText), \(layers) of \(options.hiddenSize) units, \

@@ -4,8 +4,10 @@ import Recurrent
 /// Everything about an image classifier that is fixed before training starts: images, split, scale
 /// and the untrained network. The scale is fitted here, on the training part, and nowhere else.
 public struct ImagePlan: JobPlan {
-  /// The images that training, validation and, without ``testImages``, the test part come from.
+  /// The images that training comes from, and parts that are not given.
   public let images: ImageSet
+  /// The validation part that the data has, if it has one.
+  public let validationImages: ImageSet?
   /// The test part that the data has, if it has one.
   public let testImages: ImageSet?
   /// The options.
@@ -18,6 +20,8 @@ public struct ImagePlan: JobPlan {
   public let unknownTest: UnknownLabels?
   let split: ImageSplit
   let labels: [Int]
+  /// Of the validation part that the data has.
+  let validationLabels: [Int]
   let scale: PixelScale
   let shape: ImageShape
 
@@ -25,21 +29,22 @@ public struct ImagePlan: JobPlan {
   ///
   /// - Parameters:
   ///   - images: with a class each.
+  ///   - validation: images that judge each epoch; nil: a share of `images`.
   ///   - test: images that only the report sees; nil: a share of `images`.
   ///   - model: a model to go on from, of which all but the course of training stays.
   /// - Throws: ``DataError`` if the options break a rule or contradict the model, classes are missing,
   ///   too few or none of the model's, images differ in size or are all alike, no test image is of a
   ///   class of training, or a pixel is not a finite number.
   public init(
-    _ images: ImageSet, test: ImageSet? = nil,
+    _ images: ImageSet, validation: ImageSet? = nil, test: ImageSet? = nil,
     options: ImageClassifierOptions = ImageClassifierOptions(), from model: ImageClassifier? = nil
   ) throws(DataError) {
     let options = try options.settled(from: model)
     self.options = options
     origin = model
-    guard !images.labels.isEmpty else {
+    for part in [images, validation].compactMap(\.self) where part.labels.isEmpty {
       throw DataError(
-        file: images.source, problem: "the images have no classes, which training needs",
+        file: part.source, problem: "the images have no classes, which training needs",
         advice: "Expected a file of labels beside an IDX file, a column of a CSV file, or a folder "
           + "of PNG files for each class")
     }
@@ -53,12 +58,13 @@ public struct ImagePlan: JobPlan {
         file: images.source, problem: "found \(classes.count) classes, at most 10000 are taken")
     }
     labels = try images.numbers(of: classes)
+    validationLabels = try validation?.numbers(of: classes) ?? []
+    let judged = validation == nil ? options.validationFraction : 0
     split = ImageSplit(
       classes: labels, classCount: classes.count,
-      testFraction: test == nil ? options.testFraction : 0, options: options)
-    guard split.training.count > 0,
-      !split.validation.isEmpty || options.validationFraction == 0
-    else {
+      testFraction: test == nil ? options.testFraction : 0, validationFraction: judged,
+      seed: options.seed)
+    guard split.training.count > 0, !split.validation.isEmpty || judged == 0 else {
       throw DataError(
         file: images.source,
         problem: "found \(images.count) images of \(classes.count) classes, too few for a training "
@@ -69,7 +75,7 @@ public struct ImagePlan: JobPlan {
       ?? ImageShape(
         height: images.height, width: images.width, channels: images.channels,
         classes: classes.count)
-    for part in [images, test].compactMap(\.self) {
+    for part in [images, validation, test].compactMap(\.self) {
       try part.check(height: shape.height, width: shape.width, channels: shape.channels)
     }
     if let test, test.labels.isEmpty {
@@ -88,7 +94,7 @@ public struct ImagePlan: JobPlan {
           + "lay them on another --background")
     }
     self.images = images
-    testImages = test
+    (validationImages, testImages) = (validation, test)
     try Self.checkMemory(shape, options, source: images.source)
     scale = model?.configuration.scale ?? PixelScale(images, fittedOn: split.training)
   }
@@ -115,7 +121,10 @@ public struct ImagePlan: JobPlan {
 
   /// The number of images for training, validation and test.
   public var counts: (training: Int, validation: Int, test: Int) {
-    (split.training.count, split.validation.count, testImages?.count ?? split.test.count)
+    (
+      split.training.count, validationImages?.count ?? split.validation.count,
+      testImages?.count ?? split.test.count
+    )
   }
 
   func examples(_ indices: [Int]) -> ImageExamples {
@@ -183,7 +192,13 @@ extension ImageSet {
 extension ImagePlan {
   public var extras: NoExtras { NoExtras() }
   public var trainingExamples: ImageExamples { examples(split.training) }
-  public var validationExamples: ImageExamples { examples(split.validation) }
+  public var validationExamples: ImageExamples {
+    validationImages.map {
+      ImageExamples(
+        images: $0, indices: Array(validationLabels.indices), classes: validationLabels,
+        scale: scale)
+    } ?? examples(split.validation)
+  }
 
   public func trainer(
     of model: ImageModel, member: Int

@@ -76,7 +76,7 @@ public struct TextGenerator: Job {
 
   /// `known`: what the yardsticks count; nil: there are none.
   func evaluation(
-    of text: TextPart, after known: TextPart? = nil
+    of text: TextPart, after known: [TextPart]? = nil
   ) throws(DataError) -> GeneratorEvaluation {
     let tokens = try CodedText(text, code, options)
     let rows = tokens.streams(1, steps: 1024)
@@ -93,13 +93,15 @@ public struct TextGenerator: Job {
       guard let known else { return nil }
       guard code.words == true else {
         var baseline = NGramBaseline<Character>(order: order)
-        try known.forEachPiece { piece, _ in baseline.count(piece) }
+        for part in known { try part.forEachPiece { piece, _ in baseline.count(piece) } }
         var score = NGramBaseline<Character>.Score()
         try text.forEachPiece { piece, _ in baseline.judge(piece, &score) }
         return score.nats
       }
       var baseline = NGramBaseline<Int>(order: order)
-      try CodedText(known, code, options).forEachTargets { baseline.count($0) }
+      for part in known {
+        try CodedText(part, code, options).forEachTargets { baseline.count($0) }
+      }
       var score = NGramBaseline<Int>.Score()
       tokens.forEachTargets { baseline.judge($0, &score) }
       return (score.nats * Double(tokens.count) + spelling) / Double(max(1, text.count))

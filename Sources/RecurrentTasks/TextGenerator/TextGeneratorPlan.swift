@@ -9,16 +9,17 @@ public struct TextGeneratorPlan: JobPlan {
   public let origin: TextGenerator?
   /// The beginning of the text: what training sees.
   public let training: TextPart
-  /// What comes after it: what judges each epoch.
+  /// What judges each epoch: what comes after it, or a text of its own.
   public let validation: TextPart
-  /// The end: what only the report sees.
+  /// What only the report sees: the end, or a text of its own.
   public let test: TextPart
   /// The first characters of the text, some of them.
   package let opening: String
   /// The tokens.
   public let extras: TextCode
-  private let text: LongText
-  private var source: String { text.source }
+  /// What the yardsticks of the report know: all that stands before the test part.
+  private let known: [TextPart]
+  private var source: String { training.text.source }
   let trainingTokens: CodedText
   let validationTokens: CodedText
 
@@ -40,31 +41,41 @@ public struct TextGeneratorPlan: JobPlan {
   /// Plans a generator of texts like one that may be larger than the memory: it is read in pieces, and
   /// the numbers of its tokens lie on the disk if they are many.
   ///
-  /// - Throws: ``DataError`` as of files that were read before, and if a file cannot be read.
+  /// - Parameters:
+  ///   - text: the training part, and what is not given as parts of their own.
+  ///   - validation: a validation part, instead of a share of the text.
+  ///   - test: a test part, instead of a share of the text.
+  ///   - model: a model to go on from, of which all but the course of training stays.
+  /// - Throws: ``DataError`` as of files that were read before, if a part of its own is empty, and if
+  ///   a file cannot be read.
   public init(
-    _ text: LongText, options: TextGeneratorOptions = TextGeneratorOptions(),
-    from model: TextGenerator? = nil
+    _ text: LongText, validation: LongText? = nil, test: LongText? = nil,
+    options: TextGeneratorOptions = TextGeneratorOptions(), from model: TextGenerator? = nil
   ) throws(DataError) {
-    try self.init(text, options: options, from: model, mostKept: TokenFile.mostKept)
+    try self.init(
+      text, validation: validation, test: test, options: options, from: model,
+      mostKept: TokenFile.mostKept)
   }
 
   /// - Parameter mostKept: tokens of a part that are kept in memory.
   init(
-    _ text: LongText, options: TextGeneratorOptions, from model: TextGenerator?, mostKept: Int
+    _ text: LongText, validation: LongText? = nil, test: LongText? = nil,
+    options: TextGeneratorOptions, from model: TextGenerator?, mostKept: Int
   ) throws(DataError) {
     let options = try options.settled(from: model)
     self.options = options
     origin = model
-    self.text = text
     let count = text.count
-    guard count > 0 else {
+    for text in [text, validation, test].compactMap(\.self) where text.count == 0 {
       throw DataError(file: text.source, problem: "there is no text in it")
     }
-    let testStart = Int(Double(count) * (1 - options.testFraction))
-    let validationStart = Int(Double(testStart) * (1 - options.validationFraction))
+    let testStart = test == nil ? Int(Double(count) * (1 - options.testFraction)) : count
+    let validationStart =
+      validation == nil ? Int(Double(testStart) * (1 - options.validationFraction)) : testStart
     training = text.part(0..<validationStart)
-    validation = text.part(validationStart..<testStart)
-    test = text.part(testStart..<count)
+    self.validation = validation?.whole ?? text.part(validationStart..<testStart)
+    self.test = test?.whole ?? text.part(testStart..<count)
+    known = [text.part(0..<testStart)] + (validation.map { [$0.whole] } ?? [])
     var (opening, differs) = ("", false)
     try training.forEachPiece { piece, isFirst in
       if isFirst { opening = String(piece.prefix(100)) }
@@ -88,7 +99,7 @@ public struct TextGeneratorPlan: JobPlan {
     }
     extras = code
     trainingTokens = try CodedText(training, code, options, mostKept: mostKept)
-    validationTokens = try CodedText(validation, code, options, mostKept: mostKept)
+    validationTokens = try CodedText(self.validation, code, options, mostKept: mostKept)
     let found = trainingTokens.count
     guard found >= options.steps else {
       throw DataError(
@@ -123,11 +134,17 @@ extension TextGeneratorPlan: CustomStringConvertible {
   public var description: String {
     let examples = trainingExamples
     func size(_ part: TextPart) -> String { NumberFormat.grouped(part.count) + " characters" }
-    func share(_ fraction: Double) -> String { "\(NumberFormat.fixed(100 * fraction, 1)) %" }
+    func origin(_ part: TextPart, _ fraction: Double, _ words: String = "") -> String {
+      part.range.lowerBound == 0 && !part.isEmpty
+        ? part.text.source : "the last \(NumberFormat.fixed(100 * fraction, 1)) %\(words)"
+    }
     return [
       "training    \(size(training))",
-      "validation  \(size(validation)), the last \(share(options.validationFraction)) before the test part",
-      "test        \(size(test)), the last \(share(options.testFraction))",
+      "validation  \(size(validation)), "
+        + origin(
+          validation, options.validationFraction,
+          test.range.lowerBound == 0 ? " of the text" : " before the test part"),
+      "test        \(size(test)), \(origin(test, options.testFraction))",
       "tokens      \(code.explanation); "
         + "\(NumberFormat.grouped(trainingTokens.count)) in the training part"
         + options.directionText
@@ -169,8 +186,6 @@ extension TextGeneratorPlan {
 
   public func complete(_ generator: inout TextGenerator) throws(DataError) {
     guard !test.isEmpty else { return }
-    // The yardsticks know all that stands before the test part.
-    generator.configuration.evaluation = try generator.evaluation(
-      of: test, after: text.part(0..<test.range.lowerBound))
+    generator.configuration.evaluation = try generator.evaluation(of: test, after: known)
   }
 }

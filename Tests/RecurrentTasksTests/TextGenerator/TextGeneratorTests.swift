@@ -90,6 +90,38 @@ import Testing
     #expect(generator.report == "There was no test part.")
   }
 
+  /// A text that is cut by shares, and its parts as files of their own, give one model and one report.
+  @Test func partsOfTheirOwn() throws {
+    let text = MadeText.markov(3000, seed: 2)
+    let whole = try plan(text)
+    func part(_ range: Range<Int>, _ name: String) throws -> LongText {
+      try LongText([
+        MadeText.file(String(text.dropFirst(range.lowerBound).prefix(range.count)), name)
+      ])
+    }
+    let (validation, test) = (whole.validation.range, whole.test.range)
+    #expect(validation == 2565..<2700 && test == 2700..<3000)
+    let parts = try TextGeneratorPlan(
+      part(0..<2565, "a.txt"), validation: part(validation, "b.txt"), test: part(test, "c.txt"),
+      options: MadeText.options)
+    #expect(
+      "\(parts)".contains("validation  135 characters, b.txt\ntest        300 characters, c.txt"))
+    let (one, other) = (try whole.train(), try parts.train())
+    #expect(one.model.parameters.map(\.tensor) == other.model.parameters.map(\.tensor))
+    #expect(one.history.epochs.map(\.validationLoss) == other.history.epochs.map(\.validationLoss))
+    #expect(one.configuration.evaluation == other.configuration.evaluation)
+    // Of one that is given, the other is still a share.
+    let mixed = try TextGeneratorPlan(
+      part(0..<2700, "a.txt"), test: part(test, "c.txt"), options: MadeText.options)
+    #expect(mixed.validation.range == validation && mixed.training.range == 0..<2565)
+    #expect("\(mixed)".contains("validation  135 characters, the last 5.0 % of the text\n"))
+    let error = try dataError {
+      _ = try TextGeneratorPlan(
+        part(0..<2700, "a.txt"), test: part(0..<0, "c.txt"), options: MadeText.options)
+    }
+    #expect("\(error)".contains("c.txt: there is no text in it"))
+  }
+
   /// Neither the pieces in which a text is read nor where its tokens lie change anything.
   @Test(arguments: GeneratorTokens.allCases, [false, true])
   func piecesAndDisk(tokens: GeneratorTokens, isBackward: Bool) throws {
