@@ -72,7 +72,7 @@ struct Backtest: ThreadedCommand {
 
   mutating func run() throws {
     try checkDrawing("--plot", plot)
-    try checkKept([flags.file], whenWriting: [csv, plot])
+    try checkKept(flags.files, whenWriting: [csv, plot])
     for path in [csv, plot].compactMap(\.self) { try checkPlace(of: path) }
     let read = try flags.read()
     var moments = ForecastBacktest.Origins()

@@ -6,9 +6,16 @@ import RecurrentTasks
 struct ForecasterFlags: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "A CSV file with a header, also one packed by gzip, xz, bzip2 or zstd; - is standard input.",
+      "CSV files with a header and the same columns, also packed by gzip, xz, bzip2 or zstd; - is standard input.",
       valueName: "file.csv"), completion: .file())
-  var file: String?
+  var files: [String] = []
+
+  @Option(
+    name: .customLong("files"),
+    help: ArgumentHelp(
+      "What several files are that no column of series tells apart: rows of one series, or a series each. "
+        + "(default: rows if they follow each other in time)", valueName: "what"))
+  var joining: FileJoining?
 
   @Option(
     name: .customLong("data"),
@@ -27,7 +34,7 @@ struct ForecasterFlags: ParsableArguments {
   @OptionGroup(title: "Network and training") var course: CourseFlags<TrainForecaster>
 
   func validate() throws {
-    if let bundled, let file {
+    if let bundled, let file = files.first {
       throw ValidationError(
         "--data \(bundled.rawValue) names a series of the program, and \(file) is a file; give one of both."
       )
@@ -46,7 +53,7 @@ struct ForecasterFlags: ParsableArguments {
 
   /// What was read of a table.
   struct Read {
-    let table: Table
+    let files: SeriesOfFiles
     let columns: ForecastColumns
     let series: [Series]
     /// The parts of each; nil where shares say them.
@@ -55,7 +62,7 @@ struct ForecasterFlags: ParsableArguments {
 
     /// What is printed of it, with the series that are used.
     func preface(of series: [Series]) -> String {
-      TrainingPreface(table: table, columns: columns, series: series, remarks: remarks).description
+      TrainingPreface(files: files, columns: columns, series: series, remarks: remarks).description
     }
   }
 
@@ -66,27 +73,35 @@ struct ForecasterFlags: ParsableArguments {
     let format = columns.table.format(
       columns.reading.encoding, like: model?.configuration.columns?.format)
     let own = bundled ?? .co2
-    let table =
-      try file.map { try Table(csv: $0, format: format) }
-      ?? Table(csvText: own.text, source: own.source)
-    var columns = try columns.resolved(in: table, like: model?.configuration.columns)
-    // Weeks without a measurement lie among its rows.
-    if file == nil, own == .co2, self.columns.table.missing == nil {
-      columns.missing = .interpolate
+    let bundled =
+      files.isEmpty ? try TextFile(bytes: Array(own.text.utf8), source: own.source) : nil
+    let read = try SeriesOfFiles(
+      bundled.map { [TextPieces.held($0)] }
+        ?? files.map { path throws(DataError) in try TextPieces(path, encoding: format.encoding) },
+      format: format, joining: joining, like: model?.recent.first?.times
+    ) { table throws(DataError) in
+      var columns = try columns.resolved(in: table, like: model?.configuration.columns)
+      // Weeks without a measurement lie among its rows.
+      if bundled != nil, own == .co2, self.columns.table.missing == nil {
+        columns.missing = .interpolate
+      }
+      let known = model?.configuration.columns?.times
+      columns.times = known?.overridden(by: times.options) ?? times.options
+      return columns
     }
-    let known = model?.configuration.columns?.times
-    columns.times = known?.overridden(by: times.options) ?? times.options
-    let reading = try columns.reading(table, like: model?.recent.first?.times)
-    let kept = try parts.cut(reading.series)
+    let columns = read.columns
+    let kept = try parts.cut(read.series)
     let (series, remarks) = try parts.followed(kept) { path in
       try columns.reading(try Table(csv: path, format: format), like: kept[0].times).series
     }
     return Read(
-      table: table, columns: columns, series: series,
+      files: read, columns: columns, series: series,
       splits: try parts.splits(of: series, known: kept.map(\.count), options: options),
-      remarks: reading.remarks + remarks)
+      remarks: read.remarks + remarks)
   }
 }
+
+extension FileJoining: ExpressibleByArgument {}
 
 /// The series that come with the program.
 enum BundledSeries: String, CaseIterable, ExpressibleByArgument {

@@ -20,6 +20,7 @@ struct TrainForecaster: JobCommand {
         recurrent train forecaster --data goog
         recurrent train forecaster prices.csv --covariates Open,Volume
         recurrent train forecaster shops.csv --series Shop --known Promo,Holiday
+        recurrent train forecaster 2022.csv 2023.csv 2024.csv.gz
         recurrent train forecaster airline.csv --window 36 --horizon 12
         recurrent train forecaster sales.csv --target Sold --series Shop --horizon 7
         recurrent train forecaster load.csv --loss quantile --quantiles 0.05,0.5,0.95
@@ -37,7 +38,7 @@ struct TrainForecaster: JobCommand {
   var refit: ForecastRefit?
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { [flags.file, flags.parts.testFile].compactMap(\.self) }
+  var inputs: [String] { flags.files + [flags.parts.testFile].compactMap(\.self) }
 
   static let plural = "forecasters"
   static let words = FlagWords(unit: "windows")

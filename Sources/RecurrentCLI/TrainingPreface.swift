@@ -3,17 +3,17 @@ import RecurrentTasks
 
 /// What is printed before a forecaster's plan: the table, its columns and times.
 struct TrainingPreface: CustomStringConvertible {
-  let table: Table
+  let files: SeriesOfFiles
   let columns: ForecastColumns
   let series: [Series]
   /// What is to be said of how they were read.
   let remarks: [String]
 
   var description: String {
-    let size = "\(table.rowCount) rows, \(table.columnNames.count) columns"
+    let size = "\(files.rowCount) rows, \(files.columnNames.count) columns"
     let lines =
-      ["\(table.source): \(size)"]
-      + table.firstRows(3).split(separator: "\n").map { Self.cut(String($0)) }
+      ["\(files.source): \(size)"]
+      + files.preview.split(separator: "\n").map { Self.cut(String($0)) }
       + ["", "forecast    \(columnText)"] + series.prefix(3).map(describe)
       + remarks.prefix(20).map { Self.wrapped("note        \($0)") }
       + (remarks.count > 20 ? ["            and \(remarks.count - 20) more"] : [])

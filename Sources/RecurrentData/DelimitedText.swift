@@ -70,6 +70,11 @@ struct DelimitedText: Sendable {
     (self.lines, self.headerLine) = (lines, headerLine)
   }
 
+  /// Takes the rows for those that stand so many lines further on.
+  mutating func moveLines(by count: Int) {
+    for row in lines.indices { lines[row] &+= UInt32(truncatingIfNeeded: count) }
+  }
+
   /// Leaves out the last rows of the file.
   mutating func removeLast(_ count: Int) {
     lines.removeLast(count)

@@ -153,7 +153,7 @@ extension Series {
 
   /// The rows of a gap between the last row here and the first of `other`; nil if there is none, or it is
   /// passed over.
-  private func filling(upTo other: Series, _ missing: MissingValues) throws(DataError) -> Series? {
+  func filling(upTo other: Series, _ missing: MissingValues) throws(DataError) -> Series? {
     let axis = TimeAxis(
       ticks: [times.ticks[count - 1], other.times.ticks[0]], checkedFormat: times.format,
       frequency: times.frequency, reading: times.reading)

@@ -130,6 +130,9 @@ public struct Table: Sendable {
     text.stands(onLines: lines, headerLine: headerLine)
   }
 
+  /// Takes the rows for those that stand so many lines further on in the file.
+  mutating func moveLines(by count: Int) { text.moveLines(by: count) }
+
   /// The same rows from the last to the first.
   var turned: Table {
     var other = self

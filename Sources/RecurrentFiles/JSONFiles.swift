@@ -84,3 +84,11 @@ private func described(_ path: [any CodingKey]) -> String? {
 private func withoutFullStop(_ text: String) -> String {
   text.hasSuffix(".") ? String(text.dropLast()) : text
 }
+
+/// A member of an object, whatever its name.
+package struct AnyKey: CodingKey {
+  package var stringValue: String
+  package var intValue: Int? { nil }
+  package init(stringValue: String) { self.stringValue = stringValue }
+  package init?(intValue: Int) { nil }
+}

@@ -6,12 +6,7 @@ import RecurrentFiles
 /// A piece ends behind a line end, which no character, word or token crosses; a text without line ends
 /// is one piece.
 public struct LongText: Sendable {
-  private enum File: Sendable {
-    case held(TextFile)
-    case onDisk(String, TextEncoding)
-  }
-
-  private let files: [File]
+  private let files: [TextPieces]
   private let pieceSize: Int
   /// The files, as errors name them.
   public let source: String
@@ -20,12 +15,12 @@ public struct LongText: Sendable {
 
   /// The text of files that were read before.
   public init(_ files: [TextFile]) throws(DataError) {
-    try self.init(files, pieceSize: Self.pieceSize)
+    try self.init(files, pieceSize: TextPieces.size)
   }
 
   /// - Parameter pieceSize: bytes that are read at a time.
   package init(_ files: [TextFile], pieceSize: Int) throws(DataError) {
-    self.files = files.map(File.held)
+    self.files = files.map(TextPieces.held)
     self.pieceSize = pieceSize
     source = files.map(\.source).joined(separator: ", ")
     count = try counted()
@@ -36,7 +31,7 @@ public struct LongText: Sendable {
   ///
   /// - Throws: ``DataError`` when one is missing, or holds a byte that is no text in `encoding`.
   public init(_ paths: [String], encoding: TextEncoding = .utf8) throws(DataError) {
-    try self.init(paths, encoding: encoding, pieceSize: Self.pieceSize)
+    try self.init(paths, encoding: encoding, pieceSize: TextPieces.size)
   }
 
   /// - Parameter pieceSize: bytes that are read at a time.
@@ -44,15 +39,7 @@ public struct LongText: Sendable {
     _ paths: [String], encoding: TextEncoding = .utf8, pieceSize: Int
   ) throws(DataError) {
     self.pieceSize = pieceSize
-    files = try paths.map { path throws(DataError) in
-      guard path != "-", encoding != .utf16 else {
-        return .held(try TextFile(path, encoding: encoding))
-      }
-      let start = try ByteStream(path).start
-      let isHeld =
-        Packing(start).map { $0 != .gzip } ?? false || TextEncoding.marksUTF16(start)
-      return isHeld ? .held(try TextFile(path, encoding: encoding)) : .onDisk(path, encoding)
-    }
+    files = try paths.map { path throws(DataError) in try TextPieces(path, encoding: encoding) }
     source = paths.map(FileBytes.name).joined(separator: ", ")
     count = try counted()
   }
@@ -74,72 +61,20 @@ public struct LongText: Sendable {
   ) throws(DataError) {
     var rest: [UInt8] = []
     for file in files {
-      try forEachPiece(of: file) { bytes throws(DataError) in
+      try file.forEach(of: pieceSize) { bytes throws(DataError) in
         guard let end = bytes.lastIndex(of: Ascii.lineFeed) else {
           rest += bytes
-          return
+          return true
         }
         rest += bytes[...end]
         let piece = String(decoding: rest, as: UTF8.self)
         rest = Array(bytes[(end + 1)...])
         try body(piece)
+        return true
       }
     }
     if !rest.isEmpty { try body(String(decoding: rest, as: UTF8.self)) }
   }
-
-  /// Pieces in UTF-8.
-  private func forEachPiece(
-    of file: File, _ body: (ArraySlice<UInt8>) throws(DataError) -> Void
-  ) throws(DataError) {
-    switch file {
-    case .held(let text):
-      var start = 0
-      while start < text.bytes.count {
-        let end = text.bytes[min(start + pieceSize, text.bytes.count)...]
-          .firstIndex(of: Ascii.lineFeed)
-        let next = end.map { $0 + 1 } ?? text.bytes.count
-        try body(text.bytes[start..<next])
-        start = next
-      }
-    case .onDisk(let path, let encoding):
-      let stream = try ByteStream(path)
-      var chunk = [UInt8](repeating: 0, count: pieceSize)
-      var (pending, line, offset) = ([UInt8](), 1, 0)
-      func give() throws(DataError) {
-        if offset == 0, TextEncoding.marksUTF16(pending) {
-          throw DataError(
-            file: path, line: 1, problem: "found UTF-16 text in a packed file",
-            advice: "Unpack it first, or convert it with: iconv -f UTF-16 -t UTF-8")
-        }
-        let text = try encoding.utf8(pending, file: path, line: line, offset: offset)
-        line += TextCheck.lineNumber(of: pending.count, in: pending) - 1
-        offset += pending.count
-        pending = []
-        try body(text[...])
-      }
-      while true {
-        let count = try stream.next(&chunk)
-        if count == 0 { break }
-        let end = chunk[..<count].lastIndex(of: Ascii.lineFeed) ?? -1
-        pending += chunk[...end]
-        // A zero byte is no text, and a stream of them has no line end.
-        if chunk[..<count].contains(0) { pending += chunk[(end + 1)..<count] }
-        if end >= 0 || chunk[..<count].contains(0) { try give() }
-        pending += chunk[(end + 1)..<count]
-        guard pending.count <= FileBytes.sizeLimit else {
-          throw DataError(
-            file: path, line: line,
-            problem:
-              "found a line of more than \(FileBytes.sizeLimit) bytes, the most that are read",
-            advice: "Cut it into lines")
-        }
-      }
-      if !pending.isEmpty { try give() }
-    }
-  }
-
-  private static let pieceSize = 1 << 18
 }
 
 /// Some characters of a text that lies in files.
@@ -147,6 +82,8 @@ public struct TextPart: Sendable {
   let text: LongText
   /// Which characters of it.
   public let range: Range<Int>
+  /// The files, as errors name them.
+  package var source: String { text.source }
 
   /// Characters as readers see them.
   public var count: Int { range.count }

@@ -64,7 +64,7 @@ public struct ComposerPlan: JobPlan {
     func usable(_ tunes: [Tune]) -> [Tune] {
       tunes.filter { CodedTune($0, kind: kind, events: coding).count >= 2 }
     }
-    (training, validation, test) = (
+    (training, self.validation, self.test) = (
       usable(parts.training), usable(parts.validation), usable(parts.test)
     )
     guard training.contains(where: { $0.length >= 2 && !$0.notes.isEmpty }) else {

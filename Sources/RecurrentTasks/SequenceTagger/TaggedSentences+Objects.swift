@@ -106,15 +106,8 @@ private struct TokenObject: Decodable {
   /// Those of numbers.
   var numbers: Set<String> = []
 
-  private struct Key: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
+    let container = try decoder.container(keyedBy: AnyKey.self)
     for key in container.allKeys {
       if let texts = try? container.decode([String].self, forKey: key) {
         lists[key.stringValue] = texts

@@ -4,8 +4,12 @@ import Recurrent
 public struct LabeledTexts: Sendable {
   /// A text and its label.
   public struct Example: Sendable, Equatable {
-    /// The text.
-    public var text: String
+    private enum Content {
+      case held(String)
+      case stored(TextStore, start: Int, count: Int)
+    }
+
+    private var content: Content
     /// The class it belongs to.
     public var label: String
     /// The file it came from.
@@ -15,10 +19,33 @@ public struct LabeledTexts: Sendable {
 
     /// A text and its label.
     public init(text: String, label: String, file: String = "text", line: Int? = nil) {
-      self.text = text
-      self.label = label
-      self.file = file
-      self.line = line
+      (content, self.label, self.file, self.line) = (.held(text), label, file, line)
+    }
+
+    /// One whose text lies in a store of many.
+    ///
+    /// - Throws: ``DataError`` if there is no room for it.
+    init(_ example: Example, in store: TextStore) throws(DataError) {
+      self = example
+      let range = try store.append(example.text)
+      content = .stored(store, start: range.lowerBound, count: range.count)
+    }
+
+    /// The text. One of many is read from a temporary file each time.
+    public var text: String {
+      get {
+        switch content {
+        case .held(let text): text
+        case .stored(let store, let start, let count): store.text(start..<start + count)
+        }
+      }
+      set { content = .held(newValue) }
+    }
+
+    /// Whether text, label and place are the same.
+    public static func == (one: Example, other: Example) -> Bool {
+      one.label == other.label && one.file == other.file && one.line == other.line
+        && one.text == other.text
     }
   }
 
@@ -34,13 +61,17 @@ public struct LabeledTexts: Sendable {
   public var header: String?
   /// The columns of the table or the members of the objects, if they came from one.
   public var columns: TextColumns?
+  /// Bytes of texts that lie in a temporary file, since they are many.
+  var diskSize = 0
 
   /// Texts from elsewhere.
   public init(_ examples: [Example], source: String = "texts") {
     self.init(examples, source: source, blankLines: 0)
   }
 
-  init(_ examples: [Example], source: String, blankLines: Int, columns: TextColumns? = nil) {
+  init(
+    _ examples: [Example] = [], source: String, blankLines: Int = 0, columns: TextColumns? = nil
+  ) {
     self.examples = examples
     self.source = source
     self.blankLines = blankLines
@@ -63,29 +94,14 @@ public struct LabeledTexts: Sendable {
     return remarks
   }
 
-  /// Those that hold a text; the others are counted.
-  func withoutEmptyTexts() throws(DataError) -> LabeledTexts {
-    var texts = self
-    texts.examples.removeAll { $0.text.allSatisfy(\.isWhitespace) }
-    texts.emptyTexts = examples.count - texts.examples.count
-    guard !texts.examples.isEmpty || examples.isEmpty else {
-      throw DataError(
-        file: source, problem: "all \(examples.count) texts are empty",
-        advice: "Name the column of the texts with --text")
-    }
-    return texts
-  }
-
-  /// Without the first, if its label is a word that no other has: of columns that are named by their
+  /// Leaves out the first, if its label is a word that no other has: of columns that are named by their
   /// numbers, a header.
-  func withoutHeader() -> LabeledTexts {
+  mutating func removeHeader() {
     guard let first = examples.first, examples.count > 3, Double(first.label) == nil,
       !examples.dropFirst().contains(where: { $0.label == first.label })
-    else { return self }
-    var texts = self
-    texts.examples.removeFirst()
-    texts.header = "\"\(first.text.prefix(40))\" and \"\(first.label.prefix(40))\""
-    return texts
+    else { return }
+    examples.removeFirst()
+    header = "\"\(first.text.prefix(40))\" and \"\(first.label.prefix(40))\""
   }
 
   /// The labels, each once: numbers by value, else by letters.

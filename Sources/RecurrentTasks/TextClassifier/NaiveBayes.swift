@@ -18,34 +18,79 @@ struct NaiveBayes: Sendable, Equatable, Codable {
   private let totals: [Int]
   private let logPriors: [Double]
 
-  /// Counts the terms of texts.
-  init(tokens: [[String]], classes: [Int], classCount: Int) {
-    terms = Vocabulary(counting: tokens.lazy.map(Self.terms))
-    var totals = [Int](repeating: 0, count: classCount)
-    var sizes = totals
-    var occurrences: [Int] = []
+  /// Terms that are counted at most; of more, the rarest are forgotten.
+  static let mostTerms = 1 << 21
+
+  /// Counts the terms of texts, which are read once.
+  ///
+  /// - Parameter mostTerms: where there are more, those that came once so far are forgotten, then those
+  ///   that came twice, and so on.
+  init(
+    tokens: some Sequence<[String]>, classes: [Int], classCount: Int,
+    mostTerms: Int = NaiveBayes.mostTerms
+  ) {
+    var sizes = [Int](repeating: 0, count: classCount)
+    var numbers: [String: Int] = [:]
+    // How often a term occurs in texts of a class, by number of the term times classes plus class.
+    var occurrences: [Int: Int] = [:]
+    var rarest = 1
     for (tokens, index) in zip(tokens, classes) {
-      let ids = terms.ids(of: Self.terms(of: tokens))
       sizes[index] += 1
-      totals[index] += ids.count
-      occurrences += ids.map { $0 * classCount + index }
-    }
-    occurrences.sort()
-    var (starts, entries, counts) = ([Int](repeating: 0, count: terms.count + 1), [Int](), [Int]())
-    var last: Int?
-    for occurrence in occurrences {
-      if occurrence == last {
-        counts[counts.count - 1] += 1
-        continue
+      for term in Self.terms(of: tokens) {
+        let number = numbers[term] ?? numbers.count
+        numbers[term] = number
+        occurrences[number * classCount + index, default: 0] += 1
       }
-      last = occurrence
-      entries.append(occurrence % classCount)
-      counts.append(1)
-      starts[occurrence / classCount + 1] += 1
+      while numbers.count > mostTerms {
+        Self.forget(upTo: rarest, &numbers, &occurrences, classCount: classCount)
+        rarest += 1
+      }
+    }
+    let counts = Self.counts(occurrences, of: numbers.count, classCount: classCount)
+    terms = Vocabulary(counts: numbers.mapValues { counts[$0] })
+    var places = [Int](repeating: 0, count: numbers.count)
+    for (term, number) in numbers { places[number] = terms.id(of: term) }
+    var totals = [Int](repeating: 0, count: classCount)
+    let entries = occurrences.map { key, count in
+      (key: places[key / classCount] * classCount + key % classCount, count: count)
+    }.sorted { $0.key < $1.key }
+    var starts = [Int](repeating: 0, count: terms.count + 1)
+    for (key, count) in entries {
+      totals[key % classCount] += count
+      starts[key / classCount + 1] += 1
     }
     for term in 0..<terms.count { starts[term + 1] += starts[term] }
-    (self.starts, self.classes, self.counts, self.totals) = (starts, entries, counts, totals)
+    (self.starts, self.totals) = (starts, totals)
+    self.classes = entries.map { $0.key % classCount }
+    self.counts = entries.map(\.count)
     logPriors = sizes.map { log((Double($0) + 1) / Double(classes.count + classCount)) }
+  }
+
+  /// How often each term came, in all classes together.
+  private static func counts(
+    _ occurrences: [Int: Int], of terms: Int, classCount: Int
+  ) -> [Int] {
+    var counts = [Int](repeating: 0, count: terms)
+    for (key, count) in occurrences { counts[key / classCount] += count }
+    return counts
+  }
+
+  /// Forgets terms that came at most so often, and numbers the others anew.
+  private static func forget(
+    upTo most: Int, _ numbers: inout [String: Int], _ occurrences: inout [Int: Int], classCount: Int
+  ) {
+    let counts = counts(occurrences, of: numbers.count, classCount: classCount)
+    var places = [Int?](repeating: nil, count: counts.count)
+    var next = 0
+    for number in counts.indices where counts[number] > most {
+      places[number] = next
+      next += 1
+    }
+    numbers = numbers.compactMapValues { places[$0] }
+    occurrences = Dictionary(
+      uniqueKeysWithValues: occurrences.compactMap { key, count in
+        places[key / classCount].map { ($0 * classCount + key % classCount, count) }
+      })
   }
 
   /// Whether a text had this token.
@@ -91,12 +136,13 @@ struct NaiveBayes: Sendable, Equatable, Codable {
       count += 1
       // A class without the term has log 1.
       for entry in entries(term) {
-        let others = counts[entry] - (classes[entry] == own ? inText[term] ?? 0 : 0)
+        // Of a term that was forgotten for a while, less was counted than the text may have.
+        let others = max(0, counts[entry] - (classes[entry] == own ? inText[term] ?? 0 : 0))
         sums[classes[entry]] += log(Double(others + 1))
       }
     }
     for (index, total) in totals.enumerated() where count > 0 {
-      let others = total - (index == own ? terms.count : 0)
+      let others = max(0, total - (index == own ? terms.count : 0))
       sums[index] -= Double(count) * log(Double(others + size))
     }
     return (sums, count)

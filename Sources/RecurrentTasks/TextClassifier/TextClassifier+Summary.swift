@@ -33,7 +33,7 @@ extension TextClassifierPlan: CustomStringConvertible {
   public var description: String {
     func part(_ texts: LabeledTexts) -> String {
       guard !texts.examples.isEmpty else { return "no texts" }
-      let counts = Dictionary(grouping: texts.examples, by: \.label).mapValues(\.count)
+      let counts = texts.examples.reduce(into: [String: Int]()) { $0[$1.label, default: 0] += 1 }
       let shown = labels.prefix(6).map { "\($0) \(NumberFormat.grouped(counts[$0] ?? 0))" }
       return "\(NumberFormat.grouped(texts.examples.count)) texts: "
         + shown.joined(separator: ", ") + (labels.count > 6 ? ", …" : "")
@@ -45,18 +45,24 @@ extension TextClassifierPlan: CustomStringConvertible {
     for others in [unknown.validation, unknown.test].compactMap(\.self) {
       lines.append("            \(others)")
     }
-    let known = Set(training.examples.map(\.text))
-    let repeated = test.examples.count { known.contains($0.text) }
+    // By their hashes: the texts may be more than the memory holds.
+    let known = Set(training.examples.lazy.map(\.text.hashValue))
+    let repeated = test.examples.count { known.contains($0.text.hashValue) }
     if repeated > 0 {
       lines.append("            \(repeated) of the test texts stand in the training part too")
     }
     lines.append("tokens      \(encoder.explanation)")
-    let lengths = trainingLengths
+    let lengths = (0..<trainingTexts.count).lazy.map(trainingTexts.length)
     let longest = lengths.max() ?? 0
     let total = lengths.reduce(0, +)
     lines.append(
       "            \(NumberFormat.grouped(total)) in the training part, at most \(longest) in a text"
     )
+    if diskSize > 0 {
+      lines.append(
+        "            texts and tokens on the disk, \(NumberFormat.bytes(Double(diskSize))) for the time "
+          + "of training")
+    }
     if let vectors { lines.append(vectors.explanation(encoder.vocabulary, of: "tokens")) }
     lines.append("network     \(options.networkText)")
     lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")

@@ -116,10 +116,25 @@ public struct TextClassifier: Job {
     _ texts: LabeledTexts, bagOfWords: NaiveBayes?
   ) -> ClassifierEvaluation {
     let actual = texts.classes(labels)
-    let all = texts.examples.map { encoder.tokenizer.tokens(in: $0.text) }
-    let read = texts.examples.map { encoder.tokens(in: $0.text) }
-    let encoded = read.map { encoder.encoded($0) }
-    let probabilities = probabilities(of: encoded)
+    var probabilities: [[Float]] = []
+    var counted: [Int] = []
+    var (tokenCount, unknown, truncated, empty) = (0, 0, 0, 0)
+    // Some at a time: all together may be more than the memory holds.
+    for start in stride(from: 0, to: texts.examples.count, by: 4096) {
+      let all = texts.examples[start..<min(start + 4096, texts.examples.count)].map {
+        encoder.tokenizer.tokens(in: $0.text)
+      }
+      let read = all.map(encoder.kept)
+      let encoded = read.map(encoder.encoded)
+      probabilities += self.probabilities(of: encoded)
+      if let bagOfWords { counted += read.map(bagOfWords.predict) }
+      truncated += zip(all, read).count { $0.count > $1.count }
+      empty += read.count { $0.isEmpty }
+      tokenCount += read.reduce(0) { $0 + $1.count }
+      unknown += encoded.reduce(0) { sum, text in
+        sum + text.tokens.count { $0 == encoder.vocabulary.unknown }
+      }
+    }
     func matrix(_ predicted: [Int]) -> ConfusionMatrix {
       ConfusionMatrix(classes: labels, actual: actual, predicted: predicted)
     }
@@ -128,17 +143,12 @@ public struct TextClassifier: Job {
     }
     let shares = configuration.shares
     let frequent = shares.indices.reduce(0) { shares[$1] > shares[$0] ? $1 : $0 }
-    let tokenCount = read.reduce(0) { $0 + $1.count }
-    let unknown = encoded.reduce(0) { sum, text in
-      sum + text.tokens.count { $0 == encoder.vocabulary.unknown }
-    }
     return ClassifierEvaluation(
       labels: labels, confusion: matrix(chosen),
       calibration: Calibration(probabilities: probabilities, actual: actual),
       majority: .init(matrix(actual.map { _ in frequent })),
-      bagOfWords: bagOfWords.map { bag in .init(matrix(read.map(bag.predict))) },
-      truncated: zip(all, read).count { $0.count > $1.count },
-      empty: read.count { $0.isEmpty },
+      bagOfWords: bagOfWords.map { _ in .init(matrix(counted)) },
+      truncated: truncated, empty: empty,
       unknownShare: Double(unknown) / Double(max(1, tokenCount)))
   }
 }

@@ -21,8 +21,11 @@ public struct TextClassifierPlan: JobPlan {
   let unknown: (validation: UnknownLabels?, test: UnknownLabels?)
   /// The encoder of texts.
   public let extras: TextEncoder
-  /// Tokens of each text of the training part that are read.
-  let trainingLengths: [Int]
+  /// The training part, as the network reads it.
+  let trainingTexts: EncodedTexts
+  private let validationTexts: EncodedTexts
+  /// Bytes of texts and tokens that lie in temporary files.
+  let diskSize: Int
   /// Vectors trained elsewhere that the embedding starts from, and for how many tokens.
   public let vectors: StartingVectors?
 
@@ -41,6 +44,17 @@ public struct TextClassifierPlan: JobPlan {
     _ texts: LabeledTexts, validation: LabeledTexts? = nil, test: LabeledTexts? = nil,
     options: TextClassifierOptions = TextClassifierOptions(), vectors: String? = nil,
     from model: TextClassifier? = nil
+  ) throws(DataError) {
+    try self.init(
+      texts, validation: validation, test: test, options: options, vectors: vectors, from: model,
+      mostKept: TokenFile.mostKept)
+  }
+
+  /// - Parameter mostKept: tokens of a part that are kept in memory.
+  init(
+    _ texts: LabeledTexts, validation: LabeledTexts? = nil, test: LabeledTexts? = nil,
+    options: TextClassifierOptions, vectors: String? = nil, from model: TextClassifier? = nil,
+    mostKept: Int
   ) throws(DataError) {
     let options = try options.settled(from: model, vectors: vectors)
     self.options = options
@@ -71,14 +85,20 @@ public struct TextClassifierPlan: JobPlan {
     }
     var encoder =
       model?.encoder
-      ?? TextEncoder(learningFrom: training.examples.map(\.text), options: options)
-    let tokens = training.examples.map { encoder.tokens(in: $0.text) }
-    trainingLengths = tokens.map(\.count)
+      ?? TextEncoder(learningFrom: training.examples.lazy.map(\.text), options: options)
+    let classes = training.classes(labels)
     if options.naiveBayes, model == nil {
       encoder.naiveBayes = NaiveBayes(
-        tokens: tokens, classes: training.classes(labels), classCount: labels.count)
+        tokens: encoder.tokens(of: training.examples), classes: classes, classCount: labels.count)
     }
     extras = encoder
+    trainingTexts = try EncodedTexts(
+      training.examples, by: encoder, leavingOut: model == nil ? classes : nil, mostKept: mostKept)
+    validationTexts = try EncodedTexts(
+      self.validation.examples, by: encoder, leavingOut: nil, mostKept: mostKept)
+    diskSize =
+      texts.diskSize + (validation?.texts.diskSize ?? 0) + (test?.texts.diskSize ?? 0)
+      + trainingTexts.fileSize + validationTexts.fileSize
     let vocabulary = encoder.vocabulary
     self.vectors = try vectors.map { path throws(DataError) in
       try StartingVectors(path, for: vocabulary, size: options.embeddingSize)
@@ -104,15 +124,6 @@ public struct TextClassifierPlan: JobPlan {
     }
   }
 
-  private func examples(_ part: LabeledTexts, areCounted: Bool = false) -> TextExamples {
-    let classes = part.classes(labels)
-    return TextExamples(
-      zip(part.examples, classes).map { example, index in
-        encoder.encoded(
-          encoder.tokens(in: example.text), leavingOut: areCounted ? index : nil)
-      }, classes: classes, encoder: encoder, tokenBudget: options.tokenBudget)
-  }
-
   /// How much each class counts in the loss; nil: all the same.
   var classWeights: [Float]? {
     switch options.classWeights {
@@ -133,7 +144,7 @@ public struct TextClassifierPlan: JobPlan {
     // Counting needs no part of its own to judge it: now the validation part counts too.
     let known = LabeledTexts(training.examples + validation.examples)
     let naiveBayes = NaiveBayes(
-      tokens: known.examples.map { encoder.tokens(in: $0.text) }, classes: known.classes(labels),
+      tokens: encoder.tokens(of: known.examples), classes: known.classes(labels),
       classCount: labels.count)
     if options.naiveBayes, origin == nil { classifier.parts.extras.naiveBayes = naiveBayes }
     guard !test.examples.isEmpty else { return }
@@ -145,8 +156,18 @@ public struct TextClassifierPlan: JobPlan {
 // Documented by the protocol.
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension TextClassifierPlan {
-  public var trainingExamples: TextExamples { examples(training, areCounted: origin == nil) }
-  public var validationExamples: TextExamples { examples(validation) }
+  public var trainingExamples: TextExamples {
+    TextExamples(
+      trainingTexts, classes: training.classes(labels), encoder: encoder,
+      tokenBudget: options.tokenBudget)
+  }
+
+  public var validationExamples: TextExamples {
+    TextExamples(
+      validationTexts, classes: validation.classes(labels), encoder: encoder,
+      tokenBudget: options.tokenBudget)
+  }
+
   public var size: (count: Int, unit: String) { (training.examples.count, "texts") }
 
   public func trainer(

@@ -17,7 +17,7 @@ public struct TextEncoder: JSONExtras, Equatable {
   /// What stands beside the network, if anything does.
   var naiveBayes: NaiveBayes?
 
-  init(learningFrom texts: [String], options: TextClassifierOptions) {
+  init(learningFrom texts: some Sequence<String>, options: TextClassifierOptions) {
     let tokenizer = Tokenizer(
       options.tokens, normalization: options.normalization, learningFrom: texts,
       partCount: options.partCount)
@@ -29,8 +29,17 @@ public struct TextEncoder: JSONExtras, Equatable {
   }
 
   /// The tokens of a text that are read.
-  public func tokens(in text: String) -> [String] {
-    let tokens = tokenizer.tokens(in: text)
+  public func tokens(in text: String) -> [String] { kept(tokenizer.tokens(in: text)) }
+
+  /// The tokens of texts, one after another, cut anew each time.
+  func tokens(
+    of texts: [LabeledTexts.Example]
+  ) -> LazyMapSequence<[LabeledTexts.Example], [String]> {
+    texts.lazy.map { tokens(in: $0.text) }
+  }
+
+  /// Those of a text's tokens that are read.
+  func kept(_ tokens: [String]) -> [String] {
     guard tokens.count > maximumLength else { return tokens }
     return Array(keptEnd == .start ? tokens.prefix(maximumLength) : tokens.suffix(maximumLength))
   }
@@ -41,11 +50,9 @@ public struct TextEncoder: JSONExtras, Equatable {
   }
 
   /// The numbers of tokens that are read.
-  ///
-  /// - Parameter own: The class of a text of the training part.
-  func encoded(_ tokens: [String], leavingOut own: Int? = nil) -> EncodedText {
+  func encoded(_ tokens: [String]) -> EncodedText {
     EncodedText(
-      tokens: vocabulary.ids(of: tokens), terms: naiveBayes?.terms(in: tokens) ?? [], own: own)
+      tokens: vocabulary.ids(of: tokens), terms: naiveBayes?.terms(in: tokens) ?? [])
   }
 
   /// Texts as the network reads them.

@@ -3,15 +3,53 @@ import Recurrent
 /// Texts as numbers, with the numbers of their classes.
 public struct TextExamples: ExampleSet {
   let encoder: TextEncoder
-  let texts: [EncodedText]
+  let texts: EncodedTexts
   let classes: [Int]
   private let buckets: LengthBuckets
 
-  init(_ texts: [EncodedText], classes: [Int], encoder: TextEncoder, tokenBudget: Int?) {
+  init(_ texts: EncodedTexts, classes: [Int], encoder: TextEncoder, tokenBudget: Int?) {
     self.encoder = encoder
     self.texts = texts
     self.classes = classes
-    buckets = LengthBuckets(lengths: texts.map(\.tokens.count), tokenBudget: tokenBudget)
+    buckets = LengthBuckets(
+      lengths: (0..<texts.count).map(texts.length), tokenBudget: tokenBudget)
+  }
+}
+
+/// Texts as numbers: in memory, or on the disk if they are many.
+struct EncodedTexts: Sendable {
+  private let tokens: TokenLists
+  private let terms: TokenLists
+  /// The class of each that was counted; nil: none was.
+  private let own: [Int]?
+
+  /// - Parameters:
+  ///   - texts: read one after another.
+  ///   - own: the class of each text that naive Bayes has counted.
+  ///   - mostKept: tokens that are kept in memory.
+  init(
+    _ texts: some Sequence<LabeledTexts.Example>, by encoder: TextEncoder, leavingOut own: [Int]?,
+    mostKept: Int
+  ) throws(DataError) {
+    var tokens = TokenLists.Writer(mostKept: mostKept)
+    var terms = TokenLists.Writer(mostKept: mostKept)
+    for example in texts {
+      let encoded = encoder.encoded(encoder.tokens(in: example.text))
+      try tokens.append(encoded.tokens)
+      try terms.append(encoded.terms)
+    }
+    (self.tokens, self.terms) = (try tokens.finish(), try terms.finish())
+    self.own = own
+  }
+
+  var count: Int { tokens.count }
+  /// Bytes on the disk.
+  var fileSize: Int { tokens.fileSize + terms.fileSize }
+  /// The number of tokens in a text.
+  func length(_ index: Int) -> Int { tokens.length(index) }
+
+  subscript(index: Int) -> EncodedText {
+    EncodedText(tokens: tokens[index], terms: terms[index], own: own?[index])
   }
 }
 

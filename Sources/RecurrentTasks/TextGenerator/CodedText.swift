@@ -17,11 +17,11 @@ struct CodedText: Sendable {
     _ text: TextPart, _ code: TextCode, _ options: TextGeneratorOptions,
     mostKept: Int = TokenFile.mostKept
   ) throws(DataError) {
-    tokens = try TokenFile(mostKept: mostKept) { append throws(DataError) in
-      try text.forEachPiece { piece, isFirst throws(DataError) in
-        try append(code.ids(of: piece, isStart: isFirst))
-      }
+    var writer = TokenFile.Writer(mostKept: mostKept)
+    try text.forEachPiece { piece, isFirst throws(DataError) in
+      try writer.append(code.ids(of: piece, isStart: isFirst))
     }
+    tokens = try writer.finish()
     (first, isReversed) = (code.start, options.readsBackward == true)
   }
 

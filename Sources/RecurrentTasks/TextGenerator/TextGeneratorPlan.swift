@@ -19,7 +19,7 @@ public struct TextGeneratorPlan: JobPlan {
   public let extras: TextCode
   /// What the yardsticks of the report know: all that stands before the test part.
   private let known: [TextPart]
-  private var source: String { training.text.source }
+  private var source: String { training.source }
   let trainingTokens: CodedText
   let validationTokens: CodedText
 
@@ -136,7 +136,7 @@ extension TextGeneratorPlan: CustomStringConvertible {
     func size(_ part: TextPart) -> String { NumberFormat.grouped(part.count) + " characters" }
     func origin(_ part: TextPart, _ fraction: Double, _ words: String = "") -> String {
       part.range.lowerBound == 0 && !part.isEmpty
-        ? part.text.source : "the last \(NumberFormat.fixed(100 * fraction, 1)) %\(words)"
+        ? part.source : "the last \(NumberFormat.fixed(100 * fraction, 1)) %\(words)"
     }
     return [
       "training    \(size(training))",

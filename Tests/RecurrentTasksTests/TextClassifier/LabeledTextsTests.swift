@@ -37,6 +37,87 @@ import Testing
         == [["fine", "pos", "1"], ["poor", "neg", "1"]])
   }
 
+  /// Several files that tell their labels are one set, in the order in which they are named.
+  @Test(arguments: ["csv", "tsv", "jsonl", "txt", "csv.gz"])
+  func severalFiles(_ form: String) throws {
+    func file(_ rows: [(String, String)]) -> String {
+      let mark = form == "tsv" ? "\t" : ","
+      switch form {
+      case "jsonl": return rows.map { "{\"text\": \"\($0.0)\", \"label\": \"\($0.1)\"}\n" }.joined()
+      case "txt": return rows.map { "__label__\($0.1) \($0.0)\n" }.joined()
+      default: return "text\(mark)label\n" + rows.map { "\($0.0)\(mark)\($0.1)\n" }.joined()
+      }
+    }
+    let files = [
+      "a." + form: file([("fine", "good"), ("poor", "bad")]), "b." + form: file([("bah", "bad")]),
+    ]
+    let texts = try read(files, ["b." + form, "a." + form])
+    let first = form == "jsonl" || form == "txt" ? 1 : 2
+    #expect(
+      pairs(texts) == [
+        ["bah", "bad", "\(first)"], ["fine", "good", "\(first)"], ["poor", "bad", "\(first + 1)"],
+      ])
+    #expect(texts.examples[0].file.hasSuffix("b." + form))
+  }
+
+  /// Neither the parts in which files are read nor where texts and tokens lie change anything.
+  @Test(arguments: ["csv", "tsv", "jsonl"]) func piecesAndDisk(_ form: String) throws {
+    let made = Grammar.firstColour(90, seed: 7).examples
+    let rows = made.enumerated().map { row, example -> (String, String) in
+      let text = row % 7 == 3 && form == "csv" ? example.text + "\n, \"\"of\"\" it" : example.text
+      return (text, example.label)
+    }
+    let lines = rows.enumerated().map { row, pair in
+      switch form {
+      case "csv": "\(row),\"\(pair.0)\",\(pair.1)\(row % 11 == 5 ? "\n\n" : "\n")"
+      case "tsv": "\(row)\t\(pair.0)\t\(pair.1)\n"
+      default: "{\"text\": \"\(pair.0)\", \"label\": \"\(pair.1)\"}\n"
+      }
+    }
+    let header = ["csv": "n,text,label\n", "tsv": "n\ttext\tlabel\n"][form] ?? ""
+    try withTemporaryFolder { folder in
+      let path = folder + "/t." + form
+      try Data((header + lines.joined() + (form == "csv" ? "\n \n" : "")).utf8)
+        .write(to: URL(fileURLWithPath: path))
+      let whole = try LabeledTexts.read([path])
+      var reading = LabeledTextReading(mostKept: 100, partSize: 300)
+      let pieces = try reading.texts(of: [path])
+      #expect(whole.examples.count == 90 && whole.diskSize == 0)
+      #expect(pieces.examples == whole.examples && pieces.diskSize > 1000)
+      #expect(whole.examples[3].text.contains("\n, \"of\" it") == (form == "csv"))
+      var options = Grammar.options
+      options.epochs = 2
+      let one = try TextClassifierPlan(whole, options: options)
+      let other = try TextClassifierPlan(pieces, options: options, mostKept: 20)
+      #expect(one.diskSize == 0 && other.diskSize > pieces.diskSize)
+      #expect("\(other)".contains("texts and tokens on the disk"))
+      let (a, b) = (try one.train(), try other.train())
+      #expect(a.model.parameters.map(\.tensor) == b.model.parameters.map(\.tensor))
+      #expect(a.configuration.evaluation == b.configuration.evaluation)
+      #expect(a.encoder == b.encoder)
+    }
+  }
+
+  /// What is wrong far down in a table that is read in parts is told by its line in the file.
+  @Test func linesOfParts() throws {
+    let rows = (0..<100).map { "\"two\nlines \($0)\",x\n" }
+    for (bad, problem) in [
+      ("a,b,c\n", "expected 2 cells"), ("well,\n", "found no label"),
+      ("\"open,x\n", "closing quote"),
+    ] {
+      try withTemporaryFolder { folder in
+        let path = folder + "/t.csv"
+        let text = "text,label\n" + rows.joined() + bad + rows.joined()
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        let error = try dataError {
+          var reading = LabeledTextReading(partSize: 400)
+          _ = try reading.texts(of: [path])
+        }
+        #expect(error.line == 202 && error.problem.contains(problem), "\(error)")
+      }
+    }
+  }
+
   private func pairs(_ texts: LabeledTexts) -> [[String]] {
     texts.examples.map { [$0.text, $0.label, "\($0.line ?? 0)"] }
   }

@@ -57,6 +57,25 @@ import Testing
     #expect(evidence(bag, ["zzz"]) == [0, 0, 0] && evidence(bag, []) == [0, 0, 0])
   }
 
+  /// Of more terms than are kept the rare ones are forgotten, and nothing else.
+  @Test func forgets() {
+    let texts = (0..<200).map { row in
+      ["often", "own\(row)", row % 2 == 0 ? "even" : "odd", "own\(row + 1)"]
+    }
+    let classes = (0..<200).map { $0 % 2 }
+    let all = NaiveBayes(tokens: texts, classes: classes, classCount: 2)
+    let some = NaiveBayes(tokens: texts, classes: classes, classCount: 2, mostTerms: 50)
+    #expect(some.problem(classCount: 2) == nil)
+    #expect(some.contains("even") && some.contains("often") && all.contains("own7"))
+    #expect(!some.contains("own7") && some.terms(in: texts[0]).count < 7)
+    #expect(some.predict(["even"]) == 0 && some.predict(["odd"]) == 1)
+    for row in texts.indices {
+      let said = evidence(some, texts[row], leavingOut: classes[row])
+      #expect(said.allSatisfy { $0.isFinite } && said[classes[row]] > 0)
+    }
+    #expect(NaiveBayes(tokens: texts, classes: classes, classCount: 2, mostTerms: 5000) == all)
+  }
+
   @Test func evidenceByHand() {
     let bag = NaiveBayes(
       tokens: [["a", "b"], ["a", "b"], ["c", "a"]], classes: [0, 0, 1], classCount: 2)

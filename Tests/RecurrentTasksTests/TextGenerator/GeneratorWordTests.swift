@@ -63,7 +63,7 @@ import Testing
     }
     #expect(abs(evaluation.nats - nats) < 1e-5 * nats)
     let known = "The cat sat.\nThe cat sat.\nThe dog"
-    let beside = try generator.evaluation(of: TextPart(text), after: TextPart(known))
+    let beside = try generator.evaluation(of: TextPart(text), after: [TextPart(known)])
     let counted = NGramBaseline(order: 5, generator.code.ids(of: known)).nats(ids)
     let spelling = try generator.code.spelling(of: TextPart(text))
     let expected = counted * Double(ids.count) + spelling

@@ -1,0 +1,141 @@
+import Recurrent
+import RecurrentFiles
+
+/// What several files without a column of series are to each other.
+public enum FileJoining: String, Sendable, CaseIterable {
+  /// Rows of one series, one file after another in time.
+  case rows
+  /// A series each, called like the file.
+  case series
+}
+
+/// The series of files of one form. A large file is read in parts, of which only the numbers are kept; parts
+/// of a series, of several files too, are joined.
+package struct SeriesOfFiles {
+  /// The columns, as the first part has them.
+  package let columns: ForecastColumns
+  /// At least one, in the order in which they first come.
+  package private(set) var series: [Series] = []
+  /// What is to be said of how they were read: sentences without a full stop.
+  package private(set) var remarks: [String] = []
+  /// What was read, as reports name it.
+  package let source: String
+  /// Rows of all files.
+  package let rowCount: Int
+  /// The names of the columns.
+  package let columnNames: [String]
+  /// The first rows, for people.
+  package let preview: String
+
+  /// Reads files.
+  ///
+  /// - Parameters:
+  ///   - files: at least one.
+  ///   - format: how they are written.
+  ///   - joining: what files without a column of series are to each other; nil: what their times say.
+  ///   - times: of rows that are written alike.
+  ///   - partSize: bytes of a part, about.
+  ///   - resolve: says which columns are taken, once the first part is known.
+  /// - Throws: ``DataError`` with file and line.
+  package init(
+    _ files: [TextPieces], format: TableFormat, joining: FileJoining? = nil,
+    like times: TimeAxis? = nil,
+    partSize: Int = 1 << 27, columns resolve: (Table) throws(DataError) -> ForecastColumns
+  ) throws(DataError) {
+    require(!files.isEmpty, "there is at least one file to read")
+    let paths = files.map(\.source)
+    let names = Self.names(of: paths)
+    var (found, first) = (ForecastColumns?.none, (names: [String](), preview: ""))
+    var (rowCount, axis) = (0, times)
+    var (all, remarks) = (SeriesList(), [String]())
+    for (file, name) in zip(files, names) {
+      try Table.forEachPart(of: file, format: found?.format ?? format, size: partSize) {
+        table throws(DataError) in
+        let columns: ForecastColumns
+        if let found {
+          columns = found
+        } else {
+          columns = try resolve(table)
+          first = (table.columnNames, table.firstRows(3))
+          found = columns
+        }
+        let reading = try columns.reading(table, like: axis)
+        axis = axis ?? reading.series[0].times
+        rowCount += table.rowCount
+        for remark in reading.remarks where !remarks.contains(remark) { remarks.append(remark) }
+        for one in reading.series {
+          try all.add(
+            paths.count > 1 && columns.isOneSeries ? one.named(name) : one, columns.missing)
+        }
+      }
+    }
+    guard let found else {
+      throw DataError(file: paths[0], problem: "there are no rows in it")
+    }
+    (columns, self.rowCount, self.remarks, series) = (found, rowCount, remarks, all.series)
+    (columnNames, preview) = first
+    source = paths.count > 3 ? "\(paths.count) files" : paths.joined(separator: ", ")
+    if paths.count > 1, found.isOneSeries { try join(joining) }
+  }
+
+  /// Makes one series of those of several files, if they follow each other in time.
+  private mutating func join(_ joining: FileJoining?) throws(DataError) {
+    let isTimed = series.allSatisfy { !$0.times.isRowNumbers }
+    let ordered =
+      isTimed
+      ? series.sorted { ($0.times.seconds.first ?? 0) < ($1.times.seconds.first ?? 0) } : series
+    let follow =
+      isTimed
+      && zip(ordered, ordered.dropFirst()).allSatisfy {
+        ($0.times.seconds.last ?? 0) < ($1.times.seconds.first ?? 0)
+      }
+    guard joining == .rows || joining == nil && follow else {
+      if joining == nil {
+        remarks.append(
+          "the files are \(series.count) series, called like them, since "
+            + (isTimed ? "their times overlap" : "they have no times") + "; --files rows makes one")
+      }
+      return
+    }
+    if joining == nil {
+      remarks.append(
+        "the \(series.count) files are one series, since they follow each other in time; "
+          + "--files series takes each by itself")
+    }
+    var whole = ordered[0].named(nil)
+    for next in ordered.dropFirst() {
+      whole = try whole.joined(with: next.named(nil), missing: columns.missing)
+    }
+    series = [whole]
+  }
+
+  /// What series are called that are a file each: like the files, by as much of their paths as tells them apart.
+  private static func names(of paths: [String]) -> [String] {
+    let stems = paths.map { path in
+      let name = Packing.plainName(splitPath(path).name)
+      return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    }
+    return Set(stems).count == stems.count ? stems : paths
+  }
+}
+
+/// Series by their names.
+private struct SeriesList {
+  private(set) var series: [Series] = []
+  private var places: [String?: Int] = [:]
+
+  /// Takes a series, or more rows of one that is there.
+  mutating func add(_ one: Series, _ missing: MissingValues) throws(DataError) {
+    guard let place = places[one.name] else {
+      places[one.name] = series.count
+      series.append(one)
+      return
+    }
+    series[place] = try series[place].joined(with: one, missing: missing)
+  }
+}
+
+extension ForecastColumns {
+  /// Whether a table is one series, which no column names.
+  fileprivate var isOneSeries: Bool { series == nil && wide == nil }
+}

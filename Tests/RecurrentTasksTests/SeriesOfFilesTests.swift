@@ -1,0 +1,122 @@
+import Foundation
+import Recurrent
+import TestSupport
+import Testing
+
+@testable import RecurrentData
+@testable import RecurrentTasks
+
+/// Tables in parts and in several files are what one table of all rows is.
+@Suite struct SeriesOfFilesTests {
+  private func read(
+    _ files: KeyValuePairs<String, String>, _ columns: ForecastColumns,
+    joining: FileJoining? = nil, partSize: Int = 1 << 27
+  ) throws -> SeriesOfFiles {
+    try withTemporaryFolder { folder in
+      let pieces = try files.map { name, text in
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+        return try TextPieces(folder + "/" + name)
+      }
+      return try SeriesOfFiles(
+        pieces, format: TableFormat(), joining: joining, partSize: partSize
+      ) { _ in columns }
+    }
+  }
+
+  private func rows(_ range: Range<Int>, _ names: [String]) -> [String] {
+    range.flatMap { day in
+      names.map { name in
+        "2024-\(day < 31 ? "01" : "02")-\(day % 31 < 9 ? "0" : "")\(day % 31 + 1),\(name),\(day * 3 % 17).5,\(day)\n"
+      }
+    }
+  }
+
+  private let header = "date,shop,sold,price\n"
+  private let columns = ForecastColumns(
+    target: "sold", time: "date", covariates: ["price"], series: "shop")
+
+  /// By time and by series, whole and in parts of a few rows, in one file and in two: the same series.
+  @Test(arguments: [60, 200, 1 << 27]) func parts(size: Int) throws {
+    let names = ["north", "south", "west"]
+    let byTime = rows(0..<45, names)
+    let whole = try Series.read(
+      Table(csvText: header + byTime.joined(), source: "whole"), value: "sold", time: "date",
+      covariates: ["price"], groupedBy: "shop")
+    #expect(whole.map(\.count) == [45, 45, 45])
+    let bySeries = names.flatMap { rows(0..<45, [$0]) }
+    for lines in [byTime, bySeries, bySeries.reversed()] {
+      let one = try read(["a.csv": header + lines.joined()], columns, partSize: size)
+      let two = try read(
+        ["a.csv": header + lines[..<50].joined(), "b.csv": header + lines[50...].joined()], columns,
+        partSize: size)
+      for found in [one, two] {
+        #expect(found.rowCount == 135 && found.columnNames == ["date", "shop", "sold", "price"])
+        let series = found.series.sorted { ($0.name ?? "") < ($1.name ?? "") }
+        #expect(series.map(\.name) == whole.map(\.name))
+        #expect(series.map(\.target) == whole.map(\.target))
+        #expect(series.map(\.covariates) == whole.map(\.covariates))
+        #expect(series.map { $0.times.ticks } == whole.map { $0.times.ticks })
+        #expect(series.map { $0.times.frequency } == whole.map { $0.times.frequency })
+      }
+    }
+  }
+
+  /// Files that follow each other in time are one series, in whatever order they are named; others are
+  /// series of their own, called like the files.
+  @Test func filesWithoutNames() throws {
+    func table(_ range: Range<Int>) -> String {
+      "date,sold\n"
+        + rows(range, ["x"]).map {
+          $0.split(separator: ",")[0] + "," + $0.split(separator: ",")[2] + "\n"
+        }.joined()
+    }
+    let columns = ForecastColumns(target: "sold", time: "date")
+    let joined = try read(["late.csv": table(20..<40), "early.csv": table(0..<20)], columns)
+    #expect(joined.series.map(\.name) == [nil] && joined.series[0].count == 40)
+    #expect(joined.series[0].target == (0..<40).map { Double($0 * 3 % 17) + 0.5 })
+    #expect(joined.remarks.last?.hasPrefix("the 2 files are one series, since they follow") == true)
+    let apart = try read(["b.csv": table(0..<20), "a.csv": table(10..<30)], columns)
+    #expect(apart.series.map(\.name) == ["b", "a"] && apart.series.map(\.count) == [20, 20])
+    #expect(
+      apart.remarks.last
+        == "the files are 2 series, called like them, since their times overlap; --files rows makes one"
+    )
+    let asked = try read(
+      ["b.csv": table(0..<20), "a.csv": table(20..<40)], columns, joining: .series)
+    #expect(asked.series.map(\.name) == ["b", "a"] && asked.remarks.isEmpty)
+    // Rows that are absent between two files are a gap as within one.
+    let gap = try dataError {
+      _ = try read(["a.csv": table(0..<20), "b.csv": table(25..<40)], columns)
+    }
+    #expect(gap.problem.contains("5 after 2024-01-20 are absent"), "\(gap)")
+    var filling = columns
+    filling.missing = .interpolate
+    let filled = try read(["a.csv": table(0..<20), "b.csv": table(25..<40)], filling)
+    #expect(filled.series[0].count == 40)
+    let overlap = try dataError {
+      _ = try read(["a.csv": table(0..<20), "b.csv": table(10..<30)], columns, joining: .rows)
+    }
+    #expect(overlap.problem.contains("expected a time after 2024-01-20"), "\(overlap)")
+    let untimed = ForecastColumns(target: "sold")
+    let numbers = try read(["a.csv": "sold\n1\n2\n", "b.csv": "sold\n3\n5\n"], untimed)
+    #expect(numbers.series.map(\.target) == [[1, 2], [3, 5]])
+    #expect(numbers.remarks.last?.contains("since they have no times") == true)
+    let rows = try read(
+      ["a.csv": "sold\n1\n2\n", "b.csv": "sold\n3\n5\n"], untimed, joining: .rows)
+    #expect(rows.series.map(\.target) == [[1, 2, 3, 5]])
+  }
+
+  /// What is wrong in a later part is told by its file and line; a file without the column by its name.
+  @Test func errorsOfParts() throws {
+    let good = rows(0..<40, ["north"])
+    let bad = good[..<30] + ["2024-01-31,north,many,3\n"]
+    let error = try dataError {
+      _ = try read(["a.csv": header + bad.joined()], columns, partSize: 100)
+    }
+    #expect(error.line == 32 && error.problem.contains("many"), "\(error)")
+    let lacking = try dataError {
+      _ = try read(["a.csv": header + good.joined(), "b.csv": "date,shop,price\n"], columns)
+    }
+    #expect("\(lacking)".contains("b.csv"), "\(lacking)")
+  }
+}
