@@ -4,6 +4,7 @@ import Recurrent
 /// Where the answers of many lines go, if not to standard output.
 struct ShardOptions: ParsableArguments {
   @Option(
+    name: .shortAndLong,
     help: ArgumentHelp(
       "Write the answers to files in this folder, each whole or not at all; the same command goes on with "
         + "those that are missing.", valueName: "folder"), completion: .directory)

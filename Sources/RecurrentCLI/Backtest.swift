@@ -49,6 +49,8 @@ struct Backtest: ThreadedCommand {
   var plot: String?
 
   @OptionGroup var answer: JSONFlag
+  @Flag(name: .shortAndLong, help: "No plan and no progress: the result alone.")
+  var quiet = false
   @OptionGroup var flags: ForecasterFlags
   @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
   var progress = ProgressMode.automatic
@@ -81,9 +83,9 @@ struct Backtest: ThreadedCommand {
       read.series, options: flags.options, origins: moments, columns: read.columns,
       keeping: flags.course.given)
     let plan = "\(read.preface(of: backtest.series))\n\(backtest)\n"
-    if answer.json { note(plan) } else { printText(plan) }
+    if !quiet { answer.json ? note(plan) : printText(plan) }
     try flushOutput()
-    let (mode, epochs) = (progress, backtest.epochs)
+    let (mode, epochs) = (quiet ? .silent : progress, backtest.epochs)
     let report = try backtest.run { training in
       if backtest.trainings > 1, mode != .silent {
         warn("training \(training + 1) of \(backtest.trainings)")

@@ -35,7 +35,9 @@ struct Bench: ThreadedCommand {
     help: ArgumentHelp("Rows of a batch. (default: 64; 1 with --mode step)", valueName: "rows"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("Time steps of a row. (default: 100)", valueName: "steps"))
+  @Option(
+    name: [.customLong("steps"), .customLong("time")],
+    help: ArgumentHelp("Time steps of a row. (default: 100)", valueName: "steps"))
   var time: Int?
 
   @Option(help: ArgumentHelp("Input features of a step.", valueName: "features"))
@@ -56,13 +58,11 @@ struct Bench: ThreadedCommand {
   @Option(help: ArgumentHelp("How long to measure; at least seven runs.", valueName: "seconds"))
   var seconds = 2.0
 
+  @OptionGroup var answer: JSONFlag
   @OptionGroup var threads: ThreadOptions
 
-  @Flag(help: "Print JSON.")
-  var json = false
-
   func validate() throws {
-    let counts = [("batch", batch), ("time", time), ("input", input), ("hidden", hidden)]
+    let counts = [("batch", batch), ("steps", time), ("input", input), ("hidden", hidden)]
     for case (let name, let count?) in counts where !(1...1_000_000).contains(count) {
       throw ValidationError("--\(name) is between 1 and 1000000, not \(count).")
     }
@@ -74,7 +74,7 @@ struct Bench: ThreadedCommand {
     }
     if mode == .step {
       if time != nil || lengths != .full {
-        let flag = time != nil ? "--time" : "--lengths"
+        let flag = time != nil ? "--steps" : "--lengths"
         throw ValidationError("--mode step measures single time steps and takes no \(flag).")
       }
       if bidirectional {
@@ -86,7 +86,7 @@ struct Bench: ThreadedCommand {
     if benchmark.cost.peak > available {
       throw ValidationError(
         "This takes about \(NumberFormat.bytes(benchmark.cost.peak)) of memory, the machine has "
-          + "\(NumberFormat.bytes(available)). Use a smaller --batch, --time, --hidden or --layers."
+          + "\(NumberFormat.bytes(available)). Use a smaller --batch, --steps, --hidden or --layers."
       )
     }
   }
@@ -107,7 +107,7 @@ struct Bench: ThreadedCommand {
 
   mutating func run() throws {
     let report = BenchReport(benchmark.run(budget: seconds), limitsIn: seconds / 4)
-    print(json ? try report.json() : report.description)
+    print(answer.json ? try report.json() : report.description)
   }
 }
 

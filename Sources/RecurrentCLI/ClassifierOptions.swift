@@ -13,6 +13,7 @@ struct TextOptions: ParsableArguments {
   @OptionGroup var reading: EncodingOption
 
   @Option(
+    name: [.long, .customLong("dev")],
     help: ArgumentHelp("Texts that judge each epoch. (default: a share)", valueName: "file"),
     completion: .file())
   var validation: String?
@@ -30,7 +31,9 @@ struct TextOptions: ParsableArguments {
   @Option(help: "What a token is.")
   var tokens = TextClassifierOptions().tokens
 
-  @Option(help: ArgumentHelp("Parts that --tokens bpe learns.", valueName: "count"))
+  @Option(
+    name: [.customLong("vocabulary"), .customLong("parts")],
+    help: ArgumentHelp("Parts that --tokens bpe learns.", valueName: "count"))
   var parts = TextClassifierOptions().partCount
 
   @Option(help: ArgumentHelp("The end of longer texts that is read.", valueName: "end"))

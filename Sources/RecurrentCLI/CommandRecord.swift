@@ -14,6 +14,9 @@ struct CommandRecord: Codable, Equatable {
   var version = LibraryVersion.current
   /// The checksum of each file that it read, by path.
   var data: [String: String] = [:]
+  /// The flags of the training, where `arguments` are not those: of a search those of its best trial, of
+  /// an update those of the training before it.
+  var options: [String]?
   /// How long each epoch took, network by network, in seconds.
   var seconds: [[Double]]?
 

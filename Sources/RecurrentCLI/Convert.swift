@@ -45,6 +45,7 @@ struct Convert: ParsableCommand {
   var output: String?
   @Option(help: "What to write. (default: as the new file's ending says)") var to: Target?
   @OptionGroup var checkpoint: PartOption
+  @OptionGroup var answer: JSONFlag
 
   func validate() throws {
     if to == nil, output.flatMap(Self.target) == nil {
@@ -77,6 +78,9 @@ struct Convert: ParsableCommand {
         throw ValidationError(
           "The weights of a model folder stand in it as \(ModelFolder.weightsFile) already.")
       }
+    }
+    if answer.json {
+      return print(try jsonText(["input": input, "output": path, "format": target.rawValue]))
     }
     print("Wrote \(path)")
   }

@@ -80,7 +80,7 @@ struct ForecasterFlags: ParsableArguments {
         ?? files.map { path throws(DataError) in try TextPieces(path, encoding: format.encoding) },
       format: format, joining: joining, like: model?.recent.first?.times
     ) { table throws(DataError) in
-      var columns = try columns.resolved(in: table, like: model?.configuration.columns)
+      var columns = try self.columns.resolved(in: table, like: model?.configuration.columns)
       // Weeks without a measurement lie among its rows.
       if bundled != nil, own == .co2, self.columns.table.missing == nil {
         columns.missing = .interpolate

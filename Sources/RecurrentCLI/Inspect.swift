@@ -22,7 +22,7 @@ struct Inspect: ParsableCommand {
       Examples:
         recurrent inspect model
         recurrent inspect model --cost
-        recurrent inspect model --cost --batch 256 --time 1000
+        recurrent inspect model --cost --batch 256 --steps 1000
         recurrent inspect silero_vad.onnx
         recurrent inspect checkpoint.pt --part ema
       """))
@@ -41,6 +41,7 @@ struct Inspect: ParsableCommand {
   var batch: Int?
 
   @Option(
+    name: [.customLong("steps"), .customLong("time")],
     help: ArgumentHelp(
       "Steps of an example. (default: as it was trained, or as is usual for texts)",
       valueName: "steps"))
@@ -49,7 +50,7 @@ struct Inspect: ParsableCommand {
   @OptionGroup var answer: JSONFlag
 
   func validate() throws {
-    for case (let name, let count?) in [("batch", batch), ("time", time)] {
+    for case (let name, let count?) in [("batch", batch), ("steps", time)] {
       guard cost else { throw ValidationError("--\(name) belongs to --cost.") }
       guard (1...1_000_000).contains(count) else {
         throw ValidationError("--\(name) is between 1 and 1000000, not \(count).")

@@ -131,7 +131,7 @@ extension JobCommand {
   }
 
   mutating func run() throws {
-    try go(arguments: Array(CommandLine.arguments.dropFirst()), resumes: false)
+    try go(arguments: try OptionReuse.words.get().arguments, resumes: false)
   }
 
   mutating func go(arguments: [String], resumes: Bool) throws {
@@ -149,7 +149,7 @@ extension JobCommand {
         "from        \(running.from ?? ""), trained on \($0.configuration.trainedOn)\n"
       }
       try training.begin(
-        "\(preface)\n\(from ?? "")\(plan)\n\(plan.courseDescription)"
+        "\(preface)\n\(from ?? "")\(reusedOptions(resumes: resumes))\(plan)\n\(plan.courseDescription)"
           + (Ranks.description(shards: shards).map { "\n\($0)" } ?? "") + replaced)
       let model = try train(
         plan, in: training, checkpoints: training.checkpoints, communicator: Ranks.all)
@@ -157,6 +157,12 @@ extension JobCommand {
     } catch {
       try training.end(error)
     }
+  }
+
+  /// What is said of `--options`, as a line; empty where they were not given.
+  func reusedOptions(resumes: Bool) -> String {
+    guard !resumes, let reuse = try? OptionReuse.words.get().description else { return "" }
+    return "\(reuse)\n"
   }
 
   /// Takes the output folder before anything is read.
@@ -178,8 +184,8 @@ extension JobCommand {
       running.output, for: Self.name, force: running.force,
       advice: ", or replace it with --force")
     let training = try TrainingRun(
-      to: running.output, progress: running.progress, json: running.answer.json,
-      record: record, resumes: resumes, restarts: running.restart)
+      to: running.output, progress: running.progress, answer: running.answer, record: record,
+      resumes: resumes, restarts: running.restart)
     return (training, former.map { "\nreplaces    \($0), when training is done" } ?? "")
   }
 

@@ -29,7 +29,15 @@ struct TrainingRunOptions<Command: JobCommand>: ParsableArguments {
   @Flag(help: "Give up a training to the same folder that was stopped, and begin anew.")
   var restart = false
 
-  @OptionGroup var answer: JSONFlag
+  @OptionGroup var answer: AnswerFlags
+
+  @Option(
+    name: .customLong("options"),
+    help: ArgumentHelp(
+      "Options from a JSON file, as {\"window\": 36, \"learning-rate\": 0.001}, or those with which the model "
+        + "of a folder was trained; what is given beside it wins.", valueName: "file-or-folder"),
+    completion: .file())
+  var reused: String?
 
   @Flag(help: "Replace the model in the folder even if it is one of another job.")
   var force = false
@@ -226,7 +234,9 @@ where Command.Options: EnsembleOptions {
   @Flag(help: "Read from the start only.")
   var forwardOnly = false
 
-  @Option(help: ArgumentHelp("Networks to train; they answer together.", valueName: "count"))
+  @Option(
+    name: [.customLong("ensemble"), .customLong("members")],
+    help: ArgumentHelp("Networks to train; they answer together.", valueName: "count"))
   var ensemble = Command.Options().members
 
   @Flag(help: "Tell capitals from small letters.")

@@ -11,6 +11,18 @@ struct JSONFlag: ParsableArguments {
   var json = false
 }
 
+/// How a command that trains answers.
+struct AnswerFlags: ParsableArguments {
+  @OptionGroup var format: JSONFlag
+
+  @Flag(
+    name: .shortAndLong,
+    help: "Say nothing but what is wrong: no plan, no progress, no report. --json still prints.")
+  var quiet = false
+
+  var json: Bool { format.json }
+}
+
 /// What `train`, `evaluate`, `inspect` and `quantize` say about a model as one JSON object, the same
 /// for all jobs: `options` and `evaluation` are a job's own, as they stand in `config.json`. What a
 /// command does not know is left out.
@@ -30,6 +42,8 @@ struct ModelReport<Trained: Job>: Encodable {
     let loss: Double
     let validationLoss: Double?
     let score: EpochScore?
+    /// Of all epochs.
+    let seconds: Double
     let remark: String?
   }
 
@@ -48,6 +62,8 @@ struct ModelReport<Trained: Job>: Encodable {
   var headline: EpochScore?
   /// The numbers of the evaluation by name.
   var scores: [String: Double]?
+  /// The same of each baseline.
+  var baselines: [String: [String: Double]]?
   var evaluation: Trained.Configuration.Evaluation?
   var rounding: Rounding?
   var training: [Training]?
@@ -72,6 +88,7 @@ struct ModelReport<Trained: Job>: Encodable {
     self.evaluation = evaluation
     headline = evaluation?.headline
     scores = evaluation?.scores.filter(\.value.isFinite)
+    baselines = evaluation?.baselines.mapValues { $0.filter(\.value.isFinite) }
   }
 
   /// The text, without a line end.
@@ -92,6 +109,7 @@ extension ModelReport.Training {
       case .ranAway: "ranAway"
       case .allEpochs, nil: "allEpochs"
       }
+    seconds = history.epochs.reduce(0) { $0 + $1.seconds }
     (loss, validationLoss, score) = (best.loss, best.validationLoss, best.score)
     remark = history.remark(canGoOn: canGoOn)
   }

@@ -105,6 +105,7 @@ struct ForecastNetworkOptions: ParsableArguments {
   var windowsPerEpoch: Int?
 
   @Option(
+    name: [.customLong("ensemble"), .customLong("members")],
     help: ArgumentHelp("Networks whose forecasts are averaged. (default: 1)", valueName: "count"))
   var members: Int?
 

@@ -4,9 +4,8 @@ import Recurrent
 
 /// The command `recurrent`.
 ///
-/// Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 64
-/// wrong flags, 66 a file that is not there, 65 anything else that is wrong with files or data, 70
-/// training that ran away, 130, 143 and 129 training that SIGINT, SIGTERM or SIGHUP stopped.
+/// Results go to standard output, progress and errors to standard error; ``HelpTopic`` has the table of
+/// exit codes.
 @main
 struct RecurrentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,8 +13,8 @@ struct RecurrentCommand: ParsableCommand {
     abstract: "Recurrent neural networks: train them, understand them, put them to work.",
     discussion: flowing(
       """
-      Start with a forecaster of the prices of GOOG that come with the program, then look
-      beyond their end:
+      Start with a forecaster of carbon dioxide in the air, a series that comes with the
+      program, then look beyond its end:
 
         recurrent train forecaster --output model
         recurrent predict model --steps 5
@@ -23,9 +22,9 @@ struct RecurrentCommand: ParsableCommand {
       Results go to standard output, progress and errors to standard error.
 
       Exit codes: 0 done; 64 wrong flags; 65 something is wrong with a file or its data;
-      66 a file is missing; 70 training ran away.
+      66 a file is missing; 70 training ran away; more by recurrent help exit-codes.
 
-      A signal stops training after its step: 130 SIGINT (Ctrl-C), 143 SIGTERM, 129 SIGHUP.
+      recurrent help TOPIC tells of \(listedWithAnd(HelpTopic.all.map(\.name))).
       """),
     version: LibraryVersion.current,
     subcommands: [
@@ -69,6 +68,9 @@ struct RecurrentCommand: ParsableCommand {
 
   private static func answer() throws {
     do {
+      if let text = HelpTopic.text(for: Array(CommandLine.arguments.dropFirst())) {
+        return print(text)
+      }
       var command = try parsed()
       if Ranks.sitsOut(command) { return }
       let threads = (command as? any ThreadedCommand)?.threads.threads ?? Ranks.threads
@@ -88,10 +90,12 @@ struct RecurrentCommand: ParsableCommand {
   /// The command that the arguments say; ends the program where they are wrong, with what may have been
   /// meant.
   private static func parsed() throws -> any ParsableCommand {
+    let words = try OptionReuse.words.get()
     do {
-      return try parseAsRoot()
+      return try parseAsRoot(words.arguments)
     } catch  where exitCode(for: error) == .validationFailure {
-      let suggestions = Suggestions(arguments: Array(CommandLine.arguments.dropFirst()))
+      if let problem = words.problem(in: message(of: error)) { throw problem }
+      let suggestions = Suggestions(arguments: words.arguments)
       Ranks.fail(code: ExitCode.validationFailure.rawValue) {
         complain(suggestions.improved(message(of: error)))
       }

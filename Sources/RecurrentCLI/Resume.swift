@@ -23,6 +23,7 @@ struct Resume: ThreadedCommand, RankedCommand {
     completion: .directory)
   var output: String
 
+  @OptionGroup var answer: AnswerFlags
   @OptionGroup var threads: ThreadOptions
 
   mutating func run() throws {
@@ -35,7 +36,8 @@ struct Resume: ThreadedCommand, RankedCommand {
         advice: "Name the folder that a training was to write")
     }
     guard
-      var command = try RecurrentCommand.parseAsRoot(record.arguments) as? any ResumableCommand
+      var command = try RecurrentCommand.parseAsRoot(words(record.arguments))
+        as? any ResumableCommand
     else {
       throw DataError(
         file: path + "/" + CommandRecord.file, place: "arguments", problem: "are of no training")
@@ -52,5 +54,16 @@ struct Resume: ThreadedCommand, RankedCommand {
         advice: "Bring it back")
     }
     try command.go(arguments: record.arguments, resumes: true)
+  }
+
+  /// The words of the training with those flags that say how this command is to answer.
+  private func words(_ arguments: [String]) -> [String] {
+    var added: [String] = []
+    if answer.json, !arguments.contains("--json") { added.append("--json") }
+    if answer.quiet, !arguments.contains("--quiet"), !arguments.contains("-q") {
+      added.append("--quiet")
+    }
+    let start = arguments.first == "update" ? 1 : 2
+    return arguments.prefix(start) + added + arguments.dropFirst(start)
   }
 }

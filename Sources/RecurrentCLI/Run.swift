@@ -46,6 +46,7 @@ struct Run: ThreadedCommand {
       "With --state: an output that becomes an input; may come several times. (default: by names and shapes)",
       valueName: "output=input"))
   var carry: [String] = []
+  @OptionGroup var answer: JSONFlag
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -143,14 +144,22 @@ struct Run: ThreadedCommand {
       }
       return NumPyFile.encode(StoredIntegers(shape: value.shape, values: value.integers ?? []))
     }
-    var rest = order[...]
+    var (rest, lines, written) = (order[...], [String](), [Output]())
+    func tell(_ names: [String], in path: String?) {
+      for name in names {
+        guard let value = values[name] else { continue }
+        written.append(
+          Output(name: name, type: "\(value.elementType)", shape: value.shape, file: path))
+      }
+    }
     for flag in output {
       var (name, path) = parts(flag, order)
       if path.hasSuffix(".npz"), name == nil {
         try writeAtomically(
           NumPyFile.archive(order.compactMap { name in values[name].map { (name, bytes($0)) } }),
           to: path)
-        print("Wrote \(path): \(order.joined(separator: ", "))")
+        lines.append("Wrote \(path): \(order.joined(separator: ", "))")
+        tell(order, in: path)
         continue
       }
       if name == nil { name = rest.popFirst() }
@@ -160,11 +169,20 @@ struct Run: ThreadedCommand {
           advice: "It has \(listed(model.outputs.map(\.description)))")
       }
       try writeAtomically(bytes(value), to: path)
-      print("Wrote \(path): \(name) \(value.elementType) \(value.shape)")
+      lines.append("Wrote \(path): \(name) \(value.elementType) \(value.shape)")
+      tell([name], in: path)
     }
-    guard output.isEmpty else { return }
-    for name in order {
-      if let value = values[name] { print("\(name) \(value.elementType) \(value.shape)") }
+    if output.isEmpty {
+      tell(order, in: nil)
+      lines = written.map { "\($0.name) \($0.type) \($0.shape)" }
     }
+    print(answer.json ? try jsonText(["outputs": written]) : lines.joined(separator: "\n"))
+  }
+
+  /// What became of an output, as JSON.
+  private struct Output: Encodable {
+    let name, type: String
+    let shape: [Int]
+    let file: String?
   }
 }

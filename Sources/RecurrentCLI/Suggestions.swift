@@ -32,7 +32,9 @@ struct Suggestions {
     "gazetteer": ["lists"], "gazetteers": ["lists"], "reverse": ["backward"],
     "beam-size": ["beam"], "beam-width": ["beam"], "beams": ["beam"], "temp": ["temperature"],
     "nucleus": ["top-p"], "max-tokens": ["length"], "max-new-tokens": ["length"],
-    "start": ["prompt"], "verbose": ["progress"], "quiet": ["progress"], "silent": ["progress"],
+    "start": ["prompt"], "verbose": ["progress"], "quiet": ["progress"],
+    "silent": ["quiet", "progress"], "config": ["options"],
+    "members": ["ensemble"],
     "bits": ["precision"], "format": ["json"], "chart": ["plot"], "figure": ["plot"],
   ]
 

@@ -15,13 +15,15 @@ struct TrainingRun {
     var details: String?
     /// The command to try.
     var next: String?
+    /// The flags that `recurrent train` would be given, where others were.
+    var options: [String]?
   }
 
   private let output: String
   /// Nil at all ranks but the first, which alone writes and speaks.
   private let folder: RunFolder?
   private let progress: ProgressMode
-  private let isJSON: Bool
+  private let answer: AnswerFlags
   let record: CommandRecord
   /// Where it is kept.
   let checkpoints: Checkpoints
@@ -37,8 +39,8 @@ struct TrainingRun {
   ///   - resumes: whether it goes on with what stopped in that folder.
   ///   - restarts: whether it may give that up.
   init(
-    to output: String, progress: ProgressMode, json: Bool, record: CommandRecord, resumes: Bool,
-    restarts: Bool
+    to output: String, progress: ProgressMode, answer: AnswerFlags, record: CommandRecord,
+    resumes: Bool, restarts: Bool
   ) throws {
     guard !output.isEmpty else {
       throw ValidationError("--output names a folder, not nothing.")
@@ -46,8 +48,8 @@ struct TrainingRun {
     let folder = try ModelFolder.startRun(output)
     self.folder = folder
     self.output = output
-    self.progress = progress
-    isJSON = json
+    self.progress = answer.quiet ? .silent : progress
+    self.answer = answer
     self.record = record
     checkpoints = Checkpoints(in: folder.path + "/checkpoints", digest: record.digest)
     if !resumes, try checkpoints.exist {
@@ -65,14 +67,17 @@ struct TrainingRun {
 
   /// What a rank has that neither writes nor speaks.
   init(ofOtherRankThan output: String, record: CommandRecord) {
-    (folder, self.output, progress, isJSON) = (nil, output, .silent, false)
+    (folder, self.output, progress, answer) = (nil, output, .silent, AnswerFlags())
     self.record = record
     checkpoints = Checkpoints(
       in: RunFolder.path(for: output) + "/checkpoints", digest: record.digest)
   }
 
-  /// Says something to people: beside JSON, on standard error.
-  func say(_ text: String) { isJSON ? note(text) : printText(text) }
+  /// Says something to people who want to hear it: beside JSON, on standard error.
+  func say(_ text: String) {
+    if answer.quiet { return }
+    answer.json ? note(text) : printText(text)
+  }
 
   /// Says what is known before training.
   func begin(_ plan: String) throws {
@@ -98,6 +103,7 @@ struct TrainingRun {
     if case .step(_, _, let count, _, _) = event { stepsPerEpoch = count }
     if case .resumed(let found) = event {
       for warning in found.warnings { warn("passed over: \(warning)") }
+      if answer.quiet { return .proceed }
       let network = members > 1 ? "\(name) \(run.member) of \(members), " : ""
       warn("going on with \(network)epoch \(min(run.epoch + 1, epochs)) of \(epochs).")
       return .proceed
@@ -145,6 +151,7 @@ struct TrainingRun {
     // Of several networks, the history of the first.
     var record = record
     record.folder = nil
+    record.options = closing.options ?? record.options
     record.seconds = model.histories.map { $0.epochs.map(\.seconds) }
     let reports =
       [
@@ -175,7 +182,7 @@ struct TrainingRun {
     if let failure { throw failure }
     if let details = closing.details { say("\n\(details)") }
     say("\nWrote \(output): the model, \(reports.map(\.0).joined(separator: ", "))")
-    if isJSON {
+    if answer.json {
       var report = ModelReport(model, in: output)
       report.files = reports.map(\.0)
       print(try report.text)

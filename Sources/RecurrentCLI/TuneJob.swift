@@ -36,7 +36,7 @@ struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
   }
 
   mutating func run() throws {
-    try go(arguments: Array(CommandLine.arguments.dropFirst()), resumes: false)
+    try go(arguments: try OptionReuse.words.get().arguments, resumes: false)
   }
 
   mutating func go(arguments: [String], resumes: Bool) throws {
@@ -59,7 +59,7 @@ struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
       let plan = first.followingSize(keeping: job.course.given)
       let tuning = flags.tuning(seed: plan.options.seed)
       try training.begin(
-        "\(preface)\n\(plan)\n\(plan.courseDescription)\(replaced)\n"
+        "\(preface)\n\(job.reusedOptions(resumes: resumes))\(plan)\n\(plan.courseDescription)\(replaced)\n"
           + description(tuning, space, plan.options))
       let best = try search(tuning, space, words, log, training)
       // A trial is kept as the training of its options is.
@@ -75,6 +75,7 @@ struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
       closing.files += [
         (Self.files[0], try result.jsonLines), (Self.files[1], Array(result.svg.utf8)),
       ]
+      closing.options = words.with(result.best.values, space)
       try training.finish(model, seed: bestPlan.options.seed, closing)
     } catch {
       try training.end(error)
@@ -89,7 +90,7 @@ struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
       let command = try parsed(words.with(choice.values, space), choice)
       return try command.planInFlags(from: nil).plan.followingSize(keeping: command.course.given)
     }
-    let isSilent = job.running.progress == .silent
+    let isSilent = job.running.progress == .silent || job.running.answer.quiet
     let result = try tuner.run(
       file: log, checkpoints: training.checkpoints, communicator: Ranks.all,
       callbacks: [{ _, _ in Interruption.requested == nil ? .proceed : .stop }]

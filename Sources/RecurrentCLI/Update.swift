@@ -54,7 +54,7 @@ struct Update: ResumableCommand {
   @OptionGroup(title: "Table") var times: TimeFlags
   @Flag(help: "Give up an update that was stopped, and begin anew.")
   var restart = false
-  @OptionGroup var answer: JSONFlag
+  @OptionGroup var answer: AnswerFlags
   @Option(help: ArgumentHelp("How progress is shown on standard error.", valueName: "mode"))
   var progress = ProgressMode.automatic
   @OptionGroup var threads: ThreadOptions
@@ -90,13 +90,15 @@ struct Update: ResumableCommand {
     let remarks = read.remarks + update.remarks
     guard update.changesRows else {
       let text = "\(file): no new rows; \(model) stays as it is"
+      if answer.quiet, !answer.json { return }
       for remark in remarks { note("\(remark).") }
       if answer.json { return note(text) }
       return printText(text)
     }
+    var record = CommandRecord(arguments: arguments, inputs: [model, file])
+    record.options = try CommandRecord(inRun: model)?.trainingWords
     let training = try TrainingRun(
-      to: output, progress: progress, json: answer.json,
-      record: CommandRecord(arguments: arguments, inputs: [model, file]), resumes: resumes,
+      to: output, progress: progress, answer: answer, record: record, resumes: resumes,
       restarts: restart)
     do {
       try training.begin(description(update, remarks))

@@ -24,6 +24,9 @@ import Testing
       #expect(training["trainedOn"] as? String == "t.csv, 60 rows")
       #expect((training["options"] as? [String: Any])?["window"] as? Int == 8)
       let run = try #require((training["training"] as? [[String: Any]])?.first)
+      #expect(try #require(run["seconds"] as? Double) > 0)
+      let baselines = try #require(training["baselines"] as? [String: [String: Double]])
+      #expect(baselines["naive"].map { Set($0.keys) } == ["RMSE", "MAE"], "\(baselines)")
       #expect(run["epochs"] as? Int == 1 && run["stop"] as? String == "allEpochs")
       #expect((training["files"] as? [String])?.contains("forecast.csv") == true)
       for part in ["t.csv: 60 rows", "Wrote model", "course      at most 1 epoch of "] {
@@ -88,8 +91,57 @@ import Testing
       let training = try object(result)
       let scores = try #require(training["scores"] as? [String: Double])
       #expect(Set(scores.keys) == ["F1", "precision", "recall", "accuracy"])
+      let baselines = try #require(training["baselines"] as? [String: [String: Double]])
+      #expect(
+        Set(baselines.keys) == ["majority", "dictionary"] && baselines["majority"]?["F1"] == 0)
       let difference = try await workspace.recurrent(["diff", "model", "model", "--json"])
       #expect(try object(difference)["values"] as? [String: [String]] == [:])
+    }
+  }
+
+  /// Every command takes `--json`, and the page of it names each.
+  @Test func everywhere() async throws {
+    let dump = try object(await CommandRunner.recurrent("--experimental-dump-help"))
+    let root = try #require(dump["command"] as? [String: Any])
+    let page = try String(
+      contentsOfFile: URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+        + "/../../Documentation/command.md", encoding: .utf8)
+    func look(_ command: [String: Any], _ path: [String]) throws {
+      let below = command["subcommands"] as? [[String: Any]] ?? []
+      for child in below where child["commandName"] as? String != "help" {
+        try look(child, path + [try #require(child["commandName"] as? String)])
+      }
+      guard below.isEmpty, let name = path.first else { return }
+      let flags = (command["arguments"] as? [[String: Any]] ?? []).flatMap {
+        ($0["names"] as? [[String: String]] ?? []).compactMap { $0["name"] }
+      }
+      #expect(flags.contains("json"), "\(path)")
+      #expect(page.contains("| `\(name)`"), "\(name)")
+      if ["train", "tune", "update", "resume", "backtest"].contains(name) {
+        #expect(flags.contains("quiet") && flags.contains("q"), "\(path)")
+      }
+    }
+    try look(root, [])
+  }
+
+  /// Quiet is silent; what is wrong, and what was asked for, is still told.
+  @Test func quiet() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      let train = ["train", "forecaster", "t.csv", "--output", "model", "-q"] + Sample.small
+      let silent = try await workspace.recurrent(train)
+      #expect(silent.exitCode == 0 && silent.output.isEmpty && silent.errorOutput.isEmpty)
+      #expect(workspace.isThere("model/model.safetensors"))
+      let answered = try await workspace.recurrent(train + ["--json"])
+      #expect(try object(answered)["job"] as? String == "forecaster")
+      #expect(answered.errorOutput.isEmpty, "\(answered.errorOutput)")
+      let update = try await workspace.recurrent(["update", "model", "t.csv", "--quiet"])
+      #expect(update.exitCode == 0 && update.output.isEmpty && update.errorOutput.isEmpty)
+      let tested = try await workspace.recurrent(
+        ["backtest", "t.csv", "--origins", "2", "-q", "--json"] + Sample.small.dropLast(2))
+      #expect(tested.exitCode == 0 && tested.errorOutput.isEmpty, "\(tested.errorOutput)")
+      try await workspace.expectFailure(
+        66, ["none.csv: "], running: ["train", "forecaster", "none.csv", "-q"])
     }
   }
 

@@ -14,7 +14,10 @@ public struct ImageReading: Sendable, Equatable, Codable {
 
   /// What transparent pixels of PNG files lie on.
   public enum Background: String, Sendable, Codable, CaseIterable {
-    case white, black
+    /// The largest level of an image.
+    case white
+    /// Level 0.
+    case black
     /// Half way between the two.
     case grey
 

@@ -3,9 +3,13 @@ import Recurrent
 
 /// What of the options follows the size of the data.
 public enum CourseMember: Sendable, CaseIterable {
+  /// Examples in a training step.
   case batchSize
+  /// The learning rate of the optimizer.
   case learningRate
+  /// Epochs at most.
   case epochs
+  /// Epochs without a better score before training stops.
   case patience
 }
 

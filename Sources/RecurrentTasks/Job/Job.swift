@@ -88,6 +88,8 @@ public protocol JobEvaluation: Sendable, Codable, Equatable, CustomStringConvert
   var headline: EpochScore { get }
   /// Its numbers by name, those of the baselines left out.
   var scores: [String: Double] { get }
+  /// The same numbers of each baseline, as far as it has them, by its name.
+  var baselines: [String: [String: Double]] { get }
   /// On how much: `140 texts`.
   var size: String { get }
   /// Of which data, as reports go on after "On".
