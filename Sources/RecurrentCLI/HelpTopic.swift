@@ -1,3 +1,4 @@
+import ArgumentParser
 import Recurrent
 
 /// What `recurrent help TOPIC` tells.
@@ -10,9 +11,18 @@ struct HelpTopic {
   ]
 
   /// The answer to the words of a command, without the program's name; nil where they ask for no topic.
-  static func text(for words: [String]) -> String? {
+  ///
+  /// - Throws: `ValidationError` if they name neither a topic nor a command.
+  static func text(for words: [String]) throws -> String? {
     guard words.count == 2, words[0] == "help" else { return nil }
-    return all.first { $0.name == words[1].lowercased() }.map { flowing($0.text) }
+    let word = words[1].lowercased()
+    if let topic = all.first(where: { $0.name == word }) {
+      return TextWidth.wrapped(flowing(topic.text), columns: min(Terminal.width ?? 80, 100))
+    }
+    let commands = RecurrentCommand.configuration.subcommands.map { $0._commandName } + ["help"]
+    guard !word.hasPrefix("-"), !commands.contains(word) else { return nil }
+    let meant = word.nearest(of: all.map(\.name) + commands).map { " Did you mean '\($0)'?" } ?? ""
+    throw ValidationError("There is no topic or command '\(words[1])'.\(meant)")
   }
 
   private static let data = HelpTopic(
@@ -24,8 +34,8 @@ struct HelpTopic {
       gzip, xz, bzip2 or zstd; - is standard input. A file that does not fit is told with its
       line and column.
 
-        forecaster        a row a time: a column of times, one of values, others as covariates
-        classifier        a table or JSON lines of texts and labels, a file or folder a class
+        forecaster        a row a time: its time, a value, covariates
+        classifier        texts and labels, or a file or folder a class
         tagger            CoNLL, CoNLL-U, a table with a token a row, JSON
         translator        a file with tabs, or two files line by line
         generator         plain text
@@ -106,13 +116,13 @@ struct HelpTopic {
         0    done
         1    diff: something differs
         64   wrong flags or arguments; nothing was done
-        65   something is wrong with a file or its data, or a result cannot be written;
-             predict: some lines or images could not be answered, the others were
+        65   something is wrong with a file or its data, or a result cannot
+             be written; predict: some lines could not be answered, others were
         66   a file or folder that was named is not there
-        70   training ran away: a number was not finite; a model is written only if an
-             epoch before it was good, and then the message says so
-        129  training was stopped by SIGHUP, 130 by SIGINT (Ctrl-C), 143 by SIGTERM; it goes
-             on by recurrent resume
+        70   training ran away: a number was not finite; a model is written only
+             if an epoch before it was good, and then the message says so
+        129  training was stopped by SIGHUP, 130 by SIGINT (Ctrl-C), 143 by SIGTERM;
+             it goes on by recurrent resume
 
       Elsewhere than in training these signals end the program as usual. Errors stand on
       standard error, in one line that begins with "recurrent:", or, of wrong flags, with
@@ -146,10 +156,10 @@ struct HelpTopic {
       Variables that the program looks at.
 
         RECURRENT_THREADS  how many threads work, where --threads says nothing
-        RECURRENT_KERNELS  portable, avx2 or avx512: the arithmetic to use, where the machine
-                           has it (recurrent info lists what it has)
-        COLUMNS            the width of help, and of charts where there is no terminal
-        NO_COLOR           if not empty, charts have no colours; so with TERM=dumb
+        RECURRENT_KERNELS  portable, avx2 or avx512: the arithmetic to use, where
+                           the machine has it (recurrent info lists what it has)
+        COLUMNS            the width of help and charts where there is no terminal
+        NO_COLOR           if not empty, charts have no colours; as with TERM=dumb
 
       Of mpirun and srun it reads how many processes were started.
       """)

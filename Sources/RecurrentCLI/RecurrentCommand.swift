@@ -68,7 +68,7 @@ struct RecurrentCommand: ParsableCommand {
 
   private static func answer() throws {
     do {
-      if let text = HelpTopic.text(for: Array(CommandLine.arguments.dropFirst())) {
+      if let text = try HelpTopic.text(for: Array(CommandLine.arguments.dropFirst())) {
         return print(text)
       }
       var command = try parsed()

@@ -33,6 +33,14 @@ import Testing
     #expect(try await CommandRunner.recurrent("help").output == CommandRunner.recurrent().output)
   }
 
+  @Test func unknown() async throws {
+    let result = try await CommandRunner.recurrent("help", "seasosn")
+    #expect(result.exitCode == 64 && result.output.isEmpty)
+    #expect(
+      result.errorOutput.contains("no topic or command 'seasosn'. Did you mean 'seasons'?"),
+      "\(result.errorOutput)")
+  }
+
   /// Every code of the table, made by a command; of the signals `InterruptionTests` tell.
   @Test func exitCodes() async throws {
     let table = try await topic("exit-codes")
