@@ -32,7 +32,13 @@ final class Tape: Sendable {
   private let state = Mutex(State())
   private let isOpen = Atomic(true)
 
-  init() { rk_thread_place().pointee.recordings += 1 }
+  /// What looks into the recurrent layers on the way; nil: nothing does.
+  let probe: RecurrenceProbe?
+
+  init(probe: RecurrenceProbe? = nil) {
+    self.probe = probe
+    rk_thread_place().pointee.recordings += 1
+  }
 
   /// Whether this thread computes for a call that records.
   static var isRecordingHere: Bool { rk_thread_place().pointee.recordings > 0 }

@@ -17,6 +17,9 @@ struct FusedRecurrence {
     _ input: SequenceBatch, hidden: Tensor, cellState: Tensor? = nil, mode: Mode
   ) -> (output: SequenceBatch, hidden: Tensor, cellState: Tensor?) {
     checkShapes(input, hidden: hidden, cellState: cellState)
+    if let followed = probed(input, hidden: hidden, cellState: cellState, mode: mode) {
+      return followed
+    }
     let size = weights.outputSize
     let noise = RecurrentNoise(options, mode: mode, layout: input.layout, weights: weights)
     var input = input

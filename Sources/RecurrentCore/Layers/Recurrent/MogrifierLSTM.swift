@@ -114,6 +114,10 @@ public struct MogrifierLSTM: Layer {
     _ input: SequenceBatch, state: inout LSTM.State, mode: Mode
   ) -> SequenceBatch {
     fused.checkShapes(input, hidden: state.hidden, cellState: state.cell)
+    if let followed = probed(input, state, mode: mode) {
+      state = followed.state
+      return followed.output
+    }
     let noise = RecurrentNoise(options, mode: mode, layout: input.layout, weights: weights)
     var layer = self
     let values = noise.inputMask.map { input.values * $0 } ?? input.values
