@@ -143,7 +143,7 @@ private func writeFile(
   }
 }
 
-private func writeAll(_ contents: FileContents, to descriptor: CInt) throws(SystemError) {
+func writeAll(_ contents: FileContents, to descriptor: CInt) throws(SystemError) {
   var failure: SystemError?
   contents { bytes in
     do throws(SystemError) {
