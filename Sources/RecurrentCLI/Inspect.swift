@@ -7,13 +7,17 @@ import RecurrentTasks
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what is in a model folder or a file of weights, or what the model costs.",
-    usage: "recurrent inspect [<options>] <model>",
+    usage: "recurrent inspect [<options>] <model> [<data> ...]",
     discussion: flowing(
       """
       With --cost, nothing of the model is run: parameters, operations and
       memory are counted, for a prediction and for a training step, and a time
       is estimated from the speed of our own matrix product, measured now.
       Small networks take longer than that.
+
+      With --gradients and data in a form that training takes, a few examples are sent
+      through the network and back: how far gradients reach, what gates and units do.
+      Columns and the like are found as recurrent train --from finds them.
 
       Of an ONNX file the nodes are shown, their weights, and what would not run
       here; of a file of PyTorch (.pt, .pth, .ckpt, .jit), safetensors or NumPy
@@ -23,12 +27,18 @@ struct Inspect: ParsableCommand {
         recurrent inspect model
         recurrent inspect model --cost
         recurrent inspect model --cost --batch 256 --steps 1000
+        recurrent inspect model prices.csv --gradients
         recurrent inspect silero_vad.onnx
         recurrent inspect checkpoint.pt --part ema
       """))
 
   @Argument(help: "A model folder, or a file of another system.", completion: .file())
   var model: String
+
+  @Argument(
+    help: ArgumentHelp("Data to look at the model by, with --gradients.", valueName: "data"),
+    completion: .file())
+  var data: [String] = []
 
   @OptionGroup var checkpoint: PartOption
 
@@ -47,9 +57,20 @@ struct Inspect: ParsableCommand {
       valueName: "steps"))
   var time: Int?
 
+  @Flag(help: "Show how far gradients reach back through the layers, their gates and dead units.")
+  var gradients = false
+
   @OptionGroup var answer: JSONFlag
 
   func validate() throws {
+    guard gradients == !data.isEmpty else {
+      throw ValidationError(
+        gradients
+          ? "--gradients needs data that the model reads." : "Data belongs to --gradients.")
+    }
+    guard !(gradients && cost) else {
+      throw ValidationError("--cost and --gradients are two questions; ask one at a time.")
+    }
     for case (let name, let count?) in [("batch", batch), ("steps", time)] {
       guard cost else { throw ValidationError("--\(name) belongs to --cost.") }
       guard (1...1_000_000).contains(count) else {
@@ -60,8 +81,10 @@ struct Inspect: ParsableCommand {
 
   mutating func run() throws {
     if case .file = try? fileKind(model) {
-      guard !cost else {
-        throw ValidationError("--cost is for model folders, not for a file of another system.")
+      guard !cost, !gradients else {
+        throw ValidationError(
+          "--\(cost ? "cost" : "gradients") is for model folders, not for a file of another system."
+        )
       }
       let file = try InspectedFile(model, part: checkpoint.part)
       return answer.json ? print(try jsonText(file)) : printText(file.text)
@@ -69,6 +92,9 @@ struct Inspect: ParsableCommand {
     if cost {
       let cost = try Jobs.ofModel(in: model).cost(of: model, batchSize: batch, time: time)
       return print(answer.json ? try jsonText(CostReport(cost)) : text(cost))
+    }
+    if gradients {
+      return try Jobs.ofModel(in: model).gradients(of: model, on: data, json: answer.json)
     }
     let folder = try ModelFolder.peek(model)
     if answer.json {

@@ -138,7 +138,8 @@ extension JobCommand {
     let shards = try Ranks.shards(options.shards, networks: options.networks ?? 1)
     // Goes on with as many, whatever the number of processes then.
     let counted = shards.map { course.shards == nil ? ["--shards", "\($0)"] : [] } ?? []
-    let (training, replaced) = try start(arguments: arguments + counted, resumes: resumes)
+    let (training, replaced) = try start(
+      arguments: arguments + counted, resumes: resumes, writing: running.watching.files)
     do {
       let origin = try running.from.map { path throws(DataError) in try Trained(contentsOf: path) }
       let (read, preface) = try planInFlags(from: origin)
@@ -151,9 +152,15 @@ extension JobCommand {
       try training.begin(
         "\(preface)\n\(from ?? "")\(reusedOptions(resumes: resumes))\(plan)\n\(plan.courseDescription)"
           + (Ranks.description(shards: shards).map { "\n\($0)" } ?? "") + replaced)
+      var diagnosis = TrainingDiagnosis()
       let model = try train(
-        plan, in: training, checkpoints: training.checkpoints, communicator: Ranks.all)
-      try training.finish(model, seed: plan.options.seed, try closing(model, plan))
+        plan, in: training, checkpoints: training.checkpoints, communicator: Ranks.all,
+        diagnosing: running.watching.diagnose ? { diagnosis.epochs.append($0) } : nil)
+      var closing = try self.closing(model, plan)
+      if running.watching.diagnose {
+        try closing.add(diagnosis, plan.options.diagnosisFlags)
+      }
+      try training.finish(model, seed: plan.options.seed, closing)
     } catch {
       try training.end(error)
     }
@@ -192,7 +199,8 @@ extension JobCommand {
   /// Trains a plan, with its progress shown.
   func train(
     _ plan: Plan, in training: TrainingRun, checkpoints: Checkpoints,
-    communicator: (any Communicator)? = nil
+    communicator: (any Communicator)? = nil,
+    diagnosing: ((TrainingDiagnosis.Epoch) -> Void)? = nil
   ) throws -> Trained {
     let options = plan.options
     var training = training
@@ -205,7 +213,7 @@ extension JobCommand {
             members: (options.networks ?? 1) * plan.stages,
             called: plan.stages > 1 ? "training" : "network")
         }
-      ])
+      ] + (try running.watching.callbacks(options)), diagnosing: diagnosing)
   }
 
   /// The plan; what contradicts a rule is told by the names of flags.

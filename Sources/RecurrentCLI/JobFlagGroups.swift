@@ -19,6 +19,8 @@ struct TrainingRunOptions<Command: JobCommand>: ParsableArguments {
     completion: .directory)
   var output = Command.name
 
+  @OptionGroup var watching: WatchingFlags
+
   @Option(
     help: ArgumentHelp(
       "The folder of a trained model to go on from: its network, and what it has learned or fitted, "

@@ -28,7 +28,8 @@ struct RecurrentCommand: ParsableCommand {
       """),
     version: LibraryVersion.current,
     subcommands: [
-      Train.self, TuneCommand.self, Update.self, Resume.self, Diff.self, Predict.self,
+      Train.self, TuneCommand.self, FindRateCommand.self, Update.self, Resume.self, Diff.self,
+      Predict.self,
       Evaluate.self,
       Backtest.self, Anomalies.self, Score.self,
       Generate.self,

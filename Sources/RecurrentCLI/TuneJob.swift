@@ -29,6 +29,9 @@ struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
     guard job.running.from == nil else {
       throw ValidationError("--from has no place here: options of a trained model stay.")
     }
+    guard !job.running.watching.diagnose else {
+      throw ValidationError("--diagnose has no place here: train what is found with it.")
+    }
     guard !job.inputs.contains("-") else {
       throw ValidationError(
         "Each trial reads the data, and standard input can be read once; keep it in a file.")

@@ -43,6 +43,9 @@ public protocol JobOptions: Sendable, Codable, Equatable {
   /// What tuning may choose of them; by default the recurrent layer, its sizes and how it is trained.
   static var tunable: [TunableOption<Self>] { get }
 
+  /// The flags of the job that change what a diagnosis of its network finds.
+  var diagnosisFlags: DiagnosisFlags { get }
+
   /// The defaults.
   init()
 

@@ -152,12 +152,15 @@ extension JobPlan {
   ///   - callbacks: hear of each step, epoch and checkpoint; any of them may stop a network's run. If
   ///     training runs away after a good epoch, the network has the best weights until then and its
   ///     history says so (``TrainingHistory/stop``).
+  ///   - diagnosing: gets what a few training examples show of the first network after each epoch, at
+  ///     the first rank. What is trained is the same with it, to the bit.
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; ``DataError`` if the test
   ///   part is not what the model knows, or the checkpoints are of another run; with checkpoints,
   ///   ``TrainingPause`` if a callback stops the run.
   public func train(
     checkpoints: Checkpoints? = nil, communicator: (any Communicator)? = nil,
-    callbacks: [TrainingCallback] = []
+    callbacks: [TrainingCallback] = [],
+    diagnosing: ((TrainingDiagnosis.Epoch) -> Void)? = nil
   ) throws -> Trained {
     try checkMemory()
     let data = (training: trainingExamples, validation: validationExamples)
@@ -167,7 +170,7 @@ extension JobPlan {
     > {
       let trainer = try self.trained(
         member: member, on: data, checkpoints: checkpoints, communicator: communicator,
-        callbacks: callbacks)
+        callbacks: callbacks, diagnosing: member == 1 ? diagnosing : nil)
       return TrainedNetwork(
         model: finished(trainer.bestModel), history: trainer.state.history)
     }
@@ -210,12 +213,16 @@ extension JobPlan {
   func trained(
     member: Int, until last: Int? = nil, on data: (training: Examples, validation: Examples),
     checkpoints: Checkpoints?, communicator: (any Communicator)? = nil,
-    callbacks: [TrainingCallback]
+    callbacks: [TrainingCallback], diagnosing: ((TrainingDiagnosis.Epoch) -> Void)? = nil
   ) throws -> Trainer<Trained.Model, Adam, Examples> {
     let checkpoints = options.networks == nil ? checkpoints : checkpoints?.network(member)
     var trainer = trainer(of: model(member: member), member: member)
     trainer.communicator = communicator
     trainer.state.member = member + stage * (options.networks ?? 1)
+    var callbacks = callbacks
+    if let diagnosing, communicator?.rank ?? 0 == 0 {
+      callbacks.append(self.diagnosing(trainer, on: data.training, diagnosing))
+    }
     let pauses: [TrainingCallback] =
       last.map { last in [{ _, run in run.epoch >= last ? .stop : .proceed }] } ?? []
     func run() throws {
