@@ -10,21 +10,12 @@ func vanishingGradients(_ pictures: Pictures) throws {
   let input = SequenceBatch(Initializer.uniform(1)([32, steps, 4], using: &generator))
   let target = Initializer.uniform(1)([32, 32], using: &generator)
 
-  /// |∂L/∂h_t| for each t: a zero is added to the hidden state behind each step; the gradient with
-  /// respect to that zero is the gradient with respect to the state.
+  /// |∂L/∂h_t| for each t.
   func norms(_ layer: some Layer<SequenceBatch, SequenceBatch>) -> [Double] {
-    let zeros = (0..<steps).map { _ in Tensor.zeros([32, 32]) }
-    let (_, gradients) = valueAndGradients(of: zeros) { shifts in
-      var state = layer.initialState(batchSize: 32)
-      for t in 0..<steps {
-        _ = layer(input.steps(t..<t + 1), state: &state)
-        state.tensors[0] = state.tensors[0] + shifts[t]
-      }
-      return meanSquaredError(state.tensors[0], target)
+    let diagnosis = NetworkDiagnosis(of: layer) { layer in
+      meanSquaredError(LastOutput()(layer(input)), target)
     }
-    return gradients.tensors.map { gradient in
-      (gradient?.elements.reduce(0) { $0 + Double($1) * Double($1) } ?? 0).squareRoot()
-    }
+    return diagnosis.layers[0].gradient
   }
 
   let scaled = { (size: Float) in
