@@ -101,11 +101,16 @@ public struct DiagnosisReading: Sendable, CustomStringConvertible {
     "\(NumberFormat.fixed(100 * share, share < 0.1 ? 1 : 0)) %"
   }
 
-  /// The findings, a line each with its remedy; or that there are none.
+  /// The findings, a line each, and behind those that it is for the remedy; or that there are none.
   public var description: String {
-    findings.isEmpty
-      ? "Nothing stands out: gradients arrive, gates and units are alive."
-      : findings.map { "\($0)\n  \($1)" }.joined(separator: "\n")
+    if findings.isEmpty {
+      return "Nothing stands out: gradients arrive, gates and units are alive."
+    }
+    return findings.indices.map { index in
+      let (finding, remedy) = findings[index]
+      let isNextForSame = index + 1 < findings.count && findings[index + 1].remedy == remedy
+      return isNextForSame ? finding : "\(finding)\n  \(remedy)"
+    }.joined(separator: "\n")
   }
 }
 
