@@ -2,32 +2,6 @@ import Recurrent
 
 // A cell of one's own, trained: nobody writes a backward pass.
 
-/// h' = a·h + (1 - a)·tanh(W x), with a learned rate a for each unit.
-struct LeakyCell: Cell {
-  var weights: Tensor  // [I, H]
-  var rate: Tensor  // [H]
-
-  init(inputSize: Int, hiddenSize: Int, using generator: inout RandomGenerator) {
-    weights = Initializer.glorotUniform([inputSize, hiddenSize], using: &generator)
-    rate = .zeros([hiddenSize])  // a = 0.5
-  }
-
-  func initialState(batchSize: Int) -> HiddenState {
-    HiddenState(hidden: .zeros([batchSize, rate.count]))
-  }
-
-  func step(_ input: Tensor, state: inout HiddenState) -> Tensor {
-    let a = rate.sigmoid()
-    state.hidden = a * state.hidden + (1 - a) * input.matrixProduct(weights).tanh()
-    return state.hidden
-  }
-
-  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
-    visitor.visit("weights", &weights)
-    visitor.visit("rate", &rate)
-  }
-}
-
 // The task: the mean of 40 random numbers. A unit that forgets slowly can hold it, one that forgets
 // by half each step cannot: the rates must be learned.
 var generator = RandomGenerator(seed: 1)

@@ -1,64 +1,5 @@
 import Recurrent
 
-/// The LSTM as its formulas say, one operation after the other: the readable twin of the fused
-/// kernel.
-struct PlainLSTM: Cell {
-  var weights: RecurrentWeights
-
-  func initialState(batchSize: Int) -> LSTM.State {
-    let zeros = Tensor.zeros([batchSize, weights.hiddenSize])
-    return LSTM.State(hidden: zeros, cell: zeros)
-  }
-
-  func step(_ x: Tensor, state: inout LSTM.State) -> Tensor {
-    let sums =
-      x.matrixProduct(weights.input, bias: weights.bias)
-      + state.hidden.matrixProduct(weights.recurrent, bias: weights.recurrentBias)
-    let units = weights.hiddenSize
-    func gate(_ index: Int) -> Tensor {
-      sums.slice(index * units..<(index + 1) * units, along: 1)
-    }
-    let i = gate(0).sigmoid()  // how much of the new is written
-    let f = gate(1).sigmoid()  // how much of the old is kept
-    let g = gate(2).tanh()  // the new
-    let o = gate(3).sigmoid()  // how much is shown
-    state.cell = f * state.cell + i * g
-    state.hidden = o * state.cell.tanh()
-    return state.hidden
-  }
-
-  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
-    weights.visitParameters(&visitor)
-  }
-}
-
-/// The GRU in the same way, its reset gate behind the product.
-struct PlainGRU: Cell {
-  var weights: RecurrentWeights
-
-  func initialState(batchSize: Int) -> HiddenState {
-    HiddenState(hidden: .zeros([batchSize, weights.hiddenSize]))
-  }
-
-  func step(_ x: Tensor, state: inout HiddenState) -> Tensor {
-    let ofInput = x.matrixProduct(weights.input, bias: weights.bias)
-    let ofState = state.hidden.matrixProduct(weights.recurrent, bias: weights.recurrentBias)
-    let units = weights.hiddenSize
-    func part(_ sums: Tensor, _ index: Int) -> Tensor {
-      sums.slice(index * units..<(index + 1) * units, along: 1)
-    }
-    let r = (part(ofInput, 0) + part(ofState, 0)).sigmoid()  // how much of the old the new sees
-    let z = (part(ofInput, 1) + part(ofState, 1)).sigmoid()  // how much of the old is kept
-    let n = (part(ofInput, 2) + r * part(ofState, 2)).tanh()  // the new
-    state.hidden = (1 - z) * n + z * state.hidden
-    return state.hidden
-  }
-
-  mutating func visitParameters(_ visitor: inout ParameterVisitor) {
-    weights.visitParameters(&visitor)
-  }
-}
-
 func gates(_ pictures: Pictures) throws {
   var generator = RandomGenerator(seed: 1)
   let input = SequenceBatch(Initializer.uniform(1)([8, 30, 5], using: &generator))
@@ -69,6 +10,11 @@ func gates(_ pictures: Pictures) throws {
   print(
     "LSTM: outputs differ by less than 1e-6:",
     difference(lstm(input).values, plain(input).values) < 1e-6)
+  let row = input.rows([0])
+  let steps = (0..<row.time).map { row.steps($0..<$0 + 1).values.elements }
+  let loops = Tensor(lstmInLoops(steps, lstm.weights).flatMap(\.self), shape: [1, 30, 16])
+  print(
+    "      in loops by less than 1e-6:    ", difference(lstm(row).values, loops) < 1e-6)
   let (_, fused) = valueAndGradients(of: lstm) { $0(input).values.squared().sum() }
   let (_, read) = valueAndGradients(of: plain) { $0(input).values.squared().sum() }
   let differences = zip(fused.tensors, read.tensors).map { a, b in

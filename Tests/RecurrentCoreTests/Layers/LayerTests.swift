@@ -67,12 +67,29 @@ import Testing
   @Test func ownLSTM() async throws {
     var generator = RandomGenerator(seed: 9)
     let fused = LSTM(inputSize: 3, hiddenSize: 5, using: &generator)
-    let own = Recurrence(OwnLSTMCell(weights: fused.weights))
+    let own = Recurrence(PlainLSTM(weights: fused.weights))
     try await checkLayer(own, inputSize: 3, outputSize: 5, twin: PlainRecurrence.lstm.twin)
-    // And both against each other, longer.
-    let lengths = [17, 3, 0, 20]
+    try expectTwins(own, fused)
+  }
+
+  @Test func ownGRU() async throws {
+    var generator = RandomGenerator(seed: 10)
+    let fused = GRU(inputSize: 3, hiddenSize: 5, using: &generator)
+    let own = Recurrence(PlainGRU(weights: fused.weights))
+    try await checkLayer(
+      own, inputSize: 3, outputSize: 5, twin: PlainRecurrence.gruResetAfter.twin)
+    try expectTwins(own, fused)
+  }
+
+  /// What two layers of one function, from 3 features to 5 units, give of some longer rows: outputs
+  /// and gradients.
+  private func expectTwins(
+    _ own: some Layer<SequenceBatch, SequenceBatch>,
+    _ fused: some Layer<SequenceBatch, SequenceBatch>
+  ) throws {
     let input = SequenceBatch(
-      Tensor(SeededGenerator.floats(4 * 20 * 3, seed: 1), shape: [4, 20, 3]), lengths: lengths)
+      Tensor(SeededGenerator.floats(4 * 20 * 3, seed: 1), shape: [4, 20, 3]),
+      lengths: [17, 3, 0, 20])
     expectClose(
       own(input).values.elements, shape: [4, 20, 5], to: fused(input).values.elements,
       shape: [4, 20, 5], within: 1e-6, "output")
@@ -84,6 +101,19 @@ import Testing
       expectClose(
         a.elements, shape: a.shape, to: b.elements, shape: b.shape, within: 2e-6, name)
     }
+  }
+
+  /// The fused kernel against loops that anybody can read, with one bias and with two.
+  @Test(arguments: [RecurrentInitialization.pytorch, .keras])
+  func lstmIsThatInLoops(_ initialization: RecurrentInitialization) {
+    var generator = RandomGenerator(seed: 11)
+    let fused = LSTM(
+      inputSize: 3, hiddenSize: 37, initialization: initialization, using: &generator)
+    let steps = (0..<25).map { SeededGenerator.floats(3, seed: UInt64($0)) }
+    expectClose(
+      fused(SequenceBatch(rows: [steps])).values.elements, shape: [1, 25, 37],
+      to: lstmInLoops(steps, fused.weights).flatMap(\.self), shape: [1, 25, 37], within: 1e-6,
+      "output")
   }
 
   // MARK: Layers of steps, chains

@@ -1,0 +1,1 @@
+../../Tests/RecurrentCoreTests/Layers/PlainCells/LeakyCell.swift

@@ -1,0 +1,1 @@
+../../Tests/RecurrentCoreTests/Layers/PlainCells/PlainGRU.swift
