@@ -42,6 +42,7 @@ let package = Package(
       name: "Guide",
       dependencies: [
         .product(name: "Recurrent", package: "Recurrent"),
+        .product(name: "RecurrentONNX", package: "Recurrent"),
         .product(name: "RecurrentTasks", package: "Recurrent"),
       ],
       path: "Guide"),

@@ -12,6 +12,8 @@ struct Guide {
     ("same-bits", sameBits), ("what-goes-wrong", whatGoesWrong), ("forecasts", forecasts),
     ("sentiment", sentiment), ("named-entities", namedEntities), ("translation", translation),
     ("images", images), ("music", music), ("other-frameworks", otherFrameworks),
+    ("moving-models", movingModels), ("serving", serving), ("many-machines", manyMachines),
+    ("speed", speed), ("file-formats", fileFormats), ("coming-from-darts", comingFromDarts),
   ]
 
   static func main() throws {
@@ -46,6 +48,13 @@ struct Pictures {
 /// A number with that many decimals.
 func text(_ value: some BinaryFloatingPoint, _ decimals: Int = 4) -> String {
   String(format: "%.\(decimals)f", Double(value))
+}
+
+/// A new folder; who asks for it removes it.
+func temporaryFolder() throws -> String {
+  let path = FileManager.default.temporaryDirectory.path + "/guide-\(UUID().uuidString)"
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  return path
 }
 
 /// Numbers side by side.

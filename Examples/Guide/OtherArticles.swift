@@ -81,8 +81,7 @@ func otherFrameworks(_ pictures: Pictures) throws {
     " Keras 2 and ONNX", text(Activation.hardSigmoidONNX(Tensor([1])).value))
 
   let lstm = LSTM(inputSize: 3, hiddenSize: 4, using: &generator)
-  let folder = FileManager.default.temporaryDirectory.path + "/guide-\(UUID().uuidString)"
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  let folder = try temporaryFolder()
   defer { try? FileManager.default.removeItem(atPath: folder) }
 
   var toPyTorch = PyTorchWeights()
