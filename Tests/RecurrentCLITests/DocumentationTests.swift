@@ -34,7 +34,7 @@ import Testing
     }
     var help: [[String]: String] = [:]
     var count = 0
-    for page in ["README.md"] + pages.sorted() {
+    for page in ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"] + pages.sorted() {
       let text = try String(contentsOfFile: root.path + "/" + page, encoding: .utf8)
       for (words, flags) in commands(in: text) {
         if help[words] == nil {
