@@ -18,7 +18,7 @@ func lstmInLoops(_ x: [[Float]], _ weights: RecurrentWeights) -> [[Float]] {
   return x.map { x in
     let before = h
     for j in 0..<units {
-      func sum(_ gate: Int) -> Float {  // of x·W + h·U + b, the column of this gate and unit
+      func sum(_ gate: Int) -> Float {  // one column of x·W + h·U + b
         let column = gate * units + j
         var sum: Float = 0
         for b in biases { sum += b[column] }
