@@ -24,10 +24,10 @@ import Testing
   }
 
   private func rows(_ range: Range<Int>, _ names: [String]) -> [String] {
-    range.flatMap { day in
-      names.map { name in
-        "2024-\(day < 31 ? "01" : "02")-\(day % 31 < 9 ? "0" : "")\(day % 31 + 1),\(name),\(day * 3 % 17).5,\(day)\n"
-      }
+    range.flatMap { day -> [String] in
+      let number = day % 31 + 1
+      let date = "2024-0\(day / 31 + 1)-\(number < 10 ? "0" : "")\(number)"
+      return names.map { "\(date),\($0),\(day * 3 % 17).5,\(day)\n" }
     }
   }
 
@@ -65,15 +65,17 @@ import Testing
   /// series of their own, called like the files.
   @Test func filesWithoutNames() throws {
     func table(_ range: Range<Int>) -> String {
-      "date,sold\n"
-        + rows(range, ["x"]).map {
-          $0.split(separator: ",")[0] + "," + $0.split(separator: ",")[2] + "\n"
-        }.joined()
+      let lines = rows(range, ["x"]).map { line -> String in
+        let cells = line.split(separator: ",")
+        return "\(cells[0]),\(cells[2])\n"
+      }
+      return "date,sold\n" + lines.joined()
     }
     let columns = ForecastColumns(target: "sold", time: "date")
     let joined = try read(["late.csv": table(20..<40), "early.csv": table(0..<20)], columns)
     #expect(joined.series.map(\.name) == [nil] && joined.series[0].count == 40)
-    #expect(joined.series[0].target == (0..<40).map { Double($0 * 3 % 17) + 0.5 })
+    let sold = (0..<40).map { (day: Int) -> Double in Double(day * 3 % 17) + 0.5 }
+    #expect(joined.series[0].target == sold)
     #expect(joined.remarks.last?.hasPrefix("the 2 files are one series, since they follow") == true)
     let apart = try read(["b.csv": table(0..<20), "a.csv": table(10..<30)], columns)
     #expect(apart.series.map(\.name) == ["b", "a"] && apart.series.map(\.count) == [20, 20])
@@ -101,9 +103,9 @@ import Testing
     let numbers = try read(["a.csv": "sold\n1\n2\n", "b.csv": "sold\n3\n5\n"], untimed)
     #expect(numbers.series.map(\.target) == [[1, 2], [3, 5]])
     #expect(numbers.remarks.last?.contains("since they have no times") == true)
-    let rows = try read(
+    let asRows = try read(
       ["a.csv": "sold\n1\n2\n", "b.csv": "sold\n3\n5\n"], untimed, joining: .rows)
-    #expect(rows.series.map(\.target) == [[1, 2, 3, 5]])
+    #expect(asRows.series.map(\.target) == [[1, 2, 3, 5]])
   }
 
   /// What is wrong in a later part is told by its file and line; a file without the column by its name.
