@@ -28,7 +28,7 @@ extension Table {
       pending.removeFirst(end)
       try body(table)
     }
-    try file.forEach { piece throws(DataError) in
+    try file.forEachPiece { piece throws(DataError) in
       pending += piece
       guard pending.count >= wanted else { return true }
       let end = endOfRows(pending, header?.delimiter, file.source)

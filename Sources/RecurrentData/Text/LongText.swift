@@ -61,7 +61,7 @@ public struct LongText: Sendable {
   ) throws(DataError) {
     var rest: [UInt8] = []
     for file in files {
-      try file.forEach(of: pieceSize) { bytes throws(DataError) in
+      try file.forEachPiece(of: pieceSize) { bytes throws(DataError) in
         guard let end = bytes.lastIndex(of: Ascii.lineFeed) else {
           rest += bytes
           return true

@@ -34,7 +34,7 @@ package enum TextPieces: Sendable {
   /// Reads pieces until `body` says that it has enough.
   ///
   /// - Throws: ``DataError`` for a byte that is no text.
-  func forEach(
+  func forEachPiece(
     of size: Int = TextPieces.size, _ body: (ArraySlice<UInt8>) throws(DataError) -> Bool
   ) throws(DataError) {
     switch self {
@@ -93,7 +93,7 @@ package enum TextPieces: Sendable {
     _ body: (_ number: Int, _ line: String) throws(DataError) -> Bool
   ) throws(DataError) {
     var number = 0
-    try forEach { piece throws(DataError) in
+    try forEachPiece { piece throws(DataError) in
       var start = piece.startIndex
       while start < piece.endIndex {
         let end = piece[start...].firstIndex(of: Ascii.lineFeed) ?? piece.endIndex
