@@ -46,8 +46,8 @@ struct RateRangeFlags: ParsableArguments {
       throw ValidationError(
         "--lowest is above 0, --highest above that and at most 1e6, not \(lowest) and \(highest).")
     }
-    guard (2...1_000_000).contains(updates) else {
-      throw ValidationError("--updates is between 2 and 1000000, not \(updates).")
+    guard (2...10_000).contains(updates) else {
+      throw ValidationError("--updates is between 2 and 10000, not \(updates).")
     }
   }
 }

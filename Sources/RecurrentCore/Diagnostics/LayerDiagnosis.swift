@@ -32,7 +32,7 @@ public struct LayerDiagnosis: Sendable, Codable, Equatable {
     }
   }
 
-  /// Where the layer stands, as in the names of its parameters: `layers.0.forward`.
+  /// Where the layer stands, as in the names of its parameters: `recurrent.0.forward`.
   public let name: String
   /// `LSTM`, `Mogrifier LSTM`, `GRU` or `RNN`.
   public let kind: String

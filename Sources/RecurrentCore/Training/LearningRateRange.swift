@@ -30,19 +30,33 @@ public struct LearningRateRange: Sendable, Codable, Equatable {
   /// Before the first update.
   init() {}
 
-  /// The update after which the smoothed loss was least.
-  public var best: Point? { points.min { $0.smoothed < $1.smoothed } }
+  /// The update at which the smoothed loss was least, but for the first ten, where few are averaged.
+  public var best: Point? {
+    points.dropFirst(max(0, min(10, points.count - 1))).min { $0.smoothed < $1.smoothed }
+  }
+
+  /// The mean loss of the first tenth of the updates, at least four.
+  public var start: Double {
+    let first = points.prefix(max(4, points.count / 10))
+    return first.reduce(0) { $0 + $1.loss } / Double(max(1, first.count))
+  }
 
   /// A tenth of the rate at which the smoothed loss was least, to two digits: there it still fell fast.
-  /// Nil if it never fell by a hundredth of what it was at first.
+  /// Nil if it never fell below its ``start`` by a hundredth, or by less than batches differ.
   public var suggestion: Double? {
-    guard let first = points.first, let best,
-      best.smoothed < first.smoothed - 0.01 * abs(first.smoothed)
-    else { return nil }
+    guard let best, start - best.smoothed > max(0.01 * abs(start), spread) else { return nil }
     var (digits, scale) = (best.rate / 10, 1.0)
     while digits < 10 { (digits, scale) = (digits * 10, scale * 10) }
     while digits >= 100 { (digits, scale) = (digits / 10, scale / 10) }
     return digits.rounded() / scale
+  }
+
+  /// How far the losses up to the best update are from the smoothed ones (root mean square).
+  private var spread: Double {
+    let last = best?.rate ?? 0
+    let known = points.prefix { $0.rate <= last }
+    let sum = known.reduce(0) { $0 + ($1.loss - $1.smoothed) * ($1.loss - $1.smoothed) }
+    return (sum / Double(max(1, known.count))).squareRoot()
   }
 
   /// Adds an update.
@@ -50,9 +64,9 @@ public struct LearningRateRange: Sendable, Codable, Equatable {
     sum = 0.9 * sum + 0.1 * loss
     weight = 0.9 * weight + 0.1
     let smoothed = sum / weight
-    if let best, let first = points.first, points.count > 10 {
+    if let best, points.count > 10 {
       // Four times the least; of losses around 0, three times what was gained.
-      let room = 3 * max(abs(best.smoothed), first.smoothed - best.smoothed)
+      let room = 3 * max(abs(best.smoothed), start - best.smoothed)
       if smoothed > best.smoothed + room { diverged = true }
     }
     points.append(Point(rate: rate, loss: loss, smoothed: smoothed))

@@ -97,7 +97,7 @@ extension LearningRateRange {
 
   /// What it says, and why, as a sentence or two.
   public var reading: String {
-    guard let first = points.first, let last = points.last, let best else {
+    guard let last = points.last, let best else {
       return
         "The first update already made numbers that are not finite: look at the data, or begin "
         + "at a smaller rate."
@@ -108,7 +108,7 @@ extension LearningRateRange {
       ? "It diverged at \(number(last.rate))." : "It did not diverge up to \(number(last.rate))."
     guard let suggestion else {
       return
-        "The loss never fell clearly below \(number(first.smoothed)), so no rate is suggested: "
+        "The loss never fell clearly below \(number(start)), where it began, so no rate is suggested: "
         + "more updates may show one. \(end)"
     }
     return "The smoothed loss was least, \(number(best.smoothed)), at \(number(best.rate)). \(end) "
