@@ -24,7 +24,7 @@ import Testing
     #expect(try await bare == output("--help"))
     for part in [
       "recurrent train forecaster --output model\n", "recurrent predict model --steps 5\n",
-      "Exit codes: 0 done; 64 wrong flags; 65 ", "recurrent help exit-codes",
+      "Exit codes: 0 done; 64 wrong flags; 65 ", "recurrent help TOPIC",
     ] {
       #expect(bare.contains(part), "\(part) in: \(bare)")
     }

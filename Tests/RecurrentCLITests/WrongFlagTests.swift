@@ -40,7 +40,6 @@ import Testing
 
   @Test(arguments: [
     Case("--bogus", "Unknown option '--bogus'"),
-    Case("extra.csv", "Unexpected argument 'extra.csv'"),
     Case("--window", "Missing value for '--window <rows>'"),
     Case("--window 7x", "The value '7x' is invalid for '--window <rows>'"),
     Case("--window 0", "The window is between 1 and 1000000, not 0."),
@@ -91,7 +90,7 @@ import Testing
     (["evaluate", "model"], "Missing expected argument '<file>'"),
     (["inspect"], "Missing expected argument '<model>'"),
     (["inspect", "model", "--batch", "8"], "--batch belongs to --cost."),
-    (["inspect", "model", "--cost", "--time", "0"], "--time is between 1 and 1000000, not 0."),
+    (["inspect", "model", "--cost", "--time", "0"], "--steps is between 1 and 1000000, not 0."),
     (["info", "more"], "Unexpected argument 'more'"),
   ]) func others(_ arguments: [String], _ message: String) async throws {
     try await Workspace.with { workspace in
