@@ -15,6 +15,12 @@ enum FileBytes {
   /// Offsets of cells are 32-bit numbers, and a stream without an end must not fill the memory.
   static let sizeLimit = min(Int(UInt32.max) - 1, memorySize)
 
+  /// Whether a path names a pipe, a device or the like, which can be read once.
+  static func isStream(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+  }
+
   /// A file as errors name it.
   static func name(of path: String) -> String { path == "-" ? "standard input" : path }
 

@@ -142,7 +142,7 @@ import Testing
 
   @Test(arguments: [
     (["--batch", "0"], "--batch is between 1 and 1000000, not 0."),
-    (["--time", "0"], "--time is between 1 and 1000000, not 0."),
+    (["--time", "0"], "--steps is between 1 and 1000000, not 0."),
     (["--input=-3"], "--input is between 1 and 1000000, not -3."),
     (["--hidden", "1000001"], "--hidden is between 1 and 1000000, not 1000001."),
     (["--hidden", "big"], "The value 'big' is invalid for '--hidden <units>'"),
@@ -155,7 +155,7 @@ import Testing
     (["--lengths", "half"], "Please provide one of 'full' and 'uniform'."),
     (
       ["--mode", "step", "--time", "9"],
-      "--mode step measures single time steps and takes no --time."
+      "--mode step measures single time steps and takes no --steps."
     ),
     (
       ["--mode", "step", "--lengths", "uniform"],

@@ -1,8 +1,8 @@
 import RecurrentFiles
 
 /// A file of text in pieces of UTF-8, read anew each time, so that a file larger than the memory is never held
-/// whole. A piece ends behind a line end, or with the file. What cannot be read in pieces is held: standard
-/// input, UTF-16, and what other programs than gzip have packed.
+/// whole. A piece ends behind a line end, or with the file. What cannot be read twice, or in pieces, is held:
+/// standard input and other pipes, UTF-16, and what other programs than gzip have packed.
 package enum TextPieces: Sendable {
   case held(TextFile)
   case onDisk(String, TextEncoding)
@@ -14,7 +14,7 @@ package enum TextPieces: Sendable {
   ///
   /// - Throws: ``DataError`` when it is missing, or is held and no text.
   package init(_ path: String, encoding: TextEncoding = .utf8) throws(DataError) {
-    guard path != "-", encoding != .utf16 else {
+    guard path != "-", encoding != .utf16, !FileBytes.isStream(path) else {
       self = .held(try TextFile(path, encoding: encoding))
       return
     }
