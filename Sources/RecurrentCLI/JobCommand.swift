@@ -155,9 +155,10 @@ extension JobCommand {
       var diagnosis = TrainingDiagnosis()
       let model = try train(
         plan, in: training, checkpoints: training.checkpoints, communicator: Ranks.all,
-        diagnosing: running.watching.diagnose ? { diagnosis.epochs.append($0) } : nil)
+        diagnosing: running.watching.diagnose && Ranks.isFirst
+          ? { diagnosis.epochs.append($0) } : nil)
       var closing = try self.closing(model, plan)
-      if running.watching.diagnose {
+      if running.watching.diagnose, Ranks.isFirst {
         try closing.add(diagnosis, plan.options.diagnosisFlags)
       }
       try training.finish(model, seed: plan.options.seed, closing)
@@ -183,7 +184,9 @@ extension JobCommand {
     let record = CommandRecord(
       arguments: arguments, inputs: [running.from].compactMap(\.self) + inputs)
     guard Ranks.isFirst else {
-      return (TrainingRun(ofOtherRankThan: running.output, record: record), "")
+      return (
+        TrainingRun(ofOtherRankThan: running.output, answer: running.answer, record: record), ""
+      )
     }
     let written = ["history.csv", "loss.svg", CommandRecord.file] + Self.reports + more
     try checkKept(inputs, whenWriting: written.map { running.output + "/" + $0 })
@@ -213,7 +216,7 @@ extension JobCommand {
             members: (options.networks ?? 1) * plan.stages,
             called: plan.stages > 1 ? "training" : "network")
         }
-      ] + (try running.watching.callbacks(options)), diagnosing: diagnosing)
+      ] + (Ranks.isFirst ? try running.watching.callbacks(options) : []), diagnosing: diagnosing)
   }
 
   /// The plan; what contradicts a rule is told by the names of flags.

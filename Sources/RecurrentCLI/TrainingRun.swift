@@ -23,7 +23,7 @@ struct TrainingRun {
   /// Nil at all ranks but the first, which alone writes and speaks.
   private let folder: RunFolder?
   private let progress: ProgressMode
-  private let answer: AnswerFlags
+  private var answer: AnswerFlags
   let record: CommandRecord
   /// Where it is kept.
   let checkpoints: Checkpoints
@@ -66,8 +66,10 @@ struct TrainingRun {
   }
 
   /// What a rank has that neither writes nor speaks.
-  init(ofOtherRankThan output: String, record: CommandRecord) {
-    (folder, self.output, progress, answer) = (nil, output, .silent, AnswerFlags())
+  init(ofOtherRankThan output: String, answer: AnswerFlags, record: CommandRecord) {
+    (folder, self.output, progress) = (nil, output, .silent)
+    self.answer = answer
+    self.answer.quiet = true
     self.record = record
     checkpoints = Checkpoints(
       in: RunFolder.path(for: output) + "/checkpoints", digest: record.digest)
