@@ -4,7 +4,7 @@ import Testing
 
 /// `recurrent train forecaster` on tables that are not as they should be: one message with the
 /// place, what is wrong and what helps; exit code 65; nothing written.
-@Suite struct BadTableTests {
+@Suite(.optimized) struct BadTableTests {
   private let data = { (text: String) in Data(text.utf8) }
 
   @Test func missingFile() async throws {

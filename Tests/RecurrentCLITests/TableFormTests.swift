@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Tables as they come out of meters, shops and spreadsheets: the same model comes out, to the bit.
-@Suite struct TableFormTests {
+@Suite(.optimized) struct TableFormTests {
   private static let rows = Sample.rows(60)
 
   @Test func newestFirst() async throws {
@@ -128,7 +128,7 @@ import Testing
 }
 
 /// Tables that look odd and are fine: the same model comes out, to the bit.
-@Suite struct OddTableTests {
+@Suite(.optimized) struct OddTableTests {
   @Test func lineEnds() async throws {
     let text = Sample.csv(Sample.rows(60), lineEnd: "\r\n")
     try await Workspace.expectSame(Data(text.utf8), as: Sample.prices, ["--covariates", "all"])

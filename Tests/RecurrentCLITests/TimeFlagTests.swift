@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Times of tables that can be read in several ways, as a user of the command sees them.
-@Suite struct TimeFlagTests {
+@Suite(.optimized) struct TimeFlagTests {
   /// A table of the first of `count` months, day first.
   private func months(_ count: Int) -> String {
     table((0..<count).map { String(format: "01/%02d/%d", $0 % 12 + 1, 2010 + $0 / 12) })

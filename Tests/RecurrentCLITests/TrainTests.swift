@@ -7,7 +7,7 @@ import Testing
 #endif
 
 /// `recurrent train forecaster`, as it should go.
-@Suite struct TrainTests {
+@Suite(.optimized) struct TrainTests {
   @Test func filesAreThereAndWellFormed() async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "t.csv")

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `recurrent tune`.
-@Suite struct TuneCommandTests {
+@Suite(.optimized) struct TuneCommandTests {
   private func search(_ output: String) -> [String] {
     [
       "tune", "forecaster", "t.csv", "--window", "8", "--hidden", "4", "--layers", "1", "--epochs",
@@ -65,7 +65,7 @@ import Testing
   }
 
   /// The best is what the command that is printed trains; a flag that is given stays.
-  @Test(.optimized) func theBestIsTrainedAsToldAndWritten() async throws {
+  @Test func theBestIsTrainedAsToldAndWritten() async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "t.csv")
       let result = try await workspace.recurrent(
@@ -95,7 +95,7 @@ import Testing
   }
 
   /// Killed at any moment, a search goes on to the same trials and the same model.
-  @Test(.optimized) func killedItGoesOn() async throws {
+  @Test func killedItGoesOn() async throws {
     try await Workspace.with { workspace in
       try workspace.write(Sample.prices, to: "t.csv")
       let whole = try await workspace.recurrent(search("whole"))
@@ -142,7 +142,7 @@ import Testing
   }
 
   /// Every job is searched by the same command.
-  @Test(.optimized) func everyJob() async throws {
+  @Test func everyJob() async throws {
     try await Workspace.with { workspace in
       let words = ["good", "fine", "bad", "sad"]
       let lines = (0..<80).map { row in

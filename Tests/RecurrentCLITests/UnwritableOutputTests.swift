@@ -5,7 +5,7 @@ import Testing
 
 /// Results that cannot be written: said before training where possible, exit code 65, and nothing
 /// half-written is left.
-@Suite struct UnwritableOutputTests {
+@Suite(.optimized) struct UnwritableOutputTests {
   private func train(to output: String) -> [String] {
     ["train", "forecaster", "t.csv", "--output", output] + Sample.small
   }

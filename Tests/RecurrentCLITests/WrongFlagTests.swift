@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Flags that are wrong: exit code 64, the message says which and what is right, and nothing runs.
-@Suite struct WrongFlagTests {
+@Suite(.optimized) struct WrongFlagTests {
   /// Numbers below 0 look like flags; what contradicts a model, and what is not there, is told by name.
   @Test func whatIsMeantIsNamed() async throws {
     try await Workspace.with { workspace in
