@@ -16,7 +16,7 @@ struct MogrifierParts: Sendable {
   let gates: [Part]
   /// Between the factors of each round.
   let middles: [(value: Part, gradient: Part)?]
-  /// All floats of a step.
+  /// The floats that a step keeps, all parts together.
   let size: Int
 
   init(_ layer: MogrifierLSTM) {
@@ -49,8 +49,7 @@ struct MogrifierParts: Sendable {
 struct MogrifierRun: Sendable {
   let layer: MogrifierLSTM
   let parts: MogrifierParts
-  let layout: SequenceLayout
-  /// How the LSTM's kernels are called.
+  /// The LSTM inside: how its kernels are called.
   let fused: FusedRun
   /// 0, 1, 2 … B, as rows in their order, and as how many there are.
   let numbers: IndexTable
@@ -61,7 +60,6 @@ struct MogrifierRun: Sendable {
 
   init(_ layer: MogrifierLSTM, layout: SequenceLayout, segmentLength: Int?) {
     self.layer = layer
-    self.layout = layout
     parts = MogrifierParts(layer)
     fused = FusedRun(
       layer.fused, weights: layer.weights,
@@ -83,8 +81,9 @@ struct MogrifierRun: Sendable {
     shares = zip([0] + ends, ends + [layout.batchSize]).map { $0..<$1 }
   }
 
-  var units: Int { layer.weights.hiddenSize }
-  var inputs: Int { layer.weights.inputSize }
+  var layout: SequenceLayout { fused.layout }
+  var units: Int { fused.units }
+  var inputs: Int { fused.weights.inputSize }
 
   /// What is kept of so many steps of rows.
   struct Kept: Sendable {
@@ -103,7 +102,7 @@ struct MogrifierRun: Sendable {
       rest.pointer + count * part.start + row * part.width
     }
 
-    /// All rows from the last step to the first.
+    /// All rows of a part, from the last step to the first.
     func lastFirst(_ part: MogrifierParts.Part) -> Matrix {
       Matrix(rest, from: count * part.start, rows: count, columns: part.width).reversed
     }
