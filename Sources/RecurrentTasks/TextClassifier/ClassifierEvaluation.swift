@@ -17,7 +17,7 @@ public struct ClassifierEvaluation: JobEvaluation {
 
   /// The labels, in the order of the matrix.
   public let labels: [String]
-  /// What was taken for what.
+  /// The number of texts of each class that were taken for each class.
   public let confusion: ConfusionMatrix
   /// Whether the probabilities mean what they say.
   public let calibration: Calibration
@@ -34,23 +34,23 @@ public struct ClassifierEvaluation: JobEvaluation {
   /// Texts with a label that training does not have, which nothing here counts; nil if there are none.
   public internal(set) var unknown: UnknownLabels?
 
-  /// One line that says whether the model is worth having.
+  /// One line that says whether the model is worth having, with a 95 % interval of its accuracy
+  /// (``ConfusionMatrix/accuracyInterval``).
   public var verdict: String {
     let accuracy = confusion.accuracy
     let named = [("majority class", majority)] + (bagOfWords.map { [("bag of words", $0)] } ?? [])
     guard let best = named.max(by: { $0.1.accuracy < $1.1.accuracy }) else { return "" }
     let points = "\(NumberFormat.fixed(abs(accuracy - best.1.accuracy) * 100, 1)) points"
-    // Two standard deviations of a share measured on so many texts.
-    let count = Double(max(1, confusion.total))
-    let noise = 2 * (accuracy * (1 - accuracy) / count).squareRoot()
-    let noiseText =
-      " (chance alone makes about ± \(NumberFormat.fixed(noise * 100, 1)) on \(confusion.total) texts)"
+    let ends = [confusion.accuracyInterval.lowerBound, confusion.accuracyInterval.upperBound]
+      .map { NumberFormat.fixed($0 * 100, 1) }
+    let chance =
+      " (from \(confusion.total) texts, its accuracy may be \(ends[0]) to \(ends[1]) %)"
     if accuracy > best.1.accuracy {
-      return "The model beats the \(best.0) by \(points)\(noiseText)."
+      return "The model beats the \(best.0) by \(points)\(chance)."
     }
     return accuracy == best.1.accuracy
       ? "The model does NOT beat the \(best.0): it is no better."
-      : "The model does NOT beat the \(best.0): it is \(points) worse\(noiseText)."
+      : "The model does NOT beat the \(best.0): it is \(points) worse\(chance)."
   }
 }
 
@@ -95,7 +95,7 @@ extension ClassifierEvaluation {
     return text + ".\n\(verdict)"
   }
 
-  /// All classes up to 30, then the most frequent.
+  /// The classes that tables show: all up to 30, then the most frequent.
   private var shownClasses: [Int] {
     let all = Array(labels.indices)
     guard all.count > 30 else { return all }
