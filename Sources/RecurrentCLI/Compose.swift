@@ -120,6 +120,11 @@ struct Compose: ThreadedCommand {
 
   mutating func run() throws {
     let composer = try Composer(contentsOf: model)
+    if ending == .phrase, !composer.hasJointChords {
+      throw ValidationError(
+        "--ending phrase is of models with joint chords, which know ends; this one does not. "
+          + "It composes as many steps as --steps says.")
+    }
     let perBeat = composer.options.stepsPerBeat
     var drawing = Composer.Drawing()
     drawing.steps = steps ?? drawing.steps

@@ -49,11 +49,11 @@ package func decodeJSON<Value: Decodable>(
   } catch DecodingError.typeMismatch(let expected, let context) {
     throw DataError(
       file: file, place: described(context.codingPath),
-      problem: "expected a value of type \(expected)")
+      problem: "expected \(jsonName(of: expected))")
   } catch DecodingError.valueNotFound(let expected, let context) {
     throw DataError(
       file: file, place: described(context.codingPath),
-      problem: "found null, expected a value of type \(expected)")
+      problem: "found null, expected \(jsonName(of: expected))")
   } catch DecodingError.dataCorrupted(let context) {
     // The text is JSON, as was checked above. The decoder does not say where it met a number that
     // it cannot convert.
@@ -65,6 +65,15 @@ package func decodeJSON<Value: Decodable>(
           + "one too large" : withoutFullStop(context.debugDescription))
   } catch {
     throw DataError(file: file, problem: "cannot be read: \(error)")
+  }
+}
+
+/// What JSON calls a value that the decoder wants as a Swift type.
+private func jsonName(of type: any Any.Type) -> String {
+  switch "\(type)".prefix(while: { $0 != "<" }) {
+  case "Dictionary": "a JSON object"
+  case "Array": "a JSON array"
+  default: "a value of type \(type)"
   }
 }
 

@@ -62,6 +62,15 @@ import Testing
       #expect(tune.notes.first?.pitch == 64 && tune.trackEnds == [22 * 240])
       #expect(abs(tune.beatsPerMinute() - 90) < 1e-3)
 
+      if model == "events" {
+        let phrase = try await workspace.recurrent(
+          ["compose", "composer", "--ending", "phrase", "--output", "e.mid"])
+        #expect(
+          phrase.exitCode == 64 && phrase.errorOutput.contains("is of models with joint chords"),
+          "\(phrase.errorOutput)")
+        #expect(try !workspace.contents().contains("e.mid"))
+      }
+
       // From a file, at its tempo.
       let primed = try await workspace.recurrent(
         [

@@ -183,7 +183,9 @@ extension OnnxBuilder {
     throw DataError(
       .unwritable, file: "ONNX",
       problem: "a \(String("\(type(of: layer))".prefix { $0 != "<" })) cannot be written",
-      advice: "Make it conform to OnnxExportable")
+      advice:
+        "Networks of LSTM, GRU and simple RNN layers can be: train with --cell lstm, gru or rnn. A "
+        + "program's own layer is written if it is OnnxExportable")
   }
 }
 
