@@ -25,6 +25,28 @@ struct HelpTopic {
     throw ValidationError("There is no topic or command '\(words[1])'.\(meant)")
   }
 
+  /// A shell's completion script in which `recurrent help` is followed by topics and commands; other text as it is.
+  ///
+  /// The parser writes these scripts, and knows only that help takes words.
+  static func completing(_ script: String) -> String {
+    let commands = RecurrentCommand.configuration.subcommands.map { $0._commandName }
+    let words = (all.map(\.name) + commands).joined(separator: " ")
+    let bash = #/_recurrent_help\(\) \{[^}]*__recurrent_offer_flags_options -1\n/#
+    let fish =
+      "complete -c 'recurrent' -n '__recurrent_should_offer_completions_for_positional \"recurrent help\" -eq 1' "
+      + "-fa '\(words)'"
+    return script.replacing(bash) {
+      $0.output + """
+            if [[ "${positional_number}" -eq 1 ]]; then
+                COMPREPLY+=($(compgen -W '\(words)' -- "${cur}"))
+            fi
+
+        """
+    }
+    .replacing("'*:subcommands:'", with: "'1:topic or command:(\(words))' '*:subcommands:'")
+      + (script.contains("\ncomplete -c 'recurrent'") ? "\n" + fish : "")
+  }
+
   private static let data = HelpTopic(
     name: "data",
     text: """

@@ -78,7 +78,7 @@ struct RecurrentCommand: ParsableCommand {
       try ExecutionContext(threads: threads).run { try command.run() }
     } catch  where exitCode(for: error) == .success {
       // Help and version are printed, and checked, as any result.
-      print(message(of: error))
+      print(HelpTopic.completing(message(of: error)))
     }
   }
 

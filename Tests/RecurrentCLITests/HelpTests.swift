@@ -134,6 +134,8 @@ import Testing
       for shell in ["zsh", "fish"] {
         let script = try await workspace.recurrent(["--generate-completion-script", shell])
         #expect(script.exitCode == 0 && script.output.contains("image-classifier"))
+        let topics = try #require(script.output.firstMatch(of: #/help.*?[( ']data (.*?) train/#))
+        #expect(topics.1.hasPrefix("seasons checkpoints "), "\(topics.1)")
       }
       let script = try await workspace.recurrent(["--generate-completion-script", "bash"])
       try workspace.write(script.output, to: "complete.bash")
@@ -148,6 +150,7 @@ import Testing
         (["train", "forecaster", "--options", "pri"], "prices 2014.csv"),
         (["train", "forecaster", "pri"], "prices 2014.csv"), (["predict", "mo"], "model"),
         (["train", "tagger", "t.conll", "--output", "mo"], "model"),
+        (["help", "sea"], "seasons"), (["help", "exi"], "exit-codes"), (["help", "tr"], "train"),
       ] {
         let code = """
           source complete.bash
