@@ -20,7 +20,7 @@ public struct JSONReader {
     end = range.upperBound
   }
 
-  /// The same text from another place.
+  /// A reader of the same bytes that begins at `position`.
   func at(_ position: Int) -> JSONReader {
     var copy = self
     copy.position = position
@@ -134,7 +134,7 @@ public struct JSONReader {
   }
 
   /// Reads a string as the bytes of its UTF-8, which is not checked.
-  public mutating func stringBytes() throws(RequestError) -> [UInt8] {
+  mutating func stringBytes() throws(RequestError) -> [UInt8] {
     let (range, hasEscapes) = try stringRange()
     guard hasEscapes else { return Array(bytes[range]) }
     var text: [UInt8] = []

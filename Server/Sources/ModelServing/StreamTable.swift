@@ -24,7 +24,7 @@ public final class StreamTable: Sendable {
   /// How many streams there are, of all models of a server.
   public final class Count: Sendable {
     private let value = Atomic(0)
-    /// None.
+    /// A count of no streams.
     public init() {}
     /// Streams at the moment.
     public var now: Int { value.load(ordering: .relaxed) }
@@ -169,7 +169,7 @@ public final class StreamTable: Sendable {
   ///
   /// - Returns: how many.
   @discardableResult
-  public func removeIdle() -> Int {
+  func removeIdle() -> Int {
     let oldest = now - limits.idle.nanoseconds
     var removed = 0
     for shard in shards {
@@ -191,7 +191,7 @@ public final class StreamTable: Sendable {
     }
   }
 
-  /// How many there are.
+  /// The number of streams.
   public var streamCount: Int {
     shards.reduce(0) { sum, shard in sum + shard.slots.withLock { $0.live.count } }
   }

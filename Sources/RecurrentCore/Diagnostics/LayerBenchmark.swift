@@ -7,7 +7,7 @@
 /// print(result.seconds(at: 0.5), result.operationsPerSecond / 1e9)
 /// ```
 public struct LayerBenchmark: Sendable {
-  /// What is measured.
+  /// The mode of running that is measured.
   public enum Mode: String, Sendable, Codable, CaseIterable {
     /// A forward and a backward pass that gives the gradient of every weight from a gradient of all
     /// outputs. No gradient of the input, no optimizer.
@@ -20,7 +20,7 @@ public struct LayerBenchmark: Sendable {
 
   /// How many steps of each row are valid.
   public enum Lengths: String, Sendable, Codable, CaseIterable {
-    /// All.
+    /// All steps of each row are valid.
     case full
     /// A number drawn from 1...T for each row, always the same: half of the steps in the mean.
     case uniform
@@ -28,7 +28,7 @@ public struct LayerBenchmark: Sendable {
 
   /// The kind of layer.
   public var cell = CellKind.lstm
-  /// What is measured.
+  /// The mode of running that is measured.
   public var mode = Mode.train
   /// B.
   public var batchSize = 64
@@ -49,7 +49,7 @@ public struct LayerBenchmark: Sendable {
   public init() {}
 
   /// The valid steps of each row.
-  public var rowLengths: [Int] {
+  var rowLengths: [Int] {
     let time = mode == .step ? 1 : time
     switch lengths {
     case .full: return Array(repeating: time, count: batchSize)
@@ -164,9 +164,9 @@ public struct LayerBenchmark: Sendable {
       parameterBytes: 4 * stack.parameterCount)
   }
 
-  /// What was measured.
+  /// The times of a benchmark's runs.
   public struct Result: Sendable {
-    /// What was run.
+    /// The benchmark that was run.
     public let benchmark: LayerBenchmark
     /// The time of each run, the shortest first.
     public let seconds: [Double]

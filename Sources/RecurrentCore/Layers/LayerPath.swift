@@ -3,11 +3,11 @@
 public struct LayerPath: Sendable, Equatable {
   /// Where the layer stands in its model, as its parameters are named: `0`, `1.forward`.
   public private(set) var name = ""
-  /// What it is: `LSTM 8 → 64`.
+  /// The layer in words: `LSTM 8 → 64`.
   public let layer: String
-  /// How it runs.
+  /// The way in which the layer runs.
   public let method: Method
-  /// Why that way, or with what.
+  /// Why the layer runs that way, or with what.
   public let reason: String
   /// Features of a step that go in.
   public let inputSize: Int
@@ -17,7 +17,7 @@ public struct LayerPath: Sendable, Equatable {
   public let keptSize: Int
   /// Numbers of a step that its random masks keep in training, whether steps are computed again or
   /// not.
-  public private(set) var maskSize = 0
+  private(set) var maskSize = 0
   /// Numbers of a row that must be kept at the start of each segment, where steps are computed
   /// again.
   public let segmentStateSize: Int
@@ -30,7 +30,7 @@ public struct LayerPath: Sendable, Equatable {
   let biases: Int
   /// Whether training takes the gradient of the layer's input, because a layer of the same stack
   /// gives it.
-  public private(set) var givesInputGradient = false
+  private(set) var givesInputGradient = false
 
   /// A way of running through time.
   public enum Method: String, Sendable, Codable, CaseIterable {
@@ -59,21 +59,21 @@ public struct LayerPath: Sendable, Equatable {
     self.biases = biases
   }
 
-  /// The same layer with more numbers of a step in masks.
+  /// The path of a layer that keeps `size` more numbers of a step in masks.
   func masked(by size: Int) -> LayerPath {
     var result = self
     result.maskSize += size
     return result
   }
 
-  /// The same layer at this place of a stack.
+  /// The path of the layer at place `index` of a stack.
   func under(stack index: Int) -> LayerPath {
     var result = under("\(index)")
     result.givesInputGradient = index > 0
     return result
   }
 
-  /// The same layer as a part of another.
+  /// The path of the layer as the part `prefix` of another.
   public func under(_ prefix: String) -> LayerPath {
     var result = self
     result.name = name.isEmpty ? prefix : prefix + "." + name

@@ -56,9 +56,6 @@ public final class ModelStream<Model: Layer> where Model.Input: SequenceValue {
   /// Whether a step calls no layer, and so neither allocates nor locks.
   public var isLaidOut: Bool { run.isLaidOut }
 
-  /// Bytes that the stream holds for itself; what it shares with its forks is not among them.
-  public var memoryBytes: Int { 4 * run.memory.count }
-
   // MARK: Steps
 
   /// One step of each row: `input` holds their features `[B, I]`, `output` gets `[B, O]`.

@@ -1,6 +1,6 @@
 /// A run as callbacks see it, whatever its model: ``Trainer/State``.
 public protocol TrainingState: Sendable {
-  /// What is trained.
+  /// The type of the model that is trained.
   associatedtype Model: Module
   /// The weights now.
   var model: Model { get }
@@ -12,9 +12,9 @@ public protocol TrainingState: Sendable {
   var epoch: Int { get }
   /// Updates done, over all epochs.
   var step: Int { get }
-  /// How far the epoch after them is.
+  /// How far the epoch after the finished ones is.
   var progress: EpochProgress { get }
-  /// One record an epoch.
+  /// The records of the finished epochs.
   var history: TrainingHistory { get }
 }
 
@@ -27,10 +27,10 @@ public struct EpochProgress: Sendable, Codable, Equatable {
   /// Examples seen.
   public var examples = 0
   /// The losses of the examples, added up.
-  public var lossSum = 0.0
+  var lossSum = 0.0
   /// The norms of the updates' gradients, added up.
-  public var normSum = 0.0
-  /// How long it took so far.
+  var normSum = 0.0
+  /// The seconds that the epoch took so far.
   public var seconds = 0.0
   /// How much of that was spent waiting for other ranks; nil where there are none.
   public var exchangeSeconds: Double?

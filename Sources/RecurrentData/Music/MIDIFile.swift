@@ -22,9 +22,9 @@
 /// - Several tracks in a file of type 0 sound together, as in type 1.
 /// - Chunks of unknown kinds, and bytes after the last track, are ignored.
 public struct MIDIFile: Sendable, Hashable {
-  /// How tracks belong together.
+  /// The format of the file: how its tracks belong together.
   public enum Format: UInt16, Sendable {
-    /// One track (type 0).
+    /// Type 0: one track.
     case single
     /// Tracks that sound at the same time (type 1).
     case parallel
@@ -32,7 +32,7 @@ public struct MIDIFile: Sendable, Hashable {
     case sequential
   }
 
-  /// What a tick is.
+  /// The unit of time: what a tick is.
   public enum Timing: Sendable, Hashable {
     /// So many ticks are a beat, a quarter note; how long that is says the tempo.
     case ticksPerBeat(Int)
@@ -57,7 +57,7 @@ public struct MIDIFile: Sendable, Hashable {
     }
 
     /// What holds where a file says nothing: 120 beats a minute.
-    public static let standardMicrosecondsPerBeat: UInt32 = 500_000
+    static let standardMicrosecondsPerBeat: UInt32 = 500_000
   }
 
   /// From a tick on, another meter.
@@ -80,9 +80,9 @@ public struct MIDIFile: Sendable, Hashable {
     }
   }
 
-  /// How tracks belong together.
+  /// The file's format: how its tracks belong together.
   public var format: Format
-  /// What a tick is.
+  /// The file's unit of time: what a tick is.
   public var timing: Timing
   /// When each track ends, in ticks.
   public var trackEnds: [Int]

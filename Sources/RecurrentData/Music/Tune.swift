@@ -12,7 +12,7 @@ public struct Tune: Sendable, Hashable {
   public struct Note: Sendable, Hashable {
     /// The key, 0...127.
     public var pitch: Int
-    /// How hard it is struck, 1...127.
+    /// The note's velocity, 1...127: how hard the key is struck.
     public var velocity: Int
     /// The step at which it starts.
     public var start: Int
@@ -28,7 +28,7 @@ public struct Tune: Sendable, Hashable {
     }
   }
 
-  /// What it is called in messages.
+  /// The tune's name in messages.
   public var name: String
   /// The notes by start, those of one start by pitch; no two of one pitch overlap.
   public let notes: [Note]
@@ -124,7 +124,7 @@ public struct Tune: Sendable, Hashable {
       }, length: range.count)
   }
 
-  /// As a file of one track with 480 ticks a beat.
+  /// The tune as a MIDI file of one track with 480 ticks a beat.
   public func midi(stepsPerBeat: Int, beatsPerMinute: Double = 120) -> MIDIFile {
     func tick(_ step: Int) -> Int { (step * 960 / stepsPerBeat + 1) / 2 }
     let tempo = min(max((60e6 / beatsPerMinute).rounded(), 1), 0xFF_FFFF)
@@ -142,7 +142,7 @@ extension MIDIFile {
   /// The most steps of a tune that is read from a file: a few bytes can ask for any number.
   public static let longestTune = 100_000
   /// The most steps of all tunes of a file together.
-  public static let longestTunes = 1_000_000
+  static let longestTunes = 1_000_000
 
   /// The notes on a grid: one tune, or in the sequential format one for each track with notes.
   ///

@@ -61,10 +61,7 @@ public struct TimeFormat: Sendable, Equatable {
   }
 
   /// Whether times are plain numbers, of no calendar.
-  public var isIndex: Bool { unit == .index }
-
-  /// The zone's name, as `Europe/Berlin`, if the column shows the clocks of a place.
-  public var zoneName: String? { clock?.name }
+  var isIndex: Bool { unit == .index }
 
   /// How times are read, in words: `%d.%m.%Y`, `seconds since 1970`.
   var words: String {

@@ -46,10 +46,10 @@ public struct TextClassifierModel: Layer {
     tokenDropout = options.tokenDropout
   }
 
-  /// It looks at whole texts.
+  /// False: the network looks at whole texts.
   public var isCausal: Bool { false }
 
-  /// Those of the recurrent layers.
+  /// How the recurrent layers run.
   public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
 
   /// The logits; of a text without tokens, those of a pooled state of zeros.
@@ -61,7 +61,7 @@ public struct TextClassifierModel: Layer {
   }
 
   /// How much each token counts in attention pooling, `[B, T]`; nil for another pooling.
-  public func attentionWeights(_ input: TextBatch) -> Tensor? {
+  func attentionWeights(_ input: TextBatch) -> Tensor? {
     attention?.weights(over: hidden(input.tokens, mode: .prediction))
   }
 

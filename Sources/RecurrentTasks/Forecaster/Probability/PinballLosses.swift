@@ -86,7 +86,7 @@ struct PinballLosses {
 extension Forecaster {
   /// The shares whose quantiles reports show: those that were trained for, or the ends and the middle of
   /// the interval.
-  public var shownLevels: [Double] {
+  var shownLevels: [Double] {
     options.loss == .quantile
       ? options.quantiles.map { Double("\($0)") ?? Double($0) }
       : [(1 - nominalCoverage) / 2, 0.5, (1 + nominalCoverage) / 2]
