@@ -47,14 +47,14 @@ extension TrainingHistory {
 }
 
 extension EpochRecord {
-  /// What judges the epoch, in words.
+  /// The metric that judges the epoch, in words.
   package var judge: String {
     score?.title ?? (validationLoss == nil ? "training loss" : "validation loss")
   }
 }
 
 extension EpochScore {
-  /// Its name in words: `validation F1`.
+  /// The metric's name in words: `validation F1`.
   public var title: String {
     name.split(separator: "_").map { $0 == "f1" ? "F1" : String($0) }.joined(separator: " ")
   }

@@ -20,7 +20,7 @@ struct AnswerShards {
   private let folder: String
   private let manifest: Manifest
   private let suffix: String
-  /// Those that are whole.
+  /// Whether each file of the folder is whole.
   private let there: [Bool]
   private var shard = 0
   private var taken = 0

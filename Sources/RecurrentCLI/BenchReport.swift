@@ -101,7 +101,7 @@ struct BenchReport: CustomStringConvertible {
     return text
   }
 
-  /// One object; its keys stay.
+  /// The measurement as one JSON object, whose keys do not change between versions.
   func json() throws -> String {
     let benchmark = result.benchmark
     let object = Object(

@@ -100,7 +100,7 @@ extension ClassWeights: ExpressibleByArgument {
     }
   }
 
-  /// As it is written.
+  /// `none`, as the flag is written.
   public var defaultValueDescription: String { "none" }
 }
 

@@ -48,7 +48,7 @@ struct CommandRecord: Codable, Equatable {
   /// What a checkpoint must agree with.
   var digest: [String: String] { data.merging(["the version of recurrent": version]) { $1 } }
 
-  /// The same, as the first rank reads it.
+  /// The command record as the first rank reads it from a run's folder.
   init?(inRunSharedBy ranks: (any Communicator)?, _ folder: String) throws(DataError) {
     guard let ranks else {
       try self.init(inRun: folder)

@@ -79,7 +79,7 @@ struct Diff: ParsableCommand {
     text.count > 40 ? text.prefix(39) + "…" : text
   }
 
-  /// What is compared of a folder.
+  /// One of the two folders that are compared.
   private struct Side {
     /// By where it stands: `options.epochs`, `data.prices.csv`.
     var values: [String: String] = [:]

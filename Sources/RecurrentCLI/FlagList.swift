@@ -9,7 +9,7 @@ struct FlagList {
 
     /// Without its dashes; nil if it is a letter.
     var long: String? { kind == "long" ? name : nil }
-    /// As it is given.
+    /// The flag as it is given: `--name` or `-n`.
     var word: String { (kind == "long" ? "--" : "-") + name }
   }
 
@@ -23,7 +23,7 @@ struct FlagList {
     var name: String { names.compactMap(\.long).first ?? names.first?.name ?? "" }
     /// Has no value.
     var isSwitch: Bool { kind == "flag" }
-    /// All words up to the next flag are its values.
+    /// Whether all words up to the next flag are this flag's values.
     fileprivate var takesAll: Bool { parsingStrategy == "upToNextOption" }
   }
 
@@ -32,7 +32,7 @@ struct FlagList {
     var flag: Flag?
     var values: [String]
 
-    /// As they stand on a command line.
+    /// The flags and their values as words of a command line.
     var words: [String] {
       guard let flag else { return values }
       let name = "--" + flag.name
@@ -59,7 +59,7 @@ struct FlagList {
     flags = dump?.command.arguments?.compactMap(\.flag) ?? []
   }
 
-  /// All long names.
+  /// The long names of all flags.
   var names: [String] { flags.flatMap { $0.names.compactMap(\.long) } }
 
   /// The flag of a name: as it is given, without its dashes, or as in `learningRate` and

@@ -51,7 +51,7 @@ struct ForecasterFlags: ParsableArguments {
     return options
   }
 
-  /// What was read of a table.
+  /// A table of values, read, and how it was read.
   struct Read {
     let files: SeriesOfFiles
     let columns: ForecastColumns

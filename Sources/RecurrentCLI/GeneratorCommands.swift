@@ -3,7 +3,7 @@ import Recurrent
 import RecurrentTasks
 
 extension Predict {
-  /// Each line goes on to its end, as soon as it is there.
+  /// Writes how each line of standard input goes on, a line as soon as it is read.
   fileprivate func continueLines(_ generator: TextGenerator) throws {
     try forEachBatch(isJSON: json, together: 1) { requests, _ in
       try requests.map { request throws(DataError) in

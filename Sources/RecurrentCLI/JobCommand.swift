@@ -16,14 +16,14 @@ protocol ResumableCommand: ThreadedCommand {
 /// A job as the command knows it: `recurrent train JOB`, and what `predict` and `evaluate` do with its
 /// models. A new job is a new type of this protocol in ``Jobs/all``.
 protocol JobCommand: ResumableCommand, RankedCommand {
-  /// What training is planned by.
+  /// The plan that training follows.
   associatedtype Plan: JobPlan
   typealias Trained = Plan.Trained
   typealias Options = Plan.Trained.Configuration.Options
 
   /// What models of this job are called together, as in "taggers".
   static var plural: String { get }
-  /// How its flags are explained.
+  /// The words by which help explains the job's flags.
   static var words: FlagWords { get }
   /// The files that training writes beside the model, history and loss.
   static var reports: [String] { get }
@@ -32,7 +32,7 @@ protocol JobCommand: ResumableCommand, RankedCommand {
   var course: CourseFlags<Self> { get }
   /// The files and folders that it reads.
   var inputs: [String] { get }
-  /// What the flags say.
+  /// The job's options as the flags say.
   var options: Options { get }
   /// Reads the data and plans.
   ///
@@ -64,19 +64,19 @@ struct DataRequest {
   var times: TimeOptions?
 }
 
-/// What was read of them.
+/// Data of a job, read, and what is to be said of the reading.
 struct DataRead<Data> {
   let data: Data
   let source: String
   /// Which of it: all, or the part that it names.
   var part = "all"
-  /// What else is to be said.
+  /// A remark on how the data was read.
   var remark: String?
 }
 
 /// How the flags that all jobs share are explained for one.
 struct FlagWords {
-  /// What a step has so many of.
+  /// The unit in which the batch of a step is counted.
   var unit = "examples"
   /// The name of the flag for those.
   var batch = "batch"
@@ -96,7 +96,7 @@ enum Jobs {
     TrainGenerator.self, TrainComposer.self, TrainImageClassifier.self,
   ]
 
-  /// Those that read texts.
+  /// The commands whose jobs read texts.
   static let texts: [any JobCommand.Type] = [
     TrainClassifier.self, TrainTagger.self, TrainTranslator.self, TrainGenerator.self,
   ]
@@ -291,7 +291,7 @@ extension JobCommand {
     try Trained(contentsOf: folder).cost(batchSize: batchSize, time: time)
   }
 
-  /// All but the weights' values, as text or JSON.
+  /// A model folder's summary, without the weights' values, as text or JSON.
   static func summary(of folder: String, json: Bool) throws(DataError) -> String {
     let model = try Trained(contentsOf: folder)
     guard json else { return model.summary }
@@ -306,7 +306,7 @@ extension JobCommand {
 /// Flags that only models of some jobs understand.
 struct JobFlags {
   let jobs: [any JobCommand.Type]
-  /// Those that the user gave.
+  /// The flags that the user gave.
   let given: [String]
 
   init(_ jobs: [any JobCommand.Type], _ flags: KeyValuePairs<String, Bool>) {

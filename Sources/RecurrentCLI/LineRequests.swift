@@ -5,11 +5,11 @@ import Recurrent
 struct LineRequest {
   /// What goes through unchanged; nil: there is no such column, or it cannot be told.
   var key: String?
-  /// The rest of the line; of a series, that of each line.
+  /// The text of the request: the line without its key; of a series, such text of each line.
   var text: String
   /// The first line, from 1.
   let line: Int
-  /// Why it cannot be answered.
+  /// Why the line cannot be answered; nil if it can.
   var fault: DataError?
 }
 

@@ -62,16 +62,16 @@ struct ModelReport<Trained: Job>: Encodable {
   var headline: EpochScore?
   /// The numbers of the evaluation by name.
   var scores: [String: Double]?
-  /// The same of each baseline.
+  /// The test scores of each baseline, by its name.
   var baselines: [String: [String: Double]]?
   var evaluation: Trained.Configuration.Evaluation?
   var rounding: Rounding?
   var training: [Training]?
   var parameters: [Parameter]?
-  /// What was written beside the model.
+  /// The names of the files written beside the model.
   var files: [String]?
 
-  /// What the model itself says.
+  /// The report of a model as the model itself tells, without a run.
   init(_ model: Trained, in folder: String) {
     job = Trained.task
     self.model = folder

@@ -23,7 +23,7 @@ struct OptionReuse {
   /// What was taken of it, a flag and its values in each.
   private(set) var taken: [[String]] = []
 
-  /// What is said of it above a plan.
+  /// What was taken from a file or a model, as lines above a plan.
   var description: String? {
     source.map { source in
       "options     of \(source): "

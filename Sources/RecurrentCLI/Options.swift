@@ -209,7 +209,7 @@ struct NumberList: ExpressibleByArgument, CustomStringConvertible {
     if numbers.count != parts.count { return nil }
   }
 
-  /// As doubles, as they were written.
+  /// The quantile levels as doubles with the decimals that were written.
   var levels: [Double] { numbers.map { Double("\($0)") ?? Double($0) } }
 
   var description: String { numbers.map { "\($0)" }.joined(separator: ",") }

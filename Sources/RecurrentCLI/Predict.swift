@@ -211,7 +211,7 @@ extension Predict {
     for case (let path?, _) in files { warn("wrote \(path).") }
   }
 
-  /// What forecasts hang on.
+  /// Prints which columns and rows forecasts hang on.
   private func explain(
     _ series: [Series], by method: ExplanationMethod, _ forecaster: Forecaster
   ) throws {

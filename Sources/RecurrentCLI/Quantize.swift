@@ -53,7 +53,7 @@ struct Quantize: ThreadedCommand {
 }
 
 extension WeightPrecision: ExpressibleByArgument {
-  /// What a model can be rounded to.
+  /// The precision of that name, if a model can be rounded to it.
   public init?(argument: String) {
     self.init(rawValue: argument)
     if self == .float32 { return nil }

@@ -22,7 +22,7 @@ enum Ranks {
   /// What to do when one of them is lost.
   static let advice = Mutex("")
 
-  /// All of them; nil where this is the only one.
+  /// The ranks of this run; nil where this process is the only one.
   static var all: (any Communicator)? {
     #if MPI
       try? found.get()

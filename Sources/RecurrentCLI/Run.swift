@@ -179,7 +179,7 @@ struct Run: ThreadedCommand {
     print(answer.json ? try jsonText(["outputs": written]) : lines.joined(separator: "\n"))
   }
 
-  /// What became of an output, as JSON.
+  /// An output of a run and the file it went to, as JSON.
   private struct Output: Encodable {
     let name, type: String
     let shape: [Int]

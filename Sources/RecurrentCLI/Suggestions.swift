@@ -149,7 +149,7 @@ extension ParsableCommand {
     }
   }
 
-  /// All commands below it that have no others below them.
+  /// The commands below this one that have no subcommands.
   fileprivate static var leaves: [(path: String, command: any ParsableCommand.Type)] {
     configuration.subcommands.flatMap { command in
       let name = command._commandName

@@ -73,13 +73,13 @@ func note(_ text: String) {
   complain(text)
 }
 
-/// The same, whichever rank this is.
+/// Writes text to standard error, whichever rank this process is.
 func complain(_ text: String) {
   // Where it cannot be written, nobody can be told.
   try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
 }
 
-/// One line on standard error.
+/// Writes a warning of one line to standard error, behind the program's name.
 func warn(_ message: String) { note("recurrent: \(message)") }
 
 /// Brings what was printed to where it goes: before work that takes long, and at the end.

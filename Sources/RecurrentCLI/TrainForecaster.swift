@@ -83,7 +83,7 @@ extension String {
   /// With a capital first letter.
   var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 
-  /// As a shell takes it for one word.
+  /// The text quoted so that a shell takes it for one word.
   var shellQuoted: String {
     let isPlain = allSatisfy { $0.isLetter || $0.isNumber || "/._-+,:=@%".contains($0) }
     return isPlain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"

@@ -11,7 +11,7 @@ struct TrainingRun {
     var files: [(name: String, bytes: [UInt8])] = []
     /// What stands above the report; nil: which part it is of.
     var heading: String?
-    /// What follows the report.
+    /// The details that follow the report.
     var details: String?
     /// The command to try.
     var next: String?
@@ -25,7 +25,7 @@ struct TrainingRun {
   private let progress: ProgressMode
   private var answer: AnswerFlags
   let record: CommandRecord
-  /// Where it is kept.
+  /// The checkpoints of the run.
   let checkpoints: Checkpoints
   private var bars: [Int: ProgressBar] = [:]
   private var hasWarned = false

@@ -125,7 +125,7 @@ struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
 
   // MARK: Words
 
-  /// What is searched, as lines.
+  /// The options that are searched, a line each.
   private func description(
     _ tuning: Tuning, _ space: [TunableOption<Job.Options>], _ options: Job.Options
   ) -> String {
@@ -155,7 +155,7 @@ struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
     return "nothing with these options"
   }
 
-  /// What was found, as lines.
+  /// The result of a search, as lines.
   private func told(_ result: TuningResult<Job.Options>, _ words: [String]) -> String {
     var lines = ["\nThe best of \(Set(result.records.map(\.trial)).count) trials:", result.table()]
     if let failures = result.failures { lines.append(failures) }

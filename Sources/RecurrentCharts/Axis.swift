@@ -11,7 +11,7 @@ struct Tick: Equatable {
 
 /// The map from values to places along one direction of a chart, and its ticks.
 struct Axis: Equatable {
-  /// How values become places.
+  /// A scale: how values become places along an axis.
   enum Scale: Equatable {
     case linear
     case log

@@ -16,11 +16,11 @@ import RecurrentFiles
 ///
 /// Bars start at zero. A value that is not finite (or beyond ±1e300) has no bar.
 public struct BarChart: Sendable {
-  /// One series: a bar in every category, all in one colour.
+  /// A series of bars: one in every category, all in one colour.
   public struct Group: Sendable, Hashable {
     /// The name in the legend; empty: not in the legend.
     public var name: String
-    /// One value for each category.
+    /// The bars' values, one for each category.
     public var values: [Double]
     /// What the series stands for; decides its colour.
     public var role: ChartRole
@@ -39,7 +39,7 @@ public struct BarChart: Sendable {
   public var subtitle: String
   /// Names below the groups of bars, from left to right.
   public var categories: [String]
-  /// What the categories are.
+  /// The label of the axis of categories.
   public var categoryLabel: String
   /// The meaning of the values, with their unit.
   public var yLabel: String

@@ -1,6 +1,6 @@
 /// Dots in a terminal: every character cell holds two columns of four (U+2800...U+28FF).
 struct BrailleCanvas {
-  /// One character of a terminal.
+  /// A character's cell of the terminal: its dots and colour.
   private struct Cell {
     var dots: UInt8 = 0
     var glyph: Character?
@@ -19,7 +19,7 @@ struct BrailleCanvas {
     cells = Array(repeating: Cell(), count: columns * rows)
   }
 
-  /// How data marks a cell.
+  /// How data marks a character's cell.
   enum Ink: Equatable {
     /// Two by four dots.
     case dots
@@ -60,7 +60,7 @@ struct BrailleCanvas {
     }
   }
 
-  /// One row of characters, with colour codes where colours were given.
+  /// A row of characters as text, with colour codes where colours were given.
   func text(row: Int) -> String {
     var text = ""
     var current: Int?

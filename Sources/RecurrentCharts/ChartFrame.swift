@@ -26,7 +26,7 @@ struct ChartFrame {
 
   let area: Rectangle
   let sizes: TextSizes
-  /// Where data goes.
+  /// The rectangle that data is drawn in.
   private(set) var plot: Rectangle
   private let titleLines: [String]
   private let subtitleLines: [String]

@@ -2,7 +2,7 @@ import RecurrentFiles
 
 /// Several charts in one picture: stacked, or side by side in rows.
 public struct ChartGrid: Sendable {
-  /// One chart of a grid.
+  /// A chart of a grid, of any kind.
   public enum Panel: Sendable {
     /// Lines.
     case lines(LineChart)

@@ -12,9 +12,9 @@ public struct ContactSheet: Sendable {
   public struct Picture: Sendable {
     /// The picture as a PNG file.
     public var png: [UInt8]
-    /// Its pixels, one above the other.
+    /// The picture's height in pixels.
     public var height: Int
-    /// Its pixels side by side.
+    /// The picture's width in pixels.
     public var width: Int
     /// The first line under it.
     public var caption: String

@@ -4,7 +4,7 @@ extension LineChart {
   /// A point that can be shown, or nil where the line breaks.
   typealias Point = (x: Double, y: Double)?
 
-  /// Both axes, fitted to the data.
+  /// The horizontal and the vertical axis, fitted to the data.
   struct Axes {
     var x: Axis
     var y: Axis
@@ -64,7 +64,7 @@ extension LineChart {
     return axis.widened(below: bottom == 0 && high > 0 ? 0 : 0.04, above: 0.04)
   }
 
-  /// One colour a line, then one a band.
+  /// The colours of the lines and of the bands, one for each.
   func colours() -> (lines: [Palette.Colour], bands: [Palette.Colour]) {
     let colours = Palette.colours(for: lines.map(\.role) + bands.map(\.role))
     return (Array(colours.prefix(lines.count)), Array(colours.dropFirst(lines.count)))

@@ -18,7 +18,7 @@ import RecurrentFiles
 /// that is not finite (or beyond ±1e300, or not positive on a logarithmic scale) breaks its line.
 /// The same chart gives the same text on every machine.
 public struct LineChart: Sendable {
-  /// What the horizontal axis means.
+  /// What the places along the horizontal axis mean.
   public enum XAxis: Sendable, Hashable {
     /// Seconds since 1970-01-01 00:00:00 UTC; labels are in UTC.
     case time
@@ -26,7 +26,7 @@ public struct LineChart: Sendable {
     case number(label: String, scale: Scale = .linear)
   }
 
-  /// How an axis grows.
+  /// A scale of the vertical axis.
   public enum Scale: Sendable, Hashable {
     /// Equal differences are equally far apart.
     case linear
@@ -34,7 +34,7 @@ public struct LineChart: Sendable {
     case log
   }
 
-  /// How a line is drawn.
+  /// How a line is drawn: continuous, dashed, as points.
   public enum Style: Sendable, Hashable {
     /// Unbroken.
     case solid
@@ -52,7 +52,7 @@ public struct LineChart: Sendable {
     case bold
   }
 
-  /// One series of values.
+  /// A line of the chart: a series of values with a name.
   public struct Line: Sendable, Hashable {
     /// The name in the legend; empty: not in the legend.
     public var name: String
@@ -64,7 +64,7 @@ public struct LineChart: Sendable {
     public var style: Style
     /// Thin, regular or bold.
     public var weight: Weight
-    /// What the line stands for; decides its colour.
+    /// What the line stands for, which decides its colour.
     public var role: ChartRole
 
     /// Creates a line through the points (`x[i]`, `y[i]`).
@@ -93,7 +93,7 @@ public struct LineChart: Sendable {
     public var lower: [Double]
     /// Upper ends, one for each of `x`.
     public var upper: [Double]
-    /// What the band stands for; decides its colour.
+    /// What the band stands for, which decides its colour.
     public var role: ChartRole
 
     /// Creates a band from `lower[i]` to `upper[i]` at `x[i]`.

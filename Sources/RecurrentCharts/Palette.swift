@@ -3,9 +3,9 @@
 public enum ChartRole: Sendable, Hashable {
   /// No fixed meaning: the next free colour of the palette.
   case automatic
-  /// What was observed.
+  /// Values that were observed.
   case actual
-  /// What a model said.
+  /// Values that a model forecast.
   case forecast
   /// A naive forecast or another yardstick: in the background.
   case baseline
@@ -18,9 +18,9 @@ public enum ChartRole: Sendable, Hashable {
 /// The colours of all charts: those of Okabe and Ito ("Color Universal Design", 2008), which stay
 /// apart for colour-blind readers, without the yellow, which is invisible on white.
 enum Palette {
-  /// One colour, in an SVG file and in a terminal.
+  /// A colour as an SVG file and as a terminal has it.
   struct Colour: Equatable {
-    /// As SVG wants it.
+    /// The colour as SVG writes it: `#RRGGBB`.
     var hex: String
     /// Index in the 256 colours of a terminal; nil: the terminal's own text colour.
     var terminal: Int?
@@ -35,7 +35,7 @@ enum Palette {
   static let purple = Colour(hex: "#cc79a7", terminal: 175)
   static let sky = Colour(hex: "#56b4e9", terminal: 117)
 
-  /// What `automatic` picks from, in order.
+  /// The colours that `automatic` picks from, in order.
   static let cycle = [blue, vermillion, green, orange, purple, sky, black]
 
   /// Text and lines that are not data.

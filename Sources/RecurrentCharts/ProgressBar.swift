@@ -20,7 +20,7 @@ public struct ProgressBar: Sendable {
   public let epochs: Int
   /// Steps (batches) of one epoch.
   public let stepsPerEpoch: Int
-  /// What `items` counts.
+  /// The unit of `items`, such as windows.
   public let unit: String
 
   private enum Display {
@@ -220,7 +220,7 @@ public struct ProgressBar: Sendable {
     return String(format: "%.\(max(0, 3 - exponent))f", value)
   }
 
-  /// As short as it is exact: `0.001`, `5e-05`.
+  /// A number as short as it is exact: `0.001`, `5e-05`.
   private static func plain(_ value: Double) -> String { String(format: "%.4g", value) }
 
   private static func rate(_ value: Double) -> String {

@@ -4,11 +4,11 @@ import Foundation
 public enum ProgressMode: String, Sendable, CaseIterable {
   /// A bar where standard error is a terminal, else lines.
   case automatic
-  /// One line, redrawn in place.
+  /// One line of a terminal, redrawn in place.
   case terminal
   /// One plain line an epoch, for logs.
   case lines
-  /// Nothing.
+  /// No progress is shown.
   case silent
 }
 

@@ -90,7 +90,7 @@ package enum TextWidth {
     }
   }
 
-  /// Where a line goes on.
+  /// The indent with which the next line of a paragraph begins.
   private static func indent(of line: String) -> Int {
     let label = 12
     let start = line.prefix { $0 == " " }.count

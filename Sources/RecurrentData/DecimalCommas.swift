@@ -6,7 +6,7 @@ struct DecimalCommas {
   /// Cells of a row, counted from 0, that the next one is the fraction of; none where each comma divides
   /// cells.
   private(set) var joins: [Int] = []
-  /// What is to be said of them.
+  /// A remark on how commas in numbers were taken.
   private(set) var remark: String?
 
   /// Looks at the first rows. Each has as many cells as the header, its numbers being whole, or as many

@@ -26,7 +26,7 @@ public struct KnownColumn: Sendable, Equatable, Codable {
   /// Whether it holds words.
   public var isOfWords: Bool { if case .words = values { true } else { false } }
 
-  /// How many values there are.
+  /// The number of values.
   public var count: Int {
     switch values {
     case .numbers(let values): values.count
@@ -76,9 +76,9 @@ public struct KnownColumn: Sendable, Equatable, Codable {
 public struct KnownChoice: Sendable, Equatable {
   /// Known row by row.
   public var rows: [String]
-  /// The same for all rows of a series.
+  /// The columns that are the same for all rows of a series.
   public var statics: [String]
-  /// Those that hold words though they may look like numbers.
+  /// The columns that hold words though they may look like numbers.
   public var words: Set<String>
 
   /// A choice.

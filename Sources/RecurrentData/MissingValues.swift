@@ -16,7 +16,7 @@ public enum MissingValues: String, CaseIterable, Sendable, Codable {
   /// Rows that lack a value are left out; the others follow one another as if there were no gap.
   case drop
 
-  /// What can be done about them.
+  /// The ways of dealing with missing values, as advice.
   static var ways: String {
     "Fill gaps with --missing interpolate or --missing forward-fill, or take the rows that are whole, as "
       + "if there were no gap, with --missing drop"

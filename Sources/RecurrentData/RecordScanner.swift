@@ -5,7 +5,7 @@ struct RecordScanner {
   let text: UnsafeBufferPointer<UInt8>
   let delimiter: UInt8
   let file: String
-  /// Where the next record starts.
+  /// The place of the next record, in bytes.
   private(set) var position: Int
   /// The physical line, from 1, of the next record.
   private var line = 1

@@ -1,7 +1,7 @@
 import RecurrentFiles
 
 extension Series {
-  /// The same under another name.
+  /// The series under another name.
   package func named(_ name: String?) -> Series {
     Series(
       checkedName: name, targetName: targetName, times: times, target: target,

@@ -2,9 +2,9 @@ import RecurrentFiles
 
 /// What becomes of rows that are known already and say something else.
 public enum RowConflicts: String, Sendable, CaseIterable {
-  /// Nothing: it is an error.
+  /// A row that contradicts one that is known is an error.
   case error
-  /// Those that are known stay.
+  /// Known rows stay, and those that contradict them are left out.
   case keep
   /// The newer ones take their place.
   case replace
@@ -12,7 +12,7 @@ public enum RowConflicts: String, Sendable, CaseIterable {
 
 /// A series with newer rows behind its own.
 public struct SeriesUpdate: Sendable {
-  /// All rows.
+  /// The series with all rows, known and new.
   public fileprivate(set) var series: Series
   /// Rows behind those that were known, those of a gap included.
   public fileprivate(set) var added = 0

@@ -4,7 +4,7 @@ import RecurrentFiles
 public struct Covariate: Sendable, Equatable {
   /// The column's name.
   public var name: String
-  /// One value per row, finite.
+  /// The values, one a row, all finite.
   public var values: [Double]
 
   /// Creates a covariate.

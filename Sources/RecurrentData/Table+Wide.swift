@@ -4,7 +4,7 @@ import RecurrentFiles
 struct WideCells: Sendable {
   /// The names of the columns that hold values.
   let names: [String]
-  /// Which of them each row is of.
+  /// The number, among the series, of the one that each row is of.
   let places: [Int32]
   /// Whether times are the names of columns.
   let timesAreNames: Bool

@@ -22,7 +22,7 @@ public struct Table: Sendable {
   public let columnNames: [String]
   /// Sentences without a full stop about lines that were taken for no rows.
   public let remarks: [String]
-  /// How it was read.
+  /// How the table was read.
   public let format: TableFormat
   /// The cells.
   private(set) var text: DelimitedText
@@ -133,7 +133,7 @@ public struct Table: Sendable {
   /// Takes the rows for those that stand so many lines further on in the file.
   mutating func moveLines(by count: Int) { text.moveLines(by: count) }
 
-  /// The same rows from the last to the first.
+  /// The table with its rows from the last to the first.
   var turned: Table {
     var other = self
     other.text.isTurned.toggle()

@@ -4,7 +4,7 @@ public struct TableFormat: Sendable, Codable, Equatable {
   public var headerLine: Int?
   /// Whether a line names the columns; else they are called by their numbers, from `1`.
   public var hasHeader: Bool
-  /// How bytes stand for characters.
+  /// The encoding: how bytes stand for characters.
   public var encoding: TextEncoding
   /// What stands before the fraction of a number, where a column can be read in two ways.
   public var decimalMark: DecimalMark?

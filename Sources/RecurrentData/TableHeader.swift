@@ -4,7 +4,7 @@ import RecurrentFiles
 struct TableHeader {
   /// The names, or the numbers of the columns.
   var names: [String]
-  /// Its physical line, from 1.
+  /// The header's physical line, from 1.
   var line: Int
   /// Whether it is the first row, since no line names the columns.
   var isRow = false
@@ -90,7 +90,7 @@ struct TableHeader {
     /// Whether a quote opens it.
     var isQuoted: Bool
     var line: Int
-    /// Where the scanner stood.
+    /// The scanner before the header.
     var before: RecordScanner
     var after: RecordScanner
 

@@ -10,7 +10,7 @@ package struct Checksum {
   /// The hash of the bytes so far.
   package private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
-  /// That of no bytes.
+  /// The checksum of no bytes.
   package init() {}
 
   /// Takes in the bytes that come next.

@@ -14,7 +14,7 @@ public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
     case unwritable
   }
 
-  /// What kind of failure this is.
+  /// The kind of failure.
   public var kind: Kind
   /// The file or folder, as the user named it.
   public var file: String

@@ -31,7 +31,7 @@ package func systemProblem(_ number: CInt) -> String {
   }
 }
 
-/// What lies at a path.
+/// The kind of thing that lies at a path.
 package enum FileKind {
   /// A file with contents of its own, and its permissions.
   case file(mode: mode_t)

@@ -10,7 +10,7 @@ package struct JSONScanner {
   package struct Failure: Error {
     /// Offset in the bytes.
     package var offset: Int
-    /// What was found and expected.
+    /// What was found and what was expected.
     package var problem: String
     /// Within what, when the reader knows: `tensor "head.bias"`.
     package var place: String?

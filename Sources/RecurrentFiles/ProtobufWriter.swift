@@ -49,6 +49,6 @@ package struct ProtobufWriter {
   /// A text.
   package mutating func put(_ field: Int, _ text: String) { put(field, Array(text.utf8)) }
 
-  /// Another message.
+  /// Writes a field that holds another message.
   package mutating func put(_ field: Int, _ message: ProtobufWriter) { put(field, message.bytes) }
 }

@@ -22,7 +22,7 @@ package final class RunFolder: Sendable {
   /// The run folder of `output`, there or not.
   package static func path(for output: String) -> String { "\(output)/\(temporaryPrefix)run" }
 
-  /// Where the run may keep files.
+  /// The folder in which the run may keep files.
   package let path: String
   private let created: [String]
   /// What holds the lock, until the folder is given up.

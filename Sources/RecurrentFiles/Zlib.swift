@@ -4,17 +4,17 @@ internal import SystemZlib
 package enum Zlib {
   /// How packed bytes begin and end.
   package enum Wrapping: Int32 {
-    /// As in PNG.
+    /// A header and checksum of zlib, as in PNG.
     case zlib = 15
-    /// As files ending in `.gz`.
+    /// A header and checksum of gzip, as in files ending in `.gz`.
     case gzip = 31
-    /// Not at all, as in zip archives.
+    /// No header or checksum, as in zip archives.
     case none = -15
   }
 
   /// Why bytes cannot be unpacked.
   package struct Failure: Error {
-    /// As a sentence without its full stop.
+    /// The problem as a sentence without its full stop.
     package var problem: String
   }
 
@@ -52,7 +52,7 @@ package enum Zlib {
     }
   }
 
-  /// What a gzip file begins with.
+  /// The two bytes that a gzip file begins with.
   package static let gzipStart: [UInt8] = [0x1F, 0x8B]
 
   /// The cyclic redundancy check of zip archives, gzip and PNG.
@@ -78,11 +78,11 @@ package enum Zlib {
 extension Zlib {
   /// Unpacks piece by piece.
   package final class Inflater {
-    /// What a step came to.
+    /// The outcome of a step.
     package enum Status {
       /// More bytes are needed, or more room.
       case goesOn
-      /// All that was packed is there.
+      /// All that was packed is unpacked.
       case ended
       case damaged
     }

@@ -17,9 +17,9 @@
   /// Needs the package trait `MPI` and the system's library (Open MPI, MPICH). One thread at a time calls
   /// it; it waits asleep, so that ranks may be more than processors.
   public final class MPICommunicator: Communicator {
-    /// Which of them this one is, from 0.
+    /// The number of this rank, from 0.
     public let rank: Int
-    /// How many there are.
+    /// The number of ranks.
     public let size: Int
     /// The ranks on this machine, this one included.
     public let neighbours: Int

@@ -21,9 +21,9 @@ public struct OnnxInspection: Sendable {
   public let producer: String
   /// The version of each domain's operators; "" is ONNX's own.
   public let opsets: [String: Int]
-  /// What must be given.
+  /// The inputs that a run must be given.
   public let inputs: [OnnxModel.Port]
-  /// What comes out.
+  /// The outputs that a run gives.
   public let outputs: [OnnxModel.Port]
   /// The nodes of the graph, those that only name a constant left out.
   public let nodes: [Node]

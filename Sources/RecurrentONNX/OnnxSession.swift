@@ -19,7 +19,7 @@ import RecurrentFiles
 public struct OnnxSession: Sendable {
   /// What goes from one call to the next.
   public enum Carrying: Sendable, Equatable {
-    /// Each output to the input it becomes, in the order of the inputs.
+    /// From each output to the input it becomes in the next call, in the order of the inputs.
     case ports([(output: String, input: String)])
     /// The state of this many recurrent nodes.
     case nodes(Int)
@@ -37,7 +37,7 @@ public struct OnnxSession: Sendable {
 
   /// The model.
   public let model: OnnxModel
-  /// What is carried on.
+  /// What a call carries on to the next one.
   public let carrying: Carrying
   /// Of inputs, by name.
   private var values: [String: OnnxTensor] = [:]

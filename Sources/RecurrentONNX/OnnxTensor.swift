@@ -60,7 +60,7 @@ public struct OnnxTensor: Sendable {
     case integers([Int64])
   }
 
-  /// What the elements are.
+  /// The type of the elements.
   public let elementType: ElementType
   /// The size of each dimension; empty for a single number.
   public let shape: [Int]
@@ -112,7 +112,7 @@ public struct OnnxTensor: Sendable {
     }
   }
 
-  /// The same elements in the same order under another shape of as many.
+  /// The tensor's elements in the same order under another shape of as many.
   func reshaped(to shape: [Int]) -> OnnxTensor {
     switch elements {
     case .floats(let tensor): OnnxTensor(tensor.reshaped(to: shape), elementType)

@@ -10,7 +10,7 @@ public struct InferRequest: Sendable {
 
   /// A stream of which this request is one step, as Triton's extension for sequences has it.
   public struct Sequence: Sendable, Equatable {
-    /// Which stream.
+    /// The stream that a request belongs to.
     public var id: SequenceID
     /// Whether it begins here, from zero state.
     public var starts = false
@@ -29,7 +29,7 @@ public struct InferRequest: Sendable {
   public var sequence: Sequence?
   /// Whether all outputs come as bytes unless one says otherwise.
   public var isBinary = false
-  /// What else was said, for the model.
+  /// Members of the request's `parameters` that the protocol does not define, for the model.
   public var parameters: [String: JSONValue] = [:]
   /// The inputs.
   public var inputs: [WireTensor] = []
@@ -113,7 +113,7 @@ public enum SequenceID: Sendable, Hashable, CustomStringConvertible {
   /// A text.
   case text(String)
 
-  /// As it stands in an address.
+  /// The id as an address has it: a text as it is, a number in decimal digits.
   public var description: String {
     switch self {
     case .number(let value): "\(value)"
@@ -121,7 +121,7 @@ public enum SequenceID: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What stands in an address; a number as it is written is one.
+  /// The id that an address names: a text in canonical decimal digits is a number.
   public init(_ text: some StringProtocol) {
     if let number = UInt64(text), number > 0, "\(number)" == text {
       self = .number(number)

@@ -1,12 +1,12 @@
 /// A value of JSON.
 public enum JSONValue: Sendable, Equatable {
-  /// Nothing.
+  /// `null`.
   case null
   /// True or false.
   case bool(Bool)
   /// A whole number.
   case integer(Int64)
-  /// Any other number.
+  /// A number that is no whole number of 64 bits.
   case number(Double)
   /// A text.
   case string(String)

@@ -1,9 +1,9 @@
 /// JSON as it is written: bytes, one value behind the other.
 public struct JSONWriter {
-  /// What was written.
+  /// The JSON text written so far, in UTF-8.
   public private(set) var bytes: [UInt8] = []
 
-  /// Nothing written.
+  /// A writer of empty text, with room for `capacity` bytes.
   public init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
   /// JSON as it stands: brackets, commas, names.
@@ -87,7 +87,7 @@ public struct JSONWriter {
 }
 
 extension JSONValue {
-  /// As JSON on one line.
+  /// The value as JSON text on one line, in UTF-8.
   public var text: [UInt8] {
     var writer = JSONWriter()
     writer.value(self)

@@ -8,7 +8,7 @@ public struct RequestError: Error, Sendable, Equatable, CustomStringConvertible 
     case unauthorized = 401
     /// From a page of another server.
     case forbidden = 403
-    /// There is no such model, version, stream or address.
+    /// 404: there is no such model, version, stream or address.
     case missing = 404
     /// The address takes another method.
     case method = 405
@@ -20,7 +20,7 @@ public struct RequestError: Error, Sendable, Equatable, CustomStringConvertible 
     case gone = 410
     /// More than the server takes.
     case tooLarge = 413
-    /// All places are taken at the moment.
+    /// 429: all places are taken at the moment.
     case busy = 429
     /// The answer cannot be given or said.
     case failed = 500
@@ -28,7 +28,7 @@ public struct RequestError: Error, Sendable, Equatable, CustomStringConvertible 
     case unavailable = 503
   }
 
-  /// What kind of failure it is.
+  /// The kind of failure, which is the answer's status.
   public var kind: Kind
   /// What was found and what was expected, with advice.
   public var message: String

@@ -56,7 +56,7 @@ public struct WireTensor: Sendable, Equatable {
     /// Of `BYTES`: texts or anything else.
     case bytes([[UInt8]])
 
-    /// How many there are.
+    /// The number of elements.
     public var count: Int {
       switch self {
       case .floats(let values): values.count
@@ -69,7 +69,7 @@ public struct WireTensor: Sendable, Equatable {
 
   /// The name.
   public var name: String
-  /// What the elements are.
+  /// The type of the elements.
   public var datatype: DataType
   /// The size of each dimension, at least 1.
   public var shape: [Int]

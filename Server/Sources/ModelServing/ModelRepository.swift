@@ -12,7 +12,7 @@ public final class ServingModel: Sendable {
   public static let version = "1"
   /// The model.
   public let model: any ServedModel
-  /// Its streams; those of the model before it go on in it.
+  /// The streams of this model; streams of the version before it go on in it.
   public let streams: StreamTable
   /// How long steps take, in nanoseconds: about the median of the last ones, so that a step during which
   /// the processor did something else makes no other. 0 before the first.
@@ -49,7 +49,7 @@ public final class ModelRepository: Sendable {
     public var name: String
     /// Whether it answers requests.
     public var isReady: Bool
-    /// Why it does not.
+    /// Why the model does not answer; empty if it does.
     public var reason: String
   }
 

@@ -21,7 +21,7 @@ public struct RequestMember: Sendable {
   public var name: String
   /// The types as JSON Schema calls them: `string`, `number`, `integer`, `boolean`, `array`, `object`.
   public var types: [String]
-  /// What it says, as a sentence.
+  /// The answer as a sentence.
   public var text: String
 
   /// A member.
@@ -32,7 +32,7 @@ public struct RequestMember: Sendable {
 
 /// The jobs whose models are served.
 public enum ServedJobs {
-  /// All of them.
+  /// All jobs that can be served.
   public static let all: [any ServedJob.Type] = [
     Forecaster.self, TextClassifier.self, SequenceTagger.self, Translator.self,
     TextGenerator.self, Composer.self, ImageClassifier.self,

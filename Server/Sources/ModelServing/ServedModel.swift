@@ -5,11 +5,11 @@ import InferenceProtocol
 /// Whatever the model is, the server knows no more of it than this. A job adds how it is asked in its
 /// own words (``ServedJob``).
 public protocol ServedModel: Sendable {
-  /// What kind of model it is, as metadata tells.
+  /// The kind of model, as its metadata tells under `platform`.
   var platform: String { get }
-  /// What must be given.
+  /// The tensors that a request must give.
   var inputs: [TensorPort] { get }
-  /// What comes out.
+  /// The tensors that an answer holds.
   var outputs: [TensorPort] { get }
   /// Requests that ``infer(_:)`` may get at once.
   var batchLimit: Int { get }
@@ -45,7 +45,7 @@ public protocol ServedStream: Sendable {
 public struct TensorPort: Sendable, Equatable {
   /// The name.
   public var name: String
-  /// What the elements are.
+  /// The type of the elements.
   public var datatype: DataType
   /// The sizes; -1 for one that may be any.
   public var shape: [Int]
@@ -57,10 +57,10 @@ public struct TensorPort: Sendable, Equatable {
 }
 
 extension ServedModel {
-  /// One: batches are the model's own.
+  /// 1: requests are not put together, as batches are the model's own.
   public var batchLimit: Int { 1 }
 
-  /// There are none.
+  /// Always throws: this kind of model has no streams.
   public func makeStream() throws(RequestError) -> any ServedStream {
     throw RequestError(
       .malformed, "A \(platform) has no streams: leave sequence_id out, or ask another model.")

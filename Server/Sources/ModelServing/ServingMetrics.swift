@@ -1,6 +1,6 @@
 import Metrics
 
-/// What is counted of the work.
+/// The counters and timers of a server's work.
 public struct ServingMetrics: Sendable {
   /// Requests that were refused because too many waited.
   public let refused: Counter

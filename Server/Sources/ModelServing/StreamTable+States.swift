@@ -12,7 +12,7 @@ extension StreamTable {
     public var idle: Duration
   }
 
-  /// What is known of a stream.
+  /// The steps, snapshots and idle time of a stream.
   public func summary(of id: SequenceID) throws(RequestError) -> Summary {
     let slot = try slot(id)
     let idle = Duration.nanoseconds(max(0, now - slot.lastUse.load(ordering: .relaxed)))
@@ -46,7 +46,7 @@ extension StreamTable {
     }
   }
 
-  /// Another stream that goes on from where this one is.
+  /// Makes a stream `other` that goes on from where stream `id` is.
   public func fork(_ id: SequenceID, to other: SequenceID) throws(RequestError) -> WrittenState? {
     guard other != id, shard(of: other).slot(other) == nil else {
       throw RequestError(.conflict, "Sequence \(quoted(other.description)) is there already.")

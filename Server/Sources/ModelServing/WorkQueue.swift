@@ -43,7 +43,7 @@ public final class WorkQueue: Sendable {
     self.metrics = metrics
   }
 
-  /// How many wait.
+  /// The number of requests that wait.
   public var depth: Int { state.withLock { $0.waiting.count } }
 
   /// The outputs for a request.

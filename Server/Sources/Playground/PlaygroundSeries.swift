@@ -21,7 +21,7 @@ struct PlaygroundSeries: Sendable {
   /// The names of ``bundled``, for which no table is read: a server starts without.
   static let names = ["co2", "passengers", "goog", "sine"]
 
-  /// Those that the server carries.
+  /// The series that the server carries.
   static let bundled: [PlaygroundSeries] = {
     func read(_ csv: String, _ column: String) -> [Double] {
       let table = try? Series.read(Table(csvText: csv), value: column, missing: .interpolate)

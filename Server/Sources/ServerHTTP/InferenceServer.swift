@@ -20,15 +20,15 @@ public struct InferenceServer: Sendable {
   /// The version, as metadata tells it.
   public static let version = "1.0.0"
 
-  /// How it is set up.
+  /// The options that the server was set up with.
   public let options: ServerOptions
   /// The models.
   public let repository: ModelRepository
   /// Work that waits for its turn.
   public let queue: WorkQueue
-  /// What is counted.
+  /// The metrics that `/metrics` shows.
   public let metrics: PrometheusRegistry
-  /// What is told to whoever runs it.
+  /// The log for whoever runs the server.
   public let logger: Logger
   private let bodies: BodyBudget
   /// Addresses beside those of the server itself.
@@ -58,7 +58,7 @@ public struct InferenceServer: Sendable {
     }
   }
 
-  /// All addresses.
+  /// The routes of all addresses that the server answers.
   var allRoutes: [Route] {
     let own = protocolRoutes() + streamRoutes() + jobRoutes() + [metricsRoute] + routes
     let document = OpenAPI(own + [Self.documentRoute([])])
@@ -87,7 +87,7 @@ public struct InferenceServer: Sendable {
 
   var access: Guard { Guard(options) }
 
-  /// What answers requests.
+  /// The application: from a request of HTTP to its answer.
   public func responder() -> some HTTPResponder<BasicRequestContext> {
     let routes = allRoutes
     let access = access

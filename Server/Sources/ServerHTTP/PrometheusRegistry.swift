@@ -16,7 +16,7 @@ public final class PrometheusRegistry: MetricsFactory {
   /// No metrics.
   public init() {}
 
-  /// All metrics, sorted by name.
+  /// All metrics in Prometheus's text format, sorted by name.
   public var text: String {
     let all = series.withLock { $0 }.sorted {
       ($0.key.label, $0.key.dimensions) < ($1.key.label, $1.key.dimensions)

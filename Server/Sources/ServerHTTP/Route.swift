@@ -20,7 +20,7 @@ public struct Route: Sendable {
   public var method: HTTPRequest.Method
   /// The path, with `{name}` for a part that may be anything.
   public var path: String
-  /// What it does, as a sentence.
+  /// What the route does, as a sentence.
   public var summary: String
   /// The body of a request; nil: it has none.
   public var body: Body?
@@ -63,9 +63,9 @@ public struct Route: Sendable {
 public struct Call: Sendable {
   /// The request.
   public let request: Request
-  /// What the router knows of it.
+  /// The router's context of the request.
   public let context: BasicRequestContext
-  /// What bounds it.
+  /// The bounds of the request.
   let limits: ServerLimits
   let share: BodyBudget.Share
 

@@ -7,7 +7,7 @@ public struct ServerLimits: Sendable {
   public var body = 16 << 20
   /// Bytes of all bodies that are held at once.
   public var bodies = 256 << 20
-  /// How long a body may take to come.
+  /// How long the body of a request may take to arrive.
   public var bodyTime = Duration.seconds(30)
   /// How long a connection may be silent.
   public var idleTime = Duration.seconds(75)
@@ -22,11 +22,11 @@ public struct ServerLimits: Sendable {
   public init() {}
 }
 
-/// How a server is set up.
+/// The options of a server: address, models, bounds.
 public struct ServerOptions: Sendable {
   /// A folder with model folders, and files of ONNX and RTNeural.
   public var models: String
-  /// Where it listens.
+  /// The host name or address that the server listens on.
   public var host = "127.0.0.1"
   /// The port; 0: any that is free.
   public var port = 8000
@@ -36,9 +36,9 @@ public struct ServerOptions: Sendable {
   public var allowedOrigin: String?
   /// Files with certificate chain and key, in PEM; nil: no TLS.
   public var tls: (certificate: String, key: String)?
-  /// What bounds the requests.
+  /// The bounds of requests.
   public var limits = ServerLimits()
-  /// What bounds the streams.
+  /// The bounds of streams.
   public var streams = StreamTable.Limits()
   /// How many requests are worked on at once.
   public var workers = 2

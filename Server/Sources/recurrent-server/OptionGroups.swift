@@ -82,7 +82,7 @@ struct StreamOptions: ParsableArguments {
     return limits
   }
 
-  /// Where states are kept.
+  /// The store of streams' states that the flags name; nil: states are not kept.
   func store() throws -> (any StateStore)? {
     guard let state else { return nil }
     #if StateFile

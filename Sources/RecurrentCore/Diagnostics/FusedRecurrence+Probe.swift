@@ -1,7 +1,7 @@
 internal import RecurrentKernels
 
 extension FusedRecurrence {
-  /// The same run step by step, if a probe follows the weights; else nil.
+  /// The layer's run step by step, if a probe follows the weights; else nil.
   func probed(
     _ input: SequenceBatch, hidden: Tensor, cellState: Tensor?, mode: Mode
   ) -> (output: SequenceBatch, hidden: Tensor, cellState: Tensor?)? {
@@ -73,7 +73,7 @@ extension FusedRecurrence {
 }
 
 extension MogrifierLSTM {
-  /// The same run step by step, if a probe follows the weights; else nil.
+  /// The layer's run step by step, if a probe follows the weights; else nil.
   func probed(
     _ input: SequenceBatch, _ state: State, mode: Mode
   ) -> (output: SequenceBatch, state: State)? {
@@ -103,7 +103,7 @@ extension MogrifierLSTM {
 }
 
 extension rk_cell {
-  /// What the layer is called.
+  /// The layer's kind in words: `LSTM`.
   fileprivate var kind: String {
     hasCellState ? "LSTM" : hasGates ? "GRU" : "RNN"
   }

@@ -2,9 +2,9 @@ import Foundation
 
 /// What a batch shows of one recurrent layer, one direction of it if there are two.
 public struct LayerDiagnosis: Sendable, Codable, Equatable {
-  /// How a gate's values are spread.
+  /// A gate of the layer, and how its values are spread.
   public struct Gate: Sendable, Codable, Equatable {
-    /// As the layer's formula calls it: i, f, g, o; r, z, n; h of a simple RNN.
+    /// The gate's letter in the layer's formula: i, f, g, o; r, z, n; h of a simple RNN.
     public let name: String
     /// The share of values in the lowest tenth of its range (Karpathy et al. 2015, arXiv:1506.02078).
     public let low: Double
@@ -102,7 +102,7 @@ public struct LayerDiagnosis: Sendable, Codable, Equatable {
   }
 }
 
-/// One pass of a model with a probe, and the gradients that it is for.
+/// A pass of a model with a probe, and the gradients that the pass is for.
 struct ProbedPass {
   let layers: [LayerTally]
   private let sequences: [RecurrenceProbe.Sequence]

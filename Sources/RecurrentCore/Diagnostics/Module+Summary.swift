@@ -69,7 +69,7 @@ private struct ModulePart {
   let module: any Module
   var isLeaf = true
 
-  /// Its type, with what a recurrent layer says of itself.
+  /// The module's type, with what a recurrent layer says of itself.
   var kind: String {
     let module = (module as? AnyLayer)?.base ?? module
     if let path = (module as? any Layer)?.paths.first, path.name.isEmpty { return path.layer }

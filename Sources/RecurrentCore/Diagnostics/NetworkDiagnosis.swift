@@ -41,7 +41,7 @@ public struct NetworkDiagnosis: Sendable, Codable, Equatable {
 
 /// A parameter, its gradient, and what an update changes.
 public struct WeightDiagnosis: Sendable, Codable, Equatable {
-  /// As ``Module/parameters`` calls it.
+  /// The parameter's name, as ``Module/parameters`` has it.
   public let name: String
   /// |w|, the Euclidean norm.
   public let norm: Double
@@ -76,6 +76,6 @@ extension Sequence<Float> {
 }
 
 extension Double {
-  /// As JSON can hold it: what is not finite is the largest number there is.
+  /// The number as JSON can hold it: what is not finite is the largest number there is.
   var written: Double { isFinite ? self : .greatestFiniteMagnitude }
 }

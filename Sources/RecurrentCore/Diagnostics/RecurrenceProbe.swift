@@ -7,7 +7,7 @@ import Synchronization
 /// input of each step and to the hidden state behind it: the gradient with respect to such a zero is
 /// that with respect to the input or the state, ∂L/∂h_t. The values are those of the pass without it.
 final class RecurrenceProbe: Sendable {
-  /// What is differentiated.
+  /// What the probed pass differentiates.
   enum Purpose {
     /// The loss of the whole network.
     case loss
@@ -15,7 +15,7 @@ final class RecurrenceProbe: Sendable {
     case memory
   }
 
-  /// One step of the rows that run then.
+  /// A step of the layer, of the rows that run then.
   struct Step: Sendable {
     /// Batch rows.
     let rows: [Int]
@@ -151,9 +151,9 @@ final class RecurrenceProbe: Sendable {
 
 /// A recurrent layer as a probe runs it.
 struct ProbedLayer: Sendable {
-  /// Where it stands in the network.
+  /// The layer's place in the network, as in the names of its parameters.
   let name: String
-  /// What it is: `LSTM`.
+  /// The layer's kind: `LSTM`.
   let kind: String
   /// A sequence of one step, and the state before it, to the state behind it, h first.
   let step: @Sendable (SequenceBatch, [Tensor]) -> [Tensor]

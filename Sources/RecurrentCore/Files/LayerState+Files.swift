@@ -51,7 +51,7 @@ extension Tensor {
 }
 
 extension StoredTensor {
-  /// What a file holds of a tensor.
+  /// A tensor as a file holds it.
   init(_ tensor: Tensor) {
     self.init(shape: tensor.shape, values: tensor.elements, grid: tensor.grid)
   }

@@ -12,7 +12,7 @@ public struct StoredTensor: Sendable, Equatable {
   /// What they lie on, and how a file holds them: BF16, or I8 beside the columns' scales.
   let grid: WeightGrid?
 
-  /// What a file holds the elements in.
+  /// The precision in which a file holds the elements.
   public var precision: WeightPrecision { grid?.precision ?? .float32 }
 
   /// True for the same shape and equal elements, whatever a file holds them in.

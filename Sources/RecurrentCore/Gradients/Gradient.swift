@@ -13,13 +13,13 @@ public struct Gradient: Sendable {
   init(_ dense: Tensor) { self.dense = dense }
   init(_ rows: SparseRows) { sparse = rows }
 
-  /// All of it as one tensor.
+  /// The whole gradient as one tensor of the parameter's shape.
   public var tensor: Tensor {
     let tensor = dense ?? sparse?.dense ?? Tensor(0)
     return factor == 1 ? tensor : tensor * factor
   }
 
-  /// Its rows, if it consists of rows; the others are 0.
+  /// The rows of a gradient that consists of rows, others being 0; nil for a whole tensor.
   public var rows: SparseRows? {
     sparse.map { factor == 1 ? $0 : $0.with($0.values * factor) }
   }
@@ -38,7 +38,7 @@ public struct Gradient: Sendable {
     return factor.isFinite && rk_all_finite(values.pointer, Int64(values.count))
   }
 
-  /// The same with every value multiplied by `factor`.
+  /// The gradient with every value multiplied by `factor`.
   func scaled(by factor: Float) -> Gradient {
     var result = applyingFactor()
     result.factor = factor

@@ -3,7 +3,7 @@
 public struct Gradients: Sendable {
   /// The parameters' names, as in ``Module/parameters``.
   public let names: [String]
-  /// As they came: whole, or by rows.
+  /// The gradients by parameter, as they came: whole, or by rows.
   private(set) var parts: [Gradient?]
 
   /// What the statistics change by; nil if the pass did not measure. Not part of the gradients:
@@ -57,7 +57,7 @@ public struct Gradients: Sendable {
   /// Clipped by the rule given.
   public func clipped(_ rule: GradientClipping) -> Gradients { clipped(rule, norm: norm) }
 
-  /// The same, where the norm is known already.
+  /// Clipped gradients, where the norm is known already.
   func clipped(_ rule: GradientClipping, norm: @autoclosure () -> Float) -> Gradients {
     var result = self
     switch rule {

@@ -8,7 +8,7 @@ public struct SparseRows: Sendable {
   public let shape: [Int]
   /// The rows that are there, in ascending order, each once.
   public let indices: [Int]
-  /// Their values, `[n, …]`.
+  /// The rows' values, `[n, …]`.
   public let values: Tensor
 
   /// The rows at `indices`, which ascend, of a tensor of `shape`.
@@ -60,7 +60,7 @@ public struct SparseRows: Sendable {
   /// The whole tensor.
   public var dense: Tensor { values.scatteredRows(to: indices, of: shape[0]) }
 
-  /// The same rows with other values.
+  /// Rows of the same indices with other values.
   func with(_ values: Tensor) -> SparseRows {
     SparseRows(shape: shape, indices: indices, values: values)
   }

@@ -45,7 +45,7 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// As kernels name it; nil where it is no function of each element alone.
+  /// The kernels' name of the function; nil where it is no function of each element alone.
   var kernelFunction: rk_function? {
     switch self {
     case .identity: RK_IDENTITY

@@ -29,18 +29,18 @@ public struct AnyLayer: Layer {
     base.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of the layer.
+  /// How the parts of the wrapped layer run.
   public var paths: [LayerPath] { base.paths }
 
-  /// Those of the layer.
+  /// The features of a step that the wrapped layer takes; nil: any number, or unknown.
   public var featureCount: Int? { base.featureCount }
 
-  /// That of the layer.
+  /// The wrapped layer's state before the first step.
   public func initialState(batchSize: Int) -> State {
     State(base: base.initialState(batchSize: batchSize))
   }
 
-  /// What the layer gives.
+  /// The wrapped layer's output, `[B, T, F]` to `[B, T, H]`.
   public func forward(_ input: SequenceBatch, state: inout State, mode: Mode) -> SequenceBatch {
     func run<L: Layer<SequenceBatch, SequenceBatch>>(_ layer: L) -> SequenceBatch {
       guard var own = state.base as? L.State else {

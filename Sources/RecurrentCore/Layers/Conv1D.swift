@@ -19,13 +19,13 @@ import RecurrentFiles
 /// A causal convolution of stride 1 has a state, its last R inputs: a sequence in chunks gives the
 /// bits of the whole. The others look at whole sequences.
 public struct Conv1D: Layer {
-  /// What is added around a row.
+  /// The zeros that are added around a row before it is convolved.
   public enum Padding: String, Sendable, Codable, CaseIterable {
     /// Zeros on both sides: with stride 1 as many outputs as inputs.
     case same
     /// Zeros in front.
     case causal
-    /// Nothing: outputs only where the kernel fits.
+    /// No zeros: outputs only where the whole kernel fits.
     case valid
   }
 
@@ -49,7 +49,7 @@ public struct Conv1D: Layer {
   public let stride: Int
   /// Input steps from one element of the kernel to the next.
   public let dilation: Int
-  /// What is added around a row.
+  /// The zeros that are added around a row.
   public let padding: Padding
 
   /// A layer with a kernel of `kernelSize` steps. Initialized uniformly in ± 1/√(I·K) (PyTorch), or
@@ -183,7 +183,7 @@ public struct Conv1D: Layer {
 
 /// The rows under a kernel, one after the other.
 private enum Window {
-  /// Where a row comes from.
+  /// The source of a row of the patches.
   enum Origin {
     /// Row b·T + t of the input.
     case input(Int)

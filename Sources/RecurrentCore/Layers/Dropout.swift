@@ -40,6 +40,6 @@ public struct Dropout: StepLayer {
     return masked(input).recorded(from: [input]) { [masked($0)] }
   }
 
-  /// There are none.
+  /// Visits nothing: dropout has no parameters.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {}
 }

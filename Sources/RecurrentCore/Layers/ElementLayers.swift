@@ -14,7 +14,7 @@ public struct Elementwise: StepLayer {
     activation(input)
   }
 
-  /// There are none.
+  /// Visits nothing: an activation has no parameters.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {}
 }
 

@@ -11,7 +11,7 @@ import RecurrentFiles
 public protocol Layer<Input, Output>: Module {
   /// What goes in: a ``Tensor`` `[B, F]` or a ``SequenceBatch`` `[B, T, F]`.
   associatedtype Input: BatchValue
-  /// What comes out.
+  /// The type of what the layer gives.
   associatedtype Output: Sendable
   /// What is carried from one step, chunk or call to the next.
   associatedtype State: LayerState = NoState
@@ -44,7 +44,7 @@ extension Layer {
   /// False: nothing is known of it.
   public func keepsOneThread(batchSize: Int) -> Bool { false }
 
-  /// None.
+  /// No paths: a layer that is not recurrent has none.
   public var paths: [LayerPath] { [] }
 
   /// Those of the first recurrent layer. A layer with another before it says so itself.
@@ -65,7 +65,7 @@ extension Layer {
 }
 
 extension Layer where State == NoState {
-  /// Nothing to carry.
+  /// The empty state of a layer that carries nothing from step to step.
   public func initialState(batchSize: Int) -> NoState { NoState() }
 }
 
@@ -139,7 +139,7 @@ extension LayerState {
 
 /// The state of a layer that has none.
 public struct NoState: LayerState {
-  /// Nothing.
+  /// The state of a layer that carries nothing.
   public init() {}
   /// Empty.
   public var tensors: [Tensor] {
@@ -150,9 +150,9 @@ public struct NoState: LayerState {
 
 /// The states of two layers.
 public struct StatePair<First: LayerState, Second: LayerState>: LayerState {
-  /// That of the first layer.
+  /// The first layer's state.
   public var first: First
-  /// That of the second layer.
+  /// The second layer's state.
   public var second: Second
 
   /// A pair of states.
@@ -161,7 +161,7 @@ public struct StatePair<First: LayerState, Second: LayerState>: LayerState {
     self.second = second
   }
 
-  /// All tensors, the first layer's before the second's.
+  /// All tensors of the state, the first layer's before the second's.
   public var tensors: [Tensor] {
     get { first.tensors + second.tensors }
     set {

@@ -108,7 +108,7 @@ public struct NADE: Module {
   }
 }
 
-/// How the kernels are called.
+/// The arguments of the kernels.
 private struct Pass: Sendable {
   let x: Tensor
   let weights: Tensor

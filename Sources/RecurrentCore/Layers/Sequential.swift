@@ -26,10 +26,10 @@ public struct Sequential<Layers: LayerList>: Layer {
     layers.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of the layers, by position.
+  /// How the layers run, named by position.
   public var paths: [LayerPath] { layers.paths }
 
-  /// Those of the first layer.
+  /// The features of a step that the first layer takes; nil: any number, or unknown.
   public var featureCount: Int? { layers.featureCount }
 
   /// The states of all layers.
@@ -52,7 +52,7 @@ public struct Sequential<Layers: LayerList>: Layer {
 
 /// The body of a ``Sequential``: one layer, or a list and one more.
 public protocol LayerList: Layer {
-  /// How many layers there are.
+  /// The number of layers.
   static var count: Int { get }
 
   /// The output in prediction, with `hear` told of the output of each layer on the way.
@@ -74,10 +74,10 @@ public struct FirstLayer<First: Layer>: LayerList {
     layer.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of the layer, as `0`.
+  /// How the layer runs, named `0`.
   public var paths: [LayerPath] { layer.paths.map { $0.under("0") } }
 
-  /// Those of the layer.
+  /// The features of a step that the layer takes; nil: any number, or unknown.
   public var featureCount: Int? { layer.featureCount }
 
   /// The state of the layer.
@@ -110,7 +110,7 @@ where Previous.Output == Last.Input {
   public var previous: Previous
   /// The last layer.
   public var layer: Last
-  /// One more than before.
+  /// The number of layers, one more than before the last.
   public static var count: Int { Previous.count + 1 }
 
   /// The states of the layers before and of the last.
@@ -124,12 +124,12 @@ where Previous.Output == Last.Input {
     previous.keepsOneThread(batchSize: batchSize) && layer.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of the layers, by position.
+  /// How the layers run, named by position.
   public var paths: [LayerPath] {
     previous.paths + layer.paths.map { $0.under("\(Previous.count)") }
   }
 
-  /// Those of the first layer.
+  /// The features of a step that the first layer takes; nil: any number, or unknown.
   public var featureCount: Int? { previous.featureCount }
 
   /// The states of all layers. The batch keeps its size on the way.
@@ -166,14 +166,14 @@ public enum SequentialBuilder {
     FirstLayer(layer: first)
   }
 
-  /// One more layer, whose input is what the layers before give.
+  /// Adds a layer whose input is what the layers before give.
   public static func buildPartialBlock<Previous: LayerList, Last: Layer>(
     accumulated: Previous, next: Last
   ) -> NextLayer<Previous, Last> where Previous.Output == Last.Input {
     NextLayer(previous: accumulated, layer: next)
   }
 
-  /// One more layer, for each step of what the layers before give.
+  /// Adds a layer for each step of what the layers before give.
   public static func buildPartialBlock<Previous: LayerList, Last: StepLayer>(
     accumulated: Previous, next: Last
   ) -> NextLayer<Previous, EachStep<Last>> where Previous.Output == SequenceBatch {

@@ -16,10 +16,10 @@ import RecurrentFiles
 /// A layer of one's own works this way if it asks an ``Initializer`` for its parameters, constant ones
 /// too.
 public struct ShapesOnly: RandomNumberGenerator, Sendable {
-  /// There is nothing to choose.
+  /// A generator of nothing.
   public init() {}
 
-  /// There are no numbers: to ask for one is a programmer's error.
+  /// Traps: there are no numbers to draw.
   public mutating func next() -> UInt64 {
     trap(
       "layers built for their shapes alone draw no numbers; ask an Initializer for parameters")

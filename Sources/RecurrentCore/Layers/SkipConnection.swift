@@ -5,7 +5,7 @@
 public struct SkipConnection<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// The layer.
   public var layer: Base
-  /// How its input joins its output.
+  /// The rule by which the layer's input joins its output.
   public let merge: Merge
 
   /// Leads the input past `layer`.
@@ -14,7 +14,7 @@ public struct SkipConnection<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
     self.merge = merge
   }
 
-  /// That of the layer.
+  /// Whether the inner layer is causal.
   public var isCausal: Bool { layer.isCausal }
 
   /// Whether the layer does.
@@ -22,13 +22,13 @@ public struct SkipConnection<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
     layer.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of the layer.
+  /// How the parts of the inner layer run.
   public var paths: [LayerPath] { layer.paths }
 
-  /// Those of the layer.
+  /// The features of a step that the inner layer takes; nil: any number, or unknown.
   public var featureCount: Int? { layer.featureCount }
 
-  /// That of the layer.
+  /// The inner layer's state before the first step.
   public func initialState(batchSize: Int) -> Base.State {
     layer.initialState(batchSize: batchSize)
   }

@@ -8,7 +8,7 @@ public enum CTCReduction: String, Sendable, Codable, CaseIterable {
   case mean
   /// The sum over all rows.
   case sum
-  /// None: one loss a row, `[B]`.
+  /// No reduction: one loss a row, `[B]`.
   case none
 }
 

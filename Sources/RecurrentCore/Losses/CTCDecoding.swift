@@ -58,7 +58,7 @@ public func ctcBeamSearch(
 /// Labels, and the log-probability of the paths so far that spell them.
 private struct Prefix: Comparable {
   let labels: [Int]
-  /// Of those that end with a blank.
+  /// The log probability of the paths that end with a blank.
   var blank: Double
   /// Of those that end with the last label.
   var label: Double

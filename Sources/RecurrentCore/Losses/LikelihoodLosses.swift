@@ -94,7 +94,7 @@ public func negativeBinomialLoss(
   }
 }
 
-/// What a network says of a count.
+/// The distribution of a count that a network's output says.
 package struct CountDistribution: Sendable {
   /// softplus of it is 1.
   package static let meanOffset = 0.541324854612918

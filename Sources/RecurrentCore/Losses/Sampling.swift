@@ -134,7 +134,7 @@ public struct Sampling: Sendable, Codable, Equatable {
 /// as they are asked for: a binary heap. Those that can never be drawn are left out.
 private struct Likeliest: IteratorProtocol {
   private let logits: [Double]
-  /// Those that are left.
+  /// The indices that are left, in no order.
   private(set) var unordered: [Int]
 
   init(_ logits: [Double], among allowed: [Int]?) {

@@ -9,13 +9,13 @@ public struct Adagrad: Optimizer {
   public var learningRate: Float
   /// δ, PyTorch's decay of the learning rate.
   public let learningRateDecay: Float
-  /// Where s starts.
+  /// The start value of the sum of squares s.
   public let initialAccumulator: Float
   /// ε.
   public let epsilon: Float
   /// λ, added to the gradient (PyTorch) or decoupled (Keras).
   public let weightDecay: Float
-  /// Whose formula.
+  /// The framework whose formula is followed.
   public let convention: OptimizerConvention
   /// s.
   public var state = OptimizerState()

@@ -19,7 +19,7 @@ public struct AdamRule: Sendable {
   /// Whether moments and weights change only in the rows that have a gradient, where a gradient
   /// comes by rows: PyTorch's `SparseAdam`.
   public let lazyRows: Bool
-  /// Whose formula.
+  /// The framework whose formula is followed.
   public let convention: OptimizerConvention
 
   init(

@@ -35,7 +35,7 @@ public struct NAdam: Optimizer {
     rule.initialSlots(for: parameter) + [Tensor(1)]
   }
 
-  /// One update of one parameter.
+  /// Updates one parameter by its gradient.
   public func update(
     _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
   ) -> Bool {

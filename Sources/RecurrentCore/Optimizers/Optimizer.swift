@@ -8,7 +8,7 @@ public protocol Optimizer: Sendable {
   /// The learning rate of the next update.
   var learningRate: Float { get set }
 
-  /// What has been accumulated so far.
+  /// The moments and step count accumulated so far.
   var state: OptimizerState { get set }
 
   /// Changes one parameter. `slots` are the accumulators that belong to it, `step` is the number of

@@ -19,7 +19,7 @@ public struct RMSprop: Optimizer {
   public let centered: Bool
   /// λ, added to the gradient (PyTorch) or decoupled (Keras).
   public let weightDecay: Float
-  /// Whose formula.
+  /// The framework whose formula is followed.
   public let convention: OptimizerConvention
   /// v, the mean if centered, the buffer if there is momentum.
   public var state = OptimizerState()
@@ -46,7 +46,7 @@ public struct RMSprop: Optimizer {
       repeating: .zeros(parameter.shape), count: 1 + (centered ? 1 : 0) + (momentum > 0 ? 1 : 0))
   }
 
-  /// One update of one parameter.
+  /// Updates one parameter by its gradient.
   public func update(
     _ parameter: inout Tensor, along gradient: Gradient, slots: inout [Tensor], step: Int
   ) -> Bool {

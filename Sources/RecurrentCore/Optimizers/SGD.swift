@@ -18,7 +18,7 @@ public struct SGD: Optimizer {
   public let nesterov: Bool
   /// λ.
   public let weightDecay: Float
-  /// Whose formula.
+  /// The framework whose formula is followed.
   public let convention: OptimizerConvention
   /// Momentum buffers.
   public var state = OptimizerState()

@@ -19,7 +19,7 @@ public enum WeightPrecision: String, Sendable, Codable, CaseIterable {
 /// The grid on which the elements of a tensor are known to lie.
 enum WeightGrid: Sendable, Equatable {
   case bfloat16
-  /// Each column's distance between neighbours, of a matrix.
+  /// Whole numbers -127 … 127 with, for each column of a matrix, the distance between neighbours.
   case int8(scales: [Float])
 
   var precision: WeightPrecision {

@@ -6,9 +6,9 @@ import RecurrentFiles
 /// the same order, one at a time; what one sends is what the other receives, with the same number of
 /// bytes. A rank that is lost ends the others: there is nothing to go on with but a checkpoint.
 public protocol Communicator: AnyObject, Sendable {
-  /// Which of them this one is, from 0.
+  /// The number of this rank, from 0.
   var rank: Int { get }
-  /// How many there are.
+  /// The number of ranks.
   var size: Int { get }
 
   /// Sends and receives, and returns when all has been sent and is there. Between two ranks, messages
@@ -19,7 +19,7 @@ public protocol Communicator: AnyObject, Sendable {
 }
 
 extension Communicator {
-  /// The other ranks.
+  /// The numbers of the other ranks.
   var others: [Int] { (0..<size).filter { $0 != rank } }
 
   /// As many values as the ranks have, by rank: own ones are given, `counts[r]` are those of rank r.

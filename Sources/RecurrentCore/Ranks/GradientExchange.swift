@@ -21,7 +21,7 @@ final class GradientExchange: Sendable {
   /// In the order in which they go.
   private let buckets: [[Int]]
   private let bucketOfLeaf: [Int]
-  /// All ranks' subtrees, by rank and so from left to right.
+  /// The subtrees of all ranks, by rank and so from left to right.
   private let subtrees: [[Range<Int>]]
 
   private struct State {

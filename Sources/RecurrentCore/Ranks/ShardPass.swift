@@ -1,6 +1,6 @@
 import RecurrentFiles
 
-/// What some shards say.
+/// The loss and gradients of some shards, added up.
 struct ShardSum {
   var loss: Double
   var gradients: Gradients
@@ -15,11 +15,11 @@ final class ShardPass<Model: Module, Rule: Optimizer, Examples: ExampleSet> {
   private let key: RandomKey
   private let block: Range<Int>
   private let exchange: GradientExchange?
-  /// What each shard carries on.
+  /// The states that each shard carries to the next update.
   private(set) var carried: [[Tensor]]
   /// Where shards are computed side by side.
   private(set) var contexts: [ExecutionContext]
-  /// What was computed before its turn.
+  /// Sums that were computed before their turn.
   private var early: [Int: ShardSum] = [:]
 
   init(

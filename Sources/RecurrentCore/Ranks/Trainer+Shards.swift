@@ -4,7 +4,7 @@ import RecurrentFiles
 // What shards and ranks have to do with a run.
 
 extension Trainer {
-  /// The other ranks, where there are any.
+  /// The communicator, where there are other ranks.
   var others: (any Communicator)? { communicator.flatMap { $0.size > 1 ? $0 : nil } }
 
   /// The mean loss over `examples` in prediction mode. Ranks share the batches.

@@ -256,7 +256,7 @@ extension Conv1D: LaidOutLayer {
 }
 
 extension StreamPlan {
-  /// Each row with a row of constants, element by element.
+  /// Combines each row with a row of constants, element by element.
   fileprivate mutating func combine(
     _ combination: rk_operator, _ input: Values, with row: Tensor, to output: Values
   ) {

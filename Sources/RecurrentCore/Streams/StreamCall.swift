@@ -11,7 +11,7 @@ struct CalledLayer<L: Layer>: StreamCall {
   let initial: L.State
   let rows: Int
   let input, output: StreamPlan.Values
-  /// Where the state's tensors stand.
+  /// The places of the state's tensors in the stream's memory.
   let state: [Int]
 
   func run(_ memory: UnsafeMutablePointer<Float>) {
@@ -29,7 +29,7 @@ struct CalledLayer<L: Layer>: StreamCall {
     for (index, value) in Self.floats(result).enumerated() { memory[output.place + index] = value }
   }
 
-  /// One step of each row as the layer takes it.
+  /// A step of each row as the layer takes it.
   static func input(_ values: [Float], rows: Int) -> L.Input {
     let width = values.count / rows
     let candidates: [Any] = [
@@ -40,7 +40,7 @@ struct CalledLayer<L: Layer>: StreamCall {
     trap("a stream feeds sequences, vectors or tokens, not \(L.Input.self)")
   }
 
-  /// What the layer gives for each row.
+  /// The floats of the layer's output, row by row.
   static func floats(_ output: L.Output) -> [Float] {
     switch output {
     case let output as SequenceBatch: output.values.elements

@@ -11,15 +11,15 @@ enum StreamOperation: Sendable {
     layout: Int, input: Int, output: Int, hidden: Int, cell: Int, workspace: Int, count: Int)
   /// bias + x·W of one row. `layout`: an `rk_row_matrix`.
   case rowProduct(layout: Int, input: Int, output: Int)
-  /// The same of all rows. `layout`: an `rk_matrix_product`.
+  /// A matrix product of all rows. `layout`: an `rk_matrix_product`.
   case product(layout: Int, input: Int, output: Int, workspace: Int)
   case map(rk_function, from: Int, to: Int, count: Int)
   case softmax(from: Int, to: Int, rows: Int, width: Int)
-  /// Each row with one row of constants.
+  /// Combines each row with one row of constants.
   case constant(rk_operator, from: Int, constants: Int, to: Int, rows: Int, width: Int)
   case combine(rk_operator, Int, Int, to: Int, count: Int)
   case scale(Float, from: Int, to: Int, count: Int)
-  /// Each row shifted and scaled to mean 0 and variance 1.
+  /// Shifts and scales each row to mean 0 and variance 1.
   case normalize(epsilon: Float, from: Int, to: Int, rows: Int, width: Int)
   /// A row of `width` floats from each row to each row.
   case copyRows(from: Int, stride: Int, to: Int, toStride: Int, width: Int, rows: Int)

@@ -22,7 +22,7 @@ struct StreamPlan: Sendable {
   /// Floats of constants, and who writes them.
   private var constantsSize = 0
   private var constants: [@Sendable (UnsafeMutablePointer<Float>) -> Void] = []
-  /// What constants point into.
+  /// The values that constants point into.
   private var kept: [any Sendable] = []
 
   init(rows: Int) { self.rows = rows }
@@ -60,7 +60,7 @@ struct StreamPlan: Sendable {
     return place
   }
 
-  /// The same for a value as kernels take it.
+  /// The place of a value that is laid out as kernels take it.
   mutating func layout<Value>(
     of: Value.Type, keeping: (any Sendable)? = nil,
     _ write: @escaping @Sendable (UnsafeMutablePointer<Value>) -> Void
@@ -75,7 +75,7 @@ struct StreamPlan: Sendable {
     constant(tensor.count) { $0.update(from: tensor.pointer, count: tensor.count) }
   }
 
-  /// All constants, written once: who writes them is then forgotten.
+  /// Writes all constants once; those that write them are then forgotten.
   mutating func writeConstants() -> Storage {
     let storage = Storage(count: constantsSize, lasts: true)
     // What fills up a vector or a line is read, though it does not count.
@@ -188,7 +188,7 @@ struct StreamPlan: Sendable {
       : steps(run, format, from: input, hidden: hidden, cell: cell)
   }
 
-  /// One row of a plain cell, whose new hidden state is its output.
+  /// Lays out one row of a plain cell, whose new hidden state is its output.
   private mutating func step(
     _ run: FusedRun, _ format: rk_weight_format, from input: Values, hidden: Int, cell: Int
   ) -> Values {

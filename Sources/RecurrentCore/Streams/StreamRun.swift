@@ -27,7 +27,7 @@ struct StreamRun: Sendable {
   /// Whether a step calls no layer.
   var isLaidOut: Bool { plan.calls.isEmpty }
 
-  /// One step, `[B, I]` to `[B, O]`.
+  /// Runs one step, `[B, I]` to `[B, O]`.
   mutating func step(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
     let memory = memory.pointer
     Self.copy(from, to: memory + input.place, count: plan.rows * input.width)
@@ -51,7 +51,7 @@ struct StreamRun: Sendable {
     if count == 1 { to.pointee = from.pointee } else { to.update(from: from, count: count) }
   }
 
-  /// The same with a memory of its own.
+  /// A run at the same step with a memory of its own.
   func copy() -> StreamRun {
     var copy = self
     copy.memory = memory.copy()

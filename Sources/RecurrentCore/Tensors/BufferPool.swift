@@ -7,7 +7,7 @@ final class BufferPool: Sendable {
   /// Floats that may wait at most (1 GiB); what comes back beyond that is freed.
   private static let mostWaiting = 1 << 28
 
-  /// What a buffer is looked up by.
+  /// The class of sizes that a buffer is looked up by.
   struct Room {
     /// Floats.
     fileprivate(set) var capacity: Int
@@ -15,13 +15,13 @@ final class BufferPool: Sendable {
     /// they would be missing when the next step asks for them again.
     let lasts: Bool
 
-    /// Its place among all, ascending by size.
+    /// The class's place among all, ascending by size.
     fileprivate var index: Int {
       let power = Int.bitWidth - 1 - capacity.leadingZeroBitCount
       return 32 * power + (capacity - 1 << power) >> max(0, power - 4) * 2 + (lasts ? 1 : 0)
     }
 
-    /// That at a place.
+    /// The class at a place.
     fileprivate init(index: Int) {
       let power = index / 32
       capacity = 1 << power + (index % 32 / 2) << max(0, power - 4)

@@ -39,7 +39,7 @@ public final class ExecutionContext: Sendable {
 
     package init() {}
 
-    /// All work is divided, however small: for tests.
+    /// The least thresholds: all work is divided, however small. For tests.
     package static var none: Thresholds {
       var result = Thresholds()
       (result.smallestShare, result.smallestStep, result.leastNarrowBytes) = (1, 1, 0)

@@ -12,7 +12,7 @@ struct Matrix: Sendable {
   /// Which row, or column, of the storage stands at each place; nil: one after the other.
   private(set) var rowIndex: IndexTable?
   private(set) var columnIndex: IndexTable?
-  /// The same in the order in which products read it.
+  /// The elements in the order in which products read them; nil: not packed.
   private(set) var packing: Storage?
 
   /// Rows in `storage` from its float `start` on. `stride`: from row to row, where that is not the columns.
@@ -63,7 +63,7 @@ struct Matrix: Sendable {
     return result
   }
 
-  /// The same as the right factor of many products.
+  /// The matrix packed as the right factor of many products.
   func packed() -> Matrix {
     var result = self
     result.packing = packedForProducts()
@@ -101,7 +101,7 @@ struct IndexTable: Sendable {
     for (place, index) in indices.enumerated() { mutable[place] = index }
   }
 
-  /// Those that stand in `storage` from its word `start` on.
+  /// The numbers that stand in `storage` from its word `start` on.
   init(_ storage: Storage, from start: Int) { (self.storage, self.start) = (storage, start) }
 
   func suffix(from index: Int) -> IndexTable { IndexTable(storage, from: start + index) }

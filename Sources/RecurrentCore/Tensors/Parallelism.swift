@@ -39,7 +39,7 @@ enum Parallelism {
     }
   }
 
-  /// Both results, the two computed at the same time.
+  /// The results of two functions that run at the same time.
   static func both<First, Second>(_ first: () -> First, _ second: () -> Second) -> (First, Second) {
     var one: First?
     var other: Second?

@@ -131,12 +131,12 @@ public struct Tensor: Sendable {
     return storage.pointer
   }
 
-  /// The same values in a buffer that is meant to be kept.
+  /// The tensor in a buffer that is meant to be kept.
   var lasting: Tensor {
     Tensor(storage: storage.copy(lasts: true), shape: shape)
   }
 
-  /// The same values as a constant: gradients do not flow through it.
+  /// The tensor as a constant: gradients do not flow through it.
   public var detached: Tensor {
     Tensor(storage: storage, shape: shape)
   }

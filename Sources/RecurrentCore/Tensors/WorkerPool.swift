@@ -75,11 +75,11 @@ final class WorkerPool: Sendable {
   }
 }
 
-/// One thread, and what it is to run.
+/// A thread, and the work that it is to run.
 private final class Worker: Sendable {
   private struct Job: Sendable {
     let body: @Sendable () -> Void
-    /// As the caller's thread has it.
+    /// The thread's context, as the caller's thread has it.
     nonisolated(unsafe) let place: rk_thread
   }
 

@@ -161,7 +161,7 @@ public struct Checkpoints: Sendable {
     throw error
   }
 
-  /// The same, as the first rank finds it; the others need not see its files.
+  /// The newest checkpoint as the first rank finds it; the others need not see its files.
   func newest(
     sharedBy ranks: (any Communicator)?
   ) throws(DataError) -> (number: Int, file: SafetensorsFile, warnings: [DataError])? {
@@ -190,7 +190,7 @@ public struct Checkpoints: Sendable {
     return (number, try SafetensorsFile(bytes: Array(bytes.dropFirst(8)), source: path(number)), [])
   }
 
-  /// What a checkpoint says of its run.
+  /// The run's record that a checkpoint holds.
   func record(of file: SafetensorsFile) throws(DataError) -> RunRecord {
     let format = file.metadata["format"] ?? ""
     guard format == Self.format else {
@@ -204,7 +204,7 @@ public struct Checkpoints: Sendable {
   }
 }
 
-/// What a run goes on from.
+/// The checkpoint that a run goes on from.
 public struct ResumedCheckpoint: Sendable {
   /// The file.
   public let file: String

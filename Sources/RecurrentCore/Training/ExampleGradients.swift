@@ -2,7 +2,7 @@
 public struct ExampleGradients: Sendable {
   /// The mean loss.
   public var loss: Double
-  /// Its gradients.
+  /// The gradients of the example's loss.
   public var gradients: Gradients
   /// The number of examples.
   public var examples: Int

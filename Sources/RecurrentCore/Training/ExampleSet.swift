@@ -21,7 +21,7 @@ public protocol ExampleSet: Sendable {
 
 /// A part of a batch.
 public struct ExampleShard<Batch> {
-  /// What a loss function gets.
+  /// The shard's examples as the loss function gets them.
   public let batch: Batch
   /// The examples by whose numbers noise is drawn (``Mode/training(_:rows:segmentLength:)``).
   public let rows: [Int]
@@ -37,7 +37,7 @@ public struct ExampleShard<Batch> {
 }
 
 extension ExampleSet {
-  /// One after the other; the last batch may be smaller.
+  /// Batches of `size` examples, one after the other in the given order; the last may be smaller.
   public func batches(of order: [Int], size: Int) -> [[Int]] {
     stride(from: 0, to: order.count, by: size).map {
       Array(order[$0..<min($0 + size, order.count)])

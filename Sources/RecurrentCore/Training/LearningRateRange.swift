@@ -4,7 +4,7 @@ import RecurrentFiles
 /// The loss of a training whose learning rate grows from update to update by the same factor, until it
 /// diverges (the range test of Smith 2017, arXiv:1506.01186).
 public struct LearningRateRange: Sendable, Codable, Equatable {
-  /// One update.
+  /// An update of the range test.
   public struct Point: Sendable, Codable, Equatable {
     /// The learning rate.
     public let rate: Double

@@ -9,7 +9,7 @@ import RecurrentFiles
 /// }
 /// ```
 public struct Metric<Outputs, Targets>: Sendable {
-  /// As the history calls it.
+  /// The metric's name, as the history has it.
   public let name: String
   /// Whether more of it is better.
   public let isHigherBetter: Bool

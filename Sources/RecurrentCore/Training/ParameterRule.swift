@@ -17,7 +17,7 @@ public struct ParameterRule: Sendable, Codable, Equatable {
   /// Adds l2·w² to the loss of each weight, as Keras does; weight decay λ of PyTorch's SGD is an
   /// `l2` of λ/2.
   public let l2: Float
-  /// What holds after each step.
+  /// The constraint that holds after each step.
   public let constraint: Constraint?
 
   /// A rule for the parameters called `name`, or ending with it after a dot.

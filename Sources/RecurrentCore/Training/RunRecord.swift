@@ -5,7 +5,7 @@ import RecurrentFiles
 struct RunRecord: Codable {
   /// What the caller says of data, options and program.
   var digest: [String: String]
-  /// How the run is done.
+  /// The options of the run.
   var options: TrainingOptions
   /// The optimizer's kind and settings, with the learning rate of the run.
   var optimizer: String
@@ -74,7 +74,7 @@ struct RunRecord: Codable {
 }
 
 extension TrainingOptions {
-  /// One line a member, but for what no bit depends on.
+  /// The record's members, a line each, but for what no bit depends on.
   fileprivate var members: [String] {
     var options = self
     options.segmentLength = nil

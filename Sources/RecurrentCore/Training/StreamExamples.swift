@@ -23,7 +23,7 @@ extension SequenceBatch {
 public struct StreamExamples<Inputs: SequenceValue, Targets: SequenceValue>: ExampleSet {
   /// Rows of steps.
   public let inputs: Inputs
-  /// What each step should give.
+  /// The value that each step should give.
   public let targets: Targets
   /// k1, the steps from update to update.
   public let stepsPerUpdate: Int
@@ -98,9 +98,9 @@ extension StreamExamples {
   }
 }
 
-/// One update's share of ``StreamExamples``.
+/// The part of ``StreamExamples`` that one update sees.
 public struct StreamPiece<Inputs: SequenceValue, Targets: SequenceValue>: Sendable {
-  /// Its rows among those of all pieces: each draws its own random numbers.
+  /// The piece's rows among those of all pieces: each draws random numbers of its own.
   let rows: [Int]
   /// Whether its gradients go back to the first step of all.
   let isFromStart: Bool
@@ -108,7 +108,7 @@ public struct StreamPiece<Inputs: SequenceValue, Targets: SequenceValue>: Sendab
   let parts: [Inputs]
   /// The part behind which the next piece's history starts; nil: where this one's does.
   let keptAfter: Int?
-  /// What the outputs should be.
+  /// The values that the outputs should be.
   public let targets: Targets
 
   /// The steps whose outputs count.

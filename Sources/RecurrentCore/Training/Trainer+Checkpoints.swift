@@ -117,7 +117,7 @@ private struct CheckpointClock {
   let interval: Double
   private var last = ProcessInfo.processInfo.systemUptime
   private var began = 0.0
-  /// How long the last checkpoint took.
+  /// The seconds that the last checkpoint took.
   private var cost = 0.01
 
   init(interval: Double) { self.interval = interval }
@@ -138,7 +138,7 @@ private struct CheckpointClock {
   }
 }
 
-/// All tensors of a run, as a file names them.
+/// All tensors of a run, under the names that a file has for them.
 private struct RunTensors<Model: Module>: Module {
   var model: Model
   var best: Model?

@@ -42,13 +42,13 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
     public var epoch = 0
     /// Updates done, over all epochs.
     public var step = 0
-    /// How far the epoch after them is.
+    /// How far the epoch after the finished ones is.
     public var progress = EpochProgress()
     /// What streams carry from batch to batch of an epoch: the tensors of the model's state.
     public var carried: [Tensor] = []
     /// The weights of ``TrainingHistory/best``; at first those that training starts from.
     public var best: Model
-    /// One record an epoch.
+    /// The records of the finished epochs.
     public var history = TrainingHistory()
 
     /// The weights that are judged and given away: the average, if there is one.
@@ -57,7 +57,7 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
 
   /// The run so far.
   public var state: State
-  /// How it is done.
+  /// The options of the training.
   public let options: TrainingOptions
   /// The other processes that train the same model. Each has its trainer, made and run with the same
   /// arguments, and computes its part of the ``TrainingOptions/shards``, of which there are at least as

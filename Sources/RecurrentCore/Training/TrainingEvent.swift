@@ -18,7 +18,7 @@ public enum TrainingEvent: Sendable {
 
 /// Why training ended.
 public enum StopReason: Sendable, Codable, Equatable {
-  /// All epochs are done.
+  /// All epochs that were asked for are done.
   case allEpochs
   /// The epochs no longer got better.
   case noImprovement(epochs: Int)
@@ -28,7 +28,7 @@ public enum StopReason: Sendable, Codable, Equatable {
   case ranAway(NonFiniteError)
 }
 
-/// What a callback wants.
+/// A callback's decision on whether training goes on.
 public enum TrainingDecision: Sendable {
   /// Go on.
   case proceed

@@ -1,4 +1,4 @@
-/// What came out of one epoch.
+/// The losses, scores and times of one epoch.
 public struct EpochRecord: Sendable, Codable, Equatable {
   /// From 1.
   public let epoch: Int
@@ -29,7 +29,7 @@ public struct EpochRecord: Sendable, Codable, Equatable {
 
 /// A number by which epochs are compared where the loss is not what counts.
 public struct EpochScore: Sendable, Codable, Equatable {
-  /// As the history's table calls it.
+  /// The score's name, as the history's table has it.
   public let name: String
   /// The number.
   public let value: Double
@@ -46,7 +46,7 @@ public struct EpochScore: Sendable, Codable, Equatable {
 
 /// The epochs of a run, in order.
 public struct TrainingHistory: Sendable, Codable, Equatable {
-  /// One record an epoch.
+  /// The records of the finished epochs, in order.
   public private(set) var epochs: [EpochRecord] = []
   private var bestPlace = 0
   /// Why the run ended; nil until then.

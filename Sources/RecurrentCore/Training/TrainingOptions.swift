@@ -1,6 +1,6 @@
 import RecurrentFiles
 
-/// How a model is trained.
+/// The options by which a model is trained: epochs, batches, schedule.
 public struct TrainingOptions: Sendable, Codable, Equatable {
   /// Passes over the examples, at most.
   public var epochs: Int
@@ -30,7 +30,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   /// Steps whose inner values fused layers keep for the backward pass at a time; nil: all
   /// (``Mode/training(_:rows:segmentLength:)``, ``MemoryPlan``).
   public var segmentLength: Int?
-  /// How the learning rate changes.
+  /// The rule by which the learning rate changes.
   public var schedule: LearningRateSchedule.Rule
   /// When to stop before the last epoch, if at all.
   public var earlyStopping: EarlyStopping?

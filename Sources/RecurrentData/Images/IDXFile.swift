@@ -6,7 +6,7 @@ import RecurrentFiles
 /// `[N, H, W, 3]`.
 struct IDXFile {
   let shape: [Int]
-  /// Where the numbers begin.
+  /// The place of the first number, in bytes.
   let start: Int
 
   /// Whether bytes begin as an IDX file does; text does not.

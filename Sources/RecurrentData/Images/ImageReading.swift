@@ -8,7 +8,7 @@ public struct ImageReading: Sendable, Equatable, Codable {
     case first
     /// The last.
     case last
-    /// There is none.
+    /// There is no column of labels.
     case noColumn = "none"
   }
 
@@ -21,7 +21,7 @@ public struct ImageReading: Sendable, Equatable, Codable {
     /// Half way between the two.
     case grey
 
-    /// Its number, where white's is `white`.
+    /// The background's number, where white's is `white`.
     func level(white: Int) -> Int {
       switch self {
       case .white: white
@@ -69,10 +69,10 @@ public struct ImageReading: Sendable, Equatable, Codable {
   /// What classes are called instead of as they stand in the files.
   public var classNames: [String: String]?
 
-  /// Nothing but what the files say.
+  /// A reading that follows what the files say.
   public init() {}
 
-  /// The same for more images of their size and channels.
+  /// The reading for more images of the same size and channels.
   func like(_ images: ImageSet) -> ImageReading {
     var reading = self
     reading.label = nil

@@ -21,7 +21,7 @@ private struct Picture {
       file.isGrey ? stride(from: 0, to: file.rgb.count, by: 3).map { file.rgb[$0] } : file.rgb
   }
 
-  /// Its numbers with another number of white, `[H, W, C]`.
+  /// The image's numbers with another number of white, `[H, W, C]`.
   func pixels(white: Int, channels: Int) -> [Float] {
     let samples = self.samples.map { (Int($0) * white + self.white / 2) / self.white }
     switch (hasColours, channels) {

@@ -8,7 +8,7 @@ import RecurrentFiles
 struct PNGFile {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// What a pixel is made of.
+  /// The channels that a pixel is made of.
   enum Colour: UInt8 {
     case grey = 0
     case rgb = 2
@@ -36,7 +36,7 @@ struct PNGFile {
     }
   }
 
-  /// What the header says.
+  /// The size and kind that the file's header says.
   struct Header {
     var width: Int
     var height: Int

@@ -13,9 +13,9 @@ import RecurrentFiles
 /// A precision of 0 is smoothed as in `mteval-v13a`: the first such order counts half a match, the
 /// next a quarter, and so on.
 public struct BLEU: Sendable, Codable, Equatable {
-  /// How sentences are cut into words.
+  /// The rule by which sentences are cut into words.
   public enum Tokenization: String, Sendable, Codable, CaseIterable {
-    /// As NIST's `mteval-v13a` does: at punctuation, but not inside numbers.
+    /// NIST's `mteval-v13a`: at punctuation, but not inside numbers.
     case v13a = "13a"
     /// At spaces only.
     case none
@@ -33,7 +33,7 @@ public struct BLEU: Sendable, Codable, Equatable {
   public let referenceLength: Int
   /// References of each translation.
   public let referenceCount: Int
-  /// How sentences were cut.
+  /// The rule by which sentences were cut into words.
   public let tokenization: Tokenization
   /// Whether capitals counted as small letters.
   public let lowercases: Bool

@@ -8,9 +8,9 @@ import RecurrentFiles
 public struct Calibration: Sendable, Codable, Equatable {
   /// Predictions of about one probability.
   public struct Bin: Sendable, Codable, Equatable {
-    /// How many there are.
+    /// The number of predictions in the bin.
     public var count = 0
-    /// Their mean probability; 0 if there are none.
+    /// The mean probability of the bin's predictions; 0 if there are none.
     public var confidence = 0.0
     /// The share of them that was right; 0 if there are none.
     public var accuracy = 0.0

@@ -22,13 +22,13 @@ public struct ConfusionMatrix: Sendable, Codable, Equatable {
   /// Counts one example.
   public mutating func add(truth: Int, prediction: Int) { counts[truth][prediction] += 1 }
 
-  /// How many predictions there were.
+  /// The number of predictions.
   public var total: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
 
-  /// How many were right.
+  /// The number of right predictions.
   public var correct: Int { counts.indices.reduce(0) { $0 + counts[$1][$1] } }
 
-  /// How many are of this class.
+  /// The number of examples of class `index`.
   public func support(_ index: Int) -> Int { counts[index].reduce(0, +) }
 
   /// How many were taken for this class.

@@ -84,7 +84,7 @@ public struct ForecastErrors: Sendable, Codable, Equatable {
 
     package init() {}
 
-    /// These and others.
+    /// The sums of these errors and others together.
     package func merged(with other: Sums) -> Sums {
       var all = self
       all.count += other.count

@@ -2,7 +2,7 @@ import RecurrentFiles
 
 /// A key of the keyboard, by number or by name: 60, `C4`, `F#3`, `Bb5`.
 public struct Pitch: Sendable, Hashable, CustomStringConvertible {
-  /// Its MIDI number, 0...127; 60 is middle C, C4.
+  /// The pitch's MIDI number, 0...127; 60 is middle C, C4.
   public let number: Int
 
   /// The pitch of a MIDI number.
@@ -30,7 +30,7 @@ public struct Pitch: Sendable, Hashable, CustomStringConvertible {
 
   private static let names = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 
-  /// Its name, with sharps: `C4`, `F#3`.
+  /// The pitch's name, with sharps: `C4`, `F#3`.
   public var description: String { Self.names[number % 12] + "\(number / 12 - 1)" }
 
   /// The semitones above C of the note name at the start of `text`, and what follows it. B# and Cb

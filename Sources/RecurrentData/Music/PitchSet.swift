@@ -5,15 +5,15 @@ public struct PitchSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral 
   private var low: UInt64 = 0
   private var high: UInt64 = 0
 
-  /// None.
+  /// A set of no pitches.
   public init() {}
 
-  /// These, each in 0...127.
+  /// The set of these MIDI numbers, each in 0...127.
   public init(_ pitches: some Sequence<Int>) {
     for pitch in pitches { insert(pitch) }
   }
 
-  /// These, each in 0...127.
+  /// The set of these MIDI numbers, each in 0...127.
   public init(arrayLiteral pitches: Int...) { self.init(pitches) }
 
   /// Adds a pitch.
@@ -27,7 +27,7 @@ public struct PitchSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral 
     (pitch < 64 ? low >> pitch : high >> (pitch - 64)) & 1 == 1
   }
 
-  /// How many there are.
+  /// The number of pitches.
   public var count: Int { low.nonzeroBitCount + high.nonzeroBitCount }
   /// Whether there are none.
   public var isEmpty: Bool { low | high == 0 }

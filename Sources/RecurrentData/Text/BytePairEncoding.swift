@@ -6,7 +6,7 @@
 /// that putting parts together gives back the text to the character (``text(of:)``). No join crosses
 /// a word boundary (``WordSegmentation``), and none makes a part of more than 256 Unicode scalars.
 public struct BytePairEncoding: Sendable, Equatable {
-  /// All parts: single characters, then what each join made.
+  /// All parts of words: single characters, then what each join made.
   public let symbols: [String]
   /// The two symbols of each join.
   let joins: [Pair]

@@ -1,8 +1,8 @@
 /// A chunk of a sentence: a named entity, a phrase.
 public struct TagSpan: Sendable, Hashable {
-  /// What it is, such as `PER`.
+  /// The chunk's type, such as `PER`.
   public var type: String
-  /// Its tokens.
+  /// The chunk's tokens, by number in the sentence.
   public var range: Range<Int>
 
   /// A chunk of these tokens.
@@ -17,7 +17,7 @@ public struct TagSpan: Sendable, Hashable {
 /// Schemes write the same place with different letters, which a tag keeps: `L-PER` is at the end as
 /// `E-PER` is, but another tag.
 public struct ChunkTag: Sendable, Hashable, CustomStringConvertible {
-  /// Where in a chunk.
+  /// The place of a token in its chunk.
   public enum Position: Sendable, CaseIterable {
     /// In none.
     case outside
@@ -27,7 +27,7 @@ public struct ChunkTag: Sendable, Hashable, CustomStringConvertible {
     case inside
     /// At its end.
     case end
-    /// It is all of the chunk.
+    /// The token is all of its chunk.
     case single
 
     /// The letters that stand for it in one scheme or another, the usual one first.
@@ -42,7 +42,7 @@ public struct ChunkTag: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Where in a chunk.
+  /// The token's place in its chunk.
   public let position: Position
   /// The letter that says so.
   public let letter: Character

@@ -30,7 +30,7 @@ public struct LineReader {
     /// Without its end. Of one that is no text, what can be told: U+FFFD stands for each byte that is
     /// none; of one that is too long, its start.
     package var text: String
-    /// Why it is no line of text.
+    /// Why the bytes are no line of text; nil if they are.
     package var fault: DataError?
     /// Whether its end is missing, since it is too long.
     package var isCut = false

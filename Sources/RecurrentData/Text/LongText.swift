@@ -44,7 +44,7 @@ public struct LongText: Sendable {
     count = try counted()
   }
 
-  /// All of its characters.
+  /// The part that is all of the text.
   public var whole: TextPart { part(0..<count) }
 
   /// Some of its characters.
@@ -80,7 +80,7 @@ public struct LongText: Sendable {
 /// Some characters of a text that lies in files.
 public struct TextPart: Sendable {
   let text: LongText
-  /// Which characters of it.
+  /// The part's characters, by number in the text.
   public let range: Range<Int>
   /// The files, as errors name them.
   package var source: String { text.source }
@@ -90,7 +90,7 @@ public struct TextPart: Sendable {
   /// Whether there are none.
   public var isEmpty: Bool { range.isEmpty }
 
-  /// All of it, held in memory.
+  /// All of the part, held in memory.
   public func read() throws(DataError) -> String {
     var result = ""
     try forEachPiece { piece, _ in result += piece }

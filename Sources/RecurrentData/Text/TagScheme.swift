@@ -6,11 +6,11 @@ public enum TagScheme: String, Sendable, Codable, CaseIterable {
   case iob1
   /// `B`, `I` and `E` for beginning, inside and end, `S` for a single token (IOBES).
   case bioes
-  /// The same with `L` (last) for the end and `U` (unit) for a single token.
+  /// `B`, `I` and `L` (last) for beginning, inside and end, `U` (unit) for a single token.
   case bilou
-  /// The same with `M` (middle) inside, as Chinese corpora have it.
+  /// `B`, `M` (middle) and `E`, `S` for a single token, as Chinese corpora have it.
   case bmes
-  /// The same with `M` inside and `W` (whole) for a single token.
+  /// `B`, `M` and `E`, `W` (whole) for a single token.
   case bmewo
   /// Tags that say nothing about chunks, such as parts of speech.
   case plain

@@ -32,7 +32,7 @@ public struct TextFile: Sendable {
     self.bytes = try encoding.utf8(bytes, file: source)
   }
 
-  /// All of it.
+  /// The whole file as text.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// The lines without their ends; line n of the file is at index n - 1.

@@ -7,7 +7,7 @@ import RecurrentFiles
 /// tokenizer.tokens(in: "It's 3.5 stars!")      // it's, 3.5, stars, !
 /// ```
 public struct Tokenizer: Sendable, Codable, Equatable {
-  /// What a token is.
+  /// A kind of token.
   public enum Kind: String, Sendable, Codable, CaseIterable {
     /// A word, a number or a mark (``WordSegmentation``).
     case word
@@ -19,9 +19,9 @@ public struct Tokenizer: Sendable, Codable, Equatable {
     case bpe
   }
 
-  /// What a token is.
+  /// The kind of token that a text is cut into.
   public let kind: Kind
-  /// What is done to a text first.
+  /// What is done to a text before it is cut.
   public let normalization: TextNormalization
   /// The learned parts, for `bpe`.
   public let bytePairs: BytePairEncoding?

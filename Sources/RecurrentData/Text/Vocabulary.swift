@@ -13,7 +13,7 @@ public struct Vocabulary: Sendable, Equatable {
   /// The special token for what is not in the vocabulary.
   public static let unknownToken = "<unk>"
 
-  /// All tokens by number, special ones first.
+  /// All tokens, each at its number, special ones first.
   public let tokens: [String]
   /// How many special tokens there are; at least 1.
   public let specialCount: Int
@@ -53,7 +53,7 @@ public struct Vocabulary: Sendable, Equatable {
     self.init(tokens: frequent.prefix(room).map(\.key), specialTokens: specialTokens)
   }
 
-  /// These tokens, each once, behind the special ones.
+  /// A vocabulary of these tokens, each once, behind the special ones.
   public init(tokens: [String], specialTokens: [String] = []) {
     let special = [Self.unknownToken] + specialTokens
     require(

@@ -14,14 +14,14 @@ extension TimeAxis {
       ticks: following, checkedFormat: format, frequency: frequency, reading: reading)
   }
 
-  /// These times with the `length` that come after the last one.
+  /// The times with the `length` that come after the last one.
   package func followed(by length: Int) -> TimeAxis {
     TimeAxis(
       ticks: ticks + next(length).ticks, checkedFormat: format, frequency: frequency,
       reading: reading)
   }
 
-  /// These times with later ones behind them, that are written alike.
+  /// The times with `later` ones, written alike, behind them.
   package func joined(with later: TimeAxis) -> TimeAxis {
     TimeAxis(
       ticks: ticks + later.ticks, checkedFormat: format, frequency: frequency, reading: reading)
@@ -99,7 +99,7 @@ extension TimeAxis {
   public struct Gap: Sendable, Equatable {
     /// The row before the gap, from 0.
     public var afterRow: Int
-    /// How many rows are missing.
+    /// The number of rows that are missing.
     public var missing: Int
   }
 
@@ -127,7 +127,7 @@ extension TimeAxis {
 
   private static var longestHoliday: Int { 5 }
 
-  /// All places where rows are missing, holidays too.
+  /// The places where rows are missing, holidays among them.
   var missingRows: [Gap] {
     ticks.indices.dropFirst().compactMap { row in
       let missing = steps(from: ticks[row - 1], to: ticks[row]) - 1

@@ -5,7 +5,7 @@ import RecurrentFiles
 struct TimeColumn {
   /// The times of every row, as the format counts them.
   let ticks: [Int64]
-  /// How the column writes its times.
+  /// The way in which the column writes its times.
   let format: TimeFormat
   /// Whether the newest row of each series comes first.
   let isDescending: Bool

@@ -27,7 +27,7 @@ extension TimeGuess {
     }
   }
 
-  /// All that may follow a date.
+  /// The forms of what may follow a date.
   private func rest(_ date: Head) -> [[Part]] {
     var results: [[Part]] = []
     var (parts, i) = (date.parts, date.end)

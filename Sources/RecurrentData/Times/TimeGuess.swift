@@ -98,7 +98,7 @@ struct TimeGuess {
     case number(Int)
     /// Letters of the alphabet.
     case word([UInt8])
-    /// All else, as it stands.
+    /// Characters that stand for themselves.
     case mark([UInt8])
   }
 

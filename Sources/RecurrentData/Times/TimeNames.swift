@@ -14,7 +14,7 @@ enum TimeLanguage: String, Sendable, CaseIterable {
 struct TimeName: Sendable {
   let full: [UInt8]
   let short: [UInt8]
-  /// As others write it: without accents, or shortened otherwise.
+  /// The names as others write them: without accents, or shortened otherwise.
   let others: [[UInt8]]
 
   /// The name in full.

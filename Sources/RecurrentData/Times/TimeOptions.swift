@@ -25,7 +25,7 @@ public struct TimeOptions: Sendable, Codable, Equatable {
   /// Everything by the evidence.
   public init() {}
 
-  /// These options where others do not say otherwise.
+  /// These options, where `others` do not say otherwise.
   public func overridden(by others: TimeOptions?) -> TimeOptions {
     guard let others else { return self }
     var options = others

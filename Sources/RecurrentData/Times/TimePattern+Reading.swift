@@ -1,6 +1,6 @@
 import RecurrentFiles
 
-/// One time, and how it was written.
+/// A time that was read, and how it was written.
 struct ReadTime {
   /// Seconds since 1970-01-01 on the clock of the cell, or in UTC if it has a zone.
   var seconds: Int64 = 0

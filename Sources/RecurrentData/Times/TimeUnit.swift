@@ -124,7 +124,7 @@ struct DecimalNumber: Equatable {
   var whole: Int64
   /// 0..<10⁹, on top of `whole` also where that is negative.
   var billionths: Int64 = 0
-  /// How many decimals were written.
+  /// The number of decimals that were written.
   var decimals = 0
 
   init(whole: Int64, billionths: Int64 = 0) {

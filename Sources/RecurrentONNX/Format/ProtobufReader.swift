@@ -94,7 +94,7 @@ struct ProtobufReader {
     String(decoding: bytes[try range(value)], as: UTF8.self)
   }
 
-  /// Where a message or bytes lie.
+  /// The place of a message or bytes.
   func range(_ value: Value) throws(Failure) -> Range<Int> {
     guard case .bytes(let range) = value else { throw unfit("bytes") }
     return range

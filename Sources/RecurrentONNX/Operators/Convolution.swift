@@ -153,7 +153,7 @@ struct Convolution: PlannedNode {
   }
 }
 
-/// One dimension of a convolution: how the kernel goes along it.
+/// A dimension of a convolution: how the kernel goes along it.
 private struct Course: Sendable {
   let size, kernel, stride, dilation, before, outputs: Int
 

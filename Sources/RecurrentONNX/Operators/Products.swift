@@ -10,7 +10,7 @@ extension Operators {
 
   typealias PlannedMaker = @Sendable (NodeSettings) throws(Problem) -> any PlannedNode
 
-  /// Those that run among planned values, too.
+  /// The operators that run among planned values, too.
   static let planned: [String: PlannedMaker] = [
     "MatMul": { (settings) throws(Problem) in MatrixProduct(settings) },
     "Gemm": { (settings) throws(Problem) in try GeneralProduct(settings) },

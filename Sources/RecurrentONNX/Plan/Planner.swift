@@ -19,7 +19,7 @@ struct Step: Sendable {
 
   /// The node as messages name it.
   let label: String
-  /// Its operator, behind its domain where that is not ONNX's own.
+  /// The node's operator, behind its domain where that is not ONNX's own.
   let operation: String
   /// Slots; -1 for what is left out.
   let inputs: [Int]
@@ -38,7 +38,7 @@ struct Planner {
   private(set) var constants: [Int: OnnxTensor] = [:]
   /// What each name means, in the graph and those around it.
   private var scopes: [[String: Int]] = []
-  /// What cannot be run, node by node.
+  /// Why nodes cannot be run, one sentence a node.
   private(set) var refusals: [String] = []
   /// Elements that computed constants may still have.
   private var budget: Int

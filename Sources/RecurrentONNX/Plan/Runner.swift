@@ -4,7 +4,7 @@ import RecurrentFiles
 /// What recurrent nodes carry from call to call, by the place of their step; nil: they start anew.
 typealias CarriedStates = [Int: [Tensor]]
 
-/// One run of a block.
+/// A run of a block.
 struct Runner {
   let source: String
   /// The most elements of a value.

@@ -68,12 +68,12 @@ struct DirectionWeights {
   var input: Tensor
   /// R, `[G·H, H]`.
   var recurrent: Tensor
-  /// Both biases, `[2·G·H]`.
+  /// The input's and the recurrent bias, `[2·G·H]`.
   var bias: Tensor?
   /// The LSTM's, of i, o and f: `[3·H]`.
   var peepholes: Tensor?
 
-  /// The same as the library has them.
+  /// The weights as the library has them.
   func weights(_ recipe: CellRecipe) -> RecurrentWeights {
     let size = recurrent.shape[1]
     let places = recipe.cell.places(isCoupled: recipe.isCoupled)

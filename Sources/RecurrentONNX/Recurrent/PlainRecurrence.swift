@@ -17,7 +17,7 @@ struct PlainRecurrence: Sendable {
   /// I and H.
   var sizes: (input: Int, hidden: Int) { (weights.inputSize, weights.hiddenSize) }
 
-  /// What ``RecurrentDirection`` gives.
+  /// The outputs and last states of a direction, as ``RecurrentDirection`` gives them.
   func callAsFunction(
     _ batch: SequenceBatch, hidden: Tensor, cell: Tensor
   ) -> (outputs: Tensor, hidden: Tensor, cell: Tensor) {

@@ -4,7 +4,7 @@ import RecurrentFiles
 /// An LSTM, GRU or RNN node. Layers are made of constant weights once, when the graph is planned.
 struct RecurrentNode: Sendable {
   let cell: OnnxCell
-  /// One for each direction.
+  /// The recipes of the directions.
   private let recipes: [CellRecipe]
   private let runsBackward: [Bool]
   /// Whether rows come before steps.

@@ -29,7 +29,7 @@ public protocol OnnxExportable {
 /// Values of sequences are `[B, T, F]`, batch and time of any size; their lengths, `[B]`, are an input
 /// of the graph. Steps behind a row's length may hold anything: what goes over time leaves them out.
 public struct OnnxBuilder {
-  /// What a network reads.
+  /// The input that a network reads.
   public enum Input: Sendable, Equatable {
     /// Sequences of vectors: `input` `[B, T, F]` and `lengths` `[B]`.
     case sequences(features: Int)
@@ -198,7 +198,7 @@ public struct OnnxBuilder {
     unsqueeze(node("Less", [steps(of: sequence), wholeLengths()]), [2])
   }
 
-  /// The same as 1 and 0.
+  /// The mask of a sequence's valid steps as 1 and 0.
   mutating func numericMask(of sequence: String) -> String {
     node("Cast", [mask(of: sequence)], ["to": .integer(1)])
   }
@@ -270,7 +270,7 @@ public struct OnnxBuilder {
     return reshape(wide, to: [1, -1, width])
   }
 
-  /// One row `[1, F]` for each row of another value, `[B, F]`.
+  /// A row `[1, F]`, repeated for each row of another value, `[B, F]`.
   public mutating func repeated(_ row: String, beside other: String, width: Int) -> String {
     let batch = node("Gather", [node("Shape", [other]), constant([0])])
     return node("Expand", [row, concatenation([batch, constant([width])], along: 0)])

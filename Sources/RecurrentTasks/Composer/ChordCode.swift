@@ -12,7 +12,7 @@ struct ChordCode: Sendable {
   /// The number of keys.
   static let keys = Pitch.piano.count
 
-  /// What a variable says.
+  /// The meaning of a variable of a step.
   enum Variable: Equatable {
     case key(Int)
     case strike(Int)

@@ -56,7 +56,7 @@ enum CodedTune: Sendable, Equatable {
 public struct TuneExamples: ExampleSet {
   /// A piece of a tune.
   public struct Piece: Sendable {
-    /// One step more than the network reads.
+    /// The tune, one step longer than what the network reads.
     let tune: CodedTune
     /// By how much it may be moved.
     let transpositions: ClosedRange<Int>

@@ -40,7 +40,7 @@ extension Composer {
     return rule
   }
 
-  /// The same where only so many of the likeliest keys may sound.
+  /// The rule under which only so many of the likeliest keys may sound.
   private func limited(
     _ rule: StepRule, to count: Int?, _ distribution: StepDistribution
   ) -> StepRule {

@@ -12,9 +12,9 @@ import Recurrent
 /// try composer.save(to: "choir")
 /// ```
 public struct Composer: Job {
-  /// All but the weights.
+  /// All of the model but its weights.
   public struct Configuration: JobConfiguration {
-    /// How it was made.
+    /// The options that the model was trained with.
     public var options: ComposerOptions
     /// Epochs that were run.
     public var epochs: Int
@@ -38,11 +38,11 @@ public struct Composer: Job {
 
   /// The job's name in model folders.
   public static let task = "composer"
-  /// One example.
+  /// The word for one example.
   public static let example = "tune"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { options.window }
-  /// What everything follows from.
+  /// The configuration, extras and networks, from which everything follows.
   public var parts: JobParts<Composer>
   /// A model of its parts.
   public init(_ parts: JobParts<Composer>) { self.parts = parts }

@@ -8,7 +8,7 @@ import Recurrent
 /// two usual means differ: over all steps (as Bai et al. 2018, arXiv:1803.01271, print it), and
 /// over tunes of each tune's own mean.
 public struct ComposerEvaluation: JobEvaluation {
-  /// One forecaster's scores.
+  /// The scores of the network or of a baseline.
   public struct Scores: Sendable, Codable, Equatable {
     /// The mean NLL over all steps of all tunes.
     public let nllOverSteps: Double
@@ -31,7 +31,7 @@ public struct ComposerEvaluation: JobEvaluation {
     }
   }
 
-  /// What harmony forbids, counted.
+  /// Counts of what the rules of harmony forbid.
   public struct Harmony: Sendable, Codable, Equatable {
     /// In the tunes.
     public let collection: HarmonyCount
@@ -39,7 +39,7 @@ public struct ComposerEvaluation: JobEvaluation {
     public let composed: HarmonyCount
   }
 
-  /// What the network reads and writes.
+  /// The kind of model: the notation that the network reads and writes.
   public let kind: ComposerKind
   /// Tunes.
   public let tunes: Int
@@ -59,7 +59,7 @@ public struct ComposerEvaluation: JobEvaluation {
   /// Of counting what comes.
   public let marginal: Scores
 
-  /// One line that says whether the model is worth having.
+  /// A line that says whether the model is worth having.
   public var verdict: String {
     let (best, name) =
       markov.nllOverSteps <= marginal.nllOverSteps

@@ -47,7 +47,7 @@ public struct ComposerModel: Layer {
     }
   }
 
-  /// Those of the recurrent layers.
+  /// How the recurrent layers run.
   public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
 
   /// Zeros.

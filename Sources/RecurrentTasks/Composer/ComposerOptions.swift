@@ -12,13 +12,13 @@ public enum ComposerKind: String, Sendable, Codable, CaseIterable {
 public enum ChordModel: String, Sendable, Codable, CaseIterable {
   /// One after the other, from the highest to the lowest, each given those above it (``NADE``).
   case joint
-  /// Each by itself.
+  /// Each key of a step by itself, given the steps before.
   case independent
 }
 
 /// What a composer is and how it is trained.
 public struct ComposerOptions: JobOptions {
-  /// What the network reads and writes.
+  /// The kind of model: the notation that the network reads and writes.
   public var kind = ComposerKind.polyphonic
   /// How the keys of a step belong together, in a polyphonic composer; nil: each by itself.
   public var chords: ChordModel? = .joint
@@ -70,7 +70,7 @@ public struct ComposerOptions: JobOptions {
 extension ComposerOptions {
   /// Whether the keys of a step are foretold together.
   var hasJointChords: Bool { kind == .polyphonic && chords == .joint }
-  /// How steps are written.
+  /// The code by which steps are written as variables.
   var code: ChordCode { ChordCode(tellsRepeats: hasJointChords && repeats == true) }
 }
 

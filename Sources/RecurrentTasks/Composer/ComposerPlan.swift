@@ -13,7 +13,7 @@ public struct ComposerPlan: JobPlan {
   public let validation: [Tune]
   /// Tunes that only the report sees.
   public let test: [Tune]
-  /// How the parts were made, in words.
+  /// How the tunes were split into parts, in words.
   public let split: String
   /// Whether the tunes tell repeated notes.
   let repeats: (areTold: Bool, text: String)

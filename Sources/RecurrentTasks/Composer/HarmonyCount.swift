@@ -19,10 +19,10 @@ public struct HarmonyCount: Sendable, Codable, Equatable {
   /// Pairs of voices that move in parallel octaves.
   public private(set) var parallelOctaves = 0
 
-  /// None.
+  /// A count of no chords.
   public init() {}
 
-  /// Those of a tune.
+  /// The count of a tune's chords.
   public init(_ tune: Tune) { add(tune.steps) }
 
   mutating func add(_ steps: [PitchSet]) {
@@ -55,7 +55,7 @@ public struct HarmonyCount: Sendable, Codable, Equatable {
     }
   }
 
-  /// What ``cells`` are called.
+  /// The titles of the columns of ``cells``.
   static let header = ["semitones", "whole tones", "parallel fifths", "parallel octaves"]
 
   /// In a line, of a hundred chords.

@@ -7,7 +7,7 @@ public struct MusicCollection: Sendable {
   public private(set) var tunes: [(tune: Tune, part: PianoRollFile.Part?)] = []
   /// Files in folders, and tunes, that were passed over, and why.
   public private(set) var skipped: [String] = []
-  /// What was read, in words.
+  /// The files or folders that were read, in words.
   public let source: String
   /// The steps of a quarter note; nil for tunes made by a program.
   public private(set) var stepsPerBeat: Int?

@@ -8,7 +8,7 @@ import Recurrent
 ///     257 … 256 + S          1 … S steps pass; S is four beats
 ///     257 + S … 288 + S      the velocity of the notes that follow: 1 of 32 levels
 struct MusicEvents: Sendable {
-  /// What an event says.
+  /// The meaning of an event.
   enum Event: Equatable {
     case end
     case noteOn(Int)

@@ -1,7 +1,7 @@
 import Foundation
 import Recurrent
 
-/// What a step may hold.
+/// The rule of which keys a step may hold.
 struct StepRule {
   /// Below 1 what is likely becomes likelier, above 1 less so.
   var temperature = 1.0
@@ -11,7 +11,7 @@ struct StepRule {
   var melody: (pitch: Int, isStruck: Bool)?
   /// No key above it sounds.
   var ceiling: Int?
-  /// So many keys at most.
+  /// The most keys of a step; nil: any number, or unknown.
   var voices: Int?
 
   /// What must be of a key; nil: the network says.
@@ -28,7 +28,7 @@ struct StepRule {
 /// A step as it was drawn.
 struct DrawnStep {
   var keys = PitchSet()
-  /// Those of them that sounded before and begin anew.
+  /// The keys that sounded before and begin anew.
   var struck = PitchSet()
   /// How probable it is that the tune ends with the step; 0 where the network does not tell.
   var endProbability = 0.0
@@ -104,7 +104,7 @@ struct StepDistribution {
     return logits
   }
 
-  /// All variables in their order.
+  /// Goes through all variables in their order.
   private func go(
     _ choose: (_ variable: ChordCode.Variable, _ logit: @escaping () -> Double) -> Bool
   ) {

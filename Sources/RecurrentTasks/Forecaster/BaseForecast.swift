@@ -22,7 +22,7 @@ struct BaseForecast: Sendable {
   let kind: ForecastBase
   /// Rows of seasons that return.
   private let seasons: [Int]
-  /// What it rises by from row to row.
+  /// The rise of the base from row to row.
   private let slope: Double
   /// What it follows the rows with; empty but for smoothing.
   private let smoothing: [ClassicalForecast]

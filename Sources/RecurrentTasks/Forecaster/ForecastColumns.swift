@@ -2,15 +2,15 @@ import Recurrent
 
 /// Which columns of a table make the series of a forecaster.
 public struct ForecastColumns: Sendable, Codable, Equatable {
-  /// What is forecast.
+  /// The column that is forecast.
   public var target: String
   /// The times, or several columns that make one, as `Date,Time`; nil: found by itself.
   public var time: String?
-  /// What is known beside the target.
+  /// The columns that a network reads beside the target.
   public var covariates: [String]
   /// The column that tells series apart, if the table holds many.
   public var series: String?
-  /// What to do about missing values.
+  /// The treatment of missing values.
   public var missing: MissingValues
   /// How times are to be read; nil: by the evidence.
   public var times: TimeOptions?

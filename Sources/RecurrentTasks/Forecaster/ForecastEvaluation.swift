@@ -3,7 +3,7 @@ import Recurrent
 /// How good forecasts were on windows whose future is known, beside the naive forecasts on the same
 /// windows.
 public struct ForecastEvaluation: JobEvaluation {
-  /// One forecaster's errors: overall and by step of the horizon.
+  /// The errors of one forecast, overall and by step of the horizon.
   public struct Errors: Sendable, Codable, Equatable {
     /// Over all steps.
     public let overall: ForecastErrors
@@ -13,15 +13,15 @@ public struct ForecastEvaluation: JobEvaluation {
 
   /// A forecast that the network stands beside.
   public struct Rival: Sendable, Codable, Equatable {
-    /// As reports call it.
+    /// The rival's name in reports.
     public let name: String
-    /// Its errors on the same windows.
+    /// The rival's errors on the same windows.
     public let errors: Errors
   }
 
   /// Rows that are no test part.
   public enum Rows: String, Sendable, Codable {
-    /// Those that an update brought, before they were learned.
+    /// Rows that an update brought, before they were learned.
     case newer
     /// Rows that were learned before: errors on them tell nothing of forecasts.
     case learned
@@ -177,7 +177,7 @@ extension ForecastEvaluation {
       + (probability.map { "\($0)\n" } ?? "") + verdict
   }
 
-  /// All steps up to 24, then about as many, evenly spread.
+  /// The steps that tables show: all up to 24, then about as many, evenly spread.
   private var shownSteps: [Int] {
     let count = model.steps.count
     guard count > 24 else { return Array(0..<count) }

@@ -30,7 +30,7 @@ public struct ForecastExamples: ExampleSet {
     let inputs: SequenceBatch
     /// The naive forecast to be corrected, `[B, H, 1]`, scaled.
     let base: Tensor
-    /// What came, `[B, H, 1]`, scaled.
+    /// The values that came, `[B, H, 1]`, scaled.
     let targets: Tensor
     /// The place of each window's series among those that have a vector of their own.
     let series: [Int?]

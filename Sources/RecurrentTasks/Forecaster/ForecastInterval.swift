@@ -17,13 +17,13 @@ extension Forecaster.Configuration {
 }
 
 extension Forecaster {
-  /// Where an interval comes from.
+  /// The source of an interval.
   public enum IntervalSource: String, Sendable, Codable {
     /// Forecast quantiles.
     case quantiles
     /// What the network says, moved by what came in the validation part.
     case calibrated
-    /// What the network says.
+    /// The distribution that the network says.
     case likelihood
     /// Errors on the validation part.
     case validationResiduals = "validation-residuals"

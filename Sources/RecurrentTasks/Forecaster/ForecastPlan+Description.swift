@@ -124,7 +124,7 @@ extension ForecasterOptions {
 }
 
 extension ForecastBase {
-  /// What it is called.
+  /// The base forecast in words.
   fileprivate var words: String {
     switch self {
     case .last: "naive forecast (the last value)"
@@ -138,7 +138,7 @@ extension ForecastBase {
 }
 
 extension ScalingMethod {
-  /// What it does, in a few words.
+  /// What the choice does, in a few words.
   public var explanation: String {
     switch self {
     case .window: "each window by its own last value and spread"

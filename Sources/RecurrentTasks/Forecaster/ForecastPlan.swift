@@ -11,9 +11,9 @@ public struct ForecastPlan: JobPlan {
   public let series: [Series]
   /// Series that are too short or do not vary, and why; those that hold a window can be forecast.
   public internal(set) var leftOut: [(series: Series, problem: String)]
-  /// One split a series.
+  /// The splits of the series, one each.
   public let splits: [ForecastSplit]
-  /// Those that share the report.
+  /// The ranks that share the report.
   var ranks: (any Communicator)?
   /// The options.
   public var options: ForecasterOptions {

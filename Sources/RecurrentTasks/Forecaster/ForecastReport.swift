@@ -99,7 +99,7 @@ public struct ForecastReport: CustomStringConvertible {
     return { NumberFormat.fixed($0, max(0, min(6, decimals))) }
   }
 
-  /// One object with the model, the interval and a list of series.
+  /// The report as one JSON object with the model, the interval and a list of series.
   public var json: String {
     get throws(DataError) {
       struct Object: Encodable {

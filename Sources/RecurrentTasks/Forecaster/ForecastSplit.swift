@@ -6,9 +6,9 @@ import RecurrentFiles
 /// A window is named by its origin: the first row it forecasts. It sees the rows before. All rows
 /// it forecasts lie in one part, and training windows see training rows only.
 public struct ForecastSplit: Sendable, Equatable {
-  /// Where the validation part begins.
+  /// The first row of the validation part.
   public let validationStart: Int
-  /// Where the test part begins.
+  /// The first row of the test part.
   public let testStart: Int
   /// The number of rows.
   public let count: Int

@@ -46,7 +46,7 @@ extension Forecaster {
     Unlearned(series, origins(of: series), of: self)
   }
 
-  /// Those of all windows whose future is known.
+  /// The origins of all windows whose future is known.
   private func origins(of series: [Series]) -> [Range<Int>] {
     series.map { options.window..<max(options.window, $0.count - options.horizon + 1) }
   }

@@ -18,7 +18,7 @@ public struct Forecast: Sendable, Equatable {
   public let series: String?
   /// The times of the rows that are forecast.
   public let times: TimeAxis
-  /// One point a row.
+  /// The forecast points, one a row.
   public let points: [Forecaster.Point]
   let rows: [ForecastRow]
 

@@ -10,9 +10,9 @@ import Recurrent
 /// try forecaster.save(to: "model")
 /// ```
 public struct Forecaster: Job {
-  /// All but the weights.
+  /// All of the model but its weights.
   public struct Configuration: JobConfiguration {
-    /// How it was made.
+    /// The options that the model was trained with.
     public var options: ForecasterOptions
     /// The columns it reads from tables, if it was trained on one.
     public var columns: ForecastColumns?
@@ -50,14 +50,14 @@ public struct Forecaster: Job {
     /// How far from a forecast what is said of a series that is transformed may lie, as a share of the mean
     /// size of the window: twice the largest error on the validation part. nil: as far as it does.
     var reaches: [String: Double]?
-    /// Where the interval comes from.
+    /// The source of the interval.
     public var intervalSource: IntervalSource
     /// Epochs that were run.
     public var epochs: Int
     /// The epoch whose weights these are: the one with the lowest validation loss, or the last
     /// without a validation part.
     public var bestEpoch: Int
-    /// How the test part went.
+    /// The evaluation on the test part.
     public var evaluation: ForecastEvaluation?
     /// The training data in words: source, rows, dates.
     public var trainedOn: String
@@ -67,11 +67,11 @@ public struct Forecaster: Job {
 
   /// The job's name in model folders.
   public static let task = "forecaster"
-  /// One example.
+  /// The word for one example.
   public static let example = "window"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { options.timeSteps }
-  /// What everything follows from.
+  /// The configuration, extras and networks, from which everything follows.
   public var parts: JobParts<Forecaster>
   /// A model of its parts.
   public init(_ parts: JobParts<Forecaster>) { self.parts = parts }

@@ -32,7 +32,7 @@ public struct ForecasterOptions: JobOptions {
   /// Parts of a batch whose gradients are computed apart, so that processes can share them
   /// (``TrainingOptions/shards``); nil: a batch is one.
   public var shards: Int?
-  /// What training minimizes.
+  /// The loss that training minimizes.
   public var loss = ForecastLoss.mse
   /// The quantiles that are forecast when the loss is `quantile`, ascending.
   public var quantiles: [Float] = [0.1, 0.5, 0.9]

@@ -2,7 +2,7 @@ import Recurrent
 
 /// A window whose future is known: what came, what the network forecast, and what others did.
 struct JudgedWindow: Sendable, Codable {
-  /// What one of the others said.
+  /// The forecast of one of the rivals.
   struct Other: Sendable, Codable {
     let name: String
     /// By step.
@@ -12,18 +12,18 @@ struct JudgedWindow: Sendable, Codable {
   static let naive = "naive"
   static let seasonal = "seasonal naive"
 
-  /// As windows call what reports call the naive forecast, or the seasonal one.
+  /// The name in windows of what reports call the naive forecast, or the seasonal one.
   static func name(ofNaive name: String) -> String { name.hasPrefix(seasonal) ? seasonal : naive }
 
-  /// Which of the series.
+  /// The number of the window's series.
   let series: Int
-  /// What it is called.
+  /// The name of the window's series.
   var name: String?
   /// The first row that was forecast.
   let origin: Int
-  /// What came.
+  /// The values that came.
   let actual: [Double]
-  /// What the network said.
+  /// The network's forecast.
   let points: [Forecaster.Point]
   /// Shares below, those that reports show.
   let levels: [Double]

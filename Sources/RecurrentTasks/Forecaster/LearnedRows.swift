@@ -96,7 +96,7 @@ struct Unlearned {
     leftOut = isNone ? 0 : all - kept
   }
 
-  /// Which windows they are, in a word.
+  /// Which windows the errors are of, in a word.
   var word: String { isNone ? "learned" : leftOut > 0 ? "newer" : "all" }
 
   /// What is to be said of rows that were learned, without a full stop; nil: nothing.

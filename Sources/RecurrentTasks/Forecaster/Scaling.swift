@@ -18,7 +18,7 @@ public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
   case minmax
   /// To mean 0 and standard deviation 1 over the training rows.
   case standard
-  /// Not at all.
+  /// Values stay as they are.
   case none
 }
 
@@ -53,7 +53,7 @@ struct ChannelScale: Sendable, Codable, Equatable {
   func scaled(_ value: Double) -> Float { scale > 0 ? Float((value - offset) / scale) : 0 }
   func restored(_ value: Float) -> Double { offset + scale * Double(value) }
 
-  /// That of a window by itself, of which the scale is at least `least`.
+  /// The scale of a window by itself, which is at least `least`.
   init(_ kind: Channels.WindowScale, _ values: ArraySlice<Double>, least: Double) {
     let last = values.last ?? 0
     guard kind != .magnitude else {
@@ -107,7 +107,7 @@ struct StepSizes: Sendable, Codable, Equatable {
   var count = 0.0
   var squares = 0.0
 
-  /// Their root mean square; 0 if there is none.
+  /// The root mean square of the steps; 0 if there is none.
   var typical: Double { count > 0 ? (squares / count).squareRoot() : 0 }
 
   mutating func add(_ step: Double) {
@@ -118,7 +118,7 @@ struct StepSizes: Sendable, Codable, Equatable {
 
 /// A series as the network gets it: target and covariates as channels, and how they are scaled.
 struct Channels: Sendable {
-  /// How windows are scaled.
+  /// The rule by which windows are scaled.
   enum Rule: Sendable {
     /// One scale a channel, fitted on the training rows.
     case fitted([ChannelScale])
@@ -132,9 +132,9 @@ struct Channels: Sendable {
 
   /// What a window that is scaled by itself is measured by.
   enum WindowScale: Sendable {
-    /// Its last value and its deviation.
+    /// By the window's last value and its deviation.
     case last
-    /// Its mean and its deviation.
+    /// By the window's mean and its deviation.
     case mean
     /// Zero and the mean of its absolute values.
     case magnitude
@@ -144,7 +144,7 @@ struct Channels: Sendable {
   let values: [[Double]]
   /// The target as it is.
   let target: [Double]
-  /// What the target went through.
+  /// The transform that the target went through.
   let power: PowerTransform
   let rule: Rule
   /// The name of the series.
@@ -226,7 +226,7 @@ struct Channels: Sendable {
       })
   }
 
-  /// The same with what is known of its rows and of so many behind them.
+  /// The channels with what is known of the series' rows and of so many behind them.
   func with(_ inputs: KnownInputs?, of series: Series, ahead: Int) -> Channels {
     guard let inputs, inputs.width > 0 else { return self }
     var channels = self

@@ -5,7 +5,7 @@ import Recurrent
 public struct SeriesComparison: Sendable, Codable, Equatable {
   /// How often the network is the better one.
   public struct Rival: Sendable, Codable, Equatable {
-    /// As reports call it.
+    /// The rival's name in reports.
     public let name: String
     /// The share of series whose MASE is lower with the network; nil where none has one.
     public let beatenByMASE: Double?
@@ -15,7 +15,7 @@ public struct SeriesComparison: Sendable, Codable, Equatable {
 
   /// The errors of one series.
   public struct One: Sendable, Codable, Equatable {
-    /// Its name.
+    /// The series' name.
     public let name: String
     /// The network's; nil where the training rows never change.
     public let mase: Double?
@@ -35,7 +35,7 @@ public struct SeriesComparison: Sendable, Codable, Equatable {
   public let rivals: [Rival]
   /// Those with the smallest errors by MASE, the smallest first; up to ten series all.
   public let best: [One]
-  /// Those with the largest, the largest first; of up to ten series none.
+  /// The series with the largest errors, the largest first; of up to ten series none.
   public let worst: [One]
 
   /// The best and the worst that are kept.

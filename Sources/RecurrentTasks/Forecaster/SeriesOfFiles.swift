@@ -18,7 +18,7 @@ package struct SeriesOfFiles {
   package private(set) var series: [Series] = []
   /// What is to be said of how they were read: sentences without a full stop.
   package private(set) var remarks: [String] = []
-  /// What was read, as reports name it.
+  /// The files that were read, as reports name them.
   package let source: String
   /// Rows of all files.
   package let rowCount: Int

@@ -3,7 +3,7 @@ import Recurrent
 
 /// What becomes of the target before it is scaled, and is undone behind the network.
 public enum ValueTransform: String, Sendable, Codable, CaseIterable {
-  /// Nothing.
+  /// Values stay as they are.
   case none
   /// Logarithms: what grows by shares then grows evenly, and forecasts stay above zero.
   case log

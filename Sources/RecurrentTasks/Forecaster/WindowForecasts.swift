@@ -18,13 +18,13 @@ struct WindowForecasts: Sendable {
     rows[window][step].point(levels)
   }
 
-  /// What came.
+  /// The value that came at a step of a window.
   func actual(_ window: Int, _ step: Int) -> Double {
     let origin = examples.origins[window]
     return examples.target(of: origin)[origin.row + step]
   }
 
-  /// What a naive forecast says.
+  /// The value that a naive forecast says of a step of a window.
   func naive(_ forecast: NaiveForecast, _ window: Int, _ step: Int) -> Double {
     let origin = examples.origins[window]
     return forecast.value(
@@ -83,17 +83,17 @@ struct SeriesUnit: Sendable {
   let naiveScale: Double
   /// The deviation; 0 where no training rows are known.
   var deviation = 0.0
-  /// What the series is called.
+  /// The name of the series.
   var name: String?
 
-  /// That of the rows, with the deviation of training rows.
+  /// The yardstick of training rows, with their deviation.
   init(trainingRows: ArraySlice<Double>, season: Int?, name: String? = nil) {
     self.name = name
     naiveScale = ForecastErrors.naiveScale(trainingRows, season: season ?? 1)
     deviation = ChannelScale(.standard, fittedOn: trainingRows).scale
   }
 
-  /// That of a series of which no part was trained on.
+  /// The yardstick of a series of which no part was trained on.
   init(_ values: [Double], season: Int?, name: String? = nil) {
     self.name = name
     naiveScale = ForecastErrors.naiveScale(values, season: season ?? 1)
@@ -102,7 +102,7 @@ struct SeriesUnit: Sendable {
 
 /// A forecast that stands beside the network's.
 struct ForecastRival {
-  /// As reports call it.
+  /// The rival's name in reports.
   let name: String
   /// What it says of a step of a window.
   let value: (_ window: Int, _ step: Int) -> Double
@@ -114,7 +114,7 @@ struct FittedRivals {
   let classical: [[ClassicalForecast]]
   let ridge: RidgeForecast?
 
-  /// What they say of windows.
+  /// The rivals' forecasts of windows.
   func on(_ windows: ForecastExamples) -> [ForecastRival] {
     var rivals = zip(ClassicalForecast.Method.allCases, classical).map { method, forecasts in
       ForecastRival(name: method.name) { window, step in

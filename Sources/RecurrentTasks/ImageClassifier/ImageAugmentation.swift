@@ -6,9 +6,9 @@ import Recurrent
 public struct ImageAugmentation: Sendable, Codable, Equatable {
   /// An image is moved by up to this share of its height and width.
   public var shift: Float = 0.07
-  /// It is turned about its middle by up to so many degrees.
+  /// The most degrees by which an image is turned about its middle.
   public var turn: Float = 10
-  /// It is made larger or smaller by up to this share.
+  /// The largest share by which an image is made larger or smaller.
   public var zoom: Float = 0.1
 
   /// The defaults.
@@ -65,7 +65,7 @@ public struct ImageAugmentation: Sendable, Codable, Equatable {
     }
   }
 
-  /// How one image is changed.
+  /// The changes of one image.
   struct Pose {
     /// By how many rows and columns the image is moved.
     var down, across: Float

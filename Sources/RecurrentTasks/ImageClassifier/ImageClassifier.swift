@@ -9,9 +9,9 @@ import Recurrent
 /// try classifier.save(to: "digits")
 /// ```
 public struct ImageClassifier: Job {
-  /// All but the weights.
+  /// All of the model but its weights.
   public struct Configuration: JobConfiguration {
-    /// How it was made.
+    /// The options that the model was trained with.
     public var options: ImageClassifierOptions
     /// The classes, in the order of the network's outputs.
     public var classes: [String]
@@ -26,7 +26,7 @@ public struct ImageClassifier: Job {
     /// The epoch whose weights these are: the one with the lowest validation loss, or the last
     /// without a validation part.
     public var bestEpoch: Int
-    /// How the test part went.
+    /// The evaluation on the test part.
     public var evaluation: ImageEvaluation?
     /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
@@ -44,11 +44,11 @@ public struct ImageClassifier: Job {
 
   /// The job's name in model folders.
   public static let task = "image-classifier"
-  /// One example.
+  /// The word for one example.
   public static let example = "image"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { configuration.shape.steps(options.model).time }
-  /// What everything follows from.
+  /// The configuration, extras and networks, from which everything follows.
   public var parts: JobParts<ImageClassifier>
   /// A model of its parts.
   public init(_ parts: JobParts<ImageClassifier>) { self.parts = parts }

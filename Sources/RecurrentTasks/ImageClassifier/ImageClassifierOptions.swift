@@ -2,7 +2,7 @@ import Recurrent
 
 /// How an image becomes the input of a network.
 public enum ImageModelKind: String, Sendable, Codable, CaseIterable {
-  /// All pixels at once, through dense layers.
+  /// Dense layers that read all pixels at once.
   case mlp
   /// Row by row, each row one step of a recurrent layer.
   case rows

@@ -4,11 +4,11 @@ import Recurrent
 public struct ImageEvaluation: JobEvaluation {
   /// An image that was taken for another class.
   public struct Mistake: Sendable, Codable, Equatable {
-    /// Its place among the images.
+    /// The image's place among the images, from 0.
     public let index: Int
-    /// Its class.
+    /// The image's class.
     public let truth: String
-    /// What it was taken for.
+    /// The class that the image was taken for.
     public let prediction: String
     /// The probability given to that, 0 to 1.
     public let probability: Double

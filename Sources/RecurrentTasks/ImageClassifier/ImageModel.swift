@@ -53,7 +53,7 @@ public struct ImageModel: Layer {
     head = Dense(inputSize: options.hiddenSize, outputSize: shape.classes, using: &generator)
   }
 
-  /// Those of the recurrent layers.
+  /// How the recurrent layers run.
   public var paths: [LayerPath] { recurrent?.paths.map { $0.under("recurrent") } ?? [] }
 
   /// The logits.

@@ -48,7 +48,7 @@ extension ImageAugmentation {
 }
 
 extension ImageClassifierOptions {
-  /// What the network is, in words.
+  /// The network in words.
   var networkText: String {
     switch model {
     case .mlp: "dense layers over all pixels"

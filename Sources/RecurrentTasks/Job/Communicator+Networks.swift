@@ -57,7 +57,7 @@ extension Communicator {
     }
   }
 
-  /// The same as of numbers, of networks of one shape.
+  /// The networks of all ranks, of one shape, by place.
   func shared<Model: Module>(
     _ numbers: [Int], like outline: Model, _ body: (Int) throws -> TrainedNetwork<Model>
   ) throws -> [TrainedNetwork<Model>] {
@@ -79,11 +79,11 @@ extension Communicator {
 /// A network as ranks send it.
 private struct NetworkRecord: Codable {
   let history: TrainingHistory
-  /// As a safetensors file.
+  /// The weights as a safetensors file.
   let weights: Data
 }
 
-/// What one rank made of a number.
+/// The value that one rank made of a number, or why it could not.
 private enum SharedResult<Value: Codable>: Codable {
   case value(Value)
   case pause(TrainingPause)

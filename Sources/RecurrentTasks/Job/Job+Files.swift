@@ -31,10 +31,10 @@ extension Job where Extras: JSONExtras {
 
 /// The extras of a job whose configuration says everything.
 public struct NoExtras: JobExtras {
-  /// None.
+  /// Extras of nothing.
   public init() {}
 
-  /// None.
+  /// No files.
   public var files: [(name: String, bytes: [UInt8])] { [] }
 }
 

@@ -4,7 +4,7 @@ import RecurrentONNX
 
 /// A network of a job that can be written as an ONNX graph.
 protocol OnnxNetwork: OnnxExportable {
-  /// What the graph reads.
+  /// The input that the graph reads.
   var onnxInput: OnnxBuilder.Input { get }
 }
 

@@ -12,7 +12,7 @@ import RecurrentFiles
 /// print(model.summary)
 /// ```
 public protocol Job: Sendable {
-  /// All but the extras and the weights; it stands in `config.json`.
+  /// All of a model but extras and weights; stands in `config.json`.
   associatedtype Configuration: JobConfiguration
   /// What else answers need, such as a vocabulary.
   associatedtype Extras: JobExtras
@@ -44,7 +44,7 @@ public protocol Job: Sendable {
   /// they do. What is read from a file can say anything.
   static func problem(_ configuration: Configuration, _ extras: Extras) -> String?
 
-  /// What everything follows from.
+  /// The configuration, extras and networks, from which everything follows.
   var parts: JobParts<Self> { get set }
 
   /// A model of its parts.
@@ -67,12 +67,12 @@ public protocol Job: Sendable {
 
 /// All of a model but its extras and its weights: what `config.json` says.
 public protocol JobConfiguration: Sendable, Codable, Equatable {
-  /// How it is made.
+  /// The type of the options that a model is trained with.
   associatedtype Options: JobOptions
-  /// How well it does.
+  /// The type of a model's evaluation.
   associatedtype Evaluation: JobEvaluation
 
-  /// How it was made.
+  /// The options that the model was trained with.
   var options: Options { get }
   /// The data in words.
   var trainedOn: String { get }
@@ -86,9 +86,9 @@ public protocol JobConfiguration: Sendable, Codable, Equatable {
 public protocol JobEvaluation: Sendable, Codable, Equatable, CustomStringConvertible {
   /// The one number by which models are compared.
   var headline: EpochScore { get }
-  /// Its numbers by name, those of the baselines left out.
+  /// The evaluation's numbers by name, those of the baselines left out.
   var scores: [String: Double] { get }
-  /// The same numbers of each baseline, as far as it has them, by its name.
+  /// The numbers of each baseline, as far as it has them, by the baseline's name.
   var baselines: [String: [String: Double]] { get }
   /// On how much: `140 texts`.
   var size: String { get }
@@ -103,9 +103,9 @@ extension JobEvaluation {
 
 /// Configuration, extras, networks: the stored properties of a ``Job``.
 public struct JobParts<Trained: Job>: Sendable {
-  /// All but the extras and the weights.
+  /// All of the model but extras and weights.
   public var configuration: Trained.Configuration
-  /// What else answers need.
+  /// What answers need beside configuration and weights.
   public var extras: Trained.Extras
   /// The networks.
   public var models: [Trained.Model]
@@ -129,13 +129,13 @@ public struct JobParts<Trained: Job>: Sendable {
 }
 
 extension Job {
-  /// All but the extras and the weights.
+  /// All of the model but extras and weights.
   public internal(set) var configuration: Configuration {
     get { parts.configuration }
     set { parts.configuration = newValue }
   }
 
-  /// What else answers need.
+  /// What answers need beside configuration and weights.
   public var extras: Extras { parts.extras }
   /// The networks.
   public var models: [Model] { parts.models }
@@ -148,12 +148,12 @@ extension Job {
   /// The options.
   public var options: Configuration.Options { configuration.options }
 
-  /// How the test part went, as text.
+  /// The evaluation on the test part, as text.
   public var report: String {
     configuration.evaluation?.description ?? "There was no test part."
   }
 
-  /// All but the weights' values, as text.
+  /// All of the model but the weights' values, as text.
   public var summary: String {
     let parameters =
       options.networks == nil ? TextTable(parametersOf: model) : TextTable(parametersOf: models)
@@ -164,6 +164,6 @@ extension Job {
       .joined(separator: "\n")
   }
 
-  /// Nothing can be wrong but the options.
+  /// Nil: only options can be wrong.
   public static func problem(_ configuration: Configuration, _ extras: Extras) -> String? { nil }
 }

@@ -10,11 +10,11 @@ public protocol JobModel: Module {
 
 /// Weights beside the recurrent layers.
 public struct JobProduct: Sendable {
-  /// As parameters are named.
+  /// The part's name, as its parameters have it.
   public let name: String
   /// Weights that are multiplied.
   public let weights: Int
-  /// All its parameters.
+  /// The number of the part's parameters.
   public let parameters: Int
   /// How often they are multiplied for an example.
   public let times: Int
@@ -32,7 +32,7 @@ public struct JobProduct: Sendable {
 /// and of a training step. Of the memory, embeddings and what stands behind the recurrent layers are
 /// counted by their weights alone.
 public struct JobCost: Sendable, CustomStringConvertible {
-  /// What is counted: a window, a text.
+  /// The example whose cost is counted: a window, a text.
   public let example: String
   /// Examples of a training step, B.
   public let batchSize: Int

@@ -58,18 +58,18 @@ public protocol JobOptions: Sendable, Codable, Equatable {
 }
 
 extension JobOptions {
-  /// One network.
+  /// Nil: one network.
   public var networks: Int? { nil }
-  /// As many as it takes.
+  /// Nil: as much memory as training takes.
   public var memoryLimit: Int? { nil }
   /// For any number of examples.
   public static var fullSize: Int { 0 }
   /// The recurrent layer, its sizes and how it is trained.
   public static var tunable: [TunableOption<Self>] { networkSearch() }
-  /// That for a whole one.
+  /// The learning rate for a whole batch.
   public static var quarterBatchRate: Float { Self().learningRate }
 
-  /// Nothing.
+  /// Takes over nothing.
   public mutating func takeCourse(of other: Self) {}
 
   /// The first rule that these options break, as a sentence; nil if they are fine.

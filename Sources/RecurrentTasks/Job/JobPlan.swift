@@ -6,9 +6,9 @@ import Recurrent
 ///
 /// A job's plan says what is its own; training follows from it, for one network or several.
 public protocol JobPlan: Sendable, CustomStringConvertible {
-  /// What training makes.
+  /// The type of model that training makes.
   associatedtype Trained: Job
-  /// What a network is trained on.
+  /// The type of examples that a network is trained on.
   associatedtype Examples: ExampleSet
 
   /// How the model is made. Of a plan that is made only the course of training may be changed:
@@ -19,7 +19,7 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
   /// All but the extras and the weights, as far as these networks' histories tell: before training
   /// there are none.
   func configuration(after histories: [TrainingHistory]) -> Trained.Configuration
-  /// What training sees.
+  /// The examples that networks learn from.
   var trainingExamples: Examples { get }
   /// What judges each epoch; it may be empty.
   var validationExamples: Examples { get }

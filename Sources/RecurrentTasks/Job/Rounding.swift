@@ -12,7 +12,7 @@ public struct Rounding: Sendable, Codable, Equatable {
 
   /// A score on data whose answers are known.
   public struct Score: Sendable, Codable, Equatable {
-    /// What is measured.
+    /// The measure's name.
     public let name: String
     /// With the weights as trained.
     public let before: Double
@@ -22,7 +22,7 @@ public struct Rounding: Sendable, Codable, Equatable {
 
   /// How far answers are from those of the weights as trained.
   public struct Answers: Sendable, Codable, Equatable {
-    /// What was compared, in words.
+    /// The answers that were compared, in words.
     public let of: String
     /// The largest difference, in the unit of the answers.
     public let largestDifference: Double
@@ -30,7 +30,7 @@ public struct Rounding: Sendable, Codable, Equatable {
     public let rmsDifference: Double
   }
 
-  /// What the weights were rounded to.
+  /// The precision that the weights were rounded to.
   public let precision: WeightPrecision
   /// Bytes of the weights' file before.
   public let bytesBefore: Int

@@ -54,7 +54,7 @@ struct TokenFile: Sendable {
       waiting.removeAll(keepingCapacity: true)
     }
 
-    /// All of them.
+    /// The file of all tokens.
     consuming func finish() throws(DataError) -> TokenFile {
       if file != nil { try writeWaiting() }
       return TokenFile(count: count, kept: waiting, file: file)
@@ -93,7 +93,7 @@ struct TokenLists: Sendable {
       starts.append(tokens.count)
     }
 
-    /// All of them.
+    /// The lists of all tokens.
     consuming func finish() throws(DataError) -> TokenLists {
       TokenLists(tokens: try tokens.finish(), starts: starts)
     }

@@ -3,9 +3,9 @@ import Recurrent
 /// What of data has a label that training does not have: evaluation can say nothing of it but how much
 /// it is.
 public struct UnknownLabels: Sendable, Codable, Equatable, CustomStringConvertible {
-  /// How many of the data have one.
+  /// The number of examples with a label that training does not have.
   public let count: Int
-  /// How many different ones there are.
+  /// The number of different labels that training does not have.
   public let labelCount: Int
   /// The first of these, by name.
   public let labels: [String]

@@ -2,7 +2,7 @@ import Recurrent
 
 /// The flags of a job, beside those that all jobs have, that change what a diagnosis finds.
 public struct DiagnosisFlags: Sendable {
-  /// How many steps a sequence has.
+  /// The flag that says how many steps a sequence has.
   public var steps: String?
   /// How long gradients may be, and as long as they are.
   public var clipping: (name: String, value: Float)?

@@ -105,7 +105,7 @@ extension ComposerEvaluation {
   /// Nats a step or event over all of them, the mean of the tunes' own means, and the accuracy.
   public var scores: [String: Double] { Self.scores(model) }
 
-  /// The same of a `markov` chain and of the `marginal` frequencies.
+  /// The scores of a `markov` chain and of the `marginal` frequencies.
   public var baselines: [String: [String: Double]] {
     ["markov": Self.scores(markov), "marginal": Self.scores(marginal)]
   }

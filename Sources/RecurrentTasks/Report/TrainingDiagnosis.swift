@@ -10,13 +10,13 @@ import RecurrentFiles
 /// print(diagnosis.report(Forecaster.Configuration.Options.diagnosisFlags))
 /// ```
 public struct TrainingDiagnosis: Sendable, Codable, Equatable {
-  /// One epoch.
+  /// An epoch and the diagnosis behind it.
   public struct Epoch: Sendable, Codable, Equatable {
     /// From 1.
     public let epoch: Int
     /// The learning rate of its last step.
     public let learningRate: Double
-    /// What was seen behind it.
+    /// The diagnosis of the network behind the epoch.
     public let diagnosis: NetworkDiagnosis
 
     /// An epoch.
@@ -97,7 +97,7 @@ public struct TrainingDiagnosis: Sendable, Codable, Equatable {
     }
   }
 
-  /// What the files are called.
+  /// The names of the files that are written.
   public static let names = ["diagnosis.json", "diagnosis.csv", "diagnosis.svg"]
 
   /// The numbers of the last epoch as lines, and what they mean, with what can be done about it.

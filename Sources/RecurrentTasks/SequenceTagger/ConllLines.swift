@@ -10,7 +10,7 @@ import Recurrent
 /// - Where the first column counts the words of each sentence, as in CoNLL-U, the word stands in the
 ///   second, and lines of a range of words (`4-5`) or an empty node (`6.1`) are no tokens.
 struct ConllLines {
-  /// What a line is.
+  /// A line of the file, by its kind.
   enum Line: Equatable {
     case token([String])
     /// A range of words, which follow one by one, or a word that nobody wrote.
@@ -26,7 +26,7 @@ struct ConllLines {
   private var isInside = false
   /// Whether the first column counts the words of each sentence.
   let hasNumbers: Bool
-  /// Where tokens and tags stand.
+  /// The columns of tokens and tags.
   let columns: TagColumns
   /// Lines that were taken.
   private(set) var number = 0
@@ -77,7 +77,7 @@ struct ConllLines {
     return counted > 0 && 10 * counted >= 9 * tokens
   }
 
-  /// What files of commas are for.
+  /// Advice for files whose columns are separated by commas.
   static let tableAdvice =
     ". Of a table of tokens, the first line names the columns, as Sentence #,Word,Tag; one with a text and "
     + "its label in each row is for `recurrent train classifier`"

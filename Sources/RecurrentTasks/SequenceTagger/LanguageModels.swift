@@ -167,7 +167,7 @@ extension LanguageModels {
     }
   }
 
-  /// Those of a tagger's model folder; nil if it has none.
+  /// The language models in a tagger's model folder; nil if it has none.
   init?<Configuration>(in folder: ModelFolder.Contents<Configuration>) throws(DataError) {
     func generator(_ name: String) throws(DataError) -> TextGenerator {
       let weights = try SafetensorsFile(

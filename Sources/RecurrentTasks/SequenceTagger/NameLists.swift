@@ -10,9 +10,9 @@ import RecurrentFiles
 public struct NameLists: Sendable, Codable, Equatable {
   /// A list.
   public struct List: Sendable, Codable, Equatable {
-    /// What it is a list of.
+    /// The label that the list's names are of.
     public let label: String
-    /// Its names in small letters, one space between words.
+    /// The list's names in small letters, one space between words.
     public let names: [String]
   }
 
@@ -56,7 +56,7 @@ public struct NameLists: Sendable, Codable, Equatable {
     index()
   }
 
-  /// What `encode(to:)` wrote.
+  /// Lists as `encode(to:)` wrote them.
   public init(from decoder: any Decoder) throws {
     lists = try decoder.container(keyedBy: CodingKeys.self).decode([List].self, forKey: .lists)
     index()

@@ -22,7 +22,7 @@ public struct SentenceTokenizer: Sendable, Codable, Equatable {
   /// A token in a text.
   struct Token: Sendable, Equatable {
     let text: String
-    /// Its Unicode scalars in the text.
+    /// The token's Unicode scalars in the text.
     var range: Range<Int>
   }
 

@@ -3,11 +3,11 @@ import Recurrent
 extension SequenceTagger {
   /// An entity in a text, or, of plain tags, a token with a tag other than `O`.
   public struct Entity: Sendable, Equatable {
-    /// What it is.
+    /// The entity's type, such as `PER`.
     public var type: String
-    /// Its text.
+    /// The entity's text.
     public var text: String
-    /// Its Unicode scalars in the text, counted from 0.
+    /// The entity's Unicode scalars in the text, counted from 0.
     public var range: Range<Int>
   }
 

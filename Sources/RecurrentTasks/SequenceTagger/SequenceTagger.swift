@@ -14,7 +14,7 @@ import RecurrentFiles
 /// try tagger.save(to: "model")
 /// ```
 public struct SequenceTagger: Job {
-  /// All but words and weights.
+  /// All of the model but words and weights.
   public struct Configuration: JobConfiguration {
     /// How it was made, with the scheme of its training part.
     public var options: SequenceTaggerOptions
@@ -28,11 +28,11 @@ public struct SequenceTagger: Job {
     public var columns: TagColumns
     /// The epoch whose weights each network has.
     public var bestEpochs: [Int]
-    /// Its score on the validation part; nil without one.
+    /// The score of each network on the validation part; nil without one.
     public var validationScores: [Double?]
     /// Tags of the training part that break its scheme.
     public var repairs: Int
-    /// How the test part went.
+    /// The evaluation on the test part.
     public var evaluation: TaggerEvaluation?
     /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
@@ -71,12 +71,12 @@ public struct SequenceTagger: Job {
 
   /// The job's name in model folders.
   public static let task = "sequence-tagger"
-  /// One example.
+  /// The word for one example.
   public static let example = "sentence"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { min(options.maximumLength, 25) }
 
-  /// What everything follows from.
+  /// The configuration, extras and networks, from which everything follows.
   public var parts: JobParts<SequenceTagger>
   let tagSet: TagSet
   /// The features of words, of all networks one after the other.

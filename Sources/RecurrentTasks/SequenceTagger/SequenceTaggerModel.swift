@@ -17,7 +17,7 @@ public struct SequenceTaggerModel: Module {
   public var recurrent: RecurrentStack
   /// From a hidden state to the tags.
   public var head: Dense
-  /// Which tags follow which.
+  /// The random field of which tags follow which; nil: each tag by itself.
   public var crf: LinearChainCRF?
   let dropout: Float
 

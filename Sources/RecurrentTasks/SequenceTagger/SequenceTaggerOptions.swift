@@ -73,7 +73,7 @@ public enum CharacterReader: String, Sendable, Codable, CaseIterable {
   case lstm
   /// A convolution over three characters, its largest values (Ma and Hovy 2016, arXiv:1603.01354).
   case cnn
-  /// Nothing: characters are not read.
+  /// Characters are not read.
   case none
 }
 

@@ -6,7 +6,7 @@ extension SequenceTaggerPlan {
     TaggerExamples(sentences: [], tags: [], extras: extras)
   }
 
-  /// Its sentences, though longer ones are read in pieces.
+  /// The number of training sentences, though longer ones are read in pieces.
   public var size: (count: Int, unit: String) { (training.sentences.count, "sentences") }
 
   /// With a validation part, the best epoch is that of the best score there: F1 of chunks, of plain
@@ -41,7 +41,7 @@ final class TaggerJudge: Sendable {
       keepsContexts: plan.keepsContexts)
   }
 
-  /// How good an epoch's network is.
+  /// The validation score of an epoch's network.
   @Sendable func epochScore(_ model: SequenceTaggerModel) -> EpochScore {
     EpochScore(
       scheme == .plain ? "validation_accuracy" : "validation_f1", balanced(model).score,

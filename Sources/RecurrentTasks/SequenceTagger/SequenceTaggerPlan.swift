@@ -9,11 +9,11 @@ public struct SequenceTaggerPlan: JobPlan {
   public var options: SequenceTaggerOptions
   /// The model that training goes on from.
   public let origin: SequenceTagger?
-  /// What training sees.
+  /// The sentences that networks learn from.
   public let training: TaggedSentences
-  /// What chooses the epoch.
+  /// The sentences that choose the epoch.
   public let validation: TaggedSentences
-  /// What only the report sees.
+  /// The sentences that only the report sees.
   public let test: TaggedSentences
   /// Words, characters and what cuts raw text as the training part is cut.
   public let extras: SequenceTagger.Words

@@ -5,7 +5,7 @@ import Recurrent
 struct TagSet: Sendable, Equatable {
   /// The tags; their places are their numbers.
   let names: [String]
-  /// Their parts, for chunks; nil for tags that say nothing about chunks.
+  /// The parts of the tags, for chunks; nil for tags that say nothing about chunks.
   let chunkTags: [ChunkTag]?
   private let places: [String: Int]
 

@@ -103,7 +103,7 @@ extension TaggedSentences {
 /// The members of an object that are lists of texts or of whole numbers, as texts.
 private struct TokenObject: Decodable {
   var lists: [String: [String]] = [:]
-  /// Those of numbers.
+  /// The names of the lists of numbers.
   var numbers: Set<String> = []
 
   init(from decoder: any Decoder) throws {

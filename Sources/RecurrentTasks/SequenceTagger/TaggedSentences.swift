@@ -36,7 +36,7 @@ public struct TaggedSentences: Sendable {
 
   /// The sentences, in the order in which they were read.
   public var sentences: [Sentence]
-  /// What was read, for reports.
+  /// The files that were read, for reports.
   public var source: String
   /// The columns they came from.
   public var columns = TagColumns()
@@ -90,13 +90,13 @@ public struct TaggedSentences: Sendable {
 
 /// The columns of a CoNLL file or a table, counted from 1 or by name, and the members of JSON objects.
 public struct TagColumns: Sendable, Codable, Equatable {
-  /// That of the tokens.
+  /// The column of the tokens, from 1.
   public var token: Int
-  /// That of the tags; nil: the last; -2: the last but one, and so on.
+  /// The column of the tags, from 1; nil: the last; -2: the last but one, and so on.
   public var tag: Int?
   /// The name of a table's column or an object's member with the tokens; nil: what it is called usually.
   public var tokenName: String?
-  /// That with the tags.
+  /// The name of the column with the tags.
   public var tagName: String?
   /// The name or the number of a table's column that tells sentences apart.
   public var sentenceName: String?

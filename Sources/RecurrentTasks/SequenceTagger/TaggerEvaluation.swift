@@ -34,7 +34,7 @@ public struct TaggerEvaluation: JobEvaluation {
 
   /// Whether the tags say nothing about chunks.
   public let isPlain: Bool
-  /// Those of the network.
+  /// The scores of the network.
   public let network: Scores
   /// Each word with its most frequent tag in training and validation part, unknown ones with that of
   /// all; nil where these parts are not at hand.
@@ -103,7 +103,7 @@ extension TaggerEvaluation {
     return text + (verdict.map { "\n\($0)" } ?? "")
   }
 
-  /// One line that says whether the network is worth having.
+  /// A line that says whether the network is worth having.
   public var verdict: String? {
     var named: [(String, Double)] = []
     if let dictionary { named.append(("dictionary", dictionary.score(isPlain: isPlain))) }

@@ -11,7 +11,7 @@ public struct TaggerExamples: ExampleSet {
     let contexts: SequenceBatch?
   }
 
-  /// All different words.
+  /// The features of all different words.
   private let words: WordFeatures
   private let sentences: [[Int]]
   private let tags: [[Int]]
@@ -19,7 +19,7 @@ public struct TaggerExamples: ExampleSet {
   private let extras: SequenceTagger.Words
   /// What is known of the words in each sentence, if that is kept.
   private let contexts: [[Float]]?
-  /// All different words as text, where it is not.
+  /// The sentences' different words as text, where the network reads it.
   private let texts: [String]
 
   /// Sentences and as many tags as tokens.

@@ -7,7 +7,7 @@ struct ContextSize {
   /// G, the marks of lists of names.
   var marks = 0
 
-  /// Both.
+  /// The numbers of states and marks together.
   var total: Int { states + marks }
 }
 
@@ -33,12 +33,12 @@ extension SequenceTagger.Words {
     }
   }
 
-  /// Those of a batch of sentences, `[B, T, W + G]`; nil if there are none.
+  /// The contexts of a batch of sentences, `[B, T, W + G]`; nil if there are none.
   func contextBatch(of sentences: [[String]]) -> SequenceBatch? {
     contextBatch(contexts(of: sentences), lengths: sentences.map(\.count))
   }
 
-  /// The same, of what was computed before.
+  /// A batch of contexts that were computed before.
   func contextBatch(_ contexts: [[Float]], lengths: [Int]) -> SequenceBatch? {
     let size = contextSize.total
     guard size > 0 else { return nil }

@@ -26,7 +26,7 @@ public struct WordEncoder: Sendable, Codable, Equatable {
   /// The number of a word.
   func id(of word: String) -> Int { vocabulary.id(of: normalization(word)) }
 
-  /// What the network sees of words.
+  /// The features of words that the network reads.
   func features(of words: [String]) -> WordFeatures {
     let words = words.map { Self.composed($0) }
     return WordFeatures(
@@ -49,21 +49,21 @@ public struct WordEncoder: Sendable, Codable, Equatable {
 
 /// What the network sees of words: U words, in any order.
 struct WordFeatures {
-  /// Their numbers in the vocabulary, `[U]`.
+  /// The words' numbers in the vocabulary, `[U]`.
   var ids: [Int]
-  /// How they are written, `[U]`.
+  /// The words' shapes: how they are written, `[U]`.
   let shapes: [Int]
   /// The numbers of their characters, `[U][L]`.
   let characters: [[Int]]
 }
 
-/// How a word is written.
+/// The shape of a word: how it is written.
 enum WordShape: Int, CaseIterable {
   /// No letter, no digit.
   case marks
   /// Small letters.
   case lower
-  /// One capital, then small letters or nothing else.
+  /// A capital, then small letters or nothing else.
   case capitalized
   /// Several letters, all capitals.
   case upper

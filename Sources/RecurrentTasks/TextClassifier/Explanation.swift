@@ -14,9 +14,9 @@ public enum ExplanationMethod: String, Sendable, Codable, CaseIterable {
 public struct Explanation: Sendable, Equatable {
   /// The class that was chosen.
   public var label: String
-  /// Its probability.
+  /// The probability of the class, 0 to 1.
   public var probability: Float
-  /// How the weights came about.
+  /// The method by which the weights came about.
   public var method: ExplanationMethod
   /// The tokens that were read, with their weights: changes of the probability, or shares of the
   /// attention.

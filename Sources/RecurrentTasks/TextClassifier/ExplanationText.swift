@@ -38,7 +38,7 @@ extension String {
         }))
   }
 
-  /// As HTML shows it.
+  /// The text with what HTML takes for marks escaped.
   var escapedForHTML: String {
     replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
       .replacing("\"", with: "&quot;")
@@ -95,7 +95,7 @@ public struct ExplanationPage: Sendable {
 }
 
 extension TextClassifier.Answer {
-  /// One JSON object on one line.
+  /// The answer as one JSON object on one line.
   public func json(labels: [String], explanation: Explanation? = nil) -> String {
     func number(_ value: Float) -> String { value.isFinite ? "\(value)" : "null" }
     var text = "{\"label\":\(label.jsonText),\"probability\":\(number(probability))"
@@ -111,7 +111,7 @@ extension TextClassifier.Answer {
 }
 
 extension String {
-  /// As a JSON string.
+  /// The text as a JSON string.
   package var jsonText: String {
     var text = "\""
     for scalar in unicodeScalars {

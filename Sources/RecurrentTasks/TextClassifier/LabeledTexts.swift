@@ -14,7 +14,7 @@ public struct LabeledTexts: Sendable {
     public var label: String
     /// The file it came from.
     public var file: String
-    /// Its line there, from 1; nil for a file of its own.
+    /// The text's line in its file, from 1; nil for a file of its own.
     public var line: Int?
 
     /// A text and its label.
@@ -51,7 +51,7 @@ public struct LabeledTexts: Sendable {
 
   /// The texts, in the order in which they were read.
   public var examples: [Example]
-  /// What was read, for reports.
+  /// The files that were read, for reports.
   public var source: String
   /// Lines without a text that were left out.
   public var blankLines: Int
@@ -114,9 +114,9 @@ public struct LabeledTexts: Sendable {
 
 /// The columns that hold texts and labels: names; or numbers from 1, for a file without a header.
 public struct TextColumns: Sendable, Codable, Equatable {
-  /// That of the texts.
+  /// The column of the texts.
   public var text: String
-  /// That of the labels.
+  /// The column of the labels.
   public var label: String
 
   /// A choice of columns.

@@ -4,7 +4,7 @@ import Recurrent
 public struct StartingVectors: Sendable {
   /// The vectors.
   public let table: WordVectors
-  /// Their file.
+  /// The path of the vectors' file.
   public let path: String
 
   /// Reads those of the words of a vocabulary.

@@ -10,9 +10,9 @@ import Recurrent
 /// try classifier.save(to: "model")
 /// ```
 public struct TextClassifier: Job {
-  /// All but tokenizer, vocabulary and weights.
+  /// All of the model but tokenizer, vocabulary and weights.
   public struct Configuration: JobConfiguration {
-    /// How it was made.
+    /// The options that the model was trained with.
     public var options: TextClassifierOptions
     /// The labels; their places are the classes.
     public var labels: [String]
@@ -24,7 +24,7 @@ public struct TextClassifier: Job {
     public var columns: TextColumns?
     /// The epoch whose weights each network has.
     public var bestEpochs: [Int]
-    /// How the test part went.
+    /// The evaluation on the test part.
     public var evaluation: ClassifierEvaluation?
     /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
@@ -32,23 +32,23 @@ public struct TextClassifier: Job {
     public var trainedOn: String
   }
 
-  /// What is said about a text.
+  /// The class of a text, with probabilities.
   public struct Answer: Sendable, Equatable {
     /// The likeliest class.
     public var label: String
-    /// Its probability.
+    /// The probability of the class, 0 to 1.
     public var probability: Float
-    /// Those of all classes, in the order of ``TextClassifier/labels``.
+    /// The probabilities of all classes, in the order of ``TextClassifier/labels``.
     public var probabilities: [Float]
   }
 
   /// The job's name in model folders.
   public static let task = "text-classifier"
-  /// One example.
+  /// The word for one example.
   public static let example = "text"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { min(options.maximumLength, 100) }
-  /// What everything follows from.
+  /// The configuration, extras and networks, from which everything follows.
   public var parts: JobParts<TextClassifier>
   /// A model of its parts.
   public init(_ parts: JobParts<TextClassifier>) { self.parts = parts }
@@ -71,7 +71,7 @@ public struct TextClassifier: Job {
   /// The labels; their places are the classes.
   public var labels: [String] { configuration.labels }
 
-  /// What is said about one text.
+  /// The class of one text.
   public func classify(_ text: String) -> Answer { classify([text])[0] }
 
   /// What is said about texts: about each the same, to the bit, whatever stands beside it.

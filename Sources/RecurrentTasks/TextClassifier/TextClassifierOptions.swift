@@ -2,7 +2,7 @@ import Recurrent
 
 /// How a text classifier reads texts, what its network is, and how it is trained.
 public struct TextClassifierOptions: JobOptions {
-  /// What a token is.
+  /// The kind of token that texts are cut into.
   public var tokens = Tokenizer.Kind.word
   /// What is done to a text before it is cut.
   public var normalization = TextNormalization(form: .nfc, lowercases: true)
@@ -93,17 +93,17 @@ public enum SequencePooling: String, Sendable, Codable, CaseIterable {
 
 /// How much each class counts in the loss.
 public enum ClassWeights: Sendable, Codable, Equatable {
-  /// All texts count alike.
+  /// Texts of all classes count alike.
   case none
-  /// All classes count alike: a text counts N / (C·n) in a class of n texts.
+  /// Classes count alike: a text counts N / (C·n) in a class of n texts.
   case balanced
-  /// As given by label; 1 for the others.
+  /// Weights by label; 1 for labels that are not named.
   case given([String: Float])
 }
 
-/// One of several parts of about the same size.
+/// A fold of the texts: one of several parts of about the same size.
 public struct Fold: Sendable, Codable, Equatable {
-  /// Which, from 1.
+  /// The fold's number, from 1.
   public var number: Int
   /// Of how many.
   public var count: Int

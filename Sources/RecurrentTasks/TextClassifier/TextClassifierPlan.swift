@@ -11,11 +11,11 @@ public struct TextClassifierPlan: JobPlan {
   public let origin: TextClassifier?
   /// The labels; their places are the classes.
   public let labels: [String]
-  /// What training sees.
+  /// The texts that networks learn from.
   public let training: LabeledTexts
-  /// What judges each epoch.
+  /// The texts that judge each epoch.
   public let validation: LabeledTexts
-  /// What only the report sees.
+  /// The texts that only the report sees.
   public let test: LabeledTexts
   /// Texts of parts of their own that have a label training does not have, and are left out.
   let unknown: (validation: UnknownLabels?, test: UnknownLabels?)

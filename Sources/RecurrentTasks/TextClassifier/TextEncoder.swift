@@ -38,7 +38,7 @@ public struct TextEncoder: JSONExtras, Equatable {
     texts.lazy.map { tokens(in: $0.text) }
   }
 
-  /// Those of a text's tokens that are read.
+  /// The tokens of a text that are read.
   func kept(_ tokens: [String]) -> [String] {
     guard tokens.count > maximumLength else { return tokens }
     return Array(keptEnd == .start ? tokens.prefix(maximumLength) : tokens.suffix(maximumLength))
@@ -70,8 +70,8 @@ public struct TextEncoder: JSONExtras, Equatable {
 struct EncodedText: Sendable {
   /// The numbers of its tokens.
   var tokens: [Int]
-  /// Those of its terms, as naive Bayes counts them; none without it.
+  /// The numbers of the text's terms, as naive Bayes counts them; none without it.
   var terms: [Int]
-  /// Its class, if it was counted.
+  /// The number of the text's class, if naive Bayes counted the text.
   var own: Int?
 }

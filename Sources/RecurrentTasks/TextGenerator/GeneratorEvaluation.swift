@@ -12,10 +12,11 @@ public struct GeneratorEvaluation: JobEvaluation {
   public let unknown: Int
   /// The negative log-likelihood of the whole text, in nats.
   public let nats: Double
-  /// That of counting characters, or words, in nats a character; nil where the training part is not at
+  /// The loss of counting characters, or words, in nats a character; nil where the training part is not at
   /// hand.
   public let unigram: Double?
-  /// That of counting what follows four of them.
+  /// The loss of counting what follows four tokens, in nats a character; nil where the training part
+  /// is not at hand.
   public let fiveGram: Double?
   /// Of words: what of the nats, of the network and of the others, writes out the unknown ones; nil:
   /// tokens are no words.
@@ -33,7 +34,7 @@ public struct GeneratorEvaluation: JobEvaluation {
   public var perplexity: Double { exp(natsPerToken) }
   /// The mean negative log-likelihood of a character, whatever the tokens are.
   public var natsPerCharacter: Double { nats / Double(max(1, characters)) }
-  /// The same in bits.
+  /// The network's loss in bits a character.
   public var bitsPerCharacter: Double { natsPerCharacter / log(2) }
 
   private var symbols: String { spelling == nil ? "characters" : "words" }

@@ -32,9 +32,9 @@ public struct TextAdaptation: Sendable, Equatable {
 public struct AdaptedEvaluation: Sendable, Codable, Equatable {
   /// The negative log-likelihood of the whole text, in nats.
   public let nats: Double
-  /// As in ``TextAdaptation``.
+  /// The rate and decay of the steps, as in ``TextAdaptation``.
   public let rate, decay: Float
-  /// As in ``TextAdaptation``.
+  /// The tokens of an adapting step, as in ``TextAdaptation``.
   public let steps: Int
 
   var explanation: String {

@@ -12,9 +12,9 @@ import Recurrent
 /// try generator.save(to: "shakespeare")
 /// ```
 public struct TextGenerator: Job {
-  /// All but the weights.
+  /// All of the model but its weights.
   public struct Configuration: JobConfiguration {
-    /// How it was made.
+    /// The options that the model was trained with.
     public var options: TextGeneratorOptions
     /// Tokens that are known, the unknown token included.
     public var vocabularySize: Int
@@ -32,11 +32,11 @@ public struct TextGenerator: Job {
 
   /// The job's name in model folders.
   public static let task = "text-generator"
-  /// One example.
+  /// The word for one example.
   public static let example = "stream"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { options.steps }
-  /// What everything follows from.
+  /// The configuration, extras and networks, from which everything follows.
   public var parts: JobParts<TextGenerator>
   /// A model of its parts.
   public init(_ parts: JobParts<TextGenerator>) { self.parts = parts }

@@ -28,7 +28,7 @@ public struct TextGeneratorModel: Layer {
     dropout = options.dropout
   }
 
-  /// Those of the recurrent layers.
+  /// How the recurrent layers run.
   public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
 
   /// Zeros.
@@ -36,7 +36,7 @@ public struct TextGeneratorModel: Layer {
     recurrent.initialState(batchSize: batchSize)
   }
 
-  /// What comes after each token.
+  /// The logits of what comes after each token.
   public func forward(
     _ input: TokenBatch, state: inout RecurrentStack.State, mode: Mode
   ) -> NextTokens {

@@ -11,7 +11,7 @@ public enum GeneratorTokens: String, Sendable, Codable, CaseIterable {
   case words
 }
 
-/// How the learning rate falls.
+/// The curve by which the learning rate falls.
 public enum LearningRateDecay: String, Sendable, Codable, CaseIterable {
   /// Along half a cosine over all epochs, to a fiftieth.
   case cosine
@@ -20,13 +20,13 @@ public enum LearningRateDecay: String, Sendable, Codable, CaseIterable {
   case restarts
   /// To a half, whenever an epoch does not better the validation loss.
   case plateau
-  /// Not at all.
+  /// The learning rate stays as it is.
   case none
 }
 
 /// What a text generator is and how it is trained.
 public struct TextGeneratorOptions: JobOptions {
-  /// What a token is.
+  /// The kind of token that text is cut into.
   public var tokens = GeneratorTokens.characters
   /// Parts that `bpe` learns.
   public var partCount = 1000
@@ -63,9 +63,9 @@ public struct TextGeneratorOptions: JobOptions {
   public var steps = 100
   /// Adam's learning rate at the start.
   public var learningRate: Float = 2e-3
-  /// How it falls.
+  /// The curve by which the learning rate falls.
   public var decay = LearningRateDecay.cosine
-  /// All gradients as one vector are at most so long.
+  /// The largest norm of all gradients as one vector.
   public var clipping: Float = 1
   /// Epochs in a row without a better validation loss after which training stops.
   public var patience = 10

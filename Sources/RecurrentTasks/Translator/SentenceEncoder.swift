@@ -1,6 +1,6 @@
 import Recurrent
 
-/// One language: from a sentence to the numbers of its tokens and back.
+/// The code of one language: from a sentence to the numbers of its tokens and back.
 public struct SentenceEncoder: Sendable, Codable, Equatable {
   /// Cuts sentences into tokens.
   public let tokenizer: Tokenizer
@@ -21,9 +21,9 @@ public struct SentenceEncoder: Sendable, Codable, Equatable {
       minimumCount: options.minimumCount, specialTokens: [Self.startToken, Self.endToken])
   }
 
-  /// What stands before a translation.
+  /// The number of the token before a translation.
   static let start = 1
-  /// What stands behind it.
+  /// The number of the token behind a translation.
   static let end = 2
 
   /// The numbers of the tokens of a sentence.

@@ -31,7 +31,7 @@ public struct SentencePairs: Sendable {
 
   /// The pairs, in the order in which they were read.
   public var pairs: [Pair]
-  /// What was read, for reports.
+  /// The files that were read, for reports.
   public var origin: String
   /// Lines that were left out because a side of them is empty.
   public var emptyLines: Int

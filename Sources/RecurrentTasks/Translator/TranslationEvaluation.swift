@@ -22,22 +22,22 @@ public struct TranslationEvaluation: JobEvaluation {
   public struct Sample: Sendable, Codable, Equatable {
     /// The sentence.
     public let source: String
-    /// What a person made of it.
+    /// A person's translation.
     public let reference: String
-    /// What the network made of it.
+    /// The network's translation.
     public let translation: String
   }
 
   /// The network's.
   public let network: Scores
-  /// Those of the sentences as they are.
+  /// The scores of sentences that are left as they are.
   public let copy: Scores
   /// Those of the translation of the training sentence that shares the most words; nil where the
   /// training part is not at hand.
   public let nearest: Scores?
   /// exp of the mean cross-entropy of a token of the references.
   public let perplexity: Double
-  /// How wide the beam was.
+  /// The width of the beam.
   public let beam: Int
   /// α of the length penalty.
   public let lengthPenalty: Float
@@ -48,7 +48,7 @@ public struct TranslationEvaluation: JobEvaluation {
   /// Some sentences.
   public let samples: [Sample]
 
-  /// One line that says whether the network is worth having.
+  /// A line that says whether the network is worth having.
   public var verdict: String {
     let others =
       [("the copied source", copy)] + (nearest.map { [("the nearest sentence", $0)] } ?? [])

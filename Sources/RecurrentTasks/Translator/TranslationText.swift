@@ -18,7 +18,7 @@ extension Translator.Translation {
       shares: attention)
   }
 
-  /// One JSON object on one line.
+  /// The answer as one JSON object on one line.
   public var json: String {
     "{\"translation\":\(text.jsonText),\"score\":\(score.isFinite ? "\(score)" : "null")}"
   }

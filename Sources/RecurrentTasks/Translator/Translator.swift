@@ -10,9 +10,9 @@ import Recurrent
 /// try translator.save(to: "model")
 /// ```
 public struct Translator: Job {
-  /// All but tokens and weights.
+  /// All of the model but tokens and weights.
   public struct Configuration: JobConfiguration {
-    /// How it was made.
+    /// The options that the model was trained with.
     public var options: TranslatorOptions
     /// Tokens of the language that is read.
     public var sourceSize: Int
@@ -20,7 +20,7 @@ public struct Translator: Job {
     public var targetSize: Int
     /// The epoch whose weights it has.
     public var bestEpoch: Int
-    /// How the test part went.
+    /// The evaluation on the test part.
     public var evaluation: TranslationEvaluation?
     /// What its weights were rounded to; nil: they are as trained.
     public var rounding: Rounding?
@@ -30,7 +30,7 @@ public struct Translator: Job {
 
   /// A translation.
   public struct Translation: Sendable, Equatable {
-    /// As text.
+    /// The translation as text.
     public var text: String
     /// The logarithm of its probability, by the length penalty: what is compared.
     public var score: Float
@@ -67,7 +67,7 @@ public struct Translator: Job {
       }
     }
 
-    /// One of each language.
+    /// The files of the two languages' tokens.
     public var files: [(name: String, bytes: [UInt8])] {
       get throws(DataError) {
         [
@@ -80,11 +80,11 @@ public struct Translator: Job {
 
   /// The job's name in model folders.
   public static let task = "translator"
-  /// One example.
+  /// The word for one example.
   public static let example = "pair"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { min(options.maximumLength, 25) }
-  /// What everything follows from.
+  /// The configuration, extras and networks, from which everything follows.
   public var parts: JobParts<Translator>
   /// A model of its parts.
   public init(_ parts: JobParts<Translator>) { self.parts = parts }

@@ -7,17 +7,17 @@ public struct TranslatorPlan: JobPlan {
   public var options: TranslatorOptions
   /// The model that training goes on from.
   public let origin: Translator?
-  /// What training sees.
+  /// The pairs that the network learns from.
   public let training: SentencePairs
-  /// What judges each epoch.
+  /// The pairs that judge each epoch.
   public let validation: SentencePairs
-  /// What only the report sees.
+  /// The pairs that only the report sees.
   public let test: SentencePairs
   /// The two languages.
   public let extras: Translator.Languages
   /// Training pairs that were left out because a side has more tokens than the maximum.
   public let tooLong: Int
-  /// What training sees, as tokens.
+  /// The training pairs as tokens.
   public let trainingExamples: TranslationExamples
 
   /// Plans a translator.
@@ -107,7 +107,7 @@ public struct TranslatorPlan: JobPlan {
   /// The language that is written.
   public var target: SentenceEncoder { extras.target }
 
-  /// Another part as numbers; long sentences are cut.
+  /// A part of the pairs as numbers; long sentences are cut.
   func examples(_ part: SentencePairs) -> TranslationExamples {
     let limit = options.maximumLength
     let tokens = Self.tokens(part, source, target)

@@ -2,7 +2,7 @@ import RecurrentFiles
 
 /// What a `.keras` file, or `Scripts/keras-to-safetensors`, tells about a layer that has weights.
 package struct KerasLayerSettings: Decodable, Sendable {
-  /// Its settings, as far as they must be those of the layer that is declared.
+  /// The layer's settings, as far as they must be those of the layer that is declared.
   package struct Config: Decodable, Sendable {
     var activation: String?
     var recurrentActivation: String?
@@ -10,7 +10,7 @@ package struct KerasLayerSettings: Decodable, Sendable {
     var goesBackwards: Bool?
     var epsilon: Double?
 
-    /// Nothing is told.
+    /// Settings of which nothing is told.
     package init() {}
 
     enum CodingKeys: String, CodingKey {

@@ -22,7 +22,7 @@ public struct KerasWeights: Sendable {
   private(set) var tensors: TensorBag
   /// The tensors' names in the order of `get_weights()`.
   private(set) var order: [String] = []
-  /// How many have been read.
+  /// The number of arrays read so far.
   private(set) var position = 0
   private(set) var settings: [KerasLayerSettings] = []
   /// Whether the layer that is read next is inside ``reversed(_:)``.

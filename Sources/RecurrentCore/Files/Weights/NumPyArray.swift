@@ -142,7 +142,7 @@ struct NumPyArray: Sendable {
     return bytes
   }
 
-  /// The same of whole numbers, of 64 bits.
+  /// A `.npy` file of whole numbers of 64 bits.
   static func encode(_ integers: StoredIntegers) -> [UInt8] {
     var bytes = header(.i8, shape: integers.shape)
     integers.values.withUnsafeBytes { bytes.append(contentsOf: $0) }

@@ -1,7 +1,7 @@
 import RecurrentFiles
 
 extension RTNeuralFile {
-  /// One layer of RTNeural's JSON.
+  /// A layer as RTNeural's JSON describes it.
   struct LayerDescription: Codable {
     let type: String
     var activation: String?

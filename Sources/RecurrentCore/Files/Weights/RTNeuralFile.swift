@@ -18,7 +18,7 @@ public struct RTNeuralFile: Sendable {
   /// The layers, from the input up.
   public var layers: [AnyLayer]
 
-  /// These layers, to be written.
+  /// A file of these layers, to be written.
   public init(_ layers: [AnyLayer], inputSize: Int) {
     require(!layers.isEmpty, "a network has at least one layer")
     (self.layers, self.inputSize) = (layers, inputSize)

@@ -6,9 +6,9 @@ public struct ReplayMismatch: Error, Sendable, Equatable, CustomStringConvertibl
   public var tensor: String
   /// The place of the worst element, an index for each dimension.
   public var index: [Int]
-  /// What the layer gave there.
+  /// The number that the layer gave at that place.
   public var found: Float
-  /// What was recorded there.
+  /// The number that was recorded at that place.
   public var expected: Float
   /// The largest difference allowed: the tolerance times the largest element recorded.
   public var allowed: Float

@@ -64,7 +64,7 @@ struct TensorBag: Sendable {
     gathered[name] = StoredTensor(shape: tensor.shape, values: tensor.elements)
   }
 
-  /// All tensors, in order.
+  /// All tensors of the file, in their order there.
   func all() throws(DataError) -> [(name: String, tensor: StoredTensor)] {
     var tensors: [(name: String, tensor: StoredTensor)] = []
     for name in names {

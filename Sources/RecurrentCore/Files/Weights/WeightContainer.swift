@@ -14,7 +14,7 @@ package enum WeightContainer {
     case numpy
   }
 
-  /// Which of them a file is.
+  /// The kind of container that a file's bytes are; nil: none of these.
   package static func kind(_ bytes: [UInt8]) -> Kind? {
     if PyTorchContents.isLegacy(bytes) { return .pytorch }
     if bytes.starts(with: NumPyArray.magic) { return .numpy }

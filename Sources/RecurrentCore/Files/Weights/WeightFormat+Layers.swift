@@ -1,5 +1,5 @@
 extension WeightFormat {
-  /// One direction of a recurrent layer.
+  /// One direction of a recurrent layer, as a framework names and orders its weights.
   struct Direction {
     var cell: Cell
     var weights: RecurrentWeights

@@ -18,7 +18,7 @@ enum WeightFormat {
   case pytorch
   case keras
 
-  /// What the weights are for.
+  /// The recurrent cell that the weights are for.
   enum Cell: Equatable {
     case simpleRNN
     case gru(GRU.Reset)
@@ -44,7 +44,7 @@ enum WeightFormat {
     var projection: Tensor?
   }
 
-  /// What a framework cannot say.
+  /// What a layer does that the framework cannot say.
   struct Refusal: Error {
     var problem: String
     var advice: String?

@@ -7,7 +7,7 @@ internal import RecurrentKernels
 struct AdditiveScores {
   /// k, `[B, T, A]`.
   let keys: SequenceBatch
-  /// Which of S queries are valid.
+  /// The numbers of the queries, of S, that are valid in each row.
   let queries: [[Int]]
 
   /// `[B, S, T]` of queries `[B, S, A]`, vector `[A]`, and, for one query, coverage `[B, T]` with its

@@ -26,7 +26,7 @@ public protocol Attention: Module {
 
 /// A memory with its keys, made by ``Attention/prepare(_:)``.
 public struct AttentionMemory: Sendable {
-  /// What is looked up, `[B, T, M]`.
+  /// The memory that is looked up, `[B, T, M]`.
   public let values: SequenceBatch
   /// What queries are compared with, `[B, T, A]`.
   public let keys: SequenceBatch

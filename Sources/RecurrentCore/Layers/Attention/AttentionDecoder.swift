@@ -85,7 +85,7 @@ public struct AttentionDecoder: Module {
       using: &generator)
   }
 
-  /// What is carried from step to step.
+  /// What the decoder carries from step to step.
   public struct State: LayerState {
     /// h, `[B, H]`.
     public var hidden: Tensor

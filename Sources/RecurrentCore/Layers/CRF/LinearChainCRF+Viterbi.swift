@@ -2,9 +2,9 @@ import RecurrentFiles
 
 /// A sequence of tags and its score.
 public struct TagPath: Sendable, Equatable {
-  /// One tag a step.
+  /// The tags' numbers, one a step.
   public let tags: [Int]
-  /// Its score, as ``LinearChainCRF`` defines it.
+  /// The path's score, as ``LinearChainCRF`` defines it.
   public let score: Float
 }
 

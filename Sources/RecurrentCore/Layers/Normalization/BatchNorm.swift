@@ -35,7 +35,7 @@ public struct BatchNorm: Layer {
     self.init(size: size, momentum: momentum, epsilon: epsilon, using: &nothingToDraw)
   }
 
-  /// The same, for its shapes alone if the generator is ``ShapesOnly``.
+  /// A normalization drawn by `generator`: its shapes alone if that is ``ShapesOnly``.
   public init(
     size: Int, momentum: Float = 0.1, epsilon: Float = 1e-5,
     using generator: inout some RandomNumberGenerator

@@ -22,7 +22,7 @@ public struct LayerNorm: StepLayer {
     self.init(size: size, epsilon: epsilon, using: &nothingToDraw)
   }
 
-  /// The same, for its shapes alone if the generator is ``ShapesOnly``.
+  /// A normalization drawn by `generator`: its shapes alone if that is ``ShapesOnly``.
   public init(
     size: Int, epsilon: Float = 1e-5, using generator: inout some RandomNumberGenerator
   ) {

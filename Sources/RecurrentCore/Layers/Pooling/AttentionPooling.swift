@@ -28,7 +28,7 @@ public struct AttentionPooling: Layer {
       input.with(validSteps: scores).values.reshaped(to: [input.batchSize, input.time]))
   }
 
-  /// It looks at whole sequences.
+  /// False: pooling looks at whole sequences.
   public var isCausal: Bool { false }
 
   /// Zeros for an empty row.

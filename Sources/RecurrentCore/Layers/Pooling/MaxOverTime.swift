@@ -3,7 +3,7 @@ public struct MaxOverTime: Layer {
   /// A layer without parameters.
   public init() {}
 
-  /// It looks at whole sequences.
+  /// False: pooling looks at whole sequences.
   public var isCausal: Bool { false }
 
   /// Zeros for an empty row. Of equal values the first gets the gradient; a NaN stays one.
@@ -36,6 +36,6 @@ public struct MaxOverTime: Layer {
     }
   }
 
-  /// There are none.
+  /// Visits nothing: the pooling has no parameters.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {}
 }

@@ -3,7 +3,7 @@ public struct MeanOverTime: Layer {
   /// A layer without parameters.
   public init() {}
 
-  /// It looks at whole sequences.
+  /// False: pooling looks at whole sequences.
   public var isCausal: Bool { false }
 
   /// Zeros for an empty row.
@@ -13,6 +13,6 @@ public struct MeanOverTime: Layer {
     return sums / Tensor(counts, shape: [input.batchSize, 1])
   }
 
-  /// There are none.
+  /// Visits nothing: the pooling has no parameters.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {}
 }

@@ -33,7 +33,7 @@ public struct Bidirectional<
   /// The states of both layers.
   public typealias State = StatePair<Forward.State, Backward.State>
 
-  /// Its output depends on steps to come.
+  /// False: an output depends on steps to come.
   public var isCausal: Bool { false }
 
   /// Whether both layers do.
@@ -41,12 +41,12 @@ public struct Bidirectional<
     forward.keepsOneThread(batchSize: batchSize) && backward.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of both layers.
+  /// How the layers of both directions run.
   public var paths: [LayerPath] {
     forward.paths.map { $0.under("forward") } + backward.paths.map { $0.under("backward") }
   }
 
-  /// Those of both layers.
+  /// The states of both directions before their first step.
   public func initialState(batchSize: Int) -> State {
     State(
       forward.initialState(batchSize: batchSize), backward.initialState(batchSize: batchSize))
@@ -97,7 +97,7 @@ public struct BidirectionalEnds<
   /// The layer whose ends these are.
   public var layer: Bidirectional<Forward, Backward>
 
-  /// Its output depends on steps to come.
+  /// False: an output depends on steps to come.
   public var isCausal: Bool { false }
 
   /// Whether both layers do.
@@ -105,10 +105,10 @@ public struct BidirectionalEnds<
     layer.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of both layers.
+  /// How the layers of both directions run.
   public var paths: [LayerPath] { layer.paths }
 
-  /// Those of both layers.
+  /// The states of both directions before their first step.
   public func initialState(batchSize: Int) -> StatePair<Forward.State, Backward.State> {
     layer.initialState(batchSize: batchSize)
   }
@@ -137,7 +137,7 @@ public struct Reversed<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// Runs `layer` backwards.
   public init(_ layer: Base) { self.layer = layer }
 
-  /// Its output depends on steps to come.
+  /// False: an output depends on steps to come.
   public var isCausal: Bool { false }
 
   /// Whether the layer does.
@@ -145,10 +145,10 @@ public struct Reversed<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
     layer.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of the layer.
+  /// How the reversed layer runs.
   public var paths: [LayerPath] { layer.paths }
 
-  /// That of the layer, before the last step.
+  /// The reversed layer's state before the last step, which it reads first.
   public func initialState(batchSize: Int) -> Base.State {
     layer.initialState(batchSize: batchSize)
   }

@@ -305,7 +305,7 @@ struct FusedRun: Sendable {
 }
 
 extension Module {
-  /// The same module with constants for parameters.
+  /// The module with constants for parameters: gradients do not flow to them.
   var detached: Self {
     var copy = self
     copy.updateParameters { $1 = $1.detached }

@@ -10,7 +10,7 @@ internal import RecurrentKernels
 ///
 /// `[B, T, I]` to `[B, T, H]`, all steps by one fused kernel.
 public struct GRU: Layer {
-  /// Where the reset gate acts.
+  /// The place where the reset gate acts, which makes two kinds of GRU.
   public enum Reset: String, Sendable, Codable, CaseIterable {
     /// On U_n h + b'_n.
     case afterProduct
@@ -24,7 +24,7 @@ public struct GRU: Layer {
 
   /// The parameters, gates in the order r z n.
   public var weights: RecurrentWeights
-  /// Where the reset gate acts.
+  /// The place where the reset gate acts.
   public let reset: Reset
   /// Activations, limits and dropout.
   public var options: RecurrentOptions {
@@ -60,7 +60,7 @@ public struct GRU: Layer {
     options.check(for: reset.cell)
   }
 
-  /// One fused kernel.
+  /// How the layer runs: by one fused kernel.
   public var paths: [LayerPath] { [fused.path("GRU")] }
 
   /// For few units.

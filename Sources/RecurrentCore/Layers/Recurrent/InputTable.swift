@@ -17,7 +17,7 @@ struct TableRows: Sendable {
 struct InputTable: Sendable {
   /// The rows of the table that occur, ascending; U of them.
   let indices: [Int]
-  /// They themselves, `[U, I]`, and the shape of the table.
+  /// The vectors, `[U, I]`, and the shape of the table.
   let vectors: Tensor
   let shape: [Int]
   /// `[N]` in packed order, the vector of each step.

@@ -71,7 +71,7 @@ public struct LSTM: Layer {
     }
   }
 
-  /// One fused kernel.
+  /// How the layer runs: by one fused kernel.
   public var paths: [LayerPath] { [fused.path("LSTM")] }
 
   /// For few units.

@@ -16,7 +16,7 @@ public struct LearnedInitialState<Base: Layer>: Layer {
       }
   }
 
-  /// That of the layer.
+  /// Whether the inner layer is causal.
   public var isCausal: Bool { layer.isCausal }
 
   /// Whether the layer does.
@@ -24,10 +24,10 @@ public struct LearnedInitialState<Base: Layer>: Layer {
     layer.keepsOneThread(batchSize: batchSize)
   }
 
-  /// Those of the layer.
+  /// How the parts of the inner layer run.
   public var paths: [LayerPath] { layer.paths }
 
-  /// Those of the layer.
+  /// The features of a step that the inner layer takes; nil: any number, or unknown.
   public var featureCount: Int? { layer.featureCount }
 
   /// The learned state, once for each row.
@@ -37,7 +37,7 @@ public struct LearnedInitialState<Base: Layer>: Layer {
     return state
   }
 
-  /// What the layer gives.
+  /// The inner layer's output.
   public func forward(_ input: Base.Input, state: inout Base.State, mode: Mode) -> Base.Output {
     layer.forward(input, state: &state, mode: mode)
   }

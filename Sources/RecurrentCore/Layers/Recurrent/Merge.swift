@@ -1,6 +1,6 @@
 import RecurrentFiles
 
-/// How two outputs become one.
+/// The rule by which two outputs become one.
 public enum Merge: String, Sendable, Codable, CaseIterable {
   /// Side by side along the features.
   case concatenate

@@ -75,7 +75,7 @@ public struct MogrifierLSTM: Layer {
     options.checkForMogrifier()
   }
 
-  /// One fused kernel a round and step.
+  /// How the layer runs: by one fused kernel a round and step.
   public var paths: [LayerPath] {
     let plain = fused.path("Mogrifier LSTM")
     var reason = "with \(rounds.count) rounds"
@@ -151,7 +151,7 @@ public struct MogrifierLSTM: Layer {
 public struct MogrifierRound: Module {
   /// Q or R; its first factor, `[from, rank]`, where there is an expansion.
   public var weights: Tensor
-  /// Its second factor, `[rank, to]`.
+  /// The second factor of the round's matrix, `[rank, to]`; nil: the matrix is whole.
   public var expansion: Tensor?
 
   /// A matrix `[from, to]`, or two factors of one.

@@ -26,7 +26,7 @@ import RecurrentFiles
 /// }
 /// ```
 public protocol Cell: Module {
-  /// What is carried from step to step.
+  /// What the layer carries from step to step.
   associatedtype State: LayerState
 
   /// The state before the first step.
@@ -44,7 +44,7 @@ public struct Recurrence<C: Cell>: Layer {
   /// Runs `cell` over sequences.
   public init(_ cell: C) { self.cell = cell }
 
-  /// One step after the other.
+  /// How the layer runs: one step after the other, without a fused kernel.
   public var paths: [LayerPath] {
     [
       LayerPath(
@@ -152,7 +152,7 @@ extension SequenceLayout {
     values.rows(at: places.suffix(from: Int(offset[step])), count: Int(active[step]))
   }
 
-  /// The same as a tensor, `[active, F]`.
+  /// A step of the values as a tensor, `[active, F]`.
   fileprivate func step(_ step: Int, of values: Tensor) -> Tensor {
     let rows = self.step(step, in: values.matrix)
     let copy = Matrix(rows: rows.rows, columns: rows.columns).copying(rows)

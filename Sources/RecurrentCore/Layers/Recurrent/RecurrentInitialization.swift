@@ -57,7 +57,7 @@ public struct RecurrentInitialization: Sendable, Equatable {
     return result
   }
 
-  /// What single gates' biases become.
+  /// The start values of single gates' biases.
   public enum GateBiases: Sendable, Equatable {
     /// The LSTM's forget gate gets this bias.
     case forget(Float)

@@ -29,7 +29,7 @@ public struct RecurrentOptions: Sendable, Codable, Equatable {
   /// The probability that a hidden unit keeps its old value for a step (Krueger et al. 2017,
   /// arXiv:1606.01305).
   public var zoneout: Float
-  /// The same for a unit of the LSTM's cell state.
+  /// The probability, 0 to 1, that a unit of the LSTM's cell state keeps its value for a step (zoneout).
   public var cellZoneout: Float
   /// Dropout of recurrent weights, one mask for a call (Wan et al. 2013; Merity et al. 2018,
   /// arXiv:1708.02182).

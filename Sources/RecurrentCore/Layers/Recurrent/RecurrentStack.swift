@@ -1,7 +1,7 @@
 import RecurrentFiles
 internal import RecurrentKernels
 
-/// Which recurrent layer.
+/// A kind of recurrent layer that every job may choose.
 public enum CellKind: String, Sendable, Codable, CaseIterable {
   /// ``LSTM``.
   case lstm
@@ -61,7 +61,7 @@ public struct RecurrentStack: Layer {
   /// The dropout between layers, drawn anew for each step; not behind the last.
   public let dropout: Float
 
-  /// These layers.
+  /// A stack of these layers, the first of which reads the input.
   public init(_ layers: [AnyLayer], dropout: Float = 0) {
     require(!layers.isEmpty, "a stack has at least one layer")
     require(dropout >= 0 && dropout < 1, "a dropout rate lies in 0..<1, not \(dropout)")
@@ -93,10 +93,10 @@ public struct RecurrentStack: Layer {
 
   /// The states of the layers.
   public struct State: LayerState {
-    /// One state a layer.
+    /// The states of the layers, in their order.
     public var layers: [AnyLayer.State]
 
-    /// All tensors, in the order of the layers.
+    /// All tensors of the states, in the order of the layers.
     public var tensors: [Tensor] {
       get { layers.flatMap(\.tensors) }
       set {
@@ -118,7 +118,7 @@ public struct RecurrentStack: Layer {
     layers.allSatisfy { $0.keepsOneThread(batchSize: batchSize) }
   }
 
-  /// Those of the layers, by position.
+  /// How the layers run, named by position.
   public var paths: [LayerPath] {
     layers.enumerated().flatMap { index, layer in
       layer.paths.map { path in
@@ -129,7 +129,7 @@ public struct RecurrentStack: Layer {
     }
   }
 
-  /// Those of the layers.
+  /// The layers' states before the first step.
   public func initialState(batchSize: Int) -> State {
     State(layers: layers.map { $0.initialState(batchSize: batchSize) })
   }

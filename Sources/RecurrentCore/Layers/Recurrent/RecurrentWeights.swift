@@ -22,7 +22,7 @@ public struct RecurrentWeights: Module {
   /// P, `[H, P]`: the hidden state is (o·tanh(c'))·P (LSTM; Sak et al. 2014, arXiv:1402.1128).
   public var projection: Tensor?
 
-  /// These parameters; their shapes must belong together.
+  /// Weights of these parameters, whose shapes must belong together.
   public init(
     input: Tensor, recurrent: Tensor, bias: Tensor?, recurrentBias: Tensor?,
     peepholes: Tensor? = nil, projection: Tensor? = nil

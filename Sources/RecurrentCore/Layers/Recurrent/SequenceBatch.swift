@@ -101,7 +101,7 @@ public struct SequenceBatch: BatchValue {
   /// Whether every step of every row is valid.
   public var isFull: Bool { layout.isFull }
 
-  /// Other values `[B, T, F']` of which the same steps are valid.
+  /// A batch of other values, `[B, T, F']`, of which the same steps are valid.
   public func with(_ values: Tensor) -> SequenceBatch {
     require(
       values.rank == 3 && values.shape[0] == batchSize && values.shape[1] == time,

@@ -75,7 +75,7 @@ final class SequenceLayout: Sendable {
   /// `[N]` row b·T + t of the values, for each packed place.
   var place: UnsafeMutablePointer<Int32> { table(3 * steps + 2 * batchSize) }
 
-  /// The same as tables that keep the layout's buffer.
+  /// The batch rows of the sorted rows as a table that keeps the layout's buffer.
   var batchRows: IndexTable { IndexTable(tables, from: 2 * steps) }
   var places: IndexTable { IndexTable(tables, from: 3 * steps + 2 * batchSize) }
 

@@ -41,7 +41,7 @@ public struct SimpleRNN: Layer {
     options.activation == .relu ? RK_CELL_RNN_RELU : RK_CELL_RNN_TANH
   }
 
-  /// One fused kernel.
+  /// How the layer runs: by one fused kernel.
   public var paths: [LayerPath] { [fused.path("RNN")] }
 
   /// For few units.

@@ -14,7 +14,7 @@ import RecurrentFiles
 /// let outputs = decoder(target, state: &decoding)
 /// ```
 public struct StateBridge: Module {
-  /// One layer for each tensor of the state that it gives.
+  /// The dense layers, one for each tensor of the state that the bridge gives.
   public var layers: [Dense]
 
   /// A bridge between the states of two layers.

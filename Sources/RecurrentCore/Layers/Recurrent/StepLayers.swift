@@ -8,7 +8,7 @@ public struct LastOutput: Layer {
     input.lastValidSteps
   }
 
-  /// There are none.
+  /// Visits nothing: the layer has no parameters.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {}
 }
 
@@ -36,7 +36,7 @@ where Step.Input == Tensor, Step.Output == Tensor, Step.State == NoState {
   /// Whether the layer is.
   public var isCausal: Bool { layer.isCausal }
 
-  /// Those of the layer.
+  /// The features of a step that the inner layer takes; nil: any number, or unknown.
   public var featureCount: Int? { layer.featureCount }
 
   /// Padded steps are not computed; they are zeros in the output.

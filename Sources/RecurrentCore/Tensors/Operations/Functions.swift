@@ -28,7 +28,7 @@ extension Tensor {
   /// arXiv:1606.08415).
   public func gelu() -> Tensor { mapped(RK_GELU) }
 
-  /// Any of the kernels' functions.
+  /// The tensor under any of the kernels' functions, element by element.
   func mapped(_ function: rk_function) -> Tensor {
     let y = Tensor(shape: shape) { rk_map(function, pointer, $0, Int64(count)) }
     return y.recorded(from: [self]) { [x = self.detached] dy in

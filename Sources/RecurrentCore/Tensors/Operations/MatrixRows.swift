@@ -27,7 +27,7 @@ extension Matrix {
     }
   }
 
-  /// The same for one row of y.
+  /// Adds the product to one row of y.
   func add(_ x: UnsafePointer<Float>, to row: Int) {
     rk_add_scaled(1, x, self.row(row), Int64(columns))
   }

@@ -93,7 +93,7 @@ extension AnomalyScan: CustomStringConvertible {
       ])
   }
 
-  /// One object: how rows were judged, and the anomalies.
+  /// The scan as one JSON object: how rows were judged, and the anomalies.
   public var json: String {
     get throws(DataError) {
       struct Object: Encodable {

@@ -11,13 +11,13 @@ import Recurrent
 /// one-step errors that are at least as large, of windows that the network was not trained on; both
 /// directions count.
 public struct AnomalyScan: Sendable {
-  /// One row.
+  /// A row of a series, beside its forecast.
   public struct Row: Sendable, Equatable {
-    /// Which row of its series, from 0.
+    /// The row's number in its series, from 0.
     public let row: Int
-    /// What came.
+    /// The value that came, in the target's unit.
     public let value: Double
-    /// What was forecast.
+    /// The value that was forecast, in the target's unit.
     public let forecast: Double
     /// The ends of what is no anomaly.
     public let lower, upper: Double
@@ -34,11 +34,11 @@ public struct AnomalyScan: Sendable {
   public struct Part: Sendable {
     /// The series.
     public let series: Series
-    /// Those with a whole window before them.
+    /// The rows that have a whole window before them.
     public fileprivate(set) var rows: [Row]
   }
 
-  /// Each series.
+  /// The scans of the series, one for each.
   public let parts: [Part]
   /// The p-value up to which a row is an anomaly.
   public let alpha: Double

@@ -7,7 +7,7 @@ public struct BacktestReport: Sendable, CustomStringConvertible {
   private let series: [Series]
   private let options: ForecasterOptions
   private let overlap: Int
-  /// All of them together.
+  /// The errors over all origins together.
   public let evaluation: ForecastEvaluation
 
   init(

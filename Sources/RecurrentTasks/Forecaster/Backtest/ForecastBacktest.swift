@@ -19,7 +19,7 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
 
   /// The moments.
   public struct Origins: Sendable {
-    /// How many.
+    /// The number of origins.
     public var count = 8
     /// Rows from one to the next; nil: the horizon, so that no row is forecast twice.
     public var stride: Int?
@@ -33,16 +33,16 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
     public init() {}
   }
 
-  /// What is forecast.
+  /// The series that are forecast.
   public let series: [Series]
   /// Series with too few rows before the first origin, or without change there, and why.
   public let leftOut: [(series: Series, problem: String)]
-  /// How.
+  /// The options that networks are trained with.
   public let options: ForecasterOptions
   /// From where.
   public let origins: Origins
   private let stride: Int
-  /// One where networks are trained once, else one an origin.
+  /// The plans of the trainings: one where networks are trained once, else one an origin.
   private let plans: [ForecastPlan]
 
   /// Plans a backtest whose last forecast covers the last rows of each series.
@@ -104,7 +104,7 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
     self.plans = plans
   }
 
-  /// How many networks are trained.
+  /// The number of trainings.
   public var trainings: Int { plans.count }
   /// The epochs of a training at most.
   public var epochs: Int { plans[0].options.epochs }
@@ -156,7 +156,7 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
 }
 
 extension ForecastPlan {
-  /// One window a series, that which forecasts from this row on.
+  /// The windows that forecast from these rows on, one a series.
   fileprivate func examples(from rows: [Int]) -> ForecastExamples {
     ForecastExamples(channels, origins: rows.map { $0..<$0 + 1 }, options: options, places: places)
   }

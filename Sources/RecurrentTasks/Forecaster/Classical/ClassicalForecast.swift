@@ -3,7 +3,7 @@ import Foundation
 /// A forecast of the statistics books, of one series: its parameters come from the training rows
 /// alone, and its state follows every row up to the one it forecasts from.
 struct ClassicalForecast: Sendable {
-  /// Which.
+  /// A method of forecasting without a network.
   enum Method: CaseIterable, Sendable {
     /// The last value, and the mean step from row to row since the first.
     case drift
@@ -14,7 +14,7 @@ struct ClassicalForecast: Sendable {
     /// (Gardner and McKenzie 1985).
     case dampedTrend
 
-    /// As reports call it.
+    /// The method's name in reports.
     var name: String {
       switch self {
       case .drift: "drift"
@@ -74,7 +74,7 @@ struct ClassicalForecast: Sendable {
     }
   }
 
-  /// The same parameters, following other values from the same first row on.
+  /// The forecast with the same parameters, following other values from the same first row on.
   func following(_ values: [Double]) -> ClassicalForecast {
     ClassicalForecast(method, shape, smoothing, following: values)
   }
@@ -116,7 +116,7 @@ private struct Smoothing: Sendable {
   var level: Double
   /// What a change of level says of the trend; nil: there is no trend.
   var trend: Double?
-  /// What a row keeps of the trend.
+  /// The share of the trend that a row keeps.
   var damping = 1.0
 
   /// Level and trend after each row.

@@ -20,7 +20,7 @@ struct RidgeForecast: Sendable {
   /// The penalty on the weights, as a share of the mean square of the inputs.
   let penalty: Double
 
-  /// It as a layer, from the window of the target to the horizon.
+  /// The regression as a layer, from the window of the target to the horizon.
   var line: Dense {
     let inputs = weights.shape[0] - 1
     return Dense(

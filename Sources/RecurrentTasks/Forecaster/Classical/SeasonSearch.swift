@@ -3,7 +3,7 @@ import RecurrentFiles
 
 /// A season that rows show.
 public struct FoundSeason: Sendable, Equatable {
-  /// Its rows.
+  /// The season's length in rows.
   public var rows: Int
   /// How much of what is not trend returns after so many rows: the autocorrelation, 1 at most.
   public var strength: Double

@@ -4,7 +4,7 @@
 /// Found by the classical decomposition: each place of the season is compared with the mean of the
 /// season around it. Series that stay above zero have factors, others addends.
 struct SeasonalShape: Sendable {
-  /// One number a place of the season; empty: there is no season.
+  /// The index of each place of the season; empty: there is no season.
   let indices: [Double]
   let isMultiplicative: Bool
 

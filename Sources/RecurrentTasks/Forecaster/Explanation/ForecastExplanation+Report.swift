@@ -51,10 +51,10 @@ extension ForecastExplanation: CustomStringConvertible {
 
 /// The explanations of several forecasts, for programs.
 public struct ForecastExplanations: Sendable {
-  /// Each.
+  /// The explanations, one a series.
   public let all: [ForecastExplanation]
 
-  /// Those of some series.
+  /// A report of these explanations.
   public init(_ all: [ForecastExplanation]) { self.all = all }
 
   /// A line for each part, and for each column as a whole, without lags.
@@ -73,7 +73,7 @@ public struct ForecastExplanations: Sendable {
     return text
   }
 
-  /// One object with a list of series.
+  /// The report as one JSON object with a list of series.
   public var json: String {
     get throws(DataError) {
       struct Object: Encodable {

@@ -4,13 +4,13 @@ import RecurrentFiles
 /// How what is known of a row before it comes is told to the network: the calendar, columns of the table,
 /// and what is the same for all rows of a series.
 struct KnownInputs: Sendable, Codable, Equatable {
-  /// One column.
+  /// A column that is known ahead, or of a series.
   struct Column: Sendable, Codable, Equatable {
     var name: String
     var isStatic: Bool
     /// Words that have a number of their own, which is 1 where they stand; nil: the column holds numbers.
     var words: [String]?
-    /// How numbers are scaled.
+    /// The scale of the column's numbers.
     var scale = ChannelScale()
 
     /// Numbers that the network gets for it.
@@ -97,7 +97,7 @@ struct KnownInputs: Sendable, Codable, Equatable {
   /// Columns that change from row to row, whose future must be told.
   var rowColumns: [String] { columns.filter { !$0.isStatic }.map(\.name) }
 
-  /// What a table is to be read with.
+  /// The columns that a table is to be read with.
   var choice: KnownChoice {
     KnownChoice(
       rows: rowColumns, statics: columns.filter(\.isStatic).map(\.name),

@@ -7,7 +7,7 @@ struct ForecastRow: Sendable {
   let scale: ChannelScale
   let power: PowerTransform
   let calibration: ForecastCalibration?
-  /// Which row of the horizon.
+  /// The row's step of the horizon.
   let step: Int
   /// How far from the forecast what is said may lie; nil: as far as it does.
   var reach: Double?
@@ -127,7 +127,7 @@ extension Forecaster {
 }
 
 extension Forecaster.Configuration {
-  /// That which was found, or of a model of old the interval alone.
+  /// The calibration that was found, or of a model of old the interval alone.
   var knownCalibration: ForecastCalibration? {
     calibration ?? (interval.isEmpty ? nil : ForecastCalibration(interval))
   }

@@ -10,7 +10,7 @@ import Recurrent
 /// Scales, transforms, bases and the interval stay those of the model; rows of a series that it does not
 /// know make a new one.
 public struct ForecastUpdate {
-  /// How the rows are learned.
+  /// The epochs and rate by which newer rows are learned.
   public struct Course: Sendable {
     /// Epochs over the new windows; with 0 rows are taken and nothing is learned.
     public var epochs = 5

@@ -3,7 +3,7 @@ import Recurrent
 
 /// What an option is drawn from: `24,48,96`, or `1e-4...1e-2`.
 public enum SearchRange: Sendable, Equatable, CustomStringConvertible {
-  /// One of these, each as likely.
+  /// One of these values, each as likely.
   case choices([String])
   /// Whole numbers of a range.
   case whole(ClosedRange<Int>)

@@ -10,7 +10,7 @@ public struct TunableOption<Options: JobOptions>: Sendable {
   public let isSwitch: Bool
   /// What it is drawn from, for options whose others are chosen; nil where it means nothing for them.
   public internal(set) var range: @Sendable (Options) -> SearchRange?
-  /// Its value, as a flag says it.
+  /// The option's value, as a flag says it.
   public let value: @Sendable (Options) -> String
   /// Sets it to what a flag says.
   private let set: @Sendable (inout Options, String) -> Bool

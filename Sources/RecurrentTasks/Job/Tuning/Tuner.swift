@@ -19,11 +19,11 @@ public struct Tuner<Plan: JobPlan> {
   /// The options of the job.
   public typealias Options = Plan.Trained.Configuration.Options
 
-  /// How it searches.
+  /// The way in which options are searched.
   public let tuning: Tuning
-  /// What it searches.
+  /// The options that are searched.
   public let space: [TunableOption<Options>]
-  /// What it starts from.
+  /// The options that the search starts from.
   public let start: Options
   private let plan: (TuningChoice<Options>) throws -> Plan
 

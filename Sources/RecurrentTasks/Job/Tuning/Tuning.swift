@@ -1,7 +1,7 @@
 import Foundation
 import Recurrent
 
-/// How options are searched for.
+/// The way in which options are searched: trials, rungs, budget.
 public struct Tuning: Sendable, Equatable {
   /// Options that are tried, those that tuning starts from included.
   public var trials = 40
@@ -12,7 +12,7 @@ public struct Tuning: Sendable, Equatable {
   public var reduction = 3
   /// Rungs at most.
   public var rungs = 4
-  /// Where draws come from.
+  /// The seed of the draws.
   public var seed: UInt64 = 0
 
   /// The defaults.
@@ -63,7 +63,7 @@ public struct TuningChoice<Options: JobOptions>: Sendable {
 
 /// What came of a trial on one rung: a line of `trials.jsonl`.
 public struct TrialRecord: Sendable, Codable, Equatable {
-  /// Which trial, from 1.
+  /// The trial's number, from 1.
   public var trial: Int
   /// From 0.
   public var rung: Int
@@ -75,15 +75,15 @@ public struct TrialRecord: Sendable, Codable, Equatable {
   public var epochs = 0
   /// The epochs of a whole training.
   public var allEpochs = 0
-  /// What ``score`` is.
+  /// The name of the measure that ``score`` is.
   public var measure: String?
   /// Whether more of it is better.
   public var isHigherBetter: Bool?
   /// How good it is on the validation part; nil if it failed.
   public var score: Double?
-  /// Why it has no score.
+  /// Why the trial has no score; nil if it has one.
   public var problem: String?
-  /// How long this rung took.
+  /// The seconds that the rung took.
   public var seconds = 0.0
 
   /// The lower the better.

@@ -1,12 +1,12 @@
 import Recurrent
 
-/// What a search found.
+/// The result of a search: its records and the best options.
 public struct TuningResult<Options: JobOptions>: Sendable {
   /// All records, in the order in which they came.
   public let records: [TrialRecord]
   /// The best trial.
   public let best: TuningChoice<Options>
-  /// What was searched.
+  /// The names of the options that were searched.
   public let names: [String]
   /// Whether its time was over before all trials were made.
   public let isOutOfTime: Bool

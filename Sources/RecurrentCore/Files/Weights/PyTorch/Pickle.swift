@@ -75,7 +75,7 @@ struct Pickle {
 
   // MARK: Opcodes
 
-  /// One opcode; true at the end.
+  /// Runs one opcode; true at the end of the program.
   private mutating func step() throws(Failure) -> Bool {
     let start = position
     let code = UInt8(truncatingIfNeeded: try number(1))

@@ -33,7 +33,7 @@ public struct PyTorchFile: Sendable {
   private let storages: [String: Range<Int>]
   private let bytes: [UInt8]
 
-  /// How a tensor lies in the file.
+  /// The storage, offset, shape and strides of a tensor in the file.
   struct TensorPlace: Sendable {
     var elementType: ElementType
     var shape: [Int]

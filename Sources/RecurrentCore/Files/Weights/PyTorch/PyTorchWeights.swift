@@ -74,7 +74,7 @@ public struct PyTorchWeights: Sendable {
   struct Module {
     /// What their names begin with: the prefix and a dot.
     var start: String
-    /// The rest of their names.
+    /// What is left of the tensors' names behind the prefix.
     var names: [String]
   }
 

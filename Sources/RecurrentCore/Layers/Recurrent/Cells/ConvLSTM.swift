@@ -79,7 +79,7 @@ public struct ConvLSTM: Layer {
   /// F.
   public var filters: Int { bias.count / 4 }
 
-  /// One step after the other.
+  /// How the layer runs: one step after the other, without a fused kernel.
   public var paths: [LayerPath] {
     let size = grid.map(String.init).joined(separator: " × ")
     return [

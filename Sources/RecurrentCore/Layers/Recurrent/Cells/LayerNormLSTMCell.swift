@@ -62,7 +62,7 @@ public struct LayerNormLSTMCell: Cell {
     return LSTM.State(hidden: zeros, cell: zeros)
   }
 
-  /// One step: `[B, I]` to `[B, H]`.
+  /// One step of the cell: `[B, I]` to `[B, H]`.
   public func step(_ input: Tensor, state: inout LSTM.State) -> Tensor {
     var sums =
       LayerNorm(gain: inputGain)(input.matrixProduct(weights.input))

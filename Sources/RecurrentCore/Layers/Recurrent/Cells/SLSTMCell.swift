@@ -17,7 +17,7 @@ internal import RecurrentKernels
 /// Left out of the paper's block: heads (U is one full matrix, not block-diagonal), the convolution
 /// before the gates, and the group normalization and projections around the cell.
 public struct SLSTMCell: Cell {
-  /// How the forget gate opens.
+  /// The function by which the forget gate opens.
   public enum ForgetGate: String, Sendable, Codable, CaseIterable {
     /// σ(f).
     case sigmoid
@@ -27,7 +27,7 @@ public struct SLSTMCell: Cell {
 
   /// The parameters, with the gates in the order i f g o.
   public var weights: RecurrentWeights
-  /// How the forget gate opens.
+  /// The function by which the forget gate opens.
   public let forgetGate: ForgetGate
 
   /// A cell with `hiddenSize` units.
@@ -81,7 +81,7 @@ public struct SLSTMCell: Cell {
     return State(hidden: zeros, cell: zeros, normalizer: zeros, stabilizer: zeros)
   }
 
-  /// One step: `[B, I]` to `[B, H]`.
+  /// One step of the cell: `[B, I]` to `[B, H]`.
   public func step(_ input: Tensor, state: inout State) -> Tensor {
     let sums =
       input.matrixProduct(weights.input, bias: weights.bias)
