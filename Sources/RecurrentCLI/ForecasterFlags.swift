@@ -60,7 +60,7 @@ struct ForecasterFlags: ParsableArguments {
     let splits: [ForecastSplit]?
     let remarks: [String]
 
-    /// What is printed of it, with the series that are used.
+    /// The lines before a plan: the table, and the series that are used.
     func preface(of series: [Series]) -> String {
       TrainingPreface(files: files, columns: columns, series: series, remarks: remarks).description
     }

@@ -4,7 +4,7 @@ import RecurrentTasks
 
 /// The model that stands in a folder which a command is to write.
 struct FormerModel: CustomStringConvertible {
-  /// What it is for, as the command calls it.
+  /// The job of the model, as the command calls it.
   let job: String
   private let written: Date?
   private let told: String?

@@ -46,7 +46,7 @@ protocol JobCommand: ResumableCommand, RankedCommand {
   static func predict(_ model: Trained, _ command: Predict) throws
   /// Reads data whose answers are known, as this model reads it.
   static func read(_ request: DataRequest, for model: Trained) throws -> DataRead<Trained.Data>
-  /// How it goes, with what `recurrent evaluate` may ask for.
+  /// The model's evaluation on data, with what `recurrent evaluate` may ask for.
   static func evaluate(
     _ model: Trained, on data: Trained.Data, _ command: Evaluate
   ) throws -> Trained.Configuration.Evaluation
@@ -68,7 +68,7 @@ struct DataRequest {
 struct DataRead<Data> {
   let data: Data
   let source: String
-  /// Which of it: all, or the part that it names.
+  /// The part of the data that is meant: all, or one by name.
   var part = "all"
   /// A remark on how the data was read.
   var remark: String?

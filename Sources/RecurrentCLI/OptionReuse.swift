@@ -20,7 +20,7 @@ struct OptionReuse {
   private(set) var arguments: [String]
   /// The file or folder; nil where there is none.
   private(set) var source: String?
-  /// What was taken of it, a flag and its values in each.
+  /// The flags that were taken, each with its values.
   private(set) var taken: [[String]] = []
 
   /// What was taken from a file or a model, as lines above a plan.

@@ -59,7 +59,7 @@ extension WeightPrecision: ExpressibleByArgument {
     if self == .float32 { return nil }
   }
 
-  /// The names of those.
+  /// The names of the precisions that a model can be rounded to.
   public static var allValueStrings: [String] {
     allCases.filter { $0 != .float32 }.map(\.rawValue)
   }

@@ -19,7 +19,7 @@ enum Ranks {
     }
   #endif
 
-  /// What to do when one of them is lost.
+  /// Advice for when a rank is lost.
   static let advice = Mutex("")
 
   /// The ranks of this run; nil where this process is the only one.

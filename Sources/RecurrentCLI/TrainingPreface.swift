@@ -6,7 +6,7 @@ struct TrainingPreface: CustomStringConvertible {
   let files: SeriesOfFiles
   let columns: ForecastColumns
   let series: [Series]
-  /// What is to be said of how they were read.
+  /// Remarks on how table, columns and times were read.
   let remarks: [String]
 
   var description: String {

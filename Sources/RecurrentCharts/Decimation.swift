@@ -39,7 +39,7 @@ enum Decimation {
     return runs
   }
 
-  /// The same for intervals: of each column the lowest lower end and the highest upper end.
+  /// Intervals with fewer points: of each column the lowest lower end and the highest upper end.
   static func intervalRuns(
     _ intervals: some Sequence<(x: Double, lower: Double, upper: Double)?>
   ) -> [[(x: Double, lower: Double, upper: Double)]] {

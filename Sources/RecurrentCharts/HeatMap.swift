@@ -3,7 +3,7 @@ import RecurrentFiles
 /// A matrix of shares as a picture, darker for more: how much each token of a sentence (columns)
 /// counted for each token of its translation (rows).
 public struct HeatMap: Sendable {
-  /// Above the picture.
+  /// The title, above the picture.
   public var title: String
   /// Names of the columns.
   public var columns: [String]

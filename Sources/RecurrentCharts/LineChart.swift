@@ -34,7 +34,7 @@ public struct LineChart: Sendable {
     case log
   }
 
-  /// How a line is drawn: continuous, dashed, as points.
+  /// How a line is drawn: unbroken or dashed.
   public enum Style: Sendable, Hashable {
     /// Unbroken.
     case solid

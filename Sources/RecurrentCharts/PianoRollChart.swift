@@ -1,6 +1,6 @@
 /// Notes as a picture: time to the right, pitch upwards.
 public struct PianoRollChart: Sendable {
-  /// Above the picture.
+  /// The title, above the picture.
   public var title: String
   /// What is drawn: the MIDI number of each note, 60 for middle C, and when it sounds.
   public var notes: [(pitch: Int, steps: Range<Int>)]

@@ -41,7 +41,7 @@ extension DelimitedText {
 
 /// What becomes of the first lines of a text by a delimiter.
 private struct Delimiters {
-  /// Those that are tried; of equals the first is taken, which stands in cells most rarely.
+  /// The delimiters that are tried; of equals the first is taken, which stands in cells most rarely.
   static let all = [Ascii.tab, Ascii.semicolon, Ascii.bar, Ascii.comma]
 
   let delimiter: UInt8

@@ -4,7 +4,7 @@
 /// description is one message a person can act on: `prices.csv:17: column "Close": found "n/a",
 /// expected a number. …`
 public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of failure this is, for callers that react to it.
+  /// A kind of failure, for callers that react to it.
   public enum Kind: Sendable {
     /// A file or folder that was named is not there.
     case missingFile
@@ -24,7 +24,7 @@ public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
   public var place: String?
   /// What was found and what was expected, as a sentence without its full stop.
   public var problem: String
-  /// What to do about it, as a sentence without its full stop.
+  /// What can be done about the failure, as a sentence without its full stop.
   public var advice: String?
 
   /// Creates an error about `file`.

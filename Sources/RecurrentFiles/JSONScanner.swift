@@ -14,7 +14,7 @@ package struct JSONScanner {
     package var problem: String
     /// Within what, when the reader knows: `tensor "head.bias"`.
     package var place: String?
-    /// What to do about it, as a sentence without its full stop.
+    /// What can be done about the failure, as a sentence without its full stop.
     package var advice: String?
 
     package init(offset: Int, problem: String, place: String? = nil, advice: String? = nil) {

@@ -31,7 +31,7 @@ public struct OnnxInspection: Sendable {
   public let parameterCount: Int
   /// Notes of whoever wrote the file.
   public let metadata: [String: String]
-  /// Why it cannot be run; nil if it can.
+  /// Why the graph cannot be run; nil if it can.
   public let problem: DataError?
 
   /// Looks at the file at `path`.

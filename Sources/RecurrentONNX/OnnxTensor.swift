@@ -120,7 +120,7 @@ public struct OnnxTensor: Sendable {
     }
   }
 
-  /// The same with floating-point numbers of another size as the type that is told.
+  /// The tensor told as `type`, which is of floating-point numbers of another size.
   func told(as type: ElementType) -> OnnxTensor {
     switch elements {
     case .floats(let tensor): OnnxTensor(tensor, type)

@@ -68,7 +68,7 @@ import Testing
         #expect(
           phrase.exitCode == 64 && phrase.errorOutput.contains("is of models with joint chords"),
           "\(phrase.errorOutput)")
-        #expect(try !workspace.contents().contains("e.mid"))
+        #expect(try !workspace.contents().keys.contains("e.mid"))
       }
 
       // From a file, at its tempo.

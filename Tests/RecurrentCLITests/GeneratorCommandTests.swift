@@ -103,6 +103,10 @@ import Testing
       let rounds = try await workspace.recurrent(
         ["train", "generator", "t.txt", "--rounds", "3", "--output", "other"])
       #expect(rounds.exitCode == 64 && rounds.errorOutput.contains("belong to the cell mogrifier"))
+      let graph = try await workspace.recurrent(["convert", "model", "--to", "onnx"])
+      #expect(
+        graph.exitCode == 65 && graph.errorOutput.contains("train with --cell lstm, gru or rnn"),
+        "\(graph.errorOutput)")
     }
   }
 

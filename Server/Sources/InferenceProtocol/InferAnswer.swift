@@ -4,7 +4,7 @@ public struct InferAnswer: Sendable {
   public var model: String
   /// The model's version.
   public var version: String
-  /// The request's.
+  /// The request's id, if it had one.
   public var id: String?
   /// The outputs.
   public var outputs: [WireTensor]

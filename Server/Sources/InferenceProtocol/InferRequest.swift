@@ -23,7 +23,7 @@ public struct InferRequest: Sendable {
     }
   }
 
-  /// Comes back in the answer.
+  /// The id of the request, which comes back in the answer.
   public var id: String?
   /// Which stream this is a step of; nil: of none.
   public var sequence: Sequence?

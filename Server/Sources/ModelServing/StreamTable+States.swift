@@ -8,7 +8,7 @@ extension StreamTable {
     public var steps: Int
     /// The names of its snapshots, the oldest first.
     public var snapshots: [String]
-    /// Since the last step.
+    /// The time since the last step.
     public var idle: Duration
   }
 

@@ -124,7 +124,7 @@ public struct Call: Sendable {
 }
 
 extension Response {
-  /// JSON.
+  /// An answer of JSON.
   public init(_ status: HTTPResponse.Status = .ok, json: JSONValue) {
     self.init(status, bytes: json.text)
   }

@@ -30,13 +30,13 @@ public struct LayerBenchmark: Sendable {
   public var cell = CellKind.lstm
   /// The mode of running that is measured.
   public var mode = Mode.train
-  /// B.
+  /// B, the number of rows.
   public var batchSize = 64
   /// T; 1 when single steps are measured.
   public var time = 100
-  /// I.
+  /// I, the number of input features.
   public var inputSize = 256
-  /// H.
+  /// H, the number of hidden units.
   public var hiddenSize = 256
   /// Layers, each on the outputs of the one before.
   public var layerCount = 1

@@ -17,11 +17,11 @@ public struct LayerDiagnosis: Sendable, Codable, Equatable {
 
   /// A tenth, half and nine tenths of the units are below these.
   public struct Quantiles: Sendable, Codable, Equatable {
-    /// Of a tenth.
+    /// The tenth percentile.
     public let low: Double
     /// The median.
     public let median: Double
-    /// Of nine tenths.
+    /// The ninetieth percentile.
     public let high: Double
 
     /// Of numbers in order; nil if there are none.

@@ -49,12 +49,12 @@ public struct Gradients: Sendable {
     clipped(.norm(limit))
   }
 
-  /// With every element limited to ±`limit`.
+  /// The gradients with every element limited to ±`limit`.
   public func clipped(toValue limit: Float) -> Gradients {
     clipped(.value(limit))
   }
 
-  /// Clipped by the rule given.
+  /// The gradients, clipped by the rule.
   public func clipped(_ rule: GradientClipping) -> Gradients { clipped(rule, norm: norm) }
 
   /// Clipped gradients, where the norm is known already.

@@ -24,7 +24,7 @@ public struct AnyLayer: Layer {
   /// Whether the layer's output depends on no later step.
   public var isCausal: Bool { base.isCausal }
 
-  /// Whether the layer does.
+  /// Whether the inner layer keeps one thread busy only, for so few rows.
   public func keepsOneThread(batchSize: Int) -> Bool {
     base.keepsOneThread(batchSize: batchSize)
   }

@@ -43,7 +43,7 @@ public struct Conv1D: Layer {
 
   /// `[K, I, O]`.
   public var weights: Tensor
-  /// `[O]`.
+  /// b, the bias, `[O]`; nil: none.
   public var bias: Tensor?
   /// Input steps from output to output.
   public let stride: Int
@@ -110,7 +110,7 @@ public struct Conv1D: Layer {
       ? max(0, (length - reach - 1 + stride) / stride) : (length + stride - 1) / stride
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> State {
     State(inputs: isCausal ? .zeros([batchSize, reach, weights.shape[1]]) : nil)
   }

@@ -4,9 +4,9 @@ import RecurrentFiles
 public struct Dense: Layer {
   /// W, `[I, O]`.
   public var weights: Tensor
-  /// b, `[O]`.
+  /// b, the bias, `[O]`; nil: none.
   public var bias: Tensor?
-  /// f.
+  /// f, the activation function.
   public let activation: Activation
 
   /// A layer from `inputSize` features to `outputSize`.

@@ -3,7 +3,7 @@ internal import RecurrentKernels
 
 /// An ``Activation`` as a layer of its own: `[…, F]` to the same shape.
 public struct Elementwise: StepLayer {
-  /// f.
+  /// f, the activation function.
   public let activation: Activation
 
   /// Applies `activation`.
@@ -21,7 +21,7 @@ public struct Elementwise: StepLayer {
 /// x above 0, else slope·x, with a learned slope for each feature (He et al. 2015,
 /// arXiv:1502.01852): `[B, F]` to the same shape.
 public struct PReLU: StepLayer {
-  /// `[F]`.
+  /// The slope of each feature below 0, `[F]`.
   public var slope: Tensor
 
   /// A layer for `size` features, at first of one slope.

@@ -26,7 +26,7 @@ public protocol Layer<Input, Output>: Module {
   /// beside it may run at the same time.
   func keepsOneThread(batchSize: Int) -> Bool
 
-  /// How the recurrent layers in it compute.
+  /// How the recurrent layers inside compute.
   var paths: [LayerPath] { get }
 
   /// The features of a step that go in; nil if any number may, or it is not known.
@@ -47,7 +47,7 @@ extension Layer {
   /// No paths: a layer that is not recurrent has none.
   public var paths: [LayerPath] { [] }
 
-  /// Those of the first recurrent layer. A layer with another before it says so itself.
+  /// The features of a step that the first recurrent layer takes. A layer with another before it says so itself.
   public var featureCount: Int? { paths.first.flatMap { $0.inputSize > 0 ? $0.inputSize : nil } }
 
   /// The output, starting from the initial state.
@@ -141,7 +141,7 @@ extension LayerState {
 public struct NoState: LayerState {
   /// The state of a layer that carries nothing.
   public init() {}
-  /// Empty.
+  /// No tensors.
   public var tensors: [Tensor] {
     get { [] }
     set { require(newValue.isEmpty, "this layer has no state") }

@@ -35,9 +35,9 @@ public struct NADE: Module {
     outputWeights = Initializer.normal(0.05)([variables, units], using: &generator)
   }
 
-  /// D.
+  /// D, the number of variables.
   public var variables: Int { weights.shape[0] }
-  /// K.
+  /// K, the number of hidden units.
   public var units: Int { weights.shape[1] }
   /// D + K: what a row of biases holds, b and then c.
   public var biasCount: Int { variables + units }

@@ -63,13 +63,13 @@ public protocol LayerList: Layer {
 public struct FirstLayer<First: Layer>: LayerList {
   /// The layer.
   public var layer: First
-  /// 1.
+  /// The number of layers: 1.
   public static var count: Int { 1 }
 
-  /// Whether the layer is.
+  /// Whether the inner layer is causal.
   public var isCausal: Bool { layer.isCausal }
 
-  /// Whether the layer does.
+  /// Whether the inner layer keeps one thread busy only, for so few rows.
   public func keepsOneThread(batchSize: Int) -> Bool {
     layer.keepsOneThread(batchSize: batchSize)
   }

@@ -17,7 +17,7 @@ public struct SkipConnection<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// Whether the inner layer is causal.
   public var isCausal: Bool { layer.isCausal }
 
-  /// Whether the layer does.
+  /// Whether the inner layer keeps one thread busy only, for so few rows.
   public func keepsOneThread(batchSize: Int) -> Bool {
     layer.keepsOneThread(batchSize: batchSize)
   }

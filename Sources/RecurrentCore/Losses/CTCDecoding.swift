@@ -60,7 +60,7 @@ private struct Prefix: Comparable {
   let labels: [Int]
   /// The log probability of the paths that end with a blank.
   var blank: Double
-  /// Of those that end with the last label.
+  /// The log probability of the paths that end with the last label.
   var label: Double
 
   var total: Double { logAddExp(blank, label) }

@@ -5,19 +5,19 @@ internal import RecurrentKernels
 ///     s += g²;  w -= η / (1 + (t - 1)·δ) · g / (√s + ε)     s starts at 0,   ε = 1e-10 (PyTorch)
 ///     s += g²;  w -= η·g / √(s + ε)                         s starts at 0.1, ε = 1e-7 (Keras)
 public struct Adagrad: Optimizer {
-  /// η.
+  /// η, the learning rate.
   public var learningRate: Float
   /// δ, PyTorch's decay of the learning rate.
   public let learningRateDecay: Float
   /// The start value of the sum of squares s.
   public let initialAccumulator: Float
-  /// ε.
+  /// ε, which keeps divisors from 0.
   public let epsilon: Float
   /// λ, added to the gradient (PyTorch) or decoupled (Keras).
   public let weightDecay: Float
   /// The framework whose formula is followed.
   public let convention: OptimizerConvention
-  /// s.
+  /// s, the sum of squares of each parameter.
   public var state = OptimizerState()
 
   /// An optimizer before its first update. The learning rate is 1e-2 (PyTorch) or 1e-3 (Keras) if
@@ -35,7 +35,7 @@ public struct Adagrad: Optimizer {
     self.convention = convention
   }
 
-  /// s.
+  /// s of a parameter before the first update.
   public func initialSlots(for parameter: Tensor) -> [Tensor] {
     [Tensor(repeating: initialAccumulator, shape: parameter.shape)]
   }

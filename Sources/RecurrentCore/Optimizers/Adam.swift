@@ -9,7 +9,7 @@ import Foundation
 /// Weight decay is added to the gradient (PyTorch) or decoupled (Keras); ``AdamW`` decouples it
 /// always.
 public struct Adam: Optimizer {
-  /// η.
+  /// η, the learning rate.
   public var learningRate: Float
   /// The rules shared with the other members of the family.
   public let rule: AdamRule

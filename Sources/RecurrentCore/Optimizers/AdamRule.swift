@@ -10,7 +10,7 @@ public struct AdamRule: Sendable {
   public let beta2: Double
   /// Added to the root in the denominator.
   public let epsilon: Float
-  /// λ.
+  /// λ, the weight decay.
   public let weightDecay: Float
   /// Whether the decay acts on the weights alone and not through the gradient.
   public let isDecoupled: Bool

@@ -18,7 +18,7 @@ public struct AdamW: Optimizer {
         amsgrad: amsgrad, lazyRows: lazyRows, convention: convention))
   }
 
-  /// η.
+  /// η, the learning rate.
   public var learningRate: Float {
     get { adam.learningRate }
     set { adam.learningRate = newValue }

@@ -23,7 +23,7 @@ public struct LearningRateSchedule: Sendable, Codable, Equatable {
       factor: Double = 0.1, patience: Int = 10, threshold: Double = 1e-4, cooldown: Int = 0,
       floor: Double = 0)
 
-    /// What is wrong with it, if anything is.
+    /// What is wrong with the rule, as a sentence; nil if nothing is.
     public var problem: String? {
       switch self {
       case .step(let epochs, _) where epochs < 1:

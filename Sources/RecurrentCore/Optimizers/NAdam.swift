@@ -5,9 +5,9 @@ import Foundation
 ///     μₜ = β₁·(1 - 0.96^(t·ψ) / 2)      ψ = 0.004 (PyTorch) or 1 (Keras)
 ///     w -= (η·μₜ₊₁ / (1 - Π μ…μₜ₊₁)·m + η·(1 - μₜ) / (1 - Π μ…μₜ)·g) / (√v / √(1 - β₂ᵗ) + ε)
 public struct NAdam: Optimizer {
-  /// η.
+  /// η, the learning rate.
   public var learningRate: Float
-  /// ψ.
+  /// ψ, the decay of the momentum.
   public let momentumDecay: Float
   /// The rules shared with the other members of the family.
   public let rule: AdamRule

@@ -7,13 +7,13 @@ internal import RecurrentKernels
 ///     b = μ·b + g / (√v + ε);     w -= η·b        α = 0.99, ε = 1e-8 (PyTorch)
 ///     b = μ·b + η·g / √(v + ε);   w -= b          α = 0.9,  ε = 1e-7 (Keras)
 public struct RMSprop: Optimizer {
-  /// η.
+  /// η, the learning rate.
   public var learningRate: Float
-  /// α.
+  /// α, the decay of the mean square.
   public let rho: Double
-  /// ε.
+  /// ε, which keeps divisors from 0.
   public let epsilon: Float
-  /// μ.
+  /// μ, the momentum.
   public let momentum: Float
   /// Whether the mean gradient is subtracted.
   public let centered: Bool

@@ -8,15 +8,15 @@ internal import RecurrentKernels
 ///
 /// The two differ when the learning rate changes: Keras's momentum remembers old rates.
 public struct SGD: Optimizer {
-  /// η.
+  /// η, the learning rate.
   public var learningRate: Float
-  /// μ.
+  /// μ, the momentum.
   public let momentum: Float
   /// τ, PyTorch's dampening.
   public let dampening: Double
   /// Whether the step looks ahead along the momentum.
   public let nesterov: Bool
-  /// λ.
+  /// λ, the weight decay.
   public let weightDecay: Float
   /// The framework whose formula is followed.
   public let convention: OptimizerConvention

@@ -82,7 +82,7 @@ extension Tensor {
     Matrix(storage, rows: shape.dropLast().reduce(1, *), columns: shape.last ?? 1)
   }
 
-  /// The same after making sure that nobody else sees them; the tensor becomes a constant.
+  /// The matrix to write to, after making sure that nobody else sees the elements; the tensor becomes a constant.
   mutating func mutableMatrix() -> Matrix {
     _ = mutablePointer()
     return matrix

@@ -8,7 +8,7 @@ import Synchronization
 /// A caller gets those that no other caller has. They end with the pool.
 final class WorkerPool: Sendable {
   private struct State {
-    /// Those that nobody has; the last one was busy last, so it may still be awake.
+    /// The workers that nobody has; the last one was busy last, so it may still be awake.
     var idle: [Worker] = []
     var made = 0
   }

@@ -206,8 +206,8 @@ public struct Checkpoints: Sendable {
 
 /// The checkpoint that a run goes on from.
 public struct ResumedCheckpoint: Sendable {
-  /// The file.
+  /// The checkpoint's file.
   public let file: String
-  /// Why newer ones were passed over: they were damaged.
+  /// Why newer checkpoints were passed over: they were damaged.
   public let warnings: [DataError]
 }

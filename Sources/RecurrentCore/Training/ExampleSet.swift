@@ -25,7 +25,7 @@ public struct ExampleShard<Batch> {
   public let batch: Batch
   /// The examples by whose numbers noise is drawn (``Mode/training(_:rows:segmentLength:)``).
   public let rows: [Int]
-  /// How much of the batch it is: its share of the loss.
+  /// The shard's share of the batch, and so of the loss.
   public let share: Double
 
   /// A part.

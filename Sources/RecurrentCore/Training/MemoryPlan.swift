@@ -12,7 +12,7 @@ public struct MemoryPlan: Sendable, Equatable {
   public let wholeBytes: Double
   /// The steps of a segment; nil: everything is kept.
   public let segmentLength: Int?
-  /// T.
+  /// T, the number of time steps.
   public let time: Int
 
   /// A plan for layers one after the other, each with its input and output over the whole sequence.

@@ -74,7 +74,7 @@ public struct StreamExamples<Inputs: SequenceValue, Targets: SequenceValue>: Exa
 }
 
 extension StreamExamples {
-  /// The same steps of a run of the rows: a shard has its rows from the first piece to the last.
+  /// The piece of a run of the rows: a shard has its rows from the first piece to the last.
   public func shard(
     _ shard: Int, of count: Int, in indices: [Int]
   ) -> ExampleShard<StreamPiece<Inputs, Targets>>? {

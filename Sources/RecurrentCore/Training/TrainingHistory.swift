@@ -1,6 +1,6 @@
 /// The losses, scores and times of one epoch.
 public struct EpochRecord: Sendable, Codable, Equatable {
-  /// From 1.
+  /// The number of the epoch, from 1.
   public let epoch: Int
   /// The mean training loss over the epoch's examples, each with the weights of its step.
   public let loss: Double
@@ -76,7 +76,7 @@ public struct TrainingHistory: Sendable, Codable, Equatable {
   /// Epochs since ``best``.
   public var epochsSinceBest: Int { max(0, epochs.count - 1 - bestPlace) }
 
-  /// What the history of a run of so many epochs cannot be, if it is that.
+  /// What the history of a run of so many epochs cannot be, as a sentence; nil if it can be one.
   func problem(epochs count: Int) -> String? {
     guard epochs.count == count, epochs.map(\.epoch) == epochs.indices.map({ $0 + 1 }) else {
       return "the history does not tell of the epochs 1 to \(count)"

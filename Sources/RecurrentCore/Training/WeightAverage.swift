@@ -12,12 +12,12 @@ internal import RecurrentKernels
 /// Statistics, as ``BatchNorm``'s, are averaged like weights: they were measured on layers with the
 /// weights that the average is made of, and not with those of the last step alone.
 public struct WeightAverage<Model: Module>: Sendable {
-  /// β.
+  /// β, the decay of the average.
   public let decay: Double
   /// The average; before the first step, the weights that training starts from, which then no longer
   /// count.
   public internal(set) var model: Model
-  /// t.
+  /// t, the number of updates so far.
   public internal(set) var steps = 0
 
   init(of model: Model, decay: Double) {

@@ -33,7 +33,7 @@ public struct ImageReading: Sendable, Equatable, Codable {
 
   /// Rows and columns.
   public struct Size: Sendable, Equatable, Codable {
-    /// Rows, H.
+    /// H, the height in pixels.
     public var height: Int
     /// Columns, W.
     public var width: Int

@@ -99,7 +99,7 @@ public struct BLEU: Sendable, Codable, Equatable {
       ? 0 : brevityPenalty * exp(precisions.reduce(0) { $0 + log($1) } / 4)
   }
 
-  /// What was measured, in sacreBLEU's form; without its version.
+  /// The measure in sacreBLEU's form, without the version.
   public var signature: String {
     "nrefs:\(referenceCount)|case:\(lowercases ? "lc" : "mixed")|eff:no"
       + "|tok:\(tokenization.rawValue)|smooth:exp"

@@ -16,7 +16,7 @@ public struct Calibration: Sendable, Codable, Equatable {
     public var accuracy = 0.0
   }
 
-  /// By probability, from 0...0.1 to 0.9...1.
+  /// The bins by probability, from 0...0.1 to 0.9...1.
   public let bins: [Bin]
   /// The mean of -log of the probability given to what was true, in nats.
   public let logLoss: Double

@@ -56,7 +56,7 @@ public struct ChrF: Sendable, Codable, Equatable {
     self.lowercases = lowercases
   }
 
-  /// What was measured, in sacreBLEU's form; without its version.
+  /// The measure in sacreBLEU's form, without the version.
   public var signature: String {
     "nrefs:\(referenceCount)|case:\(lowercases ? "lc" : "mixed")|eff:yes"
       + "|nc:\(Self.characterOrder)|nw:\(wordOrder)|space:no"

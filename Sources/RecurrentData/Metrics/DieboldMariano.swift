@@ -4,7 +4,7 @@ import RecurrentFiles
 /// Whether one forecast's losses are lower than another's by more than chance makes of it (Diebold and
 /// Mariano 1995, with the correction for few forecasts by Harvey, Leybourne and Newbold 1997).
 public struct DieboldMariano: Sendable, Equatable {
-  /// Below 0 where the first forecast's losses are lower.
+  /// The statistic, below 0 where the first forecast's losses are lower.
   public let statistic: Double
   /// How often a difference as large comes about between forecasts that are equally good, in 0...1.
   public let pValue: Double

@@ -40,7 +40,7 @@ public struct MIDIFile: Sendable, Hashable {
     case smpte(framesPerSecond: Int, ticksPerFrame: Int)
   }
 
-  /// From a tick on, another tempo.
+  /// A tempo that holds from a tick on.
   public struct Tempo: Sendable, Hashable {
     /// When, in ticks.
     public var tick: Int
@@ -60,7 +60,7 @@ public struct MIDIFile: Sendable, Hashable {
     static let standardMicrosecondsPerBeat: UInt32 = 500_000
   }
 
-  /// From a tick on, another meter.
+  /// A meter that holds from a tick on.
   public struct Meter: Sendable, Hashable {
     /// When, in ticks.
     public var tick: Int

@@ -10,7 +10,7 @@ public struct MIDINote: Sendable, Hashable {
   public var track: UInt16
   /// When it starts, in ticks from the start of its track.
   public var start: Int
-  /// How long it lasts, in ticks, at least 0.
+  /// The note's length in ticks, at least 0.
   public var duration: Int
 
   /// A note.

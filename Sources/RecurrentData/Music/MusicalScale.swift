@@ -11,7 +11,7 @@ public struct MusicalScale: Sendable, Hashable, CustomStringConvertible {
 
   /// The name it was made of.
   public let description: String
-  /// Which semitones above C belong to it.
+  /// The semitones above C that belong to the scale.
   private let pitchClasses: Set<Int>
 
   /// The scale of a name, a root and one of ``kinds``; nil if there is none of that name.

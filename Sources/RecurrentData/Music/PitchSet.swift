@@ -32,7 +32,7 @@ public struct PitchSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral 
   /// Whether there are none.
   public var isEmpty: Bool { low | high == 0 }
 
-  /// From the lowest to the highest.
+  /// The pitches from the lowest to the highest.
   public func makeIterator() -> Iterator { Iterator(low: low, high: high) }
 
   /// Goes through a set.

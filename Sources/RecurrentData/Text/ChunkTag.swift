@@ -49,7 +49,7 @@ public struct ChunkTag: Sendable, Hashable, CustomStringConvertible {
   /// What the chunk is; empty outside, and where there is one type without a name.
   public let type: String
 
-  /// In no chunk.
+  /// The tag of a token in no chunk.
   public static let outside = ChunkTag(.outside, "")
 
   /// A tag from its parts.

@@ -65,7 +65,7 @@ public struct Vocabulary: Sendable, Equatable {
       uniqueKeysWithValues: tokens.enumerated().map { ($1, $0 + special.count) })
   }
 
-  /// V.
+  /// V, the number of tokens.
   public var count: Int { tokens.count }
 
   /// The number of the unknown token, 0.

@@ -75,7 +75,7 @@ extension TimeAxis {
     return product.overflow || sum.overflow ? farthest : Swift.min(sum.partialValue, farthest)
   }
 
-  /// The same time of day on another day of the clock that the column shows.
+  /// The tick of the same time of day on another day of the clock that the column shows.
   private func onClock(_ tick: Int64, _ day: (Int64) -> Int64) -> Int64 {
     guard let format else { return tick }
     let shown = format.shownSeconds(tick: tick)

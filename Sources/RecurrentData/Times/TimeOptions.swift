@@ -36,7 +36,7 @@ public struct TimeOptions: Sendable, Codable, Equatable {
     return options
   }
 
-  /// Why this cannot be followed, as a sentence; nil if it can.
+  /// Why the options cannot be followed, as a sentence; nil if they can.
   public var problem: String? {
     if let pattern {
       do throws(TimePattern.Problem) { _ = try TimePattern(pattern) } catch {

@@ -9,7 +9,7 @@ import RecurrentFiles
 struct Convolution: PlannedNode {
   private enum Padding: Sendable, Equatable {
     case explicit([Int])
-    /// As many outputs as inputs, divided by the stride; whether an odd one goes to the front.
+    /// Padding for as many outputs as inputs, divided by the stride; whether an odd one goes to the front.
     case same(lower: Bool)
   }
 

@@ -144,7 +144,7 @@ private struct GeneralProduct: PlannedNode {
     return [OnnxTensor(b.product(a) + (beta == 1 ? c : c * beta))]
   }
 
-  /// What is added to every row, if it is the same.
+  /// The bias that is added to every row, if it is the same for all.
   private func bias(_ c: Tensor, _ b: ProductFactor) -> Tensor? {
     guard c.count == b.columns, c.shape.last == b.columns else { return nil }
     return (beta == 1 ? c : c * beta).reshaped(to: [b.columns])

@@ -4,7 +4,7 @@ import RecurrentCore
 /// bits.
 protocol PlannedNode: Sendable {
   func callAsFunction(_ call: Call) throws(Problem) -> [OnnxTensor]
-  /// How it runs for such inputs; nil: with tensors of its own only.
+  /// The node placed for such inputs; nil: it runs with tensors of its own only.
   func placed(_ inputs: [PlacedNode.Input]) -> PlacedNode?
 }
 

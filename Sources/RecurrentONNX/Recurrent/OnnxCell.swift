@@ -7,7 +7,7 @@ enum OnnxCell: String, Sendable {
   case gru = "GRU"
   case rnn = "RNN"
 
-  /// G.
+  /// G, the number of gates.
   var gates: Int {
     switch self {
     case .lstm: 4

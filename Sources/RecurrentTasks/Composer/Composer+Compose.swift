@@ -6,7 +6,7 @@ extension Composer {
   public struct Drawing: Sendable {
     /// Steps to be composed.
     public var steps = 64
-    /// Below 1 what is likely becomes likelier, above 1 less so.
+    /// Below 1, what is likely becomes likelier; above 1, less so.
     public var temperature = 1.0
     /// Only the likeliest may be drawn: of events so many, of keys at most so many at a step.
     public var topK: Int?

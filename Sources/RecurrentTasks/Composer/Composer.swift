@@ -22,13 +22,13 @@ public struct Composer: Job {
     public var bestEpoch: Int
     /// How the test part went, if there was one.
     public var evaluation: ComposerEvaluation?
-    /// What its weights were rounded to; nil: they are as trained.
+    /// The precision that the weights were rounded to, and its cost; nil: they are as trained.
     public var rounding: Rounding?
     /// The training data in words.
     public var trainedOn: String
   }
 
-  /// What its scores stand beside, counted on the training part.
+  /// The baselines of the model's scores, counted on the training part.
   public struct Baselines: JSONExtras, Equatable {
     /// The file's name.
     public static let file = "baselines.json"
@@ -38,7 +38,7 @@ public struct Composer: Job {
 
   /// The job's name in model folders.
   public static let task = "composer"
-  /// The word for one example.
+  /// The word for one example in reports.
   public static let example = "tune"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { options.window }

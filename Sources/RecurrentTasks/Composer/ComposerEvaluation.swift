@@ -33,7 +33,7 @@ public struct ComposerEvaluation: JobEvaluation {
 
   /// Counts of what the rules of harmony forbid.
   public struct Harmony: Sendable, Codable, Equatable {
-    /// In the tunes.
+    /// The count in the tunes of the evaluation.
     public let collection: HarmonyCount
     /// In tunes that the model made of the first beats of some of them.
     public let composed: HarmonyCount
@@ -41,22 +41,22 @@ public struct ComposerEvaluation: JobEvaluation {
 
   /// The kind of model: the notation that the network reads and writes.
   public let kind: ComposerKind
-  /// Tunes.
+  /// The number of tunes.
   public let tunes: Int
   /// Steps or events that were foretold.
   public let steps: Int
   /// The mean NLL over all steps of whether keys that sound on are struck again, which is no part of
   /// the scores; nil where the model does not tell it.
   public var strikeNLL: Double?
-  /// The same of whether the tune ends.
+  /// The mean NLL over all steps of whether the tune ends; nil where the model does not tell it.
   public var endNLL: Double?
   /// Clashes and parallels, of a polyphonic model.
   public var harmony: Harmony?
-  /// The network's.
+  /// The scores of the network.
   public let model: Scores
-  /// Of counting what follows what.
+  /// The scores of counting what follows what.
   public let markov: Scores
-  /// Of counting what comes.
+  /// The scores of counting what comes.
   public let marginal: Scores
 
   /// A line that says whether the model is worth having.

@@ -8,7 +8,7 @@ public struct ComposerModel: Layer {
   public var embedding: Embedding?
   /// The recurrent layers.
   public var recurrent: RecurrentStack
-  /// From a hidden state to what comes next.
+  /// The layer from a hidden state to what comes next.
   public var head: Dense
   /// Which keys sound together; nil where each is foretold by itself, and of events.
   public var chords: NADE?
@@ -50,7 +50,7 @@ public struct ComposerModel: Layer {
   /// How the recurrent layers run.
   public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> RecurrentStack.State {
     recurrent.initialState(batchSize: batchSize)
   }

@@ -8,7 +8,7 @@ import Recurrent
 /// from the lowest to the highest: two voices that both move, in the same direction, and are a fifth
 /// or octave apart (or octaves more) before and after.
 public struct HarmonyCount: Sendable, Codable, Equatable {
-  /// Chords.
+  /// The number of chords.
   public private(set) var chords = 0
   /// Pairs of keys in them that are a semitone apart.
   public private(set) var semitones = 0
@@ -58,7 +58,7 @@ public struct HarmonyCount: Sendable, Codable, Equatable {
   /// The titles of the columns of ``cells``.
   static let header = ["semitones", "whole tones", "parallel fifths", "parallel octaves"]
 
-  /// In a line, of a hundred chords.
+  /// The counts of a hundred chords, on a line.
   public var description: String {
     "of 100 chords: "
       + zip(Self.header, cells).map { "\($0) \($1)" }.joined(separator: ", ")

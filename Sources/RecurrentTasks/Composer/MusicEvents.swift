@@ -25,7 +25,7 @@ struct MusicEvents: Sendable {
 
   init(stepsPerBeat: Int) { longestWait = 4 * stepsPerBeat }
 
-  /// V.
+  /// V, the number of tokens.
   var count: Int { 257 + longestWait + Self.velocityLevels }
 
   func code(_ event: Event) -> Int {

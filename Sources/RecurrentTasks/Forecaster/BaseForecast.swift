@@ -24,7 +24,7 @@ struct BaseForecast: Sendable {
   private let seasons: [Int]
   /// The rise of the base from row to row.
   private let slope: Double
-  /// What it follows the rows with; empty but for smoothing.
+  /// The forecasts that follow the rows; empty but for smoothing.
   private let smoothing: [ClassicalForecast]
   /// Rows before the first one of the channels that it stands in.
   private let before: Int

@@ -9,7 +9,7 @@ struct ForecastInterval: Sendable, Codable, Equatable {
 }
 
 extension Forecaster.Configuration {
-  /// Where the interval comes from, in words that follow "it comes from".
+  /// The source of the interval in words that follow "it comes from".
   var intervalWords: String {
     intervalSource.explanation
       + (refitted?.epochs ?? 0 > 0 && calibration != nil ? ", before it was trained again" : "")
@@ -30,7 +30,7 @@ extension Forecaster {
     /// Errors on the training part, for want of a validation part: too narrow, as a rule.
     case trainingResiduals = "training-residuals"
 
-    /// In words that follow "it comes from".
+    /// The source in words that follow "it comes from".
     public var explanation: String {
       switch self {
       case .quantiles: "the quantiles that the network forecasts"

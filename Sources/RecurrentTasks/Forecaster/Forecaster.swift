@@ -67,7 +67,7 @@ public struct Forecaster: Job {
 
   /// The job's name in model folders.
   public static let task = "forecaster"
-  /// The word for one example.
+  /// The word for one example in reports.
   public static let example = "window"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { options.timeSteps }

@@ -115,7 +115,7 @@ public struct ForecasterOptions: JobOptions {
 /// Rows that a forecaster learns from anew, for as many epochs as validation chose: the newest rows are
 /// those that tell most.
 public enum ForecastRefit: String, Sendable, Codable, CaseIterable {
-  /// None: the model is the network that validation chose and the report judges.
+  /// No refit: the model is the network that validation chose and the report judges.
   case none
   /// All rows, after the report: the report is of the network that validation chose, and the model one that
   /// no row was kept from.

@@ -65,7 +65,7 @@ struct ChannelScale: Sendable, Codable, Equatable {
     (offset, scale) = (kind == .last ? last : spread.mean, max(spread.deviation, least))
   }
 
-  /// As models had it that know no least scale: it depends on the unit where a window does not vary.
+  /// The scale of models that know no least one: it depends on the unit where a window does not vary.
   init(unguarded values: ArraySlice<Double>) {
     offset = values.last ?? 0
     let mean = values.reduce(0, +) / Double(max(1, values.count))

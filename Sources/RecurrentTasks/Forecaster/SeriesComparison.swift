@@ -33,7 +33,7 @@ public struct SeriesComparison: Sendable, Codable, Equatable {
   public let count: Int
   /// The network beside each of the others.
   public let rivals: [Rival]
-  /// Those with the smallest errors by MASE, the smallest first; up to ten series all.
+  /// The series with the smallest errors by MASE, the smallest first; up to ten series all.
   public let best: [One]
   /// The series with the largest errors, the largest first; of up to ten series none.
   public let worst: [One]

@@ -74,7 +74,7 @@ struct PowerTransform: Sendable, Codable, Equatable {
     return min(result, Table.largestMagnitude)
   }
 
-  /// What keeps it from being one, as a sentence; nil if nothing does.
+  /// What is wrong with the transform, as a sentence; nil if nothing is.
   var problem: String? {
     (0...1).contains(power) && (power == 1 || least > 0 && least.isFinite)
       ? nil : "a power of \(power) from \(least) on"

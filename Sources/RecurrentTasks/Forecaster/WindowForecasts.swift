@@ -104,11 +104,11 @@ struct SeriesUnit: Sendable {
 struct ForecastRival {
   /// The rival's name in reports.
   let name: String
-  /// What it says of a step of a window.
+  /// The rival's forecast for a step of a window.
   let value: (_ window: Int, _ step: Int) -> Double
 }
 
-/// What stands beside the network and was fitted without it.
+/// The forecasts that stand beside the network and were fitted without it.
 struct FittedRivals {
   /// By method, then by series.
   let classical: [[ClassicalForecast]]

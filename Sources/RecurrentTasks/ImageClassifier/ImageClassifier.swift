@@ -28,7 +28,7 @@ public struct ImageClassifier: Job {
     public var bestEpoch: Int
     /// The evaluation on the test part.
     public var evaluation: ImageEvaluation?
-    /// What its weights were rounded to; nil: they are as trained.
+    /// The precision that the weights were rounded to, and its cost; nil: they are as trained.
     public var rounding: Rounding?
     /// The training data in words: source, images, size.
     public var trainedOn: String
@@ -44,7 +44,7 @@ public struct ImageClassifier: Job {
 
   /// The job's name in model folders.
   public static let task = "image-classifier"
-  /// The word for one example.
+  /// The word for one example in reports.
   public static let example = "image"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { configuration.shape.steps(options.model).time }

@@ -26,7 +26,7 @@ public struct ImageModel: Layer {
   public var hidden: [Dense] = []
   /// The recurrent layers of `rows` and `pixels`.
   public var recurrent: RecurrentStack?
-  /// From the last hidden values to the classes.
+  /// The layer from the last hidden values to the classes.
   public var head: Dense
   let steps: (time: Int, features: Int)
   let dropout: Dropout

@@ -16,7 +16,7 @@ public struct JobProduct: Sendable {
   public let weights: Int
   /// The number of the part's parameters.
   public let parameters: Int
-  /// How often they are multiplied for an example.
+  /// How often the weights are multiplied for an example.
   public let times: Int
 
   /// A product.

@@ -62,7 +62,7 @@ extension JobOptions {
   public var networks: Int? { nil }
   /// Nil: as much memory as training takes.
   public var memoryLimit: Int? { nil }
-  /// For any number of examples.
+  /// 0: the options are of the same size for any number of examples.
   public static var fullSize: Int { 0 }
   /// The recurrent layer, its sizes and how it is trained.
   public static var tunable: [TunableOption<Self>] { networkSearch() }

@@ -95,7 +95,7 @@ extension LearningRateRange {
         ?? [])
   }
 
-  /// What it says, and why, as a sentence or two.
+  /// What the diagnosis says, and why, in a sentence or two.
   public var reading: String {
     guard let last = points.last, let best else {
       return

@@ -21,7 +21,7 @@ public protocol JobPlan: Sendable, CustomStringConvertible {
   func configuration(after histories: [TrainingHistory]) -> Trained.Configuration
   /// The examples that networks learn from.
   var trainingExamples: Examples { get }
-  /// What judges each epoch; it may be empty.
+  /// The examples that judge each epoch; may be empty.
   var validationExamples: Examples { get }
   /// A run of a network over the examples.
   ///

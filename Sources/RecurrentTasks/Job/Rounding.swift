@@ -14,9 +14,9 @@ public struct Rounding: Sendable, Codable, Equatable {
   public struct Score: Sendable, Codable, Equatable {
     /// The measure's name.
     public let name: String
-    /// With the weights as trained.
+    /// The score with the weights as trained.
     public let before: Double
-    /// With the rounded ones.
+    /// The score with the rounded weights.
     public let after: Double
   }
 

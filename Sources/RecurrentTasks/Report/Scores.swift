@@ -7,7 +7,7 @@ import Recurrent
 extension JobEvaluation {
   /// The headline.
   public var scores: [String: Double] { [headline.name: headline.value] }
-  /// Of no baseline.
+  /// No baselines.
   public var baselines: [String: [String: Double]] { [:] }
 }
 

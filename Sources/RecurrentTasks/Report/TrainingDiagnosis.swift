@@ -12,7 +12,7 @@ import RecurrentFiles
 public struct TrainingDiagnosis: Sendable, Codable, Equatable {
   /// An epoch and the diagnosis behind it.
   public struct Epoch: Sendable, Codable, Equatable {
-    /// From 1.
+    /// The number of the epoch, from 1.
     public let epoch: Int
     /// The learning rate of its last step.
     public let learningRate: Double
@@ -28,7 +28,7 @@ public struct TrainingDiagnosis: Sendable, Codable, Equatable {
   /// The epochs, in order; the first ones are missing where a training went on that was stopped.
   public var epochs: [Epoch] = []
 
-  /// Without epochs.
+  /// A diagnosis without epochs.
   public init() {}
 
   /// Nil; or, where the first epochs are missing, which.

@@ -16,7 +16,7 @@ import RecurrentFiles
 public struct SequenceTagger: Job {
   /// All of the model but words and weights.
   public struct Configuration: JobConfiguration {
-    /// How it was made, with the scheme of its training part.
+    /// The options that the model was trained with, with the scheme of the training part.
     public var options: SequenceTaggerOptions
     /// The tags; their places are their numbers.
     public var tags: [String]
@@ -34,7 +34,7 @@ public struct SequenceTagger: Job {
     public var repairs: Int
     /// The evaluation on the test part.
     public var evaluation: TaggerEvaluation?
-    /// What its weights were rounded to; nil: they are as trained.
+    /// The precision that the weights were rounded to, and its cost; nil: they are as trained.
     public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
@@ -45,11 +45,11 @@ public struct SequenceTagger: Job {
     /// The file's name.
     public static let file = "words.json"
 
-    /// From words to numbers.
+    /// The encoder of words: from words to numbers.
     public var encoder: WordEncoder
     /// Cuts raw text.
     public var tokenizer: SentenceTokenizer
-    /// What knows each word in its sentence; in files of their own.
+    /// The language models that know each word in its sentence; in files of their own.
     public var languageModels: LanguageModels?
     /// Names; in a file of their own.
     public var lists: NameLists?
@@ -71,7 +71,7 @@ public struct SequenceTagger: Job {
 
   /// The job's name in model folders.
   public static let task = "sequence-tagger"
-  /// The word for one example.
+  /// The word for one example in reports.
   public static let example = "sentence"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { min(options.maximumLength, 25) }
@@ -105,7 +105,7 @@ public struct SequenceTagger: Job {
       callbacks: callbacks)
   }
 
-  /// From words to numbers.
+  /// The encoder of words: from words to numbers.
   public var encoder: WordEncoder { extras.encoder }
   /// Cuts raw text.
   public var tokenizer: SentenceTokenizer { extras.tokenizer }

@@ -15,7 +15,7 @@ public struct SequenceTaggerModel: Module {
   var context: WordContext?
   /// The recurrent layers.
   public var recurrent: RecurrentStack
-  /// From a hidden state to the tags.
+  /// The layer from a hidden state to the tags.
   public var head: Dense
   /// The random field of which tags follow which; nil: each tag by itself.
   public var crf: LinearChainCRF?

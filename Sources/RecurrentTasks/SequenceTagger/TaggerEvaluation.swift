@@ -4,12 +4,12 @@ import Recurrent
 public struct TaggerEvaluation: JobEvaluation {
   /// A yardstick's scores, and that of the network.
   public struct Scores: Sendable, Codable, Equatable {
-    /// Of chunks; of plain tags, those of the tokens of each tag.
+    /// The scores of chunks; of plain tags, those of the tokens of each tag.
     public var entities = EntityScores()
     /// Tokens with the right tag, as it is written: of tags that break the scheme, one may begin the
     /// same entity and still be another tag.
     public var correctTokens = 0
-    /// Tokens.
+    /// The number of tokens.
     public var tokens = 0
 
     /// The share of tokens with the right tag: of chunks, most are outside, so this says little.

@@ -20,13 +20,13 @@ public struct TextClassifier: Job {
     public var shares: [Double]
     /// Tokens of the vocabulary.
     public var vocabularySize: Int
-    /// Where tables hold text and label, if it was trained on one.
+    /// The columns of text and label, if the model was trained on a table.
     public var columns: TextColumns?
     /// The epoch whose weights each network has.
     public var bestEpochs: [Int]
     /// The evaluation on the test part.
     public var evaluation: ClassifierEvaluation?
-    /// What its weights were rounded to; nil: they are as trained.
+    /// The precision that the weights were rounded to, and its cost; nil: they are as trained.
     public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
@@ -44,7 +44,7 @@ public struct TextClassifier: Job {
 
   /// The job's name in model folders.
   public static let task = "text-classifier"
-  /// The word for one example.
+  /// The word for one example in reports.
   public static let example = "text"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { min(options.maximumLength, 100) }
@@ -66,7 +66,7 @@ public struct TextClassifier: Job {
       callbacks: callbacks)
   }
 
-  /// From texts to numbers.
+  /// The encoder of texts: from texts to numbers.
   public var encoder: TextEncoder { extras }
   /// The labels; their places are the classes.
   public var labels: [String] { configuration.labels }

@@ -13,7 +13,7 @@ public struct TextClassifierModel: Layer {
   public var recurrent: RecurrentStack
   /// The weights of attention pooling.
   public var attention: AttentionPooling?
-  /// From the pooled state to the classes.
+  /// The layer from the pooled state to the classes.
   public var head: Dense
   /// How much naive Bayes counts, `[1]`.
   public var evidenceWeight: Tensor?

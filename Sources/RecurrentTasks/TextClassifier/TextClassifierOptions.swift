@@ -105,7 +105,7 @@ public enum ClassWeights: Sendable, Codable, Equatable {
 public struct Fold: Sendable, Codable, Equatable {
   /// The fold's number, from 1.
   public var number: Int
-  /// Of how many.
+  /// The number of folds.
   public var count: Int
 
   /// Part `number` of `count`.

@@ -57,10 +57,10 @@ struct EncodedTexts: Sendable {
 public struct TextBatch: BatchValue {
   /// The tokens.
   public let tokens: TokenBatch
-  /// What naive Bayes says, `[B, C]`; nil without it.
+  /// The evidence that naive Bayes has for each class, `[B, C]`; nil without it.
   public let evidence: Tensor?
 
-  /// B.
+  /// B, the number of rows.
   public var batchSize: Int { tokens.batchSize }
 
   /// The texts at `indices`, in that order.

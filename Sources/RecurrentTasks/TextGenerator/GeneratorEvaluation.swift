@@ -26,11 +26,11 @@ public struct GeneratorEvaluation: JobEvaluation {
 
   /// The mean negative log-likelihood of a token.
   public var natsPerToken: Double { nats / Double(max(1, tokens)) }
-  /// The same of counting what follows four words; nil where tokens are no words.
+  /// The loss a token of counting what follows four words; nil where tokens are no words.
   var fiveGramPerToken: Double? {
     spelling == nil ? nil : fiveGram.map { $0 * Double(characters) / Double(max(1, tokens)) }
   }
-  /// e to the power of that.
+  /// The perplexity, e to the power of the loss a token.
   public var perplexity: Double { exp(natsPerToken) }
   /// The mean negative log-likelihood of a character, whatever the tokens are.
   public var natsPerCharacter: Double { nats / Double(max(1, characters)) }

@@ -1,7 +1,7 @@
 import Foundation
 import Recurrent
 
-/// From a text to the numbers of its tokens and back.
+/// The code of texts: from a text to the numbers of its tokens and back.
 public struct TextCode: JSONExtras, Equatable {
   /// The file's name.
   public static let file = "tokenizer.json"

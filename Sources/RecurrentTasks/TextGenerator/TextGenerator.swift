@@ -24,7 +24,7 @@ public struct TextGenerator: Job {
     public var bestEpoch: Int
     /// How the test part went, if there was one.
     public var evaluation: GeneratorEvaluation?
-    /// What its weights were rounded to; nil: they are as trained.
+    /// The precision that the weights were rounded to, and its cost; nil: they are as trained.
     public var rounding: Rounding?
     /// The training data in words.
     public var trainedOn: String
@@ -32,7 +32,7 @@ public struct TextGenerator: Job {
 
   /// The job's name in model folders.
   public static let task = "text-generator"
-  /// The word for one example.
+  /// The word for one example in reports.
   public static let example = "stream"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { options.steps }

@@ -7,7 +7,7 @@ public struct TextGeneratorModel: Layer {
   public var embedding: Embedding
   /// The recurrent layers.
   public var recurrent: RecurrentStack
-  /// From a hidden state to the next token.
+  /// The layer from a hidden state to the next token.
   public var head: Dense
   let dropout: Float
 
@@ -31,7 +31,7 @@ public struct TextGeneratorModel: Layer {
   /// How the recurrent layers run.
   public var paths: [LayerPath] { recurrent.paths.map { $0.under("recurrent") } }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> RecurrentStack.State {
     recurrent.initialState(batchSize: batchSize)
   }
@@ -58,7 +58,7 @@ public struct TextGeneratorModel: Layer {
 public struct NextTokens: Sendable {
   /// The hidden states `[B, T, H]`.
   public let hidden: SequenceBatch
-  /// From a hidden state to logits.
+  /// The layer from a hidden state to logits.
   public let head: Dense
 
   /// The logits of the token after the last one of the first row, V numbers.

@@ -9,9 +9,9 @@ public struct TextGeneratorPlan: JobPlan {
   public let origin: TextGenerator?
   /// The beginning of the text: what training sees.
   public let training: TextPart
-  /// What judges each epoch: what comes after it, or a text of its own.
+  /// The text that judges each epoch: what comes after the training part, or a text of its own.
   public let validation: TextPart
-  /// What only the report sees: the end, or a text of its own.
+  /// The text that only the report sees: the end, or a text of its own.
   public let test: TextPart
   /// The first characters of the text, some of them.
   package let opening: String

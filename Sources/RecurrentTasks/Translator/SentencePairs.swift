@@ -7,7 +7,7 @@ public struct SentencePairs: Sendable {
   public struct Pair: Sendable, Equatable {
     /// The sentence.
     public var source: String
-    /// Its translations: the first is what training learns, all count when one is measured.
+    /// The sentence's translations: the first is what training learns, all count when one is measured.
     public var targets: [String]
     /// The line where it stands, from 1; nil for one from elsewhere.
     public var line: Int?

@@ -5,9 +5,9 @@ import Recurrent
 public struct TranslationEvaluation: JobEvaluation {
   /// The scores of some translations.
   public struct Scores: Sendable, Codable, Equatable {
-    /// BLEU.
+    /// The BLEU of the translations, 0 to 100.
     public let bleu: BLEU
-    /// chrF2.
+    /// The chrF2 of the translations, 0 to 100.
     public let chrF: ChrF
 
     init(_ translations: [String], _ pairs: [SentencePairs.Pair], lowercases: Bool) {
@@ -28,7 +28,7 @@ public struct TranslationEvaluation: JobEvaluation {
     public let translation: String
   }
 
-  /// The network's.
+  /// The scores of the network.
   public let network: Scores
   /// The scores of sentences that are left as they are.
   public let copy: Scores
@@ -41,7 +41,7 @@ public struct TranslationEvaluation: JobEvaluation {
   public let beam: Int
   /// α of the length penalty.
   public let lengthPenalty: Float
-  /// Pairs.
+  /// The number of pairs.
   public let count: Int
   /// Sentences that were cut to the maximum length.
   public let truncated: Int

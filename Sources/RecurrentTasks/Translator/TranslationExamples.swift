@@ -23,7 +23,7 @@ public struct TranslationBatch: Sendable {
 
   /// What the decoder is told: the start, and the tokens.
   var given: TokenBatch { TokenBatch(targets.map { [SentenceEncoder.start] + $0 }) }
-  /// What it has to say: the tokens, and the end.
+  /// The tokens that the decoder has to say, and the end.
   var wanted: [[Int]] { targets.map { $0 + [SentenceEncoder.end] } }
 }
 

@@ -22,7 +22,7 @@ public struct Translator: Job {
     public var bestEpoch: Int
     /// The evaluation on the test part.
     public var evaluation: TranslationEvaluation?
-    /// What its weights were rounded to; nil: they are as trained.
+    /// The precision that the weights were rounded to, and its cost; nil: they are as trained.
     public var rounding: Rounding?
     /// The data in words.
     public var trainedOn: String
@@ -80,7 +80,7 @@ public struct Translator: Job {
 
   /// The job's name in model folders.
   public static let task = "translator"
-  /// The word for one example.
+  /// The word for one example in reports.
   public static let example = "pair"
   /// Steps of an example, where its costs are counted.
   public var typicalSteps: Int { min(options.maximumLength, 25) }

@@ -28,7 +28,7 @@ package struct KerasLayerSettings: Decodable, Sendable {
   /// The place of its first array, and how many it has.
   var first: Int
   var count: Int
-  /// How the `Bidirectional` around it merges.
+  /// The merge of the `Bidirectional` around the layer.
   var mergeMode: String?
   var config: Config
 

@@ -2,7 +2,7 @@
 public struct ReplayMismatch: Error, Sendable, Equatable, CustomStringConvertible {
   /// The recording, as messages name it.
   public var recording: String
-  /// Which of its tensors: `output`, `final.0` …
+  /// The recorded tensor: `output`, `final.0` …
   public var tensor: String
   /// The place of the worst element, an index for each dimension.
   public var index: [Int]

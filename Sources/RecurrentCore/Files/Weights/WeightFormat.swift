@@ -24,7 +24,7 @@ enum WeightFormat {
     case gru(GRU.Reset)
     case lstm
 
-    /// G.
+    /// G, the number of gates.
     var gates: Int {
       switch self {
       case .simpleRNN: 1
@@ -38,7 +38,7 @@ enum WeightFormat {
   struct Tensors {
     var input: Tensor
     var recurrent: Tensor
-    /// As many as ``WeightFormat/shapes(_:inputSize:hiddenSize:outputSize:)`` says, or none.
+    /// The biases, as many as ``WeightFormat/shapes(_:inputSize:hiddenSize:outputSize:)`` says, or none.
     var biases: [Tensor]
     /// Of the LSTM's hidden state; PyTorch's only, `[P, H]`.
     var projection: Tensor?

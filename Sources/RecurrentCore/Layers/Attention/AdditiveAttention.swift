@@ -18,9 +18,9 @@ public struct AdditiveAttention: Attention {
   public var queryWeights: Tensor
   /// U, `[M, A]`.
   public var memoryWeights: Tensor
-  /// b, `[A]`.
+  /// b, the bias, `[A]`.
   public var bias: Tensor
-  /// v, `[A]`.
+  /// v, the vector that weighs the A hidden sums, `[A]`.
   public var vector: Tensor
   /// w, `[A]`; nil without coverage.
   public var coverageWeights: Tensor?

@@ -17,11 +17,11 @@ import RecurrentFiles
 /// let (outputs, weights) = decoder(targets, state: &state, over: memory)
 /// ```
 public struct AttentionDecoder: Module {
-  /// Of x, `[E, 4·H]`; gates in the order i f g o.
+  /// The weights of x, `[E, 4·H]`; gates in the order i f g o.
   public var inputWeights: Tensor
-  /// Of a and h, one above the other, `[A + H, 4·H]`.
+  /// The weights of a and h, one above the other, `[A + H, 4·H]`.
   public var recurrentWeights: Tensor
-  /// `[4·H]`
+  /// The biases of the gates, `[4·H]`.
   public var bias: Tensor
   /// How hidden state and memory are compared.
   public var attention: Comparison
@@ -108,12 +108,12 @@ public struct AttentionDecoder: Module {
     }
   }
 
-  /// H.
+  /// H, the number of hidden units.
   public var hiddenSize: Int { inputWeights.shape[1] / 4 }
-  /// A.
+  /// A, the number of output features.
   public var outputSize: Int { recurrentWeights.shape[0] - hiddenSize }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> State {
     State(
       hidden: .zeros([batchSize, hiddenSize]), cell: .zeros([batchSize, hiddenSize]),

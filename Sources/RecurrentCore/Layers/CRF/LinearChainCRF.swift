@@ -15,11 +15,11 @@ import RecurrentFiles
 /// let best = crf.viterbi(network(sentences)).map(\.tags)
 /// ```
 public struct LinearChainCRF: Module {
-  /// `[C, C]`, from the row's tag to the column's.
+  /// The score of each pair of tags, `[C, C]`, from the row's tag to the column's.
   public var transitions: Tensor
-  /// `[C]`.
+  /// The score of each tag at the start of a row, `[C]`.
   public var start: Tensor
-  /// `[C]`.
+  /// The score of each tag at the end of a row, `[C]`.
   public var end: Tensor
   /// What is forbidden scores -∞, in training and decoding; nil: nothing is.
   public let constraints: TagConstraints?

@@ -13,7 +13,7 @@ public struct LayerNorm: StepLayer {
   public var gain: Tensor
   /// `[F]`, at first 0.
   public var bias: Tensor
-  /// ε.
+  /// ε, which keeps divisors from 0.
   public let epsilon: Float
 
   /// A layer for `size` features.

@@ -5,7 +5,7 @@
 public struct AttentionPooling: Layer {
   /// tanh(W x + b), `[N, F]` to `[N, A]`.
   public var projection: Dense
-  /// v, `[A]`.
+  /// v, the query that all steps are compared with, `[A]`.
   public var query: Tensor
 
   /// A layer for `inputSize` features that compares steps in `attentionSize` dimensions.
@@ -31,7 +31,7 @@ public struct AttentionPooling: Layer {
   /// False: pooling looks at whole sequences.
   public var isCausal: Bool { false }
 
-  /// Zeros for an empty row.
+  /// The weighted mean of the steps, `[B, F]`; zeros for an empty row.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> Tensor {
     input.weightedSum(weights(over: input))
   }

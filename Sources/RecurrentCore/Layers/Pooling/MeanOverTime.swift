@@ -6,7 +6,7 @@ public struct MeanOverTime: Layer {
   /// False: pooling looks at whole sequences.
   public var isCausal: Bool { false }
 
-  /// Zeros for an empty row.
+  /// The mean of the valid steps, `[B, F]`; zeros for an empty row.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> Tensor {
     let sums = input.weightedSum(Tensor(repeating: 1, shape: [input.batchSize, input.time]))
     let counts = input.placesByRow.map { Float(max(1, $0.count)) }

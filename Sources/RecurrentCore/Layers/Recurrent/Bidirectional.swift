@@ -140,7 +140,7 @@ public struct Reversed<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// False: an output depends on steps to come.
   public var isCausal: Bool { false }
 
-  /// Whether the layer does.
+  /// Whether the inner layer keeps one thread busy only, for so few rows.
   public func keepsOneThread(batchSize: Int) -> Bool {
     layer.keepsOneThread(batchSize: batchSize)
   }

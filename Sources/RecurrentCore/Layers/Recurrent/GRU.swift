@@ -63,14 +63,14 @@ public struct GRU: Layer {
   /// How the layer runs: by one fused kernel.
   public var paths: [LayerPath] { [fused.path("GRU")] }
 
-  /// For few units.
+  /// Whether the kernel keeps one thread busy only: for few units and rows.
   public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
 
   var fused: FusedRecurrence {
     FusedRecurrence(cell: reset.cell, weights: weights, options: options)
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> HiddenState {
     HiddenState(hidden: .zeros([batchSize, weights.hiddenSize]))
   }

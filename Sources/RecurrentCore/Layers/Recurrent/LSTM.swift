@@ -74,14 +74,14 @@ public struct LSTM: Layer {
   /// How the layer runs: by one fused kernel.
   public var paths: [LayerPath] { [fused.path("LSTM")] }
 
-  /// For few units.
+  /// Whether the kernel keeps one thread busy only: for few units and rows.
   public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
 
   var fused: FusedRecurrence {
     FusedRecurrence(cell: cell, weights: weights, options: options)
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> State {
     State(
       hidden: .zeros([batchSize, weights.outputSize]),

@@ -96,14 +96,14 @@ public struct MogrifierLSTM: Layer {
     ]
   }
 
-  /// For few units.
+  /// Whether the kernel keeps one thread busy only: for few units and rows.
   public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
 
   var fused: FusedRecurrence {
     FusedRecurrence(cell: RK_CELL_LSTM, weights: weights, options: options)
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> LSTM.State {
     let zeros = Tensor.zeros([batchSize, weights.hiddenSize])
     return LSTM.State(hidden: zeros, cell: zeros)

@@ -7,11 +7,11 @@ internal import RecurrentKernels
 /// GRU(inputSize: 3, hiddenSize: 8, initialization: .init(recurrent: .orthogonal(gain: 0.9)), using: &generator)
 /// ```
 public struct RecurrentInitialization: Sendable, Equatable {
-  /// Of W, and of a projection; nil: uniform in ± 1/√H.
+  /// The start values of W, and of a projection; nil: uniform in ± 1/√H.
   public var input: Initializer?
-  /// Of U; nil: uniform in ± 1/√H.
+  /// The start values of U; nil: uniform in ± 1/√H.
   public var recurrent: Initializer?
-  /// Of the biases and peepholes; nil: uniform in ± 1/√H.
+  /// The start values of biases and peepholes; nil: uniform in ± 1/√H.
   public var bias: Initializer?
   /// What the biases of single gates become after that.
   public var gateBiases: GateBiases?

@@ -13,7 +13,7 @@ internal import RecurrentKernels
 public struct RecurrentOptions: Sendable, Codable, Equatable {
   /// Of the candidate, and of the LSTM's cell state on its way out; nil: tanh.
   public var activation: Activation?
-  /// Of the gates; nil: sigmoid.
+  /// The gates' activation; nil: sigmoid.
   public var gateActivation: Activation?
   /// The sums before all activations stay within ± this (the clip of ONNX).
   public var gateClip: Float?

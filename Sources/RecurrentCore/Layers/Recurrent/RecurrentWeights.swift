@@ -86,13 +86,13 @@ public struct RecurrentWeights: Module {
     }
   }
 
-  /// I.
+  /// I, the number of input features.
   public var inputSize: Int { input.shape[0] }
-  /// H.
+  /// H, the number of hidden units.
   public var hiddenSize: Int { projection?.shape[0] ?? recurrent.shape[0] }
   /// The size of the hidden state and the output: P with a projection, else H.
   public var outputSize: Int { recurrent.shape[0] }
-  /// G.
+  /// G, the number of gates.
   public var gates: Int { input.shape[1] / hiddenSize }
 
   /// Visits `input_weights`, `recurrent_weights`, `bias`, `recurrent_bias`, `peepholes` and

@@ -44,14 +44,14 @@ public struct SimpleRNN: Layer {
   /// How the layer runs: by one fused kernel.
   public var paths: [LayerPath] { [fused.path("RNN")] }
 
-  /// For few units.
+  /// Whether the kernel keeps one thread busy only: for few units and rows.
   public func keepsOneThread(batchSize: Int) -> Bool { fused.keepsOneThread(batchSize: batchSize) }
 
   var fused: FusedRecurrence {
     FusedRecurrence(cell: cell, weights: weights, options: options)
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> HiddenState {
     HiddenState(hidden: .zeros([batchSize, weights.hiddenSize]))
   }

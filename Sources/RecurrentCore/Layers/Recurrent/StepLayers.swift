@@ -3,7 +3,7 @@ public struct LastOutput: Layer {
   /// A layer without parameters.
   public init() {}
 
-  /// Zeros for an empty row.
+  /// The last valid step of each row, `[B, F]`; zeros for an empty row.
   public func forward(_ input: SequenceBatch, state: inout NoState, mode: Mode) -> Tensor {
     input.lastValidSteps
   }
@@ -33,7 +33,7 @@ where Step.Input == Tensor, Step.Output == Tensor, Step.State == NoState {
   /// Applies `layer` to every step.
   public init(_ layer: Step) { self.layer = layer }
 
-  /// Whether the layer is.
+  /// Whether the inner layer is causal.
   public var isCausal: Bool { layer.isCausal }
 
   /// The features of a step that the inner layer takes; nil: any number, or unknown.

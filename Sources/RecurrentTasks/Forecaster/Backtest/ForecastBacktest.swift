@@ -39,7 +39,7 @@ public struct ForecastBacktest: Sendable, CustomStringConvertible {
   public let leftOut: [(series: Series, problem: String)]
   /// The options that networks are trained with.
   public let options: ForecasterOptions
-  /// From where.
+  /// The moments from which rows are forecast.
   public let origins: Origins
   private let stride: Int
   /// The plans of the trainings: one where networks are trained once, else one an origin.

@@ -31,9 +31,9 @@ public struct ForecastExplanation: Sendable {
   public let series: Series
   /// The forecast as it is.
   public let forecast: [Double]
-  /// The weight of each column as a whole.
+  /// The effect of each column as a whole.
   public let columns: [Part]
-  /// The weight of each column of the window, a few rows at a time, the earliest first.
+  /// The effect of each column of the window, a few rows at a time, the earliest first.
   public let parts: [Part]
 }
 

@@ -40,7 +40,7 @@ enum CalendarFeature: String, Sendable, Codable, CaseIterable {
   /// At least as many turns within the training part tell what is of the calendar and what of one time.
   private static let fewestTurns = 3.0
 
-  /// Those of which rows stand at more than one place, and of which the training part holds several turns.
+  /// The features of which rows stand at more than one place, and of which the training part holds several turns.
   static func features(of times: TimeAxis, trainingRows: Int) -> [CalendarFeature] {
     guard !times.isNumbers, trainingRows > 2 else { return [] }
     let positions = times.prefix(trainingRows).positions

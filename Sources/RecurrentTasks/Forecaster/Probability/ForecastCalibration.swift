@@ -38,7 +38,7 @@ struct ForecastCalibration: Sendable, Codable, Equatable {
     dependence = Self.dependence(scores)
   }
 
-  /// That of a model which knows an interval alone: the ends, and no error between them.
+  /// The calibration of a model that knows an interval alone: the ends, and no error between them.
   init(_ intervals: [ForecastInterval]) {
     levels = [(1 - ForecastInterval.coverage) / 2, 0.5, (1 + ForecastInterval.coverage) / 2]
     scores = intervals.map { [Float($0.lower), 0, Float($0.upper)] }
@@ -57,7 +57,7 @@ struct ForecastCalibration: Sendable, Codable, Equatable {
     return Double(own[high - 1]) + part * Double(own[high] - own[high - 1])
   }
 
-  /// What keeps it from being one, as a sentence; nil if nothing does.
+  /// What is wrong with the calibration, as a sentence; nil if nothing is.
   func problem(horizon: Int) -> String? {
     if scores.count != horizon { return "\(scores.count) intervals for a horizon of \(horizon)" }
     let isAscending = zip(levels, levels.dropFirst()).allSatisfy { $0 < $1 }

@@ -13,7 +13,7 @@ extension ForecastEvaluation {
     /// The continuous ranked probability score, in the unit of the target: the mean of twice the pinball
     /// loss over the shares 0.05, 0.1 … 0.95. Of a forecast without a spread it is the MAE.
     public let crps: Double
-    /// The same with each series in the unit of its naive forecast's error, as MASE is.
+    /// CRPS with each series in the unit of its naive forecast's error, as MASE is.
     public let scaledCRPS: Double?
     /// The share of values below the quantiles of 0.05, 0.1 … 0.95.
     public let calibration: [Double]?

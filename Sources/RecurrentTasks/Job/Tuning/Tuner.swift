@@ -229,6 +229,6 @@ public struct Tuner<Plan: JobPlan> {
 }
 
 extension Checkpoints {
-  /// Those of one trial of a search in this folder, from 1: as the training of its options keeps them.
+  /// The checkpoints of one trial of a search in this folder, from 1: as the training of its options keeps them.
   public func trial(_ number: Int) -> Checkpoints { network(number) }
 }

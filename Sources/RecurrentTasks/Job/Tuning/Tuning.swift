@@ -65,7 +65,7 @@ public struct TuningChoice<Options: JobOptions>: Sendable {
 public struct TrialRecord: Sendable, Codable, Equatable {
   /// The trial's number, from 1.
   public var trial: Int
-  /// From 0.
+  /// The rung's number, from 0.
   public var rung: Int
   /// What was drawn, by the names of flags.
   public var drawn: [String: String]
@@ -79,7 +79,7 @@ public struct TrialRecord: Sendable, Codable, Equatable {
   public var measure: String?
   /// Whether more of it is better.
   public var isHigherBetter: Bool?
-  /// How good it is on the validation part; nil if it failed.
+  /// The score on the validation part; nil if the trial failed.
   public var score: Double?
   /// Why the trial has no score; nil if it has one.
   public var problem: String?

@@ -25,9 +25,9 @@ struct Pickle {
     var key: String
     /// Nil: untyped, in bytes.
     var elementType: PyTorchFile.ElementType?
-    /// How many elements it is said to have.
+    /// The number of elements that the storage is said to have.
     var count: Int64
-    /// Where a view of it begins, in elements.
+    /// The element of the storage that a view begins with.
     var start: Int64 = 0
   }
 

@@ -72,7 +72,7 @@ public struct PyTorchWeights: Sendable {
 
   /// The tensors directly under a prefix.
   struct Module {
-    /// What their names begin with: the prefix and a dot.
+    /// The begin of the tensors' names: the prefix and a dot.
     var start: String
     /// What is left of the tensors' names behind the prefix.
     var names: [String]

@@ -74,9 +74,9 @@ public struct ConvLSTM: Layer {
     self.kernelSize = kernelSize
   }
 
-  /// C.
+  /// C, the channels of the input.
   public var channels: Int { inputWeights.shape[0] / kernelSize.reduce(1, *) }
-  /// F.
+  /// F, the channels of the output.
   public var filters: Int { bias.count / 4 }
 
   /// How the layer runs: one step after the other, without a fused kernel.

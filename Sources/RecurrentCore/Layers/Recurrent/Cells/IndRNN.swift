@@ -12,7 +12,7 @@ import RecurrentFiles
 public struct IndRNN: Layer {
   /// W and b, from I to H.
   public var input: Dense
-  /// u, `[H]`.
+  /// u, the recurrent weight of each unit, `[H]`.
   public var recurrent: Tensor
   /// f: identity, tanh or ReLU.
   public let activation: Activation
@@ -46,7 +46,7 @@ public struct IndRNN: Layer {
     self.activation = activation
   }
 
-  /// A scan.
+  /// How the layer runs: as a scan of each unit alone.
   public var paths: [LayerPath] {
     [
       LayerPath(
@@ -56,7 +56,7 @@ public struct IndRNN: Layer {
     ]
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> HiddenState {
     HiddenState(hidden: .zeros([batchSize, recurrent.count]))
   }

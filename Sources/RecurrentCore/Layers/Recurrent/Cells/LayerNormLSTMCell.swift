@@ -56,7 +56,7 @@ public struct LayerNormLSTMCell: Cell {
     cellBias = Initializer.zeros([units], using: &generator)
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> LSTM.State {
     let zeros = Tensor.zeros([batchSize, weights.hiddenSize])
     return LSTM.State(hidden: zeros, cell: zeros)

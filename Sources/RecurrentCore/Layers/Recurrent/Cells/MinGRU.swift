@@ -30,10 +30,10 @@ public struct MinGRU: Layer {
     self.gates = gates
   }
 
-  /// H.
+  /// H, the number of hidden units.
   public var hiddenSize: Int { gates.weights.shape[1] / 2 }
 
-  /// A scan.
+  /// How the layer runs: as a scan of each unit alone.
   public var paths: [LayerPath] {
     [
       LayerPath(
@@ -43,7 +43,7 @@ public struct MinGRU: Layer {
     ]
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> HiddenState {
     HiddenState(hidden: .zeros([batchSize, hiddenSize]))
   }

@@ -28,10 +28,10 @@ public struct MinLSTM: Layer {
     self.gates = gates
   }
 
-  /// H.
+  /// H, the number of hidden units.
   public var hiddenSize: Int { gates.weights.shape[1] / 3 }
 
-  /// A scan.
+  /// How the layer runs: as a scan of each unit alone.
   public var paths: [LayerPath] {
     [
       LayerPath(
@@ -41,7 +41,7 @@ public struct MinLSTM: Layer {
     ]
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> HiddenState {
     HiddenState(hidden: .zeros([batchSize, hiddenSize]))
   }

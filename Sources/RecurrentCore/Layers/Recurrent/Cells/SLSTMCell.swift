@@ -55,13 +55,13 @@ public struct SLSTMCell: Cell {
 
   /// What is carried from step to step, each `[B, H]`.
   public struct State: LayerState {
-    /// h.
+    /// h, the hidden state, `[B, H]`.
     public var hidden: Tensor
-    /// c.
+    /// c, the cell state, `[B, H]`.
     public var cell: Tensor
-    /// n.
+    /// n, the normalizer of the cell state, `[B, H]`.
     public var normalizer: Tensor
-    /// m.
+    /// m, the logarithm by which the exponential gates are scaled, `[B, H]`.
     public var stabilizer: Tensor
 
     /// h, c, n, m.
@@ -75,7 +75,7 @@ public struct SLSTMCell: Cell {
     }
   }
 
-  /// Zeros.
+  /// The state before the first step: zeros.
   public func initialState(batchSize: Int) -> State {
     let zeros = Tensor.zeros([batchSize, weights.hiddenSize])
     return State(hidden: zeros, cell: zeros, normalizer: zeros, stabilizer: zeros)
