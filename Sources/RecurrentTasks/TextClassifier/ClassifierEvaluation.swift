@@ -43,8 +43,7 @@ public struct ClassifierEvaluation: JobEvaluation {
     let points = "\(NumberFormat.fixed(abs(accuracy - best.1.accuracy) * 100, 1)) points"
     let ends = [confusion.accuracyInterval.lowerBound, confusion.accuracyInterval.upperBound]
       .map { NumberFormat.fixed($0 * 100, 1) }
-    let chance =
-      " (from \(confusion.total) texts, its accuracy may be \(ends[0]) to \(ends[1]) %)"
+    let chance = " (95 % interval of its accuracy: \(ends[0]) to \(ends[1]) %)"
     if accuracy > best.1.accuracy {
       return "The model beats the \(best.0) by \(points)\(chance)."
     }

@@ -46,6 +46,28 @@ import Testing
     }
   }
 
+  /// Wilson's interval of 41 of 41 and of 0 of 41: 41 / (41 + 1.96²) and what is left of it.
+  @Test func verdictsWhereAllOrNoneAreRight() {
+    let actual = (0..<41).map { $0 % 2 }
+    func verdict(_ predicted: [Int]) -> String {
+      let majority = ConfusionMatrix(
+        classes: ["bad", "good"], actual: actual, predicted: actual.map { _ in 0 })
+      return ClassifierEvaluation(
+        labels: ["bad", "good"],
+        confusion: ConfusionMatrix(
+          classes: ["bad", "good"], actual: actual, predicted: predicted),
+        calibration: Calibration(probabilities: actual.map { _ in [0.5, 0.5] }, actual: actual),
+        majority: .init(majority), bagOfWords: nil, truncated: 0, empty: 0, unknownShare: 0
+      ).verdict
+    }
+    #expect(
+      verdict(actual) == "The model beats the majority class by 48.8 points "
+        + "(95 % interval of its accuracy: 91.4 to 100.0 %).")
+    #expect(
+      verdict(actual.map { 1 - $0 }) == "The model does NOT beat the majority class: it is "
+        + "51.2 points worse (95 % interval of its accuracy: 0.0 to 8.6 %).")
+  }
+
   /// Characters and learned parts too.
   @Test(arguments: cases([Tokenizer.Kind.bpe, .character, .whitespace]))
   func otherTokens(_ kind: Tokenizer.Kind) throws {
