@@ -81,7 +81,10 @@ struct TrainImageClassifier: JobCommand {
   @OptionGroup(title: "Network and training") var course: CourseFlags<Self>
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { [data, validation, test, files.classNames].compactMap(\.self) }
+  var inputs: [String] {
+    let images = [data, validation, test].compactMap(\.self)
+    return images + images.compactMap(ImageSet.labelFile) + [files.classNames].compactMap(\.self)
+  }
 
   static let plural = "image classifiers"
   static let words = FlagWords(

@@ -140,6 +140,27 @@ import Testing
     }
   }
 
+  /// Labels beside an IDX file are data too: other ones are told apart.
+  @Test func labelsAreOfTheData() async throws {
+    try await Workspace.with { workspace in
+      let pixels = (0..<40).flatMap { [UInt8]([$0 % 2 * 200, $0, 3, 4]) }
+      try workspace.write(
+        Data([0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2] + pixels), to: "t-images-idx3-ubyte")
+      for (name, shift) in [("a", 0), ("b", 1)] {
+        try workspace.write(
+          Data([0, 0, 8, 1, 0, 0, 0, 40] + (0..<40).map { UInt8(($0 + shift) % 2) }),
+          to: "t-labels-idx1-ubyte")
+        let trained = try await workspace.recurrent([
+          "train", "image-classifier", "t-images-idx3-ubyte", "--model", "mlp", "--epochs", "1",
+          "--output", name,
+        ])
+        try #require(trained.exitCode == 0, "\(trained.errorOutput)")
+      }
+      let output = try await workspace.recurrent(["diff", "a", "b"]).output
+      #expect(output.contains("t-labels-idx1-ubyte ") && !output.contains("t-images-idx3-ubyte "))
+    }
+  }
+
   @Test func help() async throws {
     let help = try await Workspace.with {
       try await $0.recurrent(["train", "image-classifier", "--help"]).output

@@ -91,7 +91,8 @@ extension ImageSet {
             + "array.transpose(0, 2, 3, 1) in NumPy" : nil)
     }
     var labels: [String] = []
-    if let (file, found) = try Self.labelFile(beside: path) {
+    if let file = Self.labelFile(beside: path) {
+      let found = try contents(try readFile(file), file)
       let labelHeader = try IDXFile(found, ranks: [1], holding: "labels", source: file)
       guard labelHeader.shape[0] == count else {
         throw DataError(
@@ -106,23 +107,17 @@ extension ImageSet {
       pixels: bytes[header.start...].map { Float($0) }, labels: labels)
   }
 
-  private static func labelFile(
-    beside path: String
-  ) throws(DataError) -> (file: String, bytes: [UInt8])? {
+  /// The file of labels that belongs to an IDX file of images: of the same name with `labels` for `images`
+  /// and `idx1` for `idx3`, packed or not; nil if there is none.
+  public static func labelFile(beside path: String) -> String? {
     let (folder, name) = splitPath(path)
     let plain = name.replacing("images", with: "labels").replacing("idx3", with: "idx1")
       .replacing("idx4", with: "idx1")
     guard plain != name else { return nil }
     // The one file may be packed and the other not.
     let stem = plain.hasSuffix(".gz") ? String(plain.dropLast(3)) : plain
-    for candidate in [plain, stem, stem + ".gz"] {
-      let file = folder + "/" + candidate
-      do throws(DataError) {
-        return (file, try contents(try readFile(file), file))
-      } catch let error where error.kind == .missingFile {
-        continue
-      }
+    return [plain, stem, stem + ".gz"].map { folder + "/" + $0 }.first {
+      (try? fileKind($0)) != nil
     }
-    return nil
   }
 }
