@@ -21,8 +21,6 @@ struct DelimitedText: Sendable {
   private var lines: [UInt32]
   /// The physical line of the header.
   private(set) var headerLine: Int
-  /// Whether the rows are counted from the end.
-  var isTurned = false
 
   /// Rows after the header.
   var rowCount: Int { lines.count }
@@ -58,10 +56,7 @@ struct DelimitedText: Sendable {
   }
 
   /// Physical line, from 1, on which `row` starts.
-  func line(ofRow row: Int) -> Int { Int(lines[place(row)]) }
-
-  @inline(__always)
-  private func place(_ row: Int) -> Int { isTurned ? lines.count - 1 - row : row }
+  func line(ofRow row: Int) -> Int { Int(lines[row]) }
 
   /// Takes the rows for those of another text, which errors name: its header stood on a line, and each row
   /// on its own.
@@ -84,7 +79,7 @@ struct DelimitedText: Sendable {
   /// Where the content of a cell lies; `text` must be this value's bytes.
   @inline(__always)
   func cell(row: Int, column: Int, in text: UnsafeBufferPointer<UInt8>) -> Cell {
-    Self.cell(at: Int(starts[place(row) * header.count + column]), in: text, delimiter: delimiter)
+    Self.cell(at: Int(starts[row * header.count + column]), in: text, delimiter: delimiter)
   }
 
   /// The content of a cell: quotes removed, doubled quotes made single.

@@ -21,6 +21,12 @@ enum FileBytes {
     return stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
+  /// The bytes of a file; 0 if there is none.
+  static func size(of path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
   /// A file as errors name it.
   static func name(of path: String) -> String { path == "-" ? "standard input" : path }
 

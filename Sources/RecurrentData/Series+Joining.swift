@@ -4,7 +4,7 @@ extension Series {
   /// The series under another name.
   package func named(_ name: String?) -> Series {
     Series(
-      checkedName: name, targetName: targetName, times: times, target: target,
+      checkedName: name, targetName: targetName, times: times, numbers: numbers,
       covariates: covariates, source: source, future: future, known: known)
   }
 

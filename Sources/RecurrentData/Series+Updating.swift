@@ -90,18 +90,18 @@ extension Series {
   }
 
   private func isSame(_ row: Int, as other: Series, _ place: Int) -> Bool {
-    target[row] == other.target[place]
+    numbers[row] == other.numbers[place]
       && zip(known, other.known).allSatisfy {
         $0.slice(row..<row + 1) == $1.slice(place..<place + 1)
       }
-      && zip(covariates, other.covariates).allSatisfy { $0.values[row] == $1.values[place] }
+      && zip(covariates, other.covariates).allSatisfy { $0.numbers[row] == $1.numbers[place] }
   }
 
   private func difference(_ place: Int?, _ other: Series, _ row: Int) -> String {
     guard let place else { return "lies between rows that are known" }
     let columns =
-      [(targetName, target, other.target)]
-      + zip(covariates, other.covariates).map { ($0.name, $0.values, $1.values) }
+      [(targetName, numbers, other.numbers)]
+      + zip(covariates, other.covariates).map { ($0.name, $0.numbers, $1.numbers) }
     guard let (name, mine, its) = columns.first(where: { $0.1[place] != $0.2[row] }) else {
       return "is another"
     }
@@ -121,10 +121,11 @@ extension Series {
     func merged(_ mine: [Double], _ its: [Double]) -> [Double] {
       order.map { $0.series == 0 ? mine[$0.row] : its[$0.row] }
     }
+    let (mine, its) = (times.ticks, other.times.ticks)
     return Series(
       checkedName: name, targetName: targetName,
       times: TimeAxis(
-        ticks: order.map { $0.series == 0 ? times.ticks[$0.row] : other.times.ticks[$0.row] },
+        ticks: order.map { $0.series == 0 ? mine[$0.row] : its[$0.row] },
         checkedFormat: times.format, frequency: times.frequency, reading: times.reading),
       target: merged(target, other.target),
       covariates: zip(covariates, other.covariates).map {
@@ -144,7 +145,7 @@ extension Series {
   /// With the rows behind the last that another series, which ends there too, tells of.
   private func expecting(_ future: TimeAxis, of other: Series) -> Series {
     Series(
-      checkedName: name, targetName: targetName, times: times, target: target,
+      checkedName: name, targetName: targetName, times: times, numbers: numbers,
       covariates: covariates, source: source, future: future,
       known: zip(known, other.known).map {
         $0.prefix(count, followedBy: $1.slice(other.count..<other.count + future.count))
@@ -155,7 +156,7 @@ extension Series {
   /// passed over.
   func filling(upTo other: Series, _ missing: MissingValues) throws(DataError) -> Series? {
     let axis = TimeAxis(
-      ticks: [times.ticks[count - 1], other.times.ticks[0]], checkedFormat: times.format,
+      ticks: [times.values[count - 1], other.times.values[0]], checkedFormat: times.format,
       frequency: times.frequency, reading: times.reading)
     guard let absent = axis.gaps.first?.missing, missing != .drop else { return nil }
     // A slip in a date would ask for more rows than any memory holds.

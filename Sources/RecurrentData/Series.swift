@@ -4,14 +4,21 @@ import RecurrentFiles
 public struct Covariate: Sendable, Equatable {
   /// The column's name.
   public var name: String
-  /// The values, one a row, all finite.
-  public var values: [Double]
+  /// The values, of which some can be asked for.
+  package private(set) var numbers: StoredValues<Double>
+
+  /// One value per row, finite. Of a large table they are read from the disk, all of them.
+  public var values: [Double] {
+    get { numbers.array }
+    set { numbers = StoredValues(newValue) }
+  }
 
   /// Creates a covariate.
   public init(name: String, values: [Double]) {
-    self.name = name
-    self.values = values
+    self.init(name: name, numbers: StoredValues(values))
   }
+
+  init(name: String, numbers: StoredValues<Double>) { (self.name, self.numbers) = (name, numbers) }
 }
 
 /// A target that changes with time, and what is known beside it.
@@ -28,8 +35,10 @@ public struct Series: Sendable, Equatable {
   public let targetName: String
   /// The times of the rows.
   public let times: TimeAxis
-  /// The target, one finite value per row.
-  public let target: [Double]
+  /// The target, of which some values can be asked for.
+  package let numbers: StoredValues<Double>
+  /// The target, one finite value per row. Of a large table it is read from the disk, all of it.
+  public var target: [Double] { numbers.array }
   /// What is known beside the target; each has as many values as the target.
   public let covariates: [Covariate]
   /// Where the series comes from, as errors name it.
@@ -41,7 +50,7 @@ public struct Series: Sendable, Equatable {
   public let known: [KnownColumn]
 
   /// The number of rows.
-  public var count: Int { target.count }
+  public var count: Int { numbers.count }
 
   /// A series of values that a program has.
   ///
@@ -91,10 +100,19 @@ public struct Series: Sendable, Equatable {
     checkedName name: String?, targetName: String, times: TimeAxis, target: [Double],
     covariates: [Covariate], source: String, future: TimeAxis?, known: [KnownColumn]
   ) {
+    self.init(
+      checkedName: name, targetName: targetName, times: times, numbers: StoredValues(target),
+      covariates: covariates, source: source, future: future, known: known)
+  }
+
+  init(
+    checkedName name: String?, targetName: String, times: TimeAxis, numbers: StoredValues<Double>,
+    covariates: [Covariate], source: String, future: TimeAxis?, known: [KnownColumn]
+  ) {
     self.name = name
     self.targetName = targetName
     self.times = times
-    self.target = target
+    self.numbers = numbers
     self.covariates = covariates
     self.source = source
     self.future = future
@@ -112,8 +130,8 @@ extension Series {
       "range is within 0..<\(count), got \(range)")
     return Series(
       checkedName: name, targetName: targetName, times: times.slice(range),
-      target: Array(target[range]),
-      covariates: covariates.map { Covariate(name: $0.name, values: Array($0.values[range])) },
+      numbers: numbers.part(range),
+      covariates: covariates.map { Covariate(name: $0.name, numbers: $0.numbers.part(range)) },
       source: source, future: range.upperBound == count ? future : nil,
       known: known.map { column in
         column.slice(
@@ -121,6 +139,22 @@ extension Series {
             .lowerBound..<(range.upperBound == count
             ? count + (future?.count ?? 0) : range.upperBound))
       })
+  }
+
+  /// The same series with its times and numbers in a store; what is known of rows before they come stays in
+  /// memory.
+  ///
+  /// - Throws: ``DataError`` if there is no room for them.
+  package func stored(in store: ValueStore) throws(DataError) -> Series {
+    var kept: [Covariate] = []
+    for covariate in covariates {
+      kept.append(
+        Covariate(name: covariate.name, numbers: try store.keep(covariate.numbers.array)))
+    }
+    return Series(
+      checkedName: name, targetName: targetName, times: try times.stored(in: store),
+      numbers: try store.keep(numbers.array), covariates: kept, source: source, future: future,
+      known: known)
   }
 
   /// The first `length` rows, or all.

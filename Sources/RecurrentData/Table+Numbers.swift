@@ -17,8 +17,7 @@ extension Table {
     _ column: String, missing: MissingValues = .error
   ) throws(DataError) -> [Double] {
     let index = try self.column(column)
-    return try filled(
-      numbersOrNaN(column: index), rows: 0..<rowCount, column: index, missing)
+    return try filled(numbersOrNaN(column: index), column: index, missing)
   }
 
   /// The names of the columns that hold numbers: in most of the first 50 rows. Where others do not,
@@ -77,21 +76,24 @@ extension Table {
     return result
   }
 
-  /// `values`, those of `rows`, with its missing ones filled.
-  func filled(
-    _ values: [Double], rows: some RandomAccessCollection<Int>, column: Int,
-    _ missing: MissingValues
+  /// `values`, those of all rows, with its missing ones filled.
+  private func filled(
+    _ values: [Double], column: Int, _ missing: MissingValues
   ) throws(DataError) -> [Double] {
     do throws(MissingValues.Failure) {
       return try missing.fill(values)
     } catch {
-      let row = rows[rows.index(rows.startIndex, offsetBy: error.index)]
-      let found = text(row: row, column: column)
-      throw DataError(
-        file: source, line: line(ofRow: row), place: place(row: row, column: column),
-        problem: error.problem + (found.isEmpty ? "" : "; the cell holds \(found.shown)"),
-        advice: error.advice)
+      throw self.error(error, row: error.index, column: column)
     }
+  }
+
+  /// Why a gap at a cell could not be filled.
+  func error(_ failure: MissingValues.Failure, row: Int, column: Int) -> DataError {
+    let found = text(row: row, column: column)
+    return DataError(
+      file: source, line: line(ofRow: row), place: place(row: row, column: column),
+      problem: failure.problem + (found.isEmpty ? "" : "; the cell holds \(found.shown)"),
+      advice: failure.advice)
   }
 
   /// Larger numbers are slips or placeholders, and their squares leave the range of single

@@ -114,7 +114,7 @@ public struct Table: Sendable {
   func place(row: Int, column: Int) -> String {
     let own = wide.flatMap {
       columnNames[column] == "value"
-        ? $0.name(ofRow: text.isTurned ? rowCount - 1 - row : row) : nil
+        ? $0.name(ofRow: row) : nil
     }
     return "column \((own ?? columnNames[column]).shown)"
   }
@@ -132,13 +132,6 @@ public struct Table: Sendable {
 
   /// Takes the rows for those that stand so many lines further on in the file.
   mutating func moveLines(by count: Int) { text.moveLines(by: count) }
-
-  /// The table with its rows from the last to the first.
-  var turned: Table {
-    var other = self
-    other.text.isTurned.toggle()
-    return other
-  }
 
   /// Without the rows at the end that sum up the others, which a word in `column` tells; what they are is
   /// said.

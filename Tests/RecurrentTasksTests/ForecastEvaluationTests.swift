@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 import TestSupport
 import Testing
 
@@ -8,7 +9,7 @@ struct ForecastEvaluationTests {
   // MARK: Naive forecasts
 
   @Test func naiveForecastsRepeatTheLastValueOrSeason() {
-    let target: [Double] = [10, 20, 30, 11, 21, 31, 12]
+    let target = StoredValues<Double>([10, 20, 30, 11, 21, 31, 12])
     let last = (0..<5).map { NaiveForecast.last.value(target, origin: 6, step: $0, season: 3) }
     #expect(last == [31, 31, 31, 31, 31])
     let season = (0..<8).map { NaiveForecast.season.value(target, origin: 6, step: $0, season: 3) }

@@ -1,5 +1,8 @@
+import Recurrent
+import RecurrentFiles
 import Testing
 
+@testable import RecurrentData
 @testable import RecurrentTasks
 
 @Suite struct ForecasterCostTests {
@@ -12,6 +15,31 @@ import Testing
     #expect((170e6...250e6).contains(told), "\(told)")
     let small = try ForecastPlan([wavySeries(90)], options: options).processBytes
     #expect((30e6...50e6).contains(small), "\(small)")
+  }
+
+  /// Where numbers lie changes nothing: series, scaled values, steps and bases in memory, or all on the disk.
+  @Test(arguments: [ForecastBase.auto, .smoothing, .season]) func numbersOnTheDisk(
+    base: ForecastBase
+  ) throws {
+    let series = try (0..<3).map {
+      try wavySeries(90 + $0, name: "s\($0)", covariates: 1, seed: UInt64($0 + 1), level: 200)
+    }
+    let options = tinyOptions {
+      ($0.base, $0.season, $0.transform, $0.epochs) = (base, 4, .auto, 1)
+      ($0.windowsPerEpoch, $0.refit) = (10, .all)
+    }
+    let disk = ValueStore(mostKept: 0)
+    let stored = try series.map { try $0.stored(in: disk) }
+    #expect(stored == series && disk.fileSize == series.reduce(0) { $0 + 24 * $1.count })
+    let one = try ForecastPlan(series, options: options)
+    let other = try ForecastPlan(stored, options: options, in: ValueStore(mostKept: 0))
+    #expect(one.store.fileSize == 0 && other.store.fileSize > 90 * 16)
+    let (a, b) = (try one.train(), try other.train())
+    #expect(a.model.parameters.map(\.tensor) == b.model.parameters.map(\.tensor))
+    #expect(a.configuration.evaluation == b.configuration.evaluation)
+    for (memory, disk) in zip(series, stored) {
+      #expect(try a.forecast(after: memory, steps: 3) == b.forecast(after: disk, steps: 3))
+    }
   }
 
   /// Counted by hand (`StepCostTests` hold the memory against what a step takes): two LSTMs, 3 to 5 to 5, and a dense layer from 5 to 3.

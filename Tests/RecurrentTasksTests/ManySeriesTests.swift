@@ -32,7 +32,7 @@ struct ManySeriesTests {
     let last = try #require(examples.origins.last)
     #expect(last.series == 1)
     #expect(last.row == plan.splits[1].validation.upperBound - 1)
-    #expect(examples.target(of: last) == plan.series[1].target)
+    #expect(examples.target(of: last).array == plan.series[1].target)
   }
 
   @Test(arguments: ScalingMethod.allCases)

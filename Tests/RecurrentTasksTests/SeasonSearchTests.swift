@@ -1,5 +1,6 @@
 import Foundation
 import Recurrent
+import RecurrentFiles
 import Testing
 
 @testable import RecurrentTasks
@@ -63,12 +64,14 @@ struct SeasonSearchTests {
 
   @Test func severalSeasonsHaveTheirMean() {
     let values = (0..<20).map { Double($0 * $0) }
-    let base = BaseForecast(.seasons, values, seasons: [2, 5])
+    let (base, stored) = (
+      BaseForecast(.seasons, values, seasons: [2, 5]), StoredValues(values)
+    )
     // Rows 18 and 15 for row 20; for row 22, two seasons of two rows on, 18 again, and 17.
-    #expect(base.value(values, origin: 20, step: 0) == (values[18] + values[15]) / 2)
-    #expect(base.value(values, origin: 20, step: 2) == (values[18] + values[17]) / 2)
+    #expect(base.value(stored, origin: 20, step: 0) == (values[18] + values[15]) / 2)
+    #expect(base.value(stored, origin: 20, step: 2) == (values[18] + values[17]) / 2)
     #expect(base.row(origin: 20, step: 6) == 16)
     let drift = BaseForecast(.drift, values, fittedRows: 11)
-    #expect(drift.value(values, origin: 15, step: 1) == values[14] + 2 * 10)
+    #expect(drift.value(stored, origin: 15, step: 1) == values[14] + 2 * 10)
   }
 }

@@ -61,6 +61,63 @@ import Testing
     }
   }
 
+  /// Empty cells at the end of a part are no future and no absent rows: a table in parts is filled, and ends, as
+  /// one that is read whole; newest row first too, and with words that are known.
+  @Test(arguments: [130, 500]) func emptyCellsBetweenParts(size: Int) throws {
+    var columns = columns
+    columns.missing = .interpolate
+    columns.known = ["offer"]
+    let names = ["north", "south", "west"]
+    let cells = names.flatMap { name in
+      (0..<45).map { day -> (day: Int, line: String) in
+        let date = rows(day..<day + 1, [name])[0].prefix(10)
+        // Runs of one to four, each series its own, and five at its end.
+        let isEmpty = day >= 40 || day < 39 && (day + name.count) % 7 < day % 5 && day > 1
+        let price = day % 6 == 5 ? "" : "\(day)"
+        return (
+          day,
+          "\(date),\(name),\(isEmpty ? "" : "\(day * 3 % 17).5"),\(price),\(["a", "b", "c"][day / 15])\n"
+        )
+      }
+    }
+    let bySeries = cells.map(\.line)
+    let byTime = (0..<45).flatMap { day in cells.filter { $0.day == day }.map(\.line) }
+    let header = "date,shop,sold,price,offer\n"
+    for lines in [bySeries, byTime, bySeries.reversed(), byTime.reversed()] {
+      let text = header + lines.joined()
+      let whole = try columns.reading(Table(csvText: text, source: "whole"))
+      let parts = try read(["a.csv": text], columns, partSize: size)
+      #expect(parts.series.count == 3 && parts.remarks == whole.remarks)
+      for (one, other) in zip(parts.series, whole.series) {
+        #expect(one.name == other.name && one.times == other.times && one.count == 40)
+        #expect(one.target == other.target && one.covariates == other.covariates)
+        #expect(one.future == other.future && one.future?.count == 5)
+        #expect(one.known == other.known && one.known[0].count == 45)
+      }
+    }
+    columns.missing = .error
+    let first = bySeries.firstIndex { $0.contains(",,") } ?? 0
+    let error = try dataError {
+      _ = try read(["a.csv": header + bySeries.joined()], columns, partSize: size)
+    }
+    #expect(error.line == first + 2 && error.place == "column \"sold\"", "\(error)")
+  }
+
+  /// Rows that are not in order are told by their lines, wherever the parts are cut.
+  @Test(arguments: [130, 1 << 27]) func orderOfParts(size: Int) throws {
+    var lines = rows(0..<40, ["north"])
+    lines.swapAt(20, 30)
+    let error = try dataError {
+      _ = try read(["a.csv": header + lines.joined()], columns, partSize: size)
+    }
+    #expect(error.line == 23 && error.problem.contains("of line 22"), "\(error)")
+    let again = rows(0..<40, ["north"]) + rows(39..<40, ["north"])
+    let repeated = try dataError {
+      _ = try read(["a.csv": header + again.joined()], columns, partSize: size)
+    }
+    #expect(repeated.line == 42 && repeated.problem.contains("repeats"), "\(repeated)")
+  }
+
   /// Files that follow each other in time are one series, in whatever order they are named; others are
   /// series of their own, called like the files.
   @Test func filesWithoutNames() throws {

@@ -249,12 +249,12 @@ public struct Trainer<Model: Module, Rule: Optimizer, Examples: ExampleSet>: Sen
 
   /// The batches of the epoch, in its order.
   func batches(of examples: Examples) -> [[Int]] {
-    var order = Array(0..<examples.count)
+    let count = min(examples.count, options.examplesPerEpoch ?? .max)
+    var order = Array(0..<count)
     if options.shuffles {
       var generator = RandomGenerator(RandomKey(seed: state.seed).child(0).child(state.epoch))
-      order.shuffle(using: &generator)
+      order = shuffledOrder(of: examples.count, taking: count, using: &generator)
     }
-    if let count = options.examplesPerEpoch { order = Array(order.prefix(count)) }
     return examples.batches(of: order, size: options.batchSize)
   }
 

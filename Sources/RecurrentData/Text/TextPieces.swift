@@ -31,6 +31,14 @@ package enum TextPieces: Sendable {
     }
   }
 
+  /// Bytes of a part in which a table is read that is taken whole if it is not large.
+  package var tablePartSize: Int {
+    guard case .onDisk(let path, _) = self else { return 1 << 27 }
+    // Packed text is a few times as long.
+    let isLarge = FileBytes.size(of: path) > (Packing.plainName(path) == path ? 1 << 27 : 1 << 24)
+    return isLarge ? 1 << 24 : 1 << 27
+  }
+
   /// Reads pieces until `body` says that it has enough.
   ///
   /// - Throws: ``DataError`` for a byte that is no text.

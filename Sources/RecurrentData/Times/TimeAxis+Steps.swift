@@ -7,7 +7,7 @@ extension TimeAxis {
   /// last day of shorter months. Irregular times continue in steps of their median.
   public func next(_ length: Int) -> TimeAxis {
     require((0...10_000_000).contains(length), "length is in 0...10000000, got \(length)")
-    let last = ticks.last ?? 0
+    let last = values.last ?? 0
     let step = frequency == .irregular ? medianStep : 1
     let following = (0..<length).map { shifted(last, by: Int64($0) + 1, irregularStep: step) }
     return TimeAxis(
@@ -86,6 +86,7 @@ extension TimeAxis {
   }
 
   private var medianStep: Int64 {
+    let ticks = ticks
     let steps = zip(ticks.dropFirst(), ticks).map { $0 - $1 }.sorted()
     return steps.isEmpty
       ? (isNumbers ? 1 : CivilDate.secondsPerDay) * ticksPerSecond : steps[steps.count / 2]
@@ -129,7 +130,8 @@ extension TimeAxis {
 
   /// The places where rows are missing, holidays among them.
   var missingRows: [Gap] {
-    ticks.indices.dropFirst().compactMap { row in
+    let ticks = ticks
+    return ticks.indices.dropFirst().compactMap { row in
       let missing = steps(from: ticks[row - 1], to: ticks[row]) - 1
       return missing > 0 ? Gap(afterRow: row - 1, missing: Int(missing)) : nil
     }
@@ -137,6 +139,7 @@ extension TimeAxis {
 
   /// Whether each row is some steps of the frequency behind the one before, at least half of them one.
   var followsFrequency: Bool {
+    let ticks = ticks
     var single = 0
     for row in ticks.indices.dropFirst() {
       let steps = steps(from: ticks[row - 1], to: ticks[row])

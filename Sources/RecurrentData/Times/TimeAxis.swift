@@ -13,7 +13,9 @@ import RecurrentFiles
 /// times have an axis of row numbers; columns of plain numbers one of those.
 public struct TimeAxis: Sendable {
   /// Times in the unit of the format, or row numbers from 1; strictly ascending.
-  let ticks: [Int64]
+  let values: StoredValues<Int64>
+  /// All of them.
+  var ticks: [Int64] { values.array }
   /// How the times were written; `nil` for row numbers.
   public let format: TimeFormat?
   /// The step from one time to the next.
@@ -24,7 +26,7 @@ public struct TimeAxis: Sendable {
   public let reading: String?
 
   /// The number of rows.
-  public var count: Int { ticks.count }
+  public var count: Int { values.count }
   /// Whether the rows have no times.
   public var isRowNumbers: Bool { format == nil }
   /// Whether there is no calendar: row numbers, or a column of plain numbers.
@@ -86,7 +88,15 @@ public struct TimeAxis: Sendable {
   init(
     ticks: [Int64], checkedFormat format: TimeFormat?, frequency: Frequency, reading: String? = nil
   ) {
-    self.ticks = ticks
+    self.init(
+      StoredValues(ticks), checkedFormat: format, frequency: frequency, reading: reading)
+  }
+
+  private init(
+    _ values: StoredValues<Int64>, checkedFormat format: TimeFormat?, frequency: Frequency,
+    reading: String?
+  ) {
+    self.values = values
     self.format = format
     self.frequency = frequency
     self.reading = reading
@@ -109,7 +119,7 @@ extension TimeAxis: Equatable {
   // Documented by the protocol.
   // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
   public static func == (a: TimeAxis, b: TimeAxis) -> Bool {
-    a.ticks == b.ticks && a.format == b.format && a.frequency == b.frequency
+    a.values == b.values && a.format == b.format && a.frequency == b.frequency
   }
 }
 
@@ -119,14 +129,14 @@ extension TimeAxis {
   /// The time of row `index`, written as the column writes it.
   public func label(_ index: Int) -> String {
     require(index >= 0 && index < count, "index is in 0..<\(count), got \(index)")
-    return format?.text(ticks: ticks[index]) ?? String(ticks[index])
+    return format?.text(ticks: values[index]) ?? String(values[index])
   }
 
   /// A time in seconds since 1970-01-01 UTC (or a row number), written as the column writes it.
   public func label(seconds: Int64) -> String { format?.text(seconds) ?? String(seconds) }
 
   /// The times of all rows, written as the column writes them.
-  public var labels: [String] { ticks.indices.map { label($0) } }
+  public var labels: [String] { ticks.map { format?.text(ticks: $0) ?? String($0) } }
 }
 
 // MARK: - Parts
@@ -138,7 +148,15 @@ extension TimeAxis {
       range.lowerBound >= 0 && range.upperBound <= count,
       "range is within 0..<\(count), got \(range)")
     return TimeAxis(
-      ticks: Array(ticks[range]), checkedFormat: format, frequency: frequency, reading: reading)
+      values.part(range), checkedFormat: format, frequency: frequency, reading: reading)
+  }
+
+  /// The same times in a store.
+  ///
+  /// - Throws: ``DataError`` if there is no room for them.
+  func stored(in store: ValueStore) throws(DataError) -> TimeAxis {
+    TimeAxis(
+      try store.keep(ticks), checkedFormat: format, frequency: frequency, reading: reading)
   }
 
   /// The first `length` rows, or all.

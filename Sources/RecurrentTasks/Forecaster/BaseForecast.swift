@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 
 /// The forecast that the network corrects.
 public enum ForecastBase: String, Sendable, Codable, CaseIterable {
@@ -25,7 +26,7 @@ struct BaseForecast: Sendable {
   /// The rise of the base from row to row.
   private let slope: Double
   /// The forecasts that follow the rows; empty but for smoothing.
-  private let smoothing: [ClassicalForecast]
+  private var smoothing: [ClassicalForecast]
   /// Rows before the first one of the channels that it stands in.
   private let before: Int
 
@@ -58,8 +59,10 @@ struct BaseForecast: Sendable {
 
   /// The one with the smallest mean absolute error over forecasts within the training rows.
   static func best(
-    _ values: [Double], fittedRows: Int, origins: Range<Int>, options: ForecasterOptions
+    _ stored: StoredValues<Double>, fittedRows: Int, origins: Range<Int>,
+    options: ForecasterOptions
   ) -> BaseForecast {
+    let values = stored.array
     let kinds: [ForecastBase] =
       [.last, .drift, .smoothing] + (options.season == nil ? [] : [.season])
       + (options.seasons.count > 1 ? [.seasons] : [])
@@ -71,7 +74,7 @@ struct BaseForecast: Sendable {
     func error(_ base: BaseForecast) -> Double {
       stride(from: origins.lowerBound, to: origins.upperBound, by: every).reduce(0) { sum, origin in
         (0..<options.horizon).reduce(sum) { sum, step in
-          let forecast = base.value(values, origin: origin, step: step)
+          let forecast = base.value(stored, origin: origin, step: step)
           return sum + abs(values[origin + step] - forecast)
         }
       }
@@ -80,7 +83,7 @@ struct BaseForecast: Sendable {
   }
 
   /// The forecast of row `origin + step`.
-  func value(_ target: [Double], origin: Int, step: Int) -> Double {
+  func value(_ target: StoredValues<Double>, origin: Int, step: Int) -> Double {
     switch kind {
     case .season, .seasons:
       guard !seasons.isEmpty else { return target[origin - 1] }
@@ -93,6 +96,17 @@ struct BaseForecast: Sendable {
     case .drift: return target[origin - 1] + Double(step + 1) * slope
     case .last, .auto: return target[origin - 1]
     }
+  }
+
+  /// The same with what follows the rows in a store.
+  ///
+  /// - Throws: ``DataError`` if there is no room for it.
+  func stored(in store: ValueStore) throws(DataError) -> BaseForecast {
+    var kept = self
+    for place in smoothing.indices {
+      kept.smoothing[place] = try smoothing[place].stored(in: store)
+    }
+    return kept
   }
 
   /// The row whose value it takes for row `origin + step`, or is the last that it knows.

@@ -63,16 +63,32 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   func reading(
     _ table: Table, like model: TimeAxis?, words: Set<String>, named name: String? = nil
   ) throws(DataError) -> SeriesReading {
-    if let wide {
-      let long = try table.long(wide, time: time)
+    let long = try long(table)
+    var parts = parts(of: long, like: model, words: words, named: name)
+    try parts.add(long)
+    return try parts.finish()
+  }
+
+  /// A table with a row for each value of a series.
+  func long(_ table: Table) throws(DataError) -> Table {
+    try wide.map { wide throws(DataError) in try table.long(wide, time: time) } ?? table
+  }
+
+  /// What takes the parts of a table in that form.
+  ///
+  /// - Parameter long: one of them.
+  func parts(
+    of long: Table, like model: TimeAxis?, words: Set<String> = [], named name: String? = nil
+  ) -> SeriesParts {
+    if wide != nil {
       let moments = long.columnNames.filter { !["series", "value"].contains($0) }
-      return try SeriesReading(
-        long, value: "value", time: moments.isEmpty ? nil : moments.joined(separator: ","),
+      return SeriesParts(
+        value: "value", time: moments.isEmpty ? nil : moments.joined(separator: ","),
         groupedBy: "series", missing: missing, times: times ?? TimeOptions(), like: model)
     }
-    return try SeriesReading(
-      table, value: target, time: time, covariates: covariates, groupedBy: series,
-      missing: missing, times: times ?? TimeOptions(), like: model,
+    return SeriesParts(
+      value: target, time: time, covariates: covariates, groupedBy: series, missing: missing,
+      times: times ?? TimeOptions(), like: model,
       known: KnownChoice(rows: known ?? [], statics: statics ?? [], words: words), named: name)
   }
 }

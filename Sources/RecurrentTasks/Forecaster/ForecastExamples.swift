@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 
 /// The forecast that a network corrects: that the last value stays, or that the last season
 /// returns.
@@ -7,7 +8,7 @@ enum NaiveForecast: String, Sendable, Codable {
   case season
 
   /// The value forecast for row `origin + step`.
-  func value(_ target: [Double], origin: Int, step: Int, season: Int?) -> Double {
+  func value(_ target: StoredValues<Double>, origin: Int, step: Int, season: Int?) -> Double {
     switch (self, season) {
     case (.season, let season?):
       return target[origin + step - season * (step / season + 1)]
@@ -22,6 +23,46 @@ public struct ForecastExamples: ExampleSet {
   struct Origin: Sendable {
     let series: Int
     let row: Int
+  }
+
+  /// Those of ranges of rows, one range a series, counted through.
+  struct Origins: RandomAccessCollection, Sendable {
+    private let ranges: [Range<Int>]
+    /// Origins before those of each series, and of all.
+    private let starts: [Int]
+    /// Which of them.
+    private let own: Range<Int>
+
+    init(_ ranges: [Range<Int>]) {
+      self.ranges = ranges
+      starts = ranges.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+      own = 0..<starts[ranges.count]
+    }
+
+    private init(_ other: Origins, _ own: Range<Int>) {
+      (ranges, starts, self.own) = (other.ranges, other.starts, own)
+    }
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { own.count }
+
+    subscript(index: Int) -> Origin {
+      require(
+        index >= 0 && index < own.count, "an origin lies within 0..<\(own.count), got \(index)")
+      let place = own.lowerBound + index
+      // The last series that begins at or before it.
+      var (low, high) = (0, ranges.count)
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if starts[middle] <= place { low = middle } else { high = middle }
+      }
+      return Origin(series: low, row: ranges[low].lowerBound + place - starts[low])
+    }
+
+    /// Some of them, counted from 0.
+    func part(_ range: Range<Int>) -> Origins {
+      Origins(self, own.lowerBound + range.lowerBound..<own.lowerBound + range.upperBound)
+    }
   }
 
   /// Some windows.
@@ -44,7 +85,7 @@ public struct ForecastExamples: ExampleSet {
   }
 
   let channels: [Channels]
-  let origins: [Origin]
+  let origins: Origins
   let options: ForecasterOptions
   private let places: [Int?]
 
@@ -55,9 +96,7 @@ public struct ForecastExamples: ExampleSet {
     _ channels: [Channels], origins: [Range<Int>], options: ForecasterOptions, places: [Int?]
   ) {
     (self.channels, self.places) = (channels, places)
-    self.origins = zip(channels.indices, origins).flatMap { series, rows in
-      rows.map { Origin(series: series, row: $0) }
-    }
+    self.origins = Origins(origins)
     self.options = options
   }
 
@@ -68,12 +107,12 @@ public struct ForecastExamples: ExampleSet {
   }
 
   /// The target of the series that a window belongs to, all rows, as it is.
-  func target(of origin: Origin) -> [Double] { channels[origin.series].target }
+  func target(of origin: Origin) -> StoredValues<Double> { channels[origin.series].target }
 
   /// The mean size of the target over a window, as it is.
   func size(_ index: Int) -> Double {
     let origin = origins[index]
-    let rows = channels[origin.series].target[origin.row - options.window..<origin.row]
+    let rows = channels[origin.series].target.values(origin.row - options.window..<origin.row)
     return rows.reduce(0) { $0 + abs($1) } / Double(options.window)
   }
 
@@ -85,10 +124,10 @@ public struct ForecastExamples: ExampleSet {
 
   /// Windows of a range.
   subscript(range: Range<Int>) -> ForecastExamples {
-    ForecastExamples(Array(origins[range]), of: self)
+    ForecastExamples(origins.part(range), of: self)
   }
 
-  private init(_ origins: [Origin], of all: ForecastExamples) {
+  private init(_ origins: Origins, of all: ForecastExamples) {
     (channels, options, places) = (all.channels, all.options, all.places)
     self.origins = origins
   }
@@ -124,10 +163,9 @@ extension ForecastExamples {
       let scales = series.scales(for: rows)
       targetScales[place] = Float(scales[0].scale)
       for (feature, scale) in scales.enumerated() {
-        let values = series.values[feature]
+        let values = series.values[feature].values(rows)
         for step in 0..<window {
-          inputs[(place * window + step) * features + feature] = scale.scaled(
-            values[rows.lowerBound + step])
+          inputs[(place * window + step) * features + feature] = scale.scaled(values[step])
         }
       }
       if known > 0 {

@@ -105,7 +105,8 @@ extension ForecastPlan {
     if origin == nil { options.findsSeasons = nil }
     // Scales and bases may follow the rows that are known now.
     var plan = try ForecastPlan(
-      series, options: options, columns: columns, splits: splits, from: origin)
+      series, options: options, columns: columns, splits: splits, from: origin,
+      in: ValueStore(mostKept: store.mostKept))
     require(
       plan.series.count == series.count,
       "a series that was learned from still can be with more rows")
@@ -147,7 +148,10 @@ extension ForecastPlan {
     return FittedRivals(
       classical: ClassicalForecast.Method.allCases.map { method in
         zip(series, trainingRows).map { series, rows in
-          ClassicalForecast(method, series.target, trainingRows: rows, season: options.season)
+          let forecast = ClassicalForecast(
+            method, series.target, trainingRows: rows, season: options.season)
+          // Where there is no room on the disk, the memory may have some.
+          return (try? forecast.stored(in: store)) ?? forecast
         }
       },
       ridge: RidgeForecast(

@@ -27,6 +27,8 @@ public struct ForecastPlan: JobPlan {
   /// How training stays within the memory.
   public private(set) var memory: MemoryPlan
   let channels: [Channels]
+  /// Where what is computed from numbers is kept.
+  let store: ValueStore
   /// What the network is told of rows before they come; nil: nothing.
   let known: KnownInputs?
   /// The seasons that training rows show, where none was given.
@@ -58,7 +60,18 @@ public struct ForecastPlan: JobPlan {
     columns: ForecastColumns? = nil, splits: [ForecastSplit]? = nil,
     from model: Forecaster? = nil
   ) throws(DataError) {
+    try self.init(
+      series, options: options, columns: columns, splits: splits, from: model,
+      in: ValueStore())
+  }
+
+  /// - Parameter store: where what is computed from the numbers of the series is kept.
+  init(
+    _ series: [Series], options: ForecasterOptions, columns: ForecastColumns? = nil,
+    splits: [ForecastSplit]? = nil, from model: Forecaster? = nil, in store: ValueStore
+  ) throws(DataError) {
     try require(Self.problem(series), of: "the series")
+    self.store = store
     let splits = splits ?? []
     require(
       splits.isEmpty || splits.count == series.count,
@@ -103,27 +116,30 @@ public struct ForecastPlan: JobPlan {
         series, trainingRows: parts.map(\.validationStart), calendar: options.calendar ?? .none)
     known = inputs.flatMap { $0.width > 0 ? $0 : nil }
     memory = try Self.memory(series, parts, known, options)
-    let unbased = zip(series, parts).map { series, split in
-      Channels(
-        series, rule: model?.rule(of: series),
-        power: model?.power(of: series, rows: 0..<split.validationStart), options: options,
-        trainingRows: 0..<split.validationStart, before: model?.steps(before: series))
+    var channels: [Channels] = []
+    for (series, split) in zip(series, parts) {
+      channels.append(
+        try Channels(
+          series, rule: model?.rule(of: series),
+          power: model?.power(of: series, rows: 0..<split.validationStart), options: options,
+          trainingRows: 0..<split.validationStart, before: model?.steps(before: series)
+        ).with(known, of: series, ahead: options.horizon).stored(in: store))
     }
     base =
       model?.configuration.base
-      ?? Self.betterBase(zip(unbased, parts).map { ($0, $1) }, options)
+      ?? Self.betterBase(zip(channels, parts).map { ($0, $1) }, options)
     let usual: ForecastBase = options.base ?? (base == .season ? .season : .last)
-    let inputsOfRows = known
-    channels = zip(zip(series, unbased), parts).map { series, split in
-      var channels = series.1.with(inputsOfRows, of: series.0, ahead: options.horizon)
-      let (values, rows) = (channels.values[0], split.validationStart)
-      let kind = model.map { $0.configuration.bases?[series.0.name ?? ""] ?? usual } ?? usual
-      channels.base =
+    for (place, split) in parts.enumerated() {
+      let (values, rows) = (channels[place].values[0], split.validationStart)
+      let kind =
+        model.map { $0.configuration.bases?[series[place].name ?? ""] ?? usual } ?? usual
+      let base: BaseForecast =
         kind == .auto
         ? .best(values, fittedRows: rows, origins: split.training, options: options)
-        : BaseForecast(kind, values, fittedRows: rows, seasons: options.seasons)
-      return channels
+        : BaseForecast(kind, values.array, fittedRows: rows, seasons: options.seasons)
+      channels[place].base = try base.stored(in: store)
     }
+    self.channels = channels
   }
 
   /// Which naive forecast the network corrects: the one with the smaller error over the training
@@ -134,7 +150,7 @@ public struct ForecastPlan: JobPlan {
     guard options.season != nil else { return .last }
     func error(_ base: NaiveForecast) -> Double {
       parts.reduce(0) { sum, part in
-        let target = part.0.values[0]
+        let target = StoredValues(part.0.values[0].array)
         return part.1.training.reduce(sum) { sum, origin in
           let scale = part.0.scale(of: 0, for: origin - options.window..<origin).scale
           return (0..<options.horizon).reduce(sum) { sum, step in

@@ -174,7 +174,7 @@ extension Forecaster {
     let kind =
       configuration.bases?[series.name ?? ""] ?? (configuration.base == .season ? .season : .last)
     return BaseForecast(
-      kind, channels.values[0], fittedRows: fittedRows, seasons: options.seasons)
+      kind, channels.values[0].array, fittedRows: fittedRows, seasons: options.seasons)
   }
 
   private func scaled(_ series: Series) -> Channels {

@@ -1,4 +1,5 @@
 import Recurrent
+import RecurrentFiles
 
 /// How values are brought to the network's range.
 public enum ScalingMethod: String, Sendable, Codable, CaseIterable {
@@ -141,9 +142,9 @@ struct Channels: Sendable {
   }
 
   /// `[F][rows]`, the target first, transformed.
-  let values: [[Double]]
+  private(set) var values: [StoredValues<Double>]
   /// The target as it is.
-  let target: [Double]
+  let target: StoredValues<Double>
   /// The transform that the target went through.
   let power: PowerTransform
   let rule: Rule
@@ -152,12 +153,12 @@ struct Channels: Sendable {
   /// The forecast that the network corrects.
   var base = BaseForecast()
   /// What is known of each row and of those behind the last one, row after row, `knownWidth` numbers each.
-  private(set) var known: [Float] = []
+  private(set) var known = StoredValues<Float>([])
   private(set) var knownWidth = 0
   /// What stood before the first row, where the base follows that too.
   private var earlier: [Double] = []
   /// The steps up to each row, `[F][rows]`; empty unless a least scale asks for them.
-  private let steps: [[StepSizes]]
+  private var steps: [StoredValues<StepSizes>]
   /// The typical step of a channel that has not moved yet.
   private let fallback: [Double]
 
@@ -170,8 +171,8 @@ struct Channels: Sendable {
     fallback: [Double]? = nil
   ) {
     self.init(
-      target: series.target, covariates: series.covariates.map(\.values), rule: rule, power: power,
-      before: before, fallback: fallback)
+      target: series.numbers, covariates: series.covariates.map(\.numbers), rule: rule,
+      power: power, before: before, fallback: fallback)
     name = series.name
   }
 
@@ -179,10 +180,11 @@ struct Channels: Sendable {
   ///   - before: the steps of each channel up to its first row.
   ///   - fallback: the typical step of each channel, while it has not moved.
   private init(
-    target: [Double], covariates: [[Double]], rule: Rule, power: PowerTransform,
-    before: [StepSizes]?, fallback: [Double]?
+    target: StoredValues<Double>, covariates: [StoredValues<Double>], rule: Rule,
+    power: PowerTransform, before: [StepSizes]?, fallback: [Double]?
   ) {
-    let values = [power.isNone ? target : target.map { power($0) }] + covariates
+    let values =
+      [power.isNone ? target : StoredValues(target.array.map { power($0) })] + covariates
     (self.target, self.values, self.rule, self.power) = (target, values, rule, power)
     self.fallback = fallback ?? values.map { _ in 0 }
     guard case .window = rule else {
@@ -191,11 +193,24 @@ struct Channels: Sendable {
     }
     steps = values.indices.map { channel in
       var known = before?[channel] ?? StepSizes()
-      return values[channel].indices.map { row in
-        if row > 0 { known.add(values[channel][row] - values[channel][row - 1]) }
-        return known
-      }
+      let values = values[channel].array
+      return StoredValues(
+        values.indices.map { row in
+          if row > 0 { known.add(values[row] - values[row - 1]) }
+          return known
+        })
     }
+  }
+
+  /// The same with all that was computed from the numbers in a store.
+  ///
+  /// - Throws: ``DataError`` if there is no room for it.
+  func stored(in store: ValueStore) throws(DataError) -> Channels {
+    var kept = self
+    if !power.isNone { kept.values[0] = try store.keep(values[0].array) }
+    for channel in steps.indices { kept.steps[channel] = try store.keep(steps[channel].array) }
+    kept.known = try store.keep(known.array)
+    return kept
   }
 
   /// The channels of a plan, which may look at the training rows and no others.
@@ -230,16 +245,16 @@ struct Channels: Sendable {
   func with(_ inputs: KnownInputs?, of series: Series, ahead: Int) -> Channels {
     guard let inputs, inputs.width > 0 else { return self }
     var channels = self
-    channels.known = inputs.values(of: series, ahead: ahead)
+    channels.known = StoredValues(inputs.values(of: series, ahead: ahead))
     channels.knownWidth = inputs.width
     return channels
   }
 
   /// What is known of a row; nothing but zeros where nothing is.
-  func known(_ row: Int) -> ArraySlice<Float> {
+  func known(_ row: Int) -> [Float] {
     let first = row * knownWidth
     return first + knownWidth <= known.count
-      ? known[first..<first + knownWidth] : [Float](repeating: 0, count: knownWidth)[...]
+      ? known.values(first..<first + knownWidth) : [Float](repeating: 0, count: knownWidth)
   }
 
   /// The scales that were fitted; nil if each window has its own.
@@ -262,7 +277,7 @@ struct Channels: Sendable {
 
   /// The scale of one channel for the window `rows`.
   func scale(of channel: Int, for rows: Range<Int>) -> ChannelScale {
-    let window = values[channel][rows]
+    let window = values[channel].values(rows)[...]
     switch rule {
     case .fitted(let scales): return scales[channel]
     case .level(let scales):
@@ -282,20 +297,22 @@ struct Channels: Sendable {
 
   /// The last `length` rows of the target, with `more` behind them.
   func target(last length: Int, followedBy more: [Double]) -> Channels {
-    let all = values[0] + more.map { power($0) }
+    let all = values[0].array + more.map { power($0) }
     let start = max(0, all.count - length)
     var before = steps.first?[min(start, values[0].count - 1)]
     for row in values[0].count..<max(values[0].count, start + 1) where before != nil {
       before?.add(all[row] - all[row - 1])
     }
     var rest = Channels(
-      target: Array((target + more)[start...]), covariates: [], rule: rule, power: power,
+      target: StoredValues(Array((target.array + more)[start...])), covariates: [], rule: rule,
+      power: power,
       before: before.map { [$0] }, fallback: fallback)
     rest.name = name
     rest.earlier = earlier + all[..<start]
     rest.base = base.following(rest.earlier + all[start...], from: rest.earlier.count)
     rest.knownWidth = knownWidth
-    rest.known = Array(known.dropFirst(start * knownWidth))
+    let first = min(start * knownWidth, known.count)
+    rest.known = known.part(first..<known.count)
     return rest
   }
 }

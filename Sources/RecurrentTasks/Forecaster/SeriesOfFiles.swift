@@ -9,8 +9,8 @@ public enum FileJoining: String, Sendable, CaseIterable {
   case series
 }
 
-/// The series of files of one form. A large file is read in parts, of which only the numbers are kept; parts
-/// of a series, of several files too, are joined.
+/// The series of files of one form. A large file is read in parts, of which only the numbers are kept, those that
+/// are too many for the memory on the disk. The rows of a series, of several files too, are joined.
 package struct SeriesOfFiles {
   /// The columns, as the first part has them.
   package let columns: ForecastColumns
@@ -34,22 +34,27 @@ package struct SeriesOfFiles {
   ///   - format: how they are written.
   ///   - joining: what files without a column of series are to each other; nil: what their times say.
   ///   - times: of rows that are written alike.
-  ///   - partSize: bytes of a part, about.
+  ///   - partSize: bytes of a part, about; nil: what is large comes in parts of 16 MiB.
+  ///   - store: where the numbers are kept.
   ///   - resolve: says which columns are taken, once the first part is known.
   /// - Throws: ``DataError`` with file and line.
   package init(
     _ files: [TextPieces], format: TableFormat, joining: FileJoining? = nil,
     like times: TimeAxis? = nil,
-    partSize: Int = 1 << 27, columns resolve: (Table) throws(DataError) -> ForecastColumns
+    partSize: Int? = nil, in store: ValueStore = ValueStore(),
+    columns resolve: (Table) throws(DataError) -> ForecastColumns
   ) throws(DataError) {
     require(!files.isEmpty, "there is at least one file to read")
     let paths = files.map(\.source)
     let names = Self.names(of: paths)
     var (found, first) = (ForecastColumns?.none, (names: [String](), preview: ""))
     var (rowCount, axis) = (0, times)
-    var (all, remarks) = (SeriesList(), [String]())
+    var (all, remarks) = (SeriesList(store: store), [String]())
     for (file, name) in zip(files, names) {
-      try Table.forEachPart(of: file, format: found?.format ?? format, size: partSize) {
+      var parts: SeriesParts?
+      try Table.forEachPart(
+        of: file, format: found?.format ?? format, size: partSize ?? file.tablePartSize
+      ) {
         table throws(DataError) in
         let columns: ForecastColumns
         if let found {
@@ -59,14 +64,16 @@ package struct SeriesOfFiles {
           first = (table.columnNames, table.firstRows(3))
           found = columns
         }
-        let reading = try columns.reading(table, like: axis)
-        axis = axis ?? reading.series[0].times
+        let long = try columns.long(table)
+        if parts == nil { parts = columns.parts(of: long, like: axis) }
+        try parts?.add(long)
         rowCount += table.rowCount
-        for remark in reading.remarks where !remarks.contains(remark) { remarks.append(remark) }
-        for one in reading.series {
-          try all.add(
-            paths.count > 1 && columns.isOneSeries ? one.named(name) : one, columns.missing)
-        }
+      }
+      guard let found, let reading = try parts?.finish(in: store) else { continue }
+      axis = axis ?? reading.series[0].times
+      for remark in reading.remarks where !remarks.contains(remark) { remarks.append(remark) }
+      for one in reading.series {
+        try all.add(paths.count > 1 && found.isOneSeries ? one.named(name) : one, found.missing)
       }
     }
     guard let found else {
@@ -106,7 +113,7 @@ package struct SeriesOfFiles {
     for next in ordered.dropFirst() {
       whole = try whole.joined(with: next.named(nil), missing: columns.missing)
     }
-    series = [whole]
+    series = [try whole.stored(in: ValueStore())]
   }
 
   /// What series are called that are a file each: like the files, by as much of their paths as tells them apart.
@@ -121,8 +128,11 @@ package struct SeriesOfFiles {
 
 /// Series by their names.
 private struct SeriesList {
+  let store: ValueStore
   private(set) var series: [Series] = []
   private var places: [String?: Int] = [:]
+
+  init(store: ValueStore) { self.store = store }
 
   /// Takes a series, or more rows of one that is there.
   mutating func add(_ one: Series, _ missing: MissingValues) throws(DataError) {
@@ -131,7 +141,7 @@ private struct SeriesList {
       series.append(one)
       return
     }
-    series[place] = try series[place].joined(with: one, missing: missing)
+    series[place] = try series[place].joined(with: one, missing: missing).stored(in: store)
   }
 }
 

@@ -17,6 +17,16 @@ struct TrainerReproducibilityTests {
     expectSame(states[0], states[2])
   }
 
+  /// Few of many are those that a shuffle of all puts first.
+  @Test(arguments: [(1000, 1), (1000, 7), (1000, 124), (1000, 500), (1000, 1000), (9, 1), (1, 1)])
+  func fewOfManyInTheOrderOfAll(count: Int, wanted: Int) {
+    for seed in 0..<20 as Range<UInt64> {
+      var (one, other) = (RandomGenerator(seed: seed), RandomGenerator(seed: seed))
+      let all = (0..<count).shuffled(using: &one)
+      #expect(shuffledOrder(of: count, taking: wanted, using: &other) == Array(all.prefix(wanted)))
+    }
+  }
+
   @Test func anotherSeedGivesAnotherOrderAndDropout() throws {
     func trained(seed: UInt64, dropout: Float, shuffles: Bool) throws -> [String: [UInt32]] {
       var trainer = smallTrainer(

@@ -80,7 +80,7 @@ public struct AnomalyScan: Sendable {
     for one in usable {
       var rows: [Row] = []
       forecaster.forEachNextRow(of: one) { row, forecast in
-        let value = one.target[row]
+        let value = one.numbers[row]
         let score = forecast.score(of: value)
         let p = score.map(errors.pValue) ?? (value == forecast.value ? 1 : errors.smallest)
         let ends = [forecast.value(atScore: -bound), forecast.value(atScore: bound)]
@@ -111,7 +111,7 @@ public struct AnomalyScan: Sendable {
       var scores: [Double] = []
       for one in try usable(usual, forecaster).series {
         forecaster.forEachNextRow(of: one) { row, forecast in
-          if let score = forecast.score(of: one.target[row]) { scores.append(score) }
+          if let score = forecast.score(of: one.numbers[row]) { scores.append(score) }
         }
       }
       return OneStepErrors(scores)

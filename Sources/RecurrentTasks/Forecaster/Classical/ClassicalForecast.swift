@@ -1,4 +1,6 @@
 import Foundation
+import Recurrent
+import RecurrentFiles
 
 /// A forecast of the statistics books, of one series: its parameters come from the training rows
 /// alone, and its state follows every row up to the one it forecasts from.
@@ -28,9 +30,9 @@ struct ClassicalForecast: Sendable {
   private let shape: SeasonalShape
   private let smoothing: Smoothing
   /// The level after each row, without season.
-  private let levels: [Double]
+  private var levels: StoredValues<Double>
   /// What a row adds to it: the trend, for the theta method the slope of the line through all rows.
-  private let slopes: [Double]
+  private var slopes: StoredValues<Double>
 
   /// Follows all of `values`, with parameters fitted on the first `trainingRows` of them, at least
   /// one.
@@ -63,6 +65,7 @@ struct ClassicalForecast: Sendable {
   ) {
     (self.method, self.shape, self.smoothing) = (method, shape, smoothing)
     let adjusted = values.indices.map { shape.removed(from: values[$0], row: $0) }
+    let (levels, slopes): ([Double], [Double])
     switch method {
     case .drift:
       levels = adjusted
@@ -72,6 +75,17 @@ struct ClassicalForecast: Sendable {
       slopes = Self.slopes(adjusted)
     case .dampedTrend: (levels, slopes) = smoothing.following(adjusted)
     }
+    (self.levels, self.slopes) = (StoredValues(levels), StoredValues(slopes))
+  }
+
+  /// The same with its levels and slopes in a store.
+  ///
+  /// - Throws: ``DataError`` if there is no room for them.
+  func stored(in store: ValueStore) throws(DataError) -> ClassicalForecast {
+    var kept = self
+    kept.levels = try store.keep(levels.array)
+    kept.slopes = try store.keep(slopes.array)
+    return kept
   }
 
   /// The forecast with the same parameters, following other values from the same first row on.
