@@ -54,16 +54,16 @@ final class TextStore: Sendable {
 
   /// The text whose bytes are there.
   func text(_ range: Range<Int>) -> String {
-    state.withLock { state in
-      if range.lowerBound >= state.written {
-        return String(
-          decoding: state.waiting[
-            range.lowerBound - state.written..<range.upperBound - state.written], as: UTF8.self)
-      }
-      return String(unsafeUninitializedCapacity: range.count) { bytes in
-        state.file?.read(into: UnsafeMutableRawBufferPointer(bytes), at: range.lowerBound)
-        return range.count
-      }
+    // Only where it lies is looked up under the lock: several threads read at once.
+    let (held, file) = state.withLock { state -> ([UInt8], ScratchFile?) in
+      guard range.lowerBound >= state.written else { return ([], state.file) }
+      let (first, end) = (range.lowerBound - state.written, range.upperBound - state.written)
+      return (Array(state.waiting[first..<end]), nil)
+    }
+    guard let file else { return String(decoding: held, as: UTF8.self) }
+    return String(unsafeUninitializedCapacity: range.count) { bytes in
+      file.read(into: UnsafeMutableRawBufferPointer(bytes), at: range.lowerBound)
+      return range.count
     }
   }
 }

@@ -150,6 +150,36 @@ import Testing
     #expect(one.configuration.evaluation == other.configuration.evaluation)
   }
 
+  /// A run whose tokens lie on the disk goes on where it was stopped, to the bits of one that never was.
+  @Test func resumesWithTokensOnTheDisk() throws {
+    let file = try MadeText.file(MadeText.markov(1500, seed: 3))
+    var options = MadeText.options
+    options.epochs = 2
+    func plan() throws -> TextGeneratorPlan {
+      try TextGeneratorPlan(
+        try LongText([file], pieceSize: 40), options: options, from: nil, mostKept: 7)
+    }
+    let whole = try plan().train()
+    #expect(try plan().trainingTokens.fileSize > 0)
+    try withTemporaryFolder { folder in
+      let checkpoints = Checkpoints(in: folder + "/run")
+      var steps = 0
+      #expect(throws: TrainingPause.self) {
+        _ = try plan().train(
+          checkpoints: checkpoints,
+          callbacks: [
+            { event, _ in
+              if case .step = event { steps += 1 }
+              return steps == 2 ? .stop : .proceed
+            }
+          ])
+      }
+      let resumed = try plan().train(checkpoints: checkpoints)
+      #expect(resumed.model.parameters.map(\.tensor) == whole.model.parameters.map(\.tensor))
+      #expect(resumed.configuration.evaluation == whole.configuration.evaluation)
+    }
+  }
+
   /// A short text has fewer streams, never steps left out.
   @Test func streams() throws {
     let tokens = CodedText(Array(1...107), after: 0)
