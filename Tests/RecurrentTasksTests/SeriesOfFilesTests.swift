@@ -173,6 +173,10 @@ import Testing
       _ = try read(["a.csv": header + bad.joined()], columns, partSize: 100)
     }
     #expect(error.line == 32 && error.problem.contains("many"), "\(error)")
+    let json = try dataError {
+      _ = try read(["a.jsonl": "{\"date\": \"2024-01-01\", \"sold\": 3}\n"], columns)
+    }
+    #expect(json.problem.hasPrefix("found JSON") && json.line == 1, "\(json)")
     let lacking = try dataError {
       _ = try read(["a.csv": header + good.joined(), "b.csv": "date,shop,price\n"], columns)
     }

@@ -38,6 +38,11 @@ extension ForecastPlan: CustomStringConvertible {
     lines.append(
       "            about \(NumberFormat.bytes(processBytes)) of memory in all, with the data and the report"
     )
+    if store.fileSize > 0 {
+      lines.append(
+        "            scales and steps of the rows on the disk, \(NumberFormat.bytes(Double(store.fileSize))) "
+          + "for the time of training")
+    }
     if let limit = memory.limit { lines.append("memory      " + memoryText(limit)) }
     return lines.joined(separator: "\n")
   }

@@ -47,25 +47,38 @@ extension ForecastPlan {
     let count = Double(series.count + leftOut.count)
     let rows =
       sum { series[$0].count } + Double(leftOut.reduce(0) { $0 + $1.series.count })
-    let known = series.first?.known.filter { !$0.isStatic }.count ?? 0
-    let columns = Double(channels[0].values.count + known)
+    let known = Double(series.first?.known.filter { !$0.isStatic }.count ?? 0)
+    let columns = Double(channels[0].values.count)
     let windows = windowCounts
-    // Cells as text and as offsets, numbers, the row of each; a table has times and names of series too.
-    let reading = rows * ((columns + 2) * 16 + 24)
-    let kept = rows * (columns + 1) * 8
+    let most = Double(ValueStore.mostKept)
+    // Cells as text and as offsets, numbers, the row of each; a table has times and names of series too. One
+    // that is large comes in parts, and their rows wait for each other.
+    let (text, cells) = ((columns + known + 2) * 7, (columns + known + 2) * 16 + 24)
+    let part = Double(1 << 24)
+    let reading =
+      rows * text > 8 * part
+      ? part * (2 + cells / text) + min(rows * (columns + known + 2) * 8, most) : rows * cells
+    let numbers = rows * (columns + 1) * 8
+    let longest = Double(series.map(\.count).max() ?? 0)
+    let kept =
+      min(numbers, most) + rows * known * 8
+      + (numbers > most ? longest * (columns + 1) * 32 : 0)
     // Transformed values, the steps before each row, what is known of it; lists have some overhead.
     let scaled =
-      rows
-      * ((channels[0].power.isNone ? 0 : 8)
-        + (channels[0].leastScale == nil ? 0 : 16 * Double(channels[0].values.count))
-        + Double(channels[0].knownWidth) * 4)
-      + count * 1200 + Double(windows.training + windows.validation + windows.test) * 16
+      min(
+        rows
+          * ((channels[0].power.isNone ? 0 : 8)
+            + (channels[0].leastScale == nil ? 0 : 16 * columns)
+            + Double(channels[0].knownWidth) * 4),
+        most)
+      + count * 1200
     let step =
       memory.bytes + Double(min(windows.training, options.windowsPerEpoch ?? .max)) * 16
     // Levels and slopes of the classical forecasts; then what is said of some rows at once, and after
     // that, the lines of all, as text and as bytes.
     let judged = Double(windows.test) * Double(options.horizon)
-    let report = rows * 48 + max(min(judged, Double(Self.rowsAtOnce)) * 500, judged * 200)
+    let report =
+      min(rows * 48, most) + max(min(judged, Double(Self.rowsAtOnce)) * 500, judged * 200)
     return 33e6 + reading + kept + scaled * Double(min(stages, 2))
       + max(step, windows.test > 0 ? report : 0)
   }

@@ -51,6 +51,7 @@ package struct SeriesOfFiles {
     var (rowCount, axis) = (0, times)
     var (all, remarks) = (SeriesList(store: store), [String]())
     for (file, name) in zip(files, names) {
+      try Self.checkIsTable(file)
       var parts: SeriesParts?
       try Table.forEachPart(
         of: file, format: found?.format ?? format, size: partSize ?? file.tablePartSize
@@ -83,6 +84,26 @@ package struct SeriesOfFiles {
     (columnNames, preview) = first
     source = paths.count > 3 ? "\(paths.count) files" : paths.joined(separator: ", ")
     if paths.count > 1, found.isOneSeries { try join(joining) }
+    if store.fileSize > 0 {
+      remarks.append(
+        "numbers lie on the disk, \(NumberFormat.bytes(Double(store.fileSize))) while the program runs"
+      )
+    }
+  }
+
+  /// Throws if a file holds JSON: its first error as a table would tell nobody why.
+  private static func checkIsTable(_ file: TextPieces) throws(DataError) {
+    var first: Character?
+    try file.forEachLine { _, line in
+      first = line.first { !$0.isWhitespace }
+      return first == nil
+    }
+    guard first == "{" || first == "[" else { return }
+    throw DataError(
+      file: file.source, line: 1, problem: "found JSON, expected a table with a row for each time",
+      advice:
+        "Write its rows as CSV below a line of names, as with: jq -r '[.date, .shop, .sold] | @csv'"
+    )
   }
 
   /// Makes one series of those of several files, if they follow each other in time.

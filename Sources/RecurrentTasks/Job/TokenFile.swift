@@ -17,6 +17,8 @@ struct TokenFile: Sendable {
 
   /// Bytes on the disk.
   var fileSize: Int { file == nil ? 0 : count * MemoryLayout<UInt32>.size }
+  /// Bytes in memory.
+  var keptSize: Int { kept.count * MemoryLayout<UInt32>.size }
 
   /// Some of the tokens.
   func tokens(_ range: Range<Int>) -> [Int] {
@@ -76,6 +78,8 @@ struct TokenLists: Sendable {
   var count: Int { starts.count - 1 }
   /// Bytes on the disk.
   var fileSize: Int { tokens.fileSize }
+  /// Bytes in memory.
+  var keptSize: Int { tokens.keptSize + starts.count * MemoryLayout<Int>.size }
 
   subscript(index: Int) -> [Int] { tokens.tokens(starts[index]..<starts[index + 1]) }
   /// The number of tokens in one.

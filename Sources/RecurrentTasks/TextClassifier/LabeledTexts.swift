@@ -42,6 +42,14 @@ public struct LabeledTexts: Sendable {
       set { content = .held(newValue) }
     }
 
+    /// Bytes of the text.
+    var byteCount: Int {
+      switch content {
+      case .held(let text): text.utf8.count
+      case .stored(_, _, let count): count
+      }
+    }
+
     /// Whether text, label and place are the same.
     public static func == (one: Example, other: Example) -> Bool {
       one.label == other.label && one.file == other.file && one.line == other.line

@@ -9,6 +9,8 @@ import Recurrent
 /// It is the yardstick of text classification, and beside a network what that adds to.
 struct NaiveBayes: Sendable, Equatable, Codable {
   private let terms: Vocabulary
+  /// Terms that are counted.
+  var size: Int { terms.count }
   /// `[V + 1]` where the entries of each term begin.
   private let starts: [Int]
   /// A class in which a term occurs, ascending for each term, and how often it does.

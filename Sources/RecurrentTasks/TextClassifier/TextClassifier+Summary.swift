@@ -65,7 +65,9 @@ extension TextClassifierPlan: CustomStringConvertible {
     }
     if let vectors { lines.append(vectors.explanation(encoder.vocabulary, of: "tokens")) }
     lines.append("network     \(options.networkText)")
-    lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
+    lines.append(
+      "            \(NumberFormat.grouped(parameterCount)) parameters; about "
+        + "\(NumberFormat.bytes(processBytes)) of memory in all, with the texts and the report")
     return lines.joined(separator: "\n")
   }
 }

@@ -23,7 +23,7 @@ public struct TextClassifierPlan: JobPlan {
   public let extras: TextEncoder
   /// The training part, as the network reads it.
   let trainingTexts: EncodedTexts
-  private let validationTexts: EncodedTexts
+  let validationTexts: EncodedTexts
   /// Bytes of texts and tokens that lie in temporary files.
   let diskSize: Int
   /// Vectors trained elsewhere that the embedding starts from, and for how many tokens.

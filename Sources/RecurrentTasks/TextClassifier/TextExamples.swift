@@ -45,6 +45,10 @@ struct EncodedTexts: Sendable {
   var count: Int { tokens.count }
   /// Bytes on the disk.
   var fileSize: Int { tokens.fileSize + terms.fileSize }
+  /// Bytes in memory.
+  var keptSize: Int {
+    tokens.keptSize + terms.keptSize + (own?.count ?? 0) * MemoryLayout<Int>.size
+  }
   /// The number of tokens in a text.
   func length(_ index: Int) -> Int { tokens.length(index) }
 

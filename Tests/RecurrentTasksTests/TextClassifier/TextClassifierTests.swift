@@ -293,4 +293,24 @@ import Testing
     #expect(page.html.contains("&lt;script&gt;") && !page.html.contains("<script>"))
     #expect(page.html.contains("<th>&lt;b&gt;</th>") && page.html.contains("<title>a &amp; b"))
   }
+
+  /// By GNU `time -v` of the program on such files: 108 MB at most on 1500 texts, most of it
+  /// pairs of words that naive Bayes counts.
+  @Test func memoryIsToldWithTheTexts() throws {
+    func told(_ count: Int, _ naiveBayes: Bool) throws -> Double {
+      let texts = (0..<count).map { text in
+        LabeledTexts.Example(
+          text: (0..<100).map { "w\((text * 7919 + $0 * $0 * 31) % 4999)" }.joined(separator: " "),
+          label: text % 2 == 0 ? "good" : "bad")
+      }
+      var options = TextClassifierOptions()
+      (options.hiddenSize, options.embeddingSize, options.naiveBayes) = (16, 16, naiveBayes)
+      return try TextClassifierPlan(LabeledTexts(texts), options: options).processBytes
+    }
+    let (few, many) = (try told(100, true), try told(400, true))
+    #expect((30e6...60e6).contains(few) && (40e6...75e6).contains(many), "\(few), \(many)")
+    // Terms that are counted once each: 300 texts more, less what is held out.
+    #expect((9e6...16e6).contains(many - few), "\(many - few)")
+    #expect(try told(400, false) < many - 12e6)
+  }
 }
