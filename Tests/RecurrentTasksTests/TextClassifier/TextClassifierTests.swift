@@ -294,8 +294,8 @@ import Testing
     #expect(page.html.contains("<th>&lt;b&gt;</th>") && page.html.contains("<title>a &amp; b"))
   }
 
-  /// By GNU `time -v` of the program on such files: 108 MB at most on 1500 texts, most of it
-  /// pairs of words that naive Bayes counts.
+  /// By GNU `time -v` of a debug build on such files: 65 MB at most on 400 texts, 108 MB on 1500, most of it pairs of
+  /// words that naive Bayes counts.
   @Test func memoryIsToldWithTheTexts() throws {
     func told(_ count: Int, _ naiveBayes: Bool) throws -> Double {
       let texts = (0..<count).map { text in
