@@ -92,7 +92,7 @@ extension ImageSet {
     }
     var labels: [String] = []
     if let file = Self.labelFile(beside: path) {
-      let found = try contents(try readFile(file), file)
+      let found = try Self.contents(try readFile(file), file)
       let labelHeader = try IDXFile(found, ranks: [1], holding: "labels", source: file)
       guard labelHeader.shape[0] == count else {
         throw DataError(

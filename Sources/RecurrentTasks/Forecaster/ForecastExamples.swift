@@ -169,17 +169,19 @@ extension ForecastExamples {
         }
       }
       if known > 0 {
+        let seen = series.known(rows)
         for step in 0..<window {
           let first = (place * window + step) * features + columns
           inputs.replaceSubrange(
-            first..<first + known, with: series.known(rows.lowerBound + step))
+            first..<first + known, with: seen[step * known..<(step + 1) * known])
         }
+        let coming = series.known(origin.row..<origin.row + horizon)
         for step in 0..<horizon {
           let first = (place * horizon + step) * 2 * known
           let former = series.base.row(origin: origin.row, step: step)
           ahead.replaceSubrange(
             first..<first + 2 * known,
-            with: series.known(origin.row + step) + series.known(former))
+            with: coming[step * known..<(step + 1) * known] + series.known(former..<former + 1))
         }
       }
       for step in 0..<horizon {

@@ -250,11 +250,11 @@ struct Channels: Sendable {
     return channels
   }
 
-  /// What is known of a row; nothing but zeros where nothing is.
-  func known(_ row: Int) -> [Float] {
-    let first = row * knownWidth
-    return first + knownWidth <= known.count
-      ? known.values(first..<first + knownWidth) : [Float](repeating: 0, count: knownWidth)
+  /// The known inputs of rows, one row after the other; zeros where nothing is known.
+  func known(_ rows: Range<Int>) -> [Float] {
+    let (first, end) = (rows.lowerBound * knownWidth, rows.upperBound * knownWidth)
+    let there = known.values(min(first, known.count)..<min(end, known.count))
+    return there + [Float](repeating: 0, count: end - first - there.count)
   }
 
   /// The scales that were fitted; nil if each window has its own.
