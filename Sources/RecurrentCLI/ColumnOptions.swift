@@ -80,7 +80,7 @@ struct ColumnOptions: ParsableArguments {
     if let name = asked {
       target = name
     } else {
-      target = try defaultTarget(in: table, numeric: free)
+      target = try defaultTarget(in: table, numeric: free.filter { !given.contains($0) })
     }
     let used = [target] + given + known + statics + (series.map { [$0] } ?? [])
     let time = asksTime ?? table.timeColumnName(excluding: used)
