@@ -53,10 +53,10 @@ def note(text):
 
 
 def build(package, product):
-    """Builds a product in release form and gives its path. SWIFT_BUILD_FLAGS says how else than by default."""
+    """Builds a product in release form and gives its path."""
     # In the command's build folder, so that the library is built once for both.
-    flags = os.environ.get("SWIFT_BUILD_FLAGS") or f"-c release --scratch-path {ROOT}/.build --disable-build-manifest-caching"
-    command = ["swift", "build", "--package-path", str(package), "--product", product, *flags.split()]
+    command = ["swift", "build", "-c", "release", "--package-path", str(package), "--product", product,
+               "--scratch-path", str(ROOT / ".build")]
     subprocess.run(command, check=True, stdout=sys.stderr)
     path = subprocess.run(command + ["--show-bin-path"], check=True, capture_output=True, text=True)
     return str(pathlib.Path(path.stdout.strip()) / product)
