@@ -153,7 +153,7 @@ extension MIDIFile {
   ///   - stepsPerBeat: the steps of a quarter note; of half a second in SMPTE time.
   ///   - source: what the tunes are called.
   /// - Throws: ``DataError`` if a tune has more than ``longestTune`` steps, or all of them together
-  ///   more than ``longestTunes``.
+  ///   more than a million.
   public func tunes(stepsPerBeat: Int, source: String) throws(DataError) -> [Tune] {
     require(stepsPerBeat >= 1, "a beat has at least one step, not \(stepsPerBeat)")
     let pitched = notes.filter { $0.channel != MIDINote.percussionChannel }
