@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Recurrent
+import RecurrentFiles
 import RecurrentTasks
 
 /// `recurrent bench`
@@ -82,11 +83,10 @@ struct Bench: ThreadedCommand {
           "--mode step goes from step to step and cannot see later ones, as --bidirectional must.")
       }
     }
-    let available = Double(ProcessInfo.processInfo.physicalMemory)
-    if benchmark.cost.peak > available {
+    if benchmark.cost.peak > Double(AvailableMemory.current.bytes) {
       throw ValidationError(
-        "This takes about \(NumberFormat.bytes(benchmark.cost.peak)) of memory, the machine has "
-          + "\(NumberFormat.bytes(available)). Use a smaller --batch, --steps, --hidden or --layers."
+        "This takes about \(NumberFormat.bytes(benchmark.cost.peak)) of memory, "
+          + "\(AvailableMemory.current.words(NumberFormat.bytes)). Use a smaller --batch, --steps, --hidden or --layers."
       )
     }
   }

@@ -80,8 +80,8 @@ package func check<Result: SignedInteger>(_ call: () -> Result) throws(SystemErr
   }
 }
 
-/// The bytes of this machine's memory: no file larger than that is read.
-package let memorySize = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+/// The bytes of memory that this program may use: no file larger than that is read.
+package let memorySize = AvailableMemory.current.bytes
 
 /// The bytes of the file at `path`, or of standard input at `-`.
 ///

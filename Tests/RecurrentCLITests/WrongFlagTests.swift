@@ -120,7 +120,7 @@ import Testing
       try workspace.write(Sample.prices, to: "t.csv")
       try await workspace.expectFailure(
         65,
-        ["takes about ", " TB of memory, this machine has ", "Use a smaller --hidden, --layers"],
+        ["takes about ", " TB of memory, this ", "Use a smaller --hidden, --layers"],
         running: ["train", "forecaster", "t.csv"] + Sample.small + ["--hidden", "1000000"])
     }
   }

@@ -1,4 +1,3 @@
-import Foundation
 import Recurrent
 import RecurrentFiles
 
@@ -10,7 +9,7 @@ extension ForecastPlan {
     _ options: ForecasterOptions
   ) throws(DataError) -> MemoryPlan {
     let rows = min(options.batchSize, splits.reduce(0) { $0 + $1.training.count })
-    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    let available = Double(AvailableMemory.current.bytes)
     var shapes = ShapesOnly()
     let model = ForecastModel(
       features: 1 + series[0].covariates.count, known: known?.width ?? 0,
@@ -34,8 +33,8 @@ extension ForecastPlan {
     throw DataError(
       file: series[0].source,
       problem: "training such a network takes about "
-        + "\(NumberFormat.bytes(plan?.bytes ?? least)) of memory, this machine has "
-        + NumberFormat.bytes(available),
+        + "\(NumberFormat.bytes(plan?.bytes ?? least)) of memory, "
+        + AvailableMemory.current.words(NumberFormat.bytes),
       advice: (least < available ? "Use a --memory-limit, or a " : "Use a ")
         + "smaller --hidden, --layers, --window or --batch")
   }

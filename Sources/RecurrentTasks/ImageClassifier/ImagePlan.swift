@@ -1,5 +1,6 @@
 import Foundation
 import Recurrent
+import RecurrentFiles
 
 /// Everything about an image classifier that is fixed before training starts: images, split, scale
 /// and the untrained network. The scale is fitted here, on the training part, and nowhere else.
@@ -109,12 +110,11 @@ public struct ImagePlan: JobPlan {
     // Weights, gradients and two of Adam; the values that the backward pass needs of each step.
     let values = steps * Double(options.hiddenSize) * Double(options.cell.gates + 3)
     let bytes = 4 * (4 * weights + values)
-    let available = Double(ProcessInfo.processInfo.physicalMemory)
-    guard bytes <= available else {
+    guard bytes <= Double(AvailableMemory.current.bytes) else {
       throw DataError(
         file: source,
-        problem: "training such a network takes about \(NumberFormat.bytes(bytes)) of memory, this "
-          + "machine has \(NumberFormat.bytes(available))",
+        problem: "training such a network takes about \(NumberFormat.bytes(bytes)) of memory, "
+          + AvailableMemory.current.words(NumberFormat.bytes),
         advice: "Use a smaller --hidden, --layers or --batch")
     }
   }

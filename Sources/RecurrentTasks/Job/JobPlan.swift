@@ -1,5 +1,6 @@
 import Foundation
 import Recurrent
+import RecurrentFiles
 
 /// Everything about a model that is fixed before training starts: the parts of the data, what is
 /// fitted on the training part alone, the untrained network.
@@ -131,12 +132,11 @@ extension JobPlan {
   public func checkMemory() throws(DataError) {
     let least = MemoryPlan.smallestBytes(
       paths: [], parameterCount: outline.parameterCount, batchSize: 1, time: 1)
-    let available = Double(ProcessInfo.processInfo.physicalMemory)
-    guard least > available else { return }
+    guard least > Double(AvailableMemory.current.bytes) else { return }
     throw DataError(
       file: "the network",
-      problem: "training it takes about \(NumberFormat.bytes(least)) of memory, this machine has "
-        + NumberFormat.bytes(available),
+      problem: "training it takes about \(NumberFormat.bytes(least)) of memory, "
+        + AvailableMemory.current.words(NumberFormat.bytes),
       advice: "Use a smaller --hidden or --layers, or fewer tokens")
   }
 

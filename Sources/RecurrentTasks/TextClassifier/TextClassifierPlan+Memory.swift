@@ -22,6 +22,11 @@ extension TextClassifierPlan {
       ?? min(options.batchSize, training.examples.count)
     let step = MemoryPlan(
       paths: network.paths, parameterCount: network.parameterCount, batchSize: rows, time: longest)
-    return 33e6 + kept + words + (step?.bytes ?? 0)
+    // Beside the recurrent layers: what dropout leaves of vectors, its mask and its gradient; what attention
+    // pooling makes of each state.
+    let beside =
+      (options.dropout > 0 ? 3 * options.embeddingSize : 0)
+      + (options.pooling == .attention ? 3 * options.hiddenSize + options.featureSize : 0)
+    return 33e6 + kept + words + (step?.bytes ?? 0) + Double(rows * longest * beside) * 4
   }
 }

@@ -28,6 +28,8 @@ struct CodedText: Sendable {
   var count: Int { tokens.count }
   /// Bytes on the disk.
   var fileSize: Int { tokens.fileSize }
+  /// Bytes in memory.
+  var keptSize: Int { tokens.keptSize }
   var targets: [Int] { targets(0..<count) }
   var inputs: [Int] { inputs(0..<count) }
 

@@ -18,6 +18,9 @@ public struct GeneratorEvaluation: JobEvaluation {
   /// The loss of counting what follows four tokens, in nats a character; nil where the training part
   /// is not at hand.
   public let fiveGram: Double?
+  /// How many different n-grams, those that came first, that counting knows, where there were more; nil:
+  /// all, or nothing was counted.
+  public var nGramLimit: Int?
   /// Of words: what of the nats, of the network and of the others, writes out the unknown ones; nil:
   /// tokens are no words.
   public var spelling: Double?
@@ -72,6 +75,11 @@ extension GeneratorEvaluation {
       "\(NumberFormat.grouped(tokens)) tokens, \(NumberFormat.grouped(characters)) characters, "
         + "read as one stream; perplexity is that of a token.",
     ]
+    if let nGramLimit {
+      lines.append(
+        "The 5-gram knows the first \(NumberFormat.grouped(nGramLimit)) different n-grams of the "
+          + "\(symbols) alone: more would take too much memory.")
+    }
     if unknown > 0 {
       lines.append(
         "\(NumberFormat.grouped(unknown)) tokens are unknown, and count as the unknown token"

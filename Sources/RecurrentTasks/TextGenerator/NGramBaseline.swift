@@ -8,10 +8,13 @@ import RecurrentFiles
 ///     P(c | h) = (count(h c) + kinds(h) · P(c | h′)) / (count(h) + kinds(h))
 ///
 /// where h′ is h without its first symbol, kinds(h) the number of different symbols that followed h,
-/// and the last P the same for every known symbol and one that stands for all others.
+/// and the last P the same for every known symbol and one that stands for all others. Only so many
+/// different n-grams are counted as a text finds first (`limit`): memory has a bound.
 struct NGramBaseline<Symbol: Hashable & Sendable>: Sendable {
   /// n: symbols that are looked at together, the one foretold included.
   let order: Int
+  /// The most n-grams of all lengths that are told apart.
+  let limit: Int
   private var numbers: [Symbol: Int] = [:]
   /// The node of each n-gram by that of the n-gram without its last symbol, and that symbol.
   private var children: [UInt64: Int32] = [:]
@@ -19,8 +22,12 @@ struct NGramBaseline<Symbol: Hashable & Sendable>: Sendable {
   private var counts: [Int32] = [0]
   private var followers: [Int32] = [0]
   private var kinds: [Int32] = [0]
-  /// The nodes of the n-grams that end with what was counted last, the shortest first.
-  private var ending: [Int32] = [0]
+  /// The nodes of the n-grams that end with what was counted last, the shortest first; of those that are
+  /// not counted none.
+  private var ending: [Int32?] = [0]
+
+  /// They take about 0.6 GB.
+  static var mostCounted: Int { 1 << 24 }
 
   /// What a text gives that is judged piece by piece.
   struct Score {
@@ -39,26 +46,38 @@ struct NGramBaseline<Symbol: Hashable & Sendable>: Sendable {
   }
 
   /// Counts that begin with nothing.
-  init(order: Int) {
+  ///
+  /// - Parameter limit: the most different n-grams, of all lengths, that are counted.
+  init(order: Int, limit: Int = Self.mostCounted) {
     require(order >= 1, "an n-gram has at least one symbol, not \(order)")
     self.order = order
+    self.limit = limit
   }
+
+  /// Whether there were more different n-grams than are counted.
+  private(set) var isPartial = false
 
   /// Counts symbols that follow those before.
   mutating func count(_ text: some Sequence<Symbol>) {
     for symbol in text {
       let number = numbers[symbol] ?? numbers.count
       numbers[symbol] = number
-      for place in ending.indices { ending[place] = count(number, after: ending[place]) }
+      for place in ending.indices {
+        ending[place] = ending[place].flatMap { count(number, after: $0) }
+      }
       ending = [0] + ending.prefix(order - 1)
     }
   }
 
-  /// Takes note of a symbol after the n-gram of `node`; the node of both.
-  private mutating func count(_ symbol: Int, after node: Int32) -> Int32 {
+  /// Takes note of a symbol after the n-gram of `node`; the node of both, if it is counted.
+  private mutating func count(_ symbol: Int, after node: Int32) -> Int32? {
     let key = UInt64(node) << 32 | UInt64(symbol)
     let child = children[key] ?? Int32(counts.count)
     if child == counts.count {
+      guard child <= limit else {
+        isPartial = true
+        return nil
+      }
       children[key] = child
       counts.append(0)
       followers.append(0)

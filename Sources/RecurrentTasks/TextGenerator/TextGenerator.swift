@@ -88,6 +88,7 @@ public struct TextGenerator: Job {
       nats += Double(loss) * Double(piece.targets.time)
     }
     let spelling = try code.spelling(of: text)
+    var limit: Int?
     /// Nats a character of what follows the last tokens, or characters, counted.
     func counted(_ order: Int) throws(DataError) -> Double? {
       guard let known else { return nil }
@@ -96,6 +97,7 @@ public struct TextGenerator: Job {
         for part in known { try part.forEachPiece { piece, _ in baseline.count(piece) } }
         var score = NGramBaseline<Character>.Score()
         try text.forEachPiece { piece, _ in baseline.judge(piece, &score) }
+        if baseline.isPartial { limit = baseline.limit }
         return score.nats
       }
       var baseline = NGramBaseline<Int>(order: order)
@@ -104,13 +106,15 @@ public struct TextGenerator: Job {
       }
       var score = NGramBaseline<Int>.Score()
       tokens.forEachTargets { baseline.judge($0, &score) }
+      if baseline.isPartial { limit = baseline.limit }
       return (score.nats * Double(tokens.count) + spelling) / Double(max(1, text.count))
     }
     var unknown = 0
     tokens.forEachTargets { unknown += $0.count { $0 == code.vocabulary.unknown } }
+    let (unigram, fiveGram) = (try counted(1), try counted(5))
     return GeneratorEvaluation(
       tokens: tokens.count, characters: text.count, unknown: unknown, nats: nats + spelling,
-      unigram: try counted(1), fiveGram: try counted(5),
+      unigram: unigram, fiveGram: fiveGram, nGramLimit: limit,
       spelling: code.words == true ? spelling : nil)
   }
 }

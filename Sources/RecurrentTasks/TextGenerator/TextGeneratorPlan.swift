@@ -154,6 +154,7 @@ extension TextGeneratorPlan: CustomStringConvertible {
       "streams     \(examples.targets.batchSize) of \(examples.targets.time) tokens, "
         + "\(options.steps) an update",
       "network     \(options.networkText), \(NumberFormat.grouped(parameterCount)) weights",
+      "            about \(NumberFormat.bytes(processBytes)) of memory in all, with the tokens and the report",
     ].joined(separator: "\n")
   }
 }

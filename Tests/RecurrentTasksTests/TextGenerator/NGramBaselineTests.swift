@@ -21,6 +21,21 @@ import Testing
     #expect(bigram.nats("") == 0)
   }
 
+  /// With room for the n-grams a, b and "ab" alone, "ba" is no n-gram: after b all is as after nothing.
+  @Test func whatHasNoRoomIsNotCounted() {
+    var bigram = NGramBaseline<Character>(order: 2, limit: 3)
+    bigram.count("ab")
+    #expect(!bigram.isPartial)
+    bigram.count("abac")
+    #expect(bigram.isPartial)
+    // a three times, b twice, 3 symbols and an unknown one; c has no room, nor has what follows b.
+    let (a, b) = ((3 + 2.0 / 4) / 7, (2 + 2.0 / 4) / 7)
+    #expect(abs(bigram.nats("a") + log(a)) < 1e-12)
+    #expect(abs(bigram.nats("ba") + (log(b) + log(a)) / 2) < 1e-12)
+    // Of what followed a, the b that was counted: (2 + P(x)) / 3.
+    #expect(abs(bigram.nats("ab") + (log(a) + log((2 + b) / 3)) / 2) < 1e-12)
+  }
+
   /// All probabilities of a place add up to 1, and equal those counted in another way.
   @Test(arguments: [1, 2, 3, 5]) func againstPlainCounting(order: Int) {
     var generator = SeededGenerator(seed: 4)
