@@ -8,12 +8,18 @@ let package = Package(
     .executable(name: "recurrent-benchmarks", targets: ["RecurrentBenchmarks"]),
     .executable(name: "ranks-benchmark", targets: ["RanksBenchmark"]),
   ],
-  traits: [.trait(name: "MPI", description: "Ranks by the system's MPI, for ranks-benchmark.")],
+  traits: [
+    .trait(
+      name: "HDF5", description: "As in Recurrent, so that both can be built in one folder."),
+    .trait(name: "MPI", description: "Ranks by the system's MPI, for ranks-benchmark."),
+  ],
   dependencies: [
     .package(
       name: "Recurrent", path: "..",
-      traits: [.trait(name: "MPI", condition: .when(traits: ["MPI"]))]
-    ),
+      traits: [
+        .trait(name: "HDF5", condition: .when(traits: ["HDF5"])),
+        .trait(name: "MPI", condition: .when(traits: ["MPI"])),
+      ]),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
   ],
   targets: [

@@ -5,8 +5,17 @@ let package = Package(
   name: "RecurrentExamples",
   platforms: [.macOS(.v15)],
   products: [.library(name: "RecurrentAudio", type: .dynamic, targets: ["AudioLibrary"])],
+  traits: [
+    .trait(name: "HDF5", description: "As in Recurrent, so that both can be built in one folder."),
+    .trait(name: "MPI", description: "As in Recurrent."),
+  ],
   dependencies: [
-    .package(name: "Recurrent", path: ".."),
+    .package(
+      name: "Recurrent", path: "..",
+      traits: [
+        .trait(name: "HDF5", condition: .when(traits: ["HDF5"])),
+        .trait(name: "MPI", condition: .when(traits: ["MPI"])),
+      ]),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
   ],
   targets: [

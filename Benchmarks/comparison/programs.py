@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 from .measuring import wall_milliseconds
-from .systems import ROOT, Worker, build, note
+from .systems import ROOT, Worker, note, program
 
 IMPORTS = {"pytorch": "torch", "keras": "keras", "onnxruntime": "onnxruntime"}
 
@@ -69,7 +69,7 @@ def text(systems, greeting, threads, pairs, budget):
 
 def start(systems, pairs):
     """Our command beside no more than the import of a rival."""
-    command = build(ROOT, "recurrent")
+    command = program("RECURRENT", ROOT, "recurrent")
     names = {key: name for key, name in IMPORTS.items() if any(system.key == key for system in systems)}
     pythons = {system.key: system.python for system in systems}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

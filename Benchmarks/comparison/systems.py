@@ -52,18 +52,22 @@ def note(text):
     print(f"benchmark: {text}", file=sys.stderr, flush=True)
 
 
-def build(package, product):
-    """Builds a product in release form and gives its path."""
-    # In the command's build folder, so that the library is built once for both.
+def program(variable, package, product):
+    """The program that an environment variable names, or a product of a package, built in release form."""
+    if named := os.environ.get(variable):
+        return named
+    # In the command's build folder, so that the library is built once for both. A plan that is kept there may be of
+    # another package.
     command = ["swift", "build", "-c", "release", "--package-path", str(package), "--product", product,
-               "--scratch-path", str(ROOT / ".build")]
+               "--scratch-path", str(ROOT / ".build"), "--disable-build-manifest-caching"]
     subprocess.run(command, check=True, stdout=sys.stderr)
     path = subprocess.run(command + ["--show-bin-path"], check=True, capture_output=True, text=True)
     return str(pathlib.Path(path.stdout.strip()) / product)
 
 
 def ours():
-    return System("recurrent", "Recurrent", [build(ROOT / "Benchmarks", "recurrent-benchmarks"), "--worker"])
+    worker = program("BENCHMARKS", ROOT / "Benchmarks", "recurrent-benchmarks")
+    return System("recurrent", "Recurrent", [worker, "--worker"])
 
 
 def rivals(threads):
