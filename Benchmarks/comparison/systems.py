@@ -70,6 +70,14 @@ def ours():
     return System("recurrent", "Recurrent", [worker, "--worker"])
 
 
+BEFORE = "before"
+
+
+def earlier(path):
+    """An earlier build of our own worker, to be measured in turns with ours."""
+    return System(BEFORE, "before", [path, "--worker"])
+
+
 def rivals(threads):
     """Those whose packages are there, each with the interpreter that has them; a line for each that is not."""
     interpreters = [path for path in os.environ.get("PEERS_PYTHON", "").split(":") if path]
