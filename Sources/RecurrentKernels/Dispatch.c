@@ -277,6 +277,37 @@ void rk_update_average(float share, const float *w, float *average, int64_t coun
   CURRENT->update_average(share, w, average, count);
 }
 
+void rk_range(const float *x, int64_t count, float *least, float *most) {
+  CURRENT->range(x, count, least, most);
+}
+
+void rk_round_to_bytes(float scale, float zero, const float *x, uint8_t *bytes, int64_t count) {
+  CURRENT->round_to_bytes(scale, zero, x, bytes, count);
+}
+
+int64_t rk_packed_bytes_size(int64_t columns, int64_t depth) {
+  return CURRENT->packed_bytes_size(columns, depth);
+}
+
+void rk_pack_bytes(const int8_t *b, int64_t columns, int64_t depth, int8_t *packed) {
+  CURRENT->pack_bytes(b, columns, depth, packed);
+}
+
+void rk_multiply_bytes(
+  const uint8_t *a, int64_t rows, const int8_t *packed, int64_t columns, int64_t depth, int32_t *c) {
+  CURRENT->multiply_bytes(a, rows, packed, columns, depth, c);
+}
+
+void rk_floats_of_sums(
+  const rk_byte_columns *b, const int32_t *products, int32_t row_sum, float scale, int32_t zero,
+  const float *start, float *y) {
+  CURRENT->floats_of_sums(b, products, row_sum, scale, zero, start, y);
+}
+
+void rk_lstm_step(int64_t units, const float *z, float *c, float *h) {
+  CURRENT->lstm_step(units, z, c, h);
+}
+
 float rk_multiply_add_rounds(int64_t rounds, float start) {
   return CURRENT->multiply_add_rounds(rounds, start);
 }

@@ -40,6 +40,7 @@
 #include "CrossEntropy.h"
 #include "Nade.h"
 #include "Optimizers.h"
+#include "EightBits.h"
 #include "Peak.h"
 
 const rk_kernels RK_TABLE = {
@@ -92,5 +93,12 @@ const rk_kernels RK_TABLE = {
   .update_rmsprop = k_update_rmsprop,
   .update_adagrad = k_update_adagrad,
   .update_average = k_update_average,
+  .range = k_range,
+  .round_to_bytes = k_round_to_bytes,
+  .packed_bytes_size = k_packed_bytes_size,
+  .pack_bytes = k_pack_bytes,
+  .multiply_bytes = k_multiply_bytes,
+  .floats_of_sums = k_floats_of_sums,
+  .lstm_step = k_lstm_step,
   .multiply_add_rounds = multiply_add_rounds,
 };

@@ -20,6 +20,7 @@
 
 #include "Cells.h"
 #include "Distributions.h"
+#include "EightBits.h"
 #include "Elements.h"
 #include "Products.h"
 #include "Rows.h"

@@ -8,6 +8,7 @@
 
 #include "Cells.h"
 #include "Distributions.h"
+#include "EightBits.h"
 #include "Elements.h"
 #include "Products.h"
 #include "Rows.h"
@@ -87,6 +88,14 @@ typedef struct {
   bool (*update_adagrad)(
     const rk_adagrad *, float *, const float *_Nullable, float *, int64_t);
   void (*update_average)(float, const float *, float *, int64_t);
+  void (*range)(const float *, int64_t, float *, float *);
+  void (*round_to_bytes)(float, float, const float *, uint8_t *, int64_t);
+  int64_t (*packed_bytes_size)(int64_t, int64_t);
+  void (*pack_bytes)(const int8_t *, int64_t, int64_t, int8_t *);
+  void (*multiply_bytes)(const uint8_t *, int64_t, const int8_t *, int64_t, int64_t, int32_t *);
+  void (*floats_of_sums)(
+    const rk_byte_columns *, const int32_t *, int32_t, float, int32_t, const float *, float *);
+  void (*lstm_step)(int64_t, const float *, float *, float *);
   float (*multiply_add_rounds)(int64_t, float);
 } rk_kernels;
 

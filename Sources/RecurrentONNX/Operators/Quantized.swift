@@ -10,28 +10,15 @@ extension Operators {
     "MatMulInteger": matMulInteger, "com.microsoft:DynamicQuantizeLSTM": quantizedLSTM,
   ]
 
-  /// The scale and zero point of eight bits without sign that hold all of `values`, and 0.
-  static func range(of values: some Sequence<Float>) -> (scale: Float, zero: Float) {
-    let (least, most) = values.reduce((Float(0), Float(0))) { (min($0.0, $1), max($0.1, $1)) }
-    let scale = least == most ? 1 : (most - least) / 255
-    let zero = ((0 - least) / scale).rounded(.toNearestOrEven)
-    return (scale, min(max(zero, 0), 255))
-  }
-
-  static func quantized(_ value: Float, _ scale: Float, _ zero: Float) -> Float {
-    min(max((value / scale).rounded(.toNearestOrEven) + zero, 0), 255)
-  }
-
   @Sendable private static func dynamicQuantize(_ call: Call) throws(Problem) -> [OnnxTensor] {
     let x = try call.floats(0)
-    let values = x.elements
-    let (scale, zero) = range(of: values)
+    let (scale, bytes) = x.withUnsafeElements { values in
+      let scale = EightBitScale(holding: values)
+      return (scale, scale.rounded(values))
+    }
     return [
-      OnnxTensor(
-        values.map { whole(Double(quantized($0, scale, zero))) }.map(
-          OnnxTensor.ElementType.uint8.wrapped),
-        shape: x.shape, .uint8),
-      OnnxTensor(Tensor(scale)), OnnxTensor([whole(Double(zero))], shape: [], .uint8),
+      OnnxTensor(bytes.map(Int64.init), shape: x.shape, .uint8), OnnxTensor(Tensor(scale.scale)),
+      OnnxTensor([whole(Double(scale.zero))], shape: [], .uint8),
     ]
   }
 
@@ -84,62 +71,67 @@ extension Operators {
     }
   }
 
-  /// The right factor of a product of whole numbers as floats, in parts so small that every sum is
-  /// exact: 256 products of numbers below 256 stay below 2^24.
-  private struct WholeFactor: Sendable {
-    static let depth = 256
-    let shape: [Int]
-    let parts: [ProductFactor]
-
-    init(_ b: OnnxTensor, zero: OnnxTensor?) throws(Problem) {
-      guard b.shape.count == 2, b.tensor == nil, b.elementType.size == 1 else {
-        throw Problem(
-          "input 1 has shape \(b.shape) of \(b.elementType), expected a matrix of whole numbers of "
-            + "eight bits")
-      }
-      var values = Tensor(b.floats, shape: b.shape)
-      if let zero {
-        guard zero.count == 1 || zero.shape == [b.shape[1]] else {
-          throw Problem("the zero point of input 1 has shape \(zero.shape), expected one a column")
-        }
-        values = values - Tensor(zero.floats, shape: [zero.count])
-      }
-      shape = b.shape
-      parts = stride(from: 0, to: b.shape[0], by: Self.depth).map { start in
-        ProductFactor(values.slice(start..<min(start + Self.depth, b.shape[0]), along: 0))
-      }
+  /// The right factor of a product of whole numbers: `b` of eight bits, and its zero point, one for all or one a column.
+  private static func wholeFactor(
+    _ b: OnnxTensor, zero: OnnxTensor?
+  ) throws(Problem) -> EightBitMatrix {
+    guard b.shape.count == 2, let values = b.signedBytes else {
+      throw Problem(
+        "input 1 has shape \(b.shape) of \(b.elementType), expected a matrix of whole numbers of "
+          + "eight bits")
     }
+    let columns = b.shape[1]
+    guard zero.map({ $0.count == 1 || $0.shape == [columns] }) ?? true else {
+      throw Problem(
+        "the zero point of input 1 has shape \(zero?.shape ?? []), expected one a column")
+    }
+    let zeros = (zero?.floats ?? [0]).map { Int32($0) - b.shiftOfBytes }
+    return EightBitMatrix(
+      values, depth: b.shape[0],
+      zeros: zeros.count == columns ? zeros : Array(repeating: zeros[0], count: columns),
+      scales: Array(repeating: 1, count: columns))
   }
 
   private static func matMulInteger(_ settings: NodeSettings) throws(Problem) -> Kernel {
-    var prepared: WholeFactor?
+    var prepared: EightBitMatrix?
     if let b = settings.constant(1), !settings.hasInput(3) || settings.constant(3) != nil {
-      prepared = try WholeFactor(b, zero: settings.constant(3))
+      prepared = try wholeFactor(b, zero: settings.constant(3))
     }
     return { [prepared] (call) throws(Problem) in
       let factor =
         if let prepared { prepared } else {
-          try WholeFactor(try call.input(1), zero: call.optional(3))
+          try wholeFactor(try call.input(1), zero: call.optional(3))
         }
       let a = try call.input(0)
-      guard a.shape.last == factor.shape[0], a.tensor == nil, a.elementType.size == 1 else {
-        throw Problem("shapes \(a.shape) and \(factor.shape) do not fit a product of whole numbers")
+      guard a.shape.last == factor.depth, let values = a.signedBytes else {
+        throw Problem(
+          "shapes \(a.shape) and \([factor.depth, factor.columns]) do not fit a product of whole numbers"
+        )
       }
-      let shape = try call.fitting(a.shape.dropLast() + [factor.shape[1]])
-      var x = Tensor(a.floats, shape: a.shape)
-      if let zero = call.optional(2) {
-        guard zero.count == 1 else {
-          throw Problem("the zero point of input 0 has shape \(zero.shape), expected one")
-        }
-        x = x - Tensor(zero.floats[0])
+      let shape = try call.fitting(a.shape.dropLast() + [factor.columns])
+      let zero = call.optional(2)
+      guard zero?.count ?? 1 == 1 else {
+        throw Problem("the zero point of input 0 has shape \(zero?.shape ?? []), expected one")
       }
-      var sums = [Int64](repeating: 0, count: shape.reduce(1, *))
-      for (index, part) in factor.parts.enumerated() {
-        let start = index * WholeFactor.depth
-        let product = part.product(x.slice(start..<start + part.rows, along: a.shape.count - 1))
-        product.withUnsafeElements { for place in sums.indices { sums[place] += Int64($0[place]) } }
-      }
-      return [OnnxTensor(sums.map(OnnxTensor.ElementType.int32.wrapped), shape: shape, .int32)]
+      // Signed bytes are moved up by 128, and so is what stands for 0.
+      let products =
+        factor.depth == 0
+        ? Array(repeating: 0, count: shape.reduce(1, *))
+        : factor.products(
+          values.map { UInt8(bitPattern: $0 ^ -128) },
+          zero: Int32(zero?.floats[0] ?? 0) - a.shiftOfBytes + 128)
+      return [OnnxTensor(products.map(Int64.init), shape: shape, .int32)]
     }
   }
+}
+
+extension OnnxTensor {
+  /// Whole numbers of eight bits as signed ones: those without sign less ``shiftOfBytes``. nil: they are others.
+  var signedBytes: [Int8]? {
+    guard tensor == nil, elementType == .uint8 || elementType == .int8 else { return nil }
+    return integers?.map { Int8(truncatingIfNeeded: $0 - Int64(shiftOfBytes)) }
+  }
+
+  /// What signed bytes are less than the numbers: 128 where these have no sign.
+  var shiftOfBytes: Int32 { elementType == .uint8 ? 128 : 0 }
 }

@@ -5,8 +5,9 @@ import RecurrentFiles
 // input and hidden state are rounded to eight bits before they meet them: the input of all steps at once, the hidden state
 // of all rows at each step.
 //
-// A product of whole numbers times both scales is that of the numbers that they stand for. So the weights are widened
-// once, and the kernels of floats run on what rounding leaves.
+// An LSTM as most are runs on whole numbers (QuantizedLSTM). For what else the operator may say, a product of whole
+// numbers times both scales is that of the numbers that they stand for: the weights are widened once, and the kernels of
+// floats run on what rounding leaves.
 
 extension Operators {
   static func quantizedLSTM(_ settings: NodeSettings) throws(Problem) -> Kernel {
@@ -21,22 +22,33 @@ extension Operators {
           ? try widened(Call(inputs: settings.constants, room: .max))
           : settings.constants.enumerated().map { $0 == 1 || $0 == 2 ? nil : $1 }), .lstm)
     node.roundsToEightBits = true
+    if isConstant, node.isPlain, settings.constant(7) == nil, !settings.hasInput(7),
+      !settings.hasInput(3) || settings.constant(3) != nil
+    {
+      node.quantized = try QuantizedLSTM.directions(Call(inputs: settings.constants, room: .max))
+    }
     return { [node] (call) throws(Problem) in
       try node(
         Call(inputs: isConstant ? call.inputs : try widened(call), room: call.room))
     }
   }
 
+  /// W or R, checked.
+  static func wholeWeights(_ call: Call, _ index: Int) throws(Problem) -> OnnxTensor {
+    let steps = try call.input(index)
+    guard steps.shape.count == 3, steps.tensor == nil else {
+      throw Problem(
+        "input \(index) has shape \(steps.shape) of \(steps.elementType), expected whole numbers "
+          + "[D, I, 4·H]")
+    }
+    return steps
+  }
+
   /// The inputs with W and R as an LSTM has them: `[D, 4·H, I]` and `[D, 4·H, H]`.
   private static func widened(_ call: Call) throws(Problem) -> [OnnxTensor?] {
     var inputs = call.inputs
     for (index, scale) in [(1, 8), (2, 10)] {
-      let steps = try call.input(index)
-      guard steps.shape.count == 3, steps.tensor == nil else {
-        throw Problem(
-          "input \(index) has shape \(steps.shape) of \(steps.elementType), expected whole numbers "
-            + "[D, I, 4·H]")
-      }
+      let steps = try wholeWeights(call, index)
       // One scale for a direction, or one for each of its columns.
       func aligned(_ input: Int) throws(Problem) -> Tensor? {
         guard let values = call.optional(input) else { return nil }
@@ -62,8 +74,9 @@ extension Tensor {
   /// entries of `axis`, and 0.
   func throughEightBits(first count: Int, along axis: Int) -> Tensor {
     let measured = count < shape[axis] ? slice(0..<count, along: axis) : self
-    let (scale, zero) = measured.withUnsafeElements { Operators.range(of: $0) }
-    return Operators.each(self) { (Operators.quantized($0, scale, zero) - zero) * scale }
+    let scale = measured.withUnsafeElements { EightBitScale(holding: $0) }
+    let bytes = withUnsafeElements { scale.rounded($0) }
+    return Tensor(bytes.map { (Float($0) - scale.zero) * scale.scale }, shape: shape)
   }
 }
 

@@ -13,9 +13,19 @@ struct RecurrentNode: Sendable {
   private let prepared: [RecurrentDirection]?
   /// Whether only what rounding to eight bits leaves of input and hidden state meets the weights.
   var roundsToEightBits = false
+  /// The directions on whole numbers, where the weights are such.
+  var quantized: [QuantizedLSTM]?
 
   /// Whether it runs from the start only.
   var runsForward: Bool { runsBackward == [false] }
+
+  /// Whether it is an LSTM as its paper has it: no other functions, no bounds, no gates that are coupled.
+  var isPlain: Bool {
+    recipes.allSatisfy { recipe in
+      recipe.clip == nil && !recipe.isCoupled
+        && recipe.functions.map(\.activation) == [.sigmoid, .tanh, .tanh]
+    }
+  }
 
   init(_ settings: NodeSettings, _ cell: OnnxCell) throws(Problem) {
     self.cell = cell
@@ -129,18 +139,31 @@ struct RecurrentNode: Sendable {
         index, call, state, shape: [directions.count, batch, size])
     }
     var values = batchFirst(x)
-    if roundsToEightBits, time > 0 {
-      values = values.throughEightBits(first: lengths.max() ?? 0, along: 1)
+    let longest = lengths.max() ?? 0
+    if roundsToEightBits, quantized == nil, time > 0 {
+      values = values.throughEightBits(first: longest, along: 1)
     }
     let sequences = SequenceBatch(values, lengths: lengths)
+    let scale =
+      quantized.map { _ in
+        (longest < time ? values.slice(0..<longest, along: 1) : values).withUnsafeElements {
+          EightBitScale(holding: $0)
+        }
+      }
     var (outputs, hiddens, cells): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
     for (index, direction) in directions.enumerated() {
       func own(_ x: Tensor) -> Tensor {
         x.slice(index..<index + 1, along: 0).reshaped(to: [batch, size])
       }
-      let run = roundsToEightBits ? direction.roundingStates : direction.callAsFunction
-      let result = run(
-        runsBackward[index] ? sequences.reversed : sequences, own(states[0]), own(states[1]))
+      let input = runsBackward[index] ? sequences.reversed : sequences
+      let result: (outputs: Tensor, hidden: Tensor, cell: Tensor)
+      if let quantized, let scale {
+        result = quantized[index](
+          input, scale: scale, hidden: own(states[0]), cell: own(states[1]))
+      } else {
+        let run = roundsToEightBits ? direction.roundingStates : direction.callAsFunction
+        result = run(input, own(states[0]), own(states[1]))
+      }
       outputs.append(result.outputs)
       hiddens.append(result.hidden)
       cells.append(result.cell)
