@@ -99,6 +99,12 @@ extension ExportCase {
           })
       ),
     ]
+    for mode in PaddingMode.allCases {
+      let layer = Conv1D(
+        inputSize: 3, outputSize: 4, kernelSize: 4, dilation: 2,
+        padding: .explicit(left: 4, right: 2), paddingMode: mode, using: &generator)
+      cases.append(("convolution with \(mode)", try ExportCase(layer)))
+    }
     var norm = BatchNorm(size: 3)
     norm.runningMean = Tensor(generator.floats(3))
     norm.runningVariance = Tensor(generator.floats(3)).squared() + 0.5

@@ -70,6 +70,15 @@ import Testing
       }
       #expect(error.problem == what + " cannot be written")
     }
+    let longer = Conv1D(
+      inputSize: 3, outputSize: 4, kernelSize: 2, padding: .explicit(left: 1, right: 1),
+      using: &generator)
+    #expect(
+      try dataError {
+        _ = try OnnxBuilder.encode(longer, input: .sequences(features: 3), name: "refused")
+      }.problem
+        == "a convolution with a stride, or whose padding is not its reach, changes the lengths of "
+        + "rows, which is not written")
     let own = Sequential { MinGRU(inputSize: 3, hiddenSize: 4, using: &generator) }
     #expect(
       try dataError {

@@ -4,29 +4,38 @@ import RecurrentFiles
 ///
 ///     y_o = bias + Σ_k x_(o·stride + k·dilation - left)·weights_k        k = 0 ..< K
 ///
-/// What lies before a row's first and behind its last valid step counts as 0, so that a row alone
-/// gives what it gives in a batch. With n valid steps and a reach of R = (K - 1)·dilation:
+/// What lies before a row's first and behind its last valid step is 0, or what the padding mode puts
+/// there of the row's own steps, so that a row alone gives what it gives in a batch. With n valid
+/// steps, of which there is at least one, and a reach of R = (K - 1)·dilation:
 ///
-/// | padding | left | output steps |
+/// | padding | left | right |
 /// |---|---|---|
-/// | `same` | half (rounded down) of max(0, (⌈n / stride⌉ - 1)·stride + R + 1 - n), with stride 1: of R | ⌈n / stride⌉ |
-/// | `causal` | R: an output sees no later input | ⌈n / stride⌉ |
-/// | `valid` | 0 | ⌊(n - R - 1) / stride⌋ + 1, at least 0 |
+/// | `same` | half (rounded down) of P = max(0, (⌈n / stride⌉ - 1)·stride + R + 1 - n), with stride 1: of R | P - left |
+/// | `causal` | R: an output sees no later input | 0 |
+/// | `valid` | 0 | 0 |
+/// | `explicit(left:right:)` | as it says | as it says |
 ///
-/// These are Keras's formulas, and PyTorch's `padding="same"` and `padding=0`. Keras's kernel is
+/// There are ⌊(left + n + right - R - 1) / stride⌋ + 1 output steps, at least 0; of an empty row
+/// there are none.
+///
+/// These are Keras's formulas, and PyTorch's `padding="same"`, `padding=0` and `padding=p`
+/// (`explicit(left: p, right: p)`) with its `padding_mode` `zeros`, `reflect` or `replicate` (`edge`);
+/// a row too short to be reflected, which PyTorch refuses, is reflected again. Keras's kernel is
 /// `weights`; PyTorch's `weight` `[O, I, K]` is its transpose.
 ///
 /// A causal convolution of stride 1 has a state, its last R inputs: a sequence in chunks gives the
 /// bits of the whole. The others look at whole sequences.
 public struct Conv1D: Layer {
-  /// The zeros that are added around a row before it is convolved.
-  public enum Padding: String, Sendable, Codable, CaseIterable {
-    /// Zeros on both sides: with stride 1 as many outputs as inputs.
+  /// How many steps are added around a row before it is convolved.
+  public enum Padding: Sendable, Hashable {
+    /// Steps on both sides: with stride 1 as many outputs as inputs.
     case same
-    /// Zeros in front.
+    /// Steps in front.
     case causal
-    /// No zeros: outputs only where the whole kernel fits.
+    /// None: outputs only where the whole kernel fits.
     case valid
+    /// So many in front and behind.
+    case explicit(left: Int, right: Int)
   }
 
   /// The inputs that later outputs still see.
@@ -49,15 +58,17 @@ public struct Conv1D: Layer {
   public let stride: Int
   /// Input steps from one element of the kernel to the next.
   public let dilation: Int
-  /// The zeros that are added around a row.
+  /// How many steps are added around a row.
   public let padding: Padding
+  /// What stands in the steps that are added.
+  public let paddingMode: PaddingMode
 
   /// A layer with a kernel of `kernelSize` steps. Initialized uniformly in ± 1/√(I·K) (PyTorch), or
   /// by Glorot's rule with fans K·I and K·O and a zero bias (Keras).
   public init(
     inputSize: Int, outputSize: Int, kernelSize: Int, stride: Int = 1, dilation: Int = 1,
-    padding: Padding = .same, bias: Bool = true, initialization: Initialization = .pytorch,
-    using generator: inout some RandomNumberGenerator
+    padding: Padding = .same, paddingMode: PaddingMode = .zeros, bias: Bool = true,
+    initialization: Initialization = .pytorch, using generator: inout some RandomNumberGenerator
   ) {
     let shape = [kernelSize, inputSize, outputSize]
     require(
@@ -74,13 +85,13 @@ public struct Conv1D: Layer {
     self.init(
       weights: draw.kernel(shape, using: &generator),
       bias: bias ? draw.bias([outputSize], using: &generator) : nil, stride: stride,
-      dilation: dilation,
-      padding: padding)
+      dilation: dilation, padding: padding, paddingMode: paddingMode)
   }
 
   /// A layer with these parameters: weights `[K, I, O]`, bias `[O]`.
   public init(
-    weights: Tensor, bias: Tensor?, stride: Int = 1, dilation: Int = 1, padding: Padding = .same
+    weights: Tensor, bias: Tensor?, stride: Int = 1, dilation: Int = 1, padding: Padding = .same,
+    paddingMode: PaddingMode = .zeros
   ) {
     require(
       weights.rank == 3 && weights.shape[0] >= 1,
@@ -91,23 +102,53 @@ public struct Conv1D: Layer {
     require(
       stride >= 1 && dilation >= 1,
       "stride and dilation are at least 1, not \(stride) and \(dilation)")
+    if case .explicit(let left, let right) = padding {
+      require(
+        left >= 0 && right >= 0,
+        "at least 0 steps are added around a row, not \(left) and \(right)")
+    }
     self.weights = weights
     self.bias = bias
     self.stride = stride
     self.dilation = dilation
     self.padding = padding
+    self.paddingMode = paddingMode
   }
 
   /// R, the inputs before the one at its own place that a causal output sees.
   public var reach: Int { (weights.shape[0] - 1) * dilation }
 
-  /// Whether it is causal with stride 1, and so takes sequences in chunks.
-  public var isCausal: Bool { padding == .causal && stride == 1 }
+  /// Whether no output sees a later input, or another than zeros before the first, with stride 1: it
+  /// then takes sequences in chunks. So it is with `causal`, and with R steps in front told explicitly.
+  public var isCausal: Bool {
+    stride == 1 && paddingMode == .zeros
+      && (padding == .causal || padding == .explicit(left: reach, right: 0))
+  }
+
+  /// Whether there are as many outputs as inputs, each at its input's place.
+  package var keepsSteps: Bool {
+    let added = margins(of: 1)
+    return stride == 1 && added.left + added.right == reach
+  }
 
   /// The output steps of a row with so many valid steps.
   public func outputLength(of length: Int) -> Int {
-    padding == .valid
-      ? max(0, (length - reach - 1 + stride) / stride) : (length + stride - 1) / stride
+    let added = margins(of: length)
+    return length == 0
+      ? 0 : max(0, (added.left + length + added.right - reach - 1 + stride) / stride)
+  }
+
+  /// The steps that are added around a row of so many.
+  package func margins(of length: Int) -> (left: Int, right: Int) {
+    switch padding {
+    case .same:
+      let outputs = (length + stride - 1) / stride
+      let added = max(0, (outputs - 1) * stride + reach + 1 - length)
+      return (added / 2, added - added / 2)
+    case .causal: return (reach, 0)
+    case .valid: return (0, 0)
+    case .explicit(let left, let right): return (left, right)
+    }
   }
 
   /// The state before the first step: zeros.
@@ -115,8 +156,8 @@ public struct Conv1D: Layer {
     State(inputs: isCausal ? .zeros([batchSize, reach, weights.shape[1]]) : nil)
   }
 
-  /// The outputs. With stride 1, `same` and `causal` they stand where the inputs stand; else from
-  /// the first step on.
+  /// The outputs. With stride 1 and as many outputs as inputs they stand where the inputs stand; else
+  /// from the first step on.
   public func forward(_ input: SequenceBatch, state: inout State, mode: Mode) -> SequenceBatch {
     let (kernel, features, outputs) = (weights.shape[0], weights.shape[1], weights.shape[2])
     require(
@@ -127,13 +168,13 @@ public struct Conv1D: Layer {
     var lengths: [Int] = []
     for (row, steps) in places.enumerated() {
       let length = outputLength(of: steps.count)
-      let left = leftPadding(of: steps.count, outputs: length)
+      let left = margins(of: steps.count).left
       lengths.append(length)
       for output in 0..<length {
         for k in 0..<kernel {
           let step = output * stride + k * dilation - left
-          if steps.indices.contains(step) {
-            origins.append(.input(steps[step]))
+          if let source = paddingMode.source(of: step, size: steps.count) {
+            origins.append(.input(steps[source]))
           } else {
             origins.append(isCausal ? .state(row * reach + reach + step) : .zero)
           }
@@ -148,20 +189,12 @@ public struct Conv1D: Layer {
       state.inputs = Window.gather(lastInputs(places), from: input.values, before)
         .reshaped(to: before.shape)
     }
-    if stride == 1, padding != .valid { return input.with(validSteps: result) }
+    if keepsSteps { return input.with(validSteps: result) }
     let time = outputLength(of: input.time)
     let targets = lengths.indices.flatMap { b in (0..<lengths[b]).map { b * time + $0 } }
     let values = result.scatteredRows(to: targets, of: input.batchSize * time)
     return SequenceBatch(
       values.reshaped(to: [input.batchSize, time, outputs]), lengths: lengths)
-  }
-
-  private func leftPadding(of length: Int, outputs: Int) -> Int {
-    switch padding {
-    case .same: max(0, (outputs - 1) * stride + reach + 1 - length) / 2
-    case .causal: reach
-    case .valid: 0
-    }
   }
 
   /// Where the last R inputs of each row are found: in the input or, if it is short, in the state.

@@ -169,8 +169,8 @@ extension Operators {
         let places = (-before..<max(-before, size + after)).map { place -> Int in
           if (0..<size).contains(place) { return place }
           return switch mode {
-          case "reflect": place < 0 ? -place : 2 * (size - 1) - place
-          case "edge": place < 0 ? 0 : size - 1
+          case "reflect": PaddingMode.reflect.source(of: place, size: size) ?? -1
+          case "edge": PaddingMode.edge.source(of: place, size: size) ?? -1
           case "wrap": ((place % size) + size) % size
           default: -1
           }

@@ -144,26 +144,32 @@ extension AttentionPooling: OnnxExportable {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Conv1D: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
-    guard stride == 1, padding != .valid else {
+    guard keepsSteps else {
       throw DataError(
         .unwritable, file: "ONNX",
         problem:
-          "a convolution with a stride, or without padding, changes the lengths of rows, which "
-          + "is not written")
+          "a convolution with a stride, or whose padding is not its reach, changes the lengths of "
+          + "rows, which is not written")
     }
-    // What lies behind a row's end counts as 0.
-    let shown = graph.product(input, graph.numericMask(of: input))
-    let before = padding == .causal ? reach : reach / 2
+    var added = margins(of: 1)
     let (kernel, features, outputs) = (weights.shape[0], weights.shape[1], weights.shape[2])
-    let turned = OnnxTensor(weights).transposed([2, 1, 0])
+    let shown: String
+    if paddingMode == .zeros {
+      // What lies behind a row's end counts as 0.
+      shown = graph.product(input, graph.numericMask(of: input))
+    } else {
+      shown = graph.padded(
+        input, features: features, before: added.left, after: added.right, with: paddingMode)
+      added = (0, 0)
+    }
     let constants =
-      [graph.constant(turned.tensor ?? weights, "kernel")]
+      [graph.constant(weights.permuted([2, 1, 0]), "kernel")]
       + (bias.map { [graph.constant($0, "bias")] } ?? [])
     let value = graph.node(
       "Conv", [graph.transpose(shown, [0, 2, 1])] + constants,
       [
         "kernel_shape": .integers([Int64(kernel)]), "dilations": .integers([Int64(dilation)]),
-        "pads": .integers([Int64(before), Int64(reach - before)]),
+        "pads": .integers([Int64(added.left), Int64(added.right)]),
       ])
     require(features > 0 && outputs > 0, "a convolution has features")
     return graph.transpose(value, [0, 2, 1])

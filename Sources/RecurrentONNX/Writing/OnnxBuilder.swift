@@ -7,8 +7,8 @@ import RecurrentFiles
 /// let bytes = try OnnxBuilder.encode(model, input: .sequences(features: 3), name: "forecaster")
 /// ```
 ///
-/// The layers of this library whose formulas ONNX has conform, and so does a ``Sequential`` of them. A
-/// network of one's own conforms by calling those of its layers:
+/// The layers of this library whose formulas ONNX has conform, and so do a ``Sequential`` and
+/// ``Branches`` of them. A network of one's own conforms by calling those of its layers:
 ///
 /// ```swift
 /// extension MyNetwork: OnnxExportable {
@@ -201,6 +201,35 @@ public struct OnnxBuilder {
   /// The mask of a sequence's valid steps as 1 and 0.
   mutating func numericMask(of sequence: String) -> String {
     node("Cast", [mask(of: sequence)], ["to": .integer(1)])
+  }
+
+  /// Each row with steps of its own before its first and behind its last, as Pad does for whole tensors:
+  /// `[B, T, F]` to `[B, T + before + after, F]`.
+  mutating func padded(
+    _ sequence: String, features: Int, before: Int, after: Int, with mode: PaddingMode
+  ) -> String {
+    let one = constant([1])
+    let shape = node("Shape", [sequence])
+    let (batch, time) = (
+      node("Gather", [shape, constant([0])]), node("Gather", [shape, one])
+    )
+    func range(_ from: String, _ to: String) -> String {
+      node("Range", [squeeze(from, [0]), squeeze(to, [0]), squeeze(one, [0])])
+    }
+    let places = unsqueeze(range(constant([-before]), sum(time, constant([after]))), [0])
+    let last = node("Max", [node("Sub", [wholeLengths(), one]), constant([0])])
+    let sources: String
+    if mode == .edge {
+      sources = node("Max", [node("Min", [places, last]), constant([0])])
+    } else {
+      // There and back again: Div leaves the rest only of numbers that are not negative.
+      let period = node("Max", [product(last, constant([2])), one])
+      let shifted = sum(places, product(period, constant([before])))
+      let turned = node("Sub", [shifted, product(period, node("Div", [shifted, period]))])
+      sources = node("Min", [turned, node("Sub", [period, turned])])
+    }
+    let starts = unsqueeze(product(range(constant([0]), batch), time), [1])
+    return node("Gather", [reshape(sequence, to: [-1, features]), sum(sources, starts)])
   }
 
   /// The sum over time, `[B, F]`.

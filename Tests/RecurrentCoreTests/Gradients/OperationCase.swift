@@ -330,6 +330,46 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         },
       ]
     }
+    + [
+      ([4], [0]), ([3, 4], [1, 0]), ([2, 3, 4], [2, 0, 1]), ([2, 3, 4], [-1, 1, 0]),
+      ([3, 2, 4, 5], [1, 3, 0, 2]), ([], []),
+    ].map { (shape: [Int], order: [Int]) in
+      OperationCase("permuted \(order)", [shape]) {
+        $0[0].permuted(order)
+      } twin: { arrays in
+        let places = order.map { $0 < 0 ? $0 + shape.count : $0 }
+        return PlainArray(shape: places.map { shape[$0] }) { index in
+          var source = index
+          for (place, dimension) in places.enumerated() { source[dimension] = index[place] }
+          return arrays[0][source]
+        }
+      }
+    }
+    + [[5], [3, 4], [2, 3, 4], [2, 1, 3, 2]].flatMap { shape in
+      shape.indices.flatMap { dimension in
+        PaddingMode.allCases.map { mode in
+          OperationCase("padded along \(dimension), \(mode)", [shape]) {
+            $0[0].padded(along: dimension - shape.count, before: 2, after: 3, with: mode)
+          } twin: { arrays in
+            var padded = shape
+            padded[dimension] += 5
+            let last = shape[dimension] - 1
+            return PlainArray(shape: padded) { index in
+              var place = index[dimension] - 2
+              if mode == .zeros, !(0...last).contains(place) { return 0 }
+              if mode == .edge { place = min(max(place, 0), last) }
+              if last == 0 { place = 0 }
+              while !(0...last).contains(place) {
+                place = place < 0 ? -place : 2 * last - place
+              }
+              var source = index
+              source[dimension] = place
+              return arrays[0][source]
+            }
+          }
+        }
+      }
+    }
     + [[4], [3, 1], [1, 1, 1], [2, 1, 4], []].map { shape in
       OperationCase("broadcast", [shape]) {
         $0[0].broadcast(to: [2, 3, 4])

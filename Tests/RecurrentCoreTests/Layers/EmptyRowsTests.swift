@@ -43,7 +43,7 @@ import Testing
     expectNothing(of: layer) { $0(input, mode: .training(RandomKey(seed: 1))).values }
   }
 
-  @Test(arguments: Conv1D.Padding.allCases) func convolution(padding: Conv1D.Padding) {
+  @Test(arguments: Conv1DTests.paddings) func convolution(padding: Conv1D.Padding) {
     var generator = RandomGenerator(seed: 3)
     expectNothing(
       of: Conv1D(

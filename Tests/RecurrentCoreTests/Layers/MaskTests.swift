@@ -70,12 +70,14 @@ import Testing
     check(EachStep(LayerNorm(size: 3)))
     check(BatchNorm(size: 3))
     check(BatchNorm(size: 3), mode: .training(RandomKey(seed: 1)))
-    for padding in Conv1D.Padding.allCases {
+    for padding in Conv1DTests.paddings {
       for (stride, dilation) in [(1, 1), (1, 2), (2, 1)] {
-        check(
-          Conv1D(
-            inputSize: 3, outputSize: 4, kernelSize: 3, stride: stride, dilation: dilation,
-            padding: padding, using: &generator))
+        for mode in PaddingMode.allCases {
+          check(
+            Conv1D(
+              inputSize: 3, outputSize: 4, kernelSize: 3, stride: stride, dilation: dilation,
+              padding: padding, paddingMode: mode, using: &generator))
+        }
       }
     }
   }

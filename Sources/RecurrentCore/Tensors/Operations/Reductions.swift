@@ -43,6 +43,32 @@ extension Tensor {
     return sum(along: dimension) * (1 / Float(size))
   }
 
+  /// The place of the largest entry along one dimension, for each place of the others in row-major
+  /// order: of `[B, C]` along -1 the class of each row, B numbers.
+  ///
+  /// Of equal entries the first counts; NaN counts as larger than any number. Negative dimensions
+  /// count from the end.
+  public func argMax(along dimension: Int) -> [Int] {
+    let dimension = normalized(dimension)
+    let inner = shape[(dimension + 1)...].reduce(1, *)
+    let outer = shape[..<dimension].reduce(1, *)
+    let size = shape[dimension]
+    require(
+      size > 0 || inner * outer == 0,
+      "the largest along an empty dimension (shape \(shape)) is not defined")
+    return withUnsafeElements { elements in
+      (0..<outer * inner).map { place in
+        let start = place / inner * size * inner + place % inner
+        var (best, largest) = (0, elements[start])
+        for index in 1..<size where !largest.isNaN {
+          let value = elements[start + index * inner]
+          if value > largest || value.isNaN { (best, largest) = (index, value) }
+        }
+        return best
+      }
+    }
+  }
+
   /// `dimension` counted from the start, checked.
   func normalized(_ dimension: Int) -> Int {
     let result = dimension < 0 ? dimension + rank : dimension

@@ -28,6 +28,26 @@ extension Tensor {
     }.recorded(from: [self]) { [$0.transposed()] }
   }
 
+  /// The dimensions in another order: dimension d of the result is dimension `order[d]` here, so that
+  /// `[B, T, F]` under `[1, 0, 2]` is `[T, B, F]`. Negative dimensions count from the end.
+  public func permuted(_ order: [Int]) -> Tensor {
+    let order = order.map(normalized)
+    require(
+      order.sorted() == Array(0..<rank),
+      "an order of \(rank) dimensions names each of them once, and is not \(order)")
+    var (strides, stride) = (shape, 1)
+    for dimension in shape.indices.reversed() {
+      strides[dimension] = stride
+      stride *= shape[dimension]
+    }
+    var inverse = order
+    for (place, dimension) in order.enumerated() { inverse[dimension] = place }
+    let permuted = order.map { shape[$0] }
+    return Tensor(shape: permuted) { y in
+      forEachOffset(shape: permuted, strides: order.map { strides[$0] }) { y[$0] = pointer[$1] }
+    }.recorded(from: [self]) { [inverse] in [$0.permuted(inverse)] }
+  }
+
   /// A range of one dimension: of `[B, T, F]`, `slice(2..<5, along: 1)` is steps 2, 3 and 4.
   public func slice(_ range: Range<Int>, along dimension: Int) -> Tensor {
     let dimension = normalized(dimension)

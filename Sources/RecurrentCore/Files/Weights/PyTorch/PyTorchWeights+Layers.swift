@@ -54,9 +54,10 @@ extension PyTorchWeights {
   }
 
   /// The `nn.Conv1d` of one group at `prefix`: `weight` `[O, I, K]` and, if it is there, `bias` `[O]`.
-  /// What its shapes do not tell is declared.
+  /// What its shapes do not tell is declared; PyTorch's `padding=2` is `.explicit(left: 2, right: 2)`.
   public mutating func conv1D(
-    _ prefix: String, stride: Int = 1, dilation: Int = 1, padding: Conv1D.Padding = .same
+    _ prefix: String, stride: Int = 1, dilation: Int = 1, padding: Conv1D.Padding = .same,
+    paddingMode: PaddingMode = .zeros
   ) throws(DataError) -> Conv1D {
     let module = try module(prefix)
     let weight = try tensors.take(module.start + "weight", shape: [nil, nil, nil])
@@ -67,7 +68,7 @@ extension PyTorchWeights {
     try finish(module, "nn.Conv1d")
     return Conv1D(
       weights: weight.permuted([2, 1, 0]), bias: bias, stride: stride, dilation: dilation,
-      padding: padding)
+      padding: padding, paddingMode: paddingMode)
   }
 
   /// Adds an `nn.Conv1d` at `prefix`. Stride, dilation and padding are settings of the module in PyTorch.
@@ -141,17 +142,5 @@ extension PyTorchWeights {
   /// Declares that all tensors under a prefix are not needed.
   public mutating func skip(under prefix: String) {
     tensors.skip(tensors.names.filter { $0.hasPrefix(Self.start(prefix)) })
-  }
-}
-
-extension Tensor {
-  /// The dimensions of three in another order; not recorded.
-  fileprivate func permuted(_ order: [Int]) -> Tensor {
-    let (from, strides) = (shape, [shape[1] * shape[2], shape[2], 1])
-    return Tensor(shape: order.map { from[$0] }) { y in
-      forEachOffset(shape: order.map { from[$0] }, strides: order.map { strides[$0] }) {
-        y[$0] = pointer[$1]
-      }
-    }
   }
 }
