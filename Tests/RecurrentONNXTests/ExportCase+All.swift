@@ -99,6 +99,23 @@ extension ExportCase {
           })
       ),
     ]
+    cases.append(("mask", try ExportCase(BranchedNetworks.mask(using: &generator))))
+    cases.append(("encoders", try ExportCase(BranchedNetworks.encoders(using: &generator))))
+    let attention = BranchedNetworks.attention(using: &generator)
+    cases.append(
+      (
+        "attention over layers",
+        try ExportCase(
+          try #require(attention as? any OnnxExportable), output: attention(Self.sequences))
+      ))
+    for merge in Merge.allCases {
+      let layer = Branches(merge: merge) {
+        GRU(weights: weights(3))
+        LSTM(weights: weights(4))
+        SimpleRNN(weights: weights(1))
+      }
+      cases.append(("branches, \(merge)", try ExportCase(layer)))
+    }
     for mode in PaddingMode.allCases {
       let layer = Conv1D(
         inputSize: 3, outputSize: 4, kernelSize: 4, dilation: 2,

@@ -42,18 +42,22 @@ public struct AnyLayer: Layer {
 
   /// The wrapped layer's output, `[B, T, F]` to `[B, T, H]`.
   public func forward(_ input: SequenceBatch, state: inout State, mode: Mode) -> SequenceBatch {
-    func run<L: Layer<SequenceBatch, SequenceBatch>>(_ layer: L) -> SequenceBatch {
-      guard var own = state.base as? L.State else {
-        trap("a state of \(L.self) is expected, not \(type(of: state.base))")
-      }
-      defer { state.base = own }
-      return layer.forward(input, state: &own, mode: mode)
-    }
-    return run(base)
+    base.forward(input, anyState: &state.base, mode: mode)
   }
 
   /// Visits the parameters of the layer under their own names.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
     base.visitParameters(&visitor)
+  }
+}
+
+extension Layer {
+  /// The output, and the state after it, whose type is not known.
+  func forward(_ input: Input, anyState state: inout any LayerState, mode: Mode) -> Output {
+    guard var own = state as? State else {
+      trap("a state of \(Self.self) is expected, not \(type(of: state))")
+    }
+    defer { state = own }
+    return forward(input, state: &own, mode: mode)
   }
 }

@@ -99,30 +99,14 @@ extension LastOutput: LaidOutLayer {
 extension SkipConnection: LaidOutLayer {
   func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
     let own = plan.add(layer, from: input)
-    let rows = plan.rows
-    if merge == .concatenate {
-      let output = plan.values(input.width + own.width)
-      for (part, column) in [(input, 0), (own, input.width)] {
-        plan.append(
-          .copyRows(
-            from: part.place, stride: part.width, to: output.place + column,
-            toStride: output.width, width: part.width, rows: rows))
-      }
-      return output
-    }
-    require(
-      input.width == own.width,
-      "\(input.width) and \(own.width) features can only be merged by concatenation")
-    let output = plan.values(input.width)
-    let count = rows * input.width
-    plan.append(
-      .combine(
-        merge == .multiply ? RK_MULTIPLY : RK_ADD, input.place, own.place, to: output.place,
-        count: count))
-    if merge == .average {
-      plan.append(.scale(0.5, from: output.place, to: output.place, count: count))
-    }
-    return output
+    return plan.merged([input, own], by: merge)
+  }
+}
+
+extension Branches: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    let outputs = layers.map { plan.add($0, from: input) }
+    return plan.merged(outputs, by: merge)
   }
 }
 
@@ -150,6 +134,19 @@ extension Dense: LaidOutLayer {
       "a dense layer of \(weights.shape[0]) inputs got steps with \(input.width)")
     let output = plan.product(input, weights: weights, bias: bias)
     plan.apply(activation, to: output)
+    return output
+  }
+}
+
+extension Features: LaidOutLayer {
+  func layOut(in plan: inout StreamPlan, from input: StreamPlan.Values) -> StreamPlan.Values {
+    require(
+      input.width == count, "a range of \(count) features got steps with \(input.width)")
+    let output = plan.values(range.count)
+    plan.append(
+      .copyRows(
+        from: input.place + range.lowerBound, stride: input.width, to: output.place,
+        toStride: output.width, width: output.width, rows: plan.rows))
     return output
   }
 }
@@ -256,6 +253,40 @@ extension Conv1D: LaidOutLayer {
 }
 
 extension StreamPlan {
+  /// Values as one.
+  fileprivate mutating func merged(_ parts: [Values], by merge: Merge) -> Values {
+    if parts.count == 1 { return parts[0] }
+    if merge == .concatenate {
+      let output = values(parts.reduce(0) { $0 + $1.width })
+      var column = output.place
+      for part in parts {
+        append(
+          .copyRows(
+            from: part.place, stride: part.width, to: column, toStride: output.width,
+            width: part.width, rows: rows))
+        column += part.width
+      }
+      return output
+    }
+    let (output, count) = (values(parts[0].width), rows * parts[0].width)
+    var before = parts[0]
+    for part in parts.dropFirst() {
+      require(
+        part.width == output.width,
+        "\(output.width) and \(part.width) features can only be merged by concatenation")
+      append(
+        .combine(
+          merge == .multiply ? RK_MULTIPLY : RK_ADD, before.place, part.place, to: output.place,
+          count: count))
+      before = output
+    }
+    if merge == .average {
+      append(
+        .scale(Merge.share(of: parts.count), from: output.place, to: output.place, count: count))
+    }
+    return output
+  }
+
   /// Combines each row with a row of constants, element by element.
   fileprivate mutating func combine(
     _ combination: rk_operator, _ input: Values, with row: Tensor, to output: Values

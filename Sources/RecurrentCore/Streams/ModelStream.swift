@@ -13,8 +13,8 @@ import RecurrentFiles
 /// ```
 ///
 /// A recurrent layer, ``Dense``, ``Embedding``, ``Conv1D`` (causal), the norms, and what is composed
-/// of them by ``Sequential``, ``RecurrentStack``, ``SkipConnection``, ``EachStep`` or ``AnyLayer`` are
-/// laid out; another layer is called with tensors at each step, which allocates
+/// of them by ``Sequential``, ``RecurrentStack``, ``Branches``, ``SkipConnection``, ``EachStep`` or
+/// ``AnyLayer`` are laid out; another layer is called with tensors at each step, which allocates
 /// (``isLaidOut`` tells). A change to the model after this does not reach the stream.
 ///
 /// One thread at a time may use a stream. As many as there are streams may run at once.

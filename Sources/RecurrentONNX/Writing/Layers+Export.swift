@@ -235,7 +235,23 @@ extension NextLayer: OnnxExportable {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension SkipConnection: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
-    graph.merged(input, try graph.exported(layer, input), merge)
+    graph.merged([input, try graph.exported(layer, input)], merge)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Branches: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    var outputs: [String] = []
+    for layer in layers { outputs.append(try graph.exported(layer, input)) }
+    return graph.merged(outputs, merge)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension Features: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    graph.part(of: input, along: 2, from: range.lowerBound, to: range.upperBound)
   }
 }
 
@@ -266,13 +282,13 @@ extension NADE {
 }
 
 extension OnnxBuilder {
-  /// Two values of one shape, merged along their features.
-  mutating func merged(_ a: String, _ b: String, _ merge: Merge) -> String {
-    switch merge {
-    case .concatenate: concatenation([a, b], along: -1)
-    case .sum: sum(a, b)
-    case .average: product(sum(a, b), constant(Tensor(0.5)))
-    case .multiply: product(a, b)
+  /// Values of one shape, or of other features, merged.
+  mutating func merged(_ values: [String], _ merge: Merge) -> String {
+    if merge == .concatenate { return concatenation(values, along: -1) }
+    let result = values.dropFirst().reduce(values[0]) {
+      merge == .multiply ? product($0, $1) : sum($0, $1)
     }
+    return merge == .average
+      ? product(result, constant(Tensor(Merge.share(of: values.count)))) : result
   }
 }

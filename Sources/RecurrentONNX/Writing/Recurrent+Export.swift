@@ -189,7 +189,7 @@ extension Reversed: OnnxExportable {
 extension Bidirectional: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
     graph.merged(
-      try graph.exported(forward, input), try backward.export(input, to: &graph), merge)
+      [try graph.exported(forward, input), try backward.export(input, to: &graph)], merge)
   }
 }
 
@@ -198,7 +198,7 @@ extension BidirectionalEnds: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
     let there = try graph.exported(layer.forward, input)
     let back = try layer.backward.export(input, to: &graph)
-    return graph.merged(graph.lastSteps(of: there), graph.firstSteps(of: back), layer.merge)
+    return graph.merged([graph.lastSteps(of: there), graph.firstSteps(of: back)], layer.merge)
   }
 }
 

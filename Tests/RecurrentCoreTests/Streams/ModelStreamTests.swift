@@ -140,6 +140,29 @@ import Testing
     }
   }
 
+  /// Networks that are no chain allocate nothing either.
+  @Test func allocationsOfBranches() throws {
+    guard allocations_are_counted() != false else { return }
+    var generator = SeededGenerator(seed: 3)
+    func check(_ network: some Layer<SequenceBatch, SequenceBatch>) {
+      for rows in [1, 3] {
+        let stream = ModelStream(network, inputSize: 3, rows: rows)
+        let input = Self.input(3 * rows)
+        var output = [Float](repeating: 0, count: stream.outputSize * rows)
+        let before = allocations_of_thread()
+        input.withUnsafeBufferPointer { input in
+          output.withUnsafeMutableBufferPointer { output in
+            for _ in 0..<10_000 { stream.step(input, into: output) }
+          }
+        }
+        #expect(allocations_of_thread() == before && stream.isLaidOut, "\(rows) rows")
+      }
+    }
+    check(BranchedNetworks.mask(using: &generator))
+    check(BranchedNetworks.encoders(using: &generator))
+    check(BranchedNetworks.outputs(using: &generator))
+  }
+
   /// What a real-time thread may call: 100,000 steps ask the system for no memory.
   @Test func allocations() throws {
     guard allocations_are_counted() != false else { return }
