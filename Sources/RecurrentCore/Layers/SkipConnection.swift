@@ -1,6 +1,10 @@
 /// A layer with its own input merged into its output: `sum` makes a residual connection (He et al.
 /// 2016, arXiv:1512.03385), `concatenate` a dense one.
 ///
+/// Around layers of which the last has such a connection too, `concatenate` puts the outputs of several
+/// layers side by side, as attention over all of them reads them. Other layers beside one another are
+/// ``Branches``.
+///
 /// `[B, T, F]` to `[B, T, F']`; F' = F but for `concatenate`.
 public struct SkipConnection<Base: Layer<SequenceBatch, SequenceBatch>>: Layer {
   /// The layer.
