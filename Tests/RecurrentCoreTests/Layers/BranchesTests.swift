@@ -42,7 +42,7 @@ import Testing
   func merges(_ merge: Merge) async throws {
     var generator = RandomGenerator(seed: 5)
     let layer = Branches(merge: merge) {
-      SimpleRNN(inputSize: 2, hiddenSize: 2, using: &generator)
+      GRU(inputSize: 2, hiddenSize: 2, using: &generator)
       EachStep(Dense(inputSize: 2, outputSize: 2, activation: .tanh, using: &generator))
       Features(0..<2, of: 2)
     }
