@@ -66,11 +66,8 @@ struct TrainTranslator: JobCommand {
     network.apply(to: &options)
     course.apply(to: &options)
     padded.apply(to: &options)
-    options.normalization = TextNormalization(
-      form: padded.normalization, lowercases: more.lowercase)
-    options.partCount = more.vocabulary
-    options.joint = more.joint ? true : nil
-    options.attention = more.attention
+    options.normalization = TextNormalization(form: padded.normalization)
+    more.apply(to: &options)
     options.beam = search.beam ?? options.beam
     options.lengthPenalty = search.lengthPenalty ?? options.lengthPenalty
     return options

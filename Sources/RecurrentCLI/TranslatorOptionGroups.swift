@@ -42,8 +42,30 @@ struct TranslatorNetworkOptions: ParsableArguments {
   @Flag(help: "One set of parts of words for both languages, with one vector for each part.")
   var joint = false
 
+  @Option(
+    help: ArgumentHelp(
+      "The chance that training leaves out a join of two parts, so that it sees a sentence cut another "
+        + "way each time, such as 0.1 (BPE-dropout, Provilkov et al. 2020). (default: none)",
+      valueName: "share"))
+  var bpeDropout: Float?
+
   @Option(help: "How what is being written is compared with what was read.")
   var attention = TranslatorOptions().attention
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of tokens, read and told, that training replaces by the unknown token. "
+        + "(default: none)", valueName: "share"))
+  var tokenDropout: Float?
+
+  func apply(to options: inout TranslatorOptions) {
+    options.normalization.lowercases = lowercase
+    options.partCount = vocabulary
+    options.joint = joint ? true : nil
+    options.bpeDropout = bpeDropout
+    options.attention = attention
+    options.tokenDropout = tokenDropout
+  }
 }
 
 extension AttentionDecoder.AttentionKind: ExpressibleByArgument {}

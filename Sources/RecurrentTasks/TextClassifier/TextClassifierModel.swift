@@ -67,20 +67,9 @@ public struct TextClassifierModel: Layer {
 
   /// The hidden states of all tokens, `[B, T, F]`.
   private func hidden(_ input: TokenBatch, mode: Mode) -> SequenceBatch {
-    let vectors = embedding(dropping(input, mode: mode))
+    let vectors = embedding(input.dropping(tokenDropout, mode: mode.child(3)))
     let dropped = EachStep(Dropout(rate: dropout))(vectors, mode: mode.child(0))
     return recurrent(dropped, mode: mode.child(1))
-  }
-
-  /// In training, some tokens become unknown: so that the unknown token has a meaning, and no
-  /// decision hangs on one word.
-  private func dropping(_ input: TokenBatch, mode: Mode) -> TokenBatch {
-    guard tokenDropout > 0, let keys = mode.child(3).rowKeys(input.batchSize) else { return input }
-    return TokenBatch(
-      zip(keys, input.tokens).map { key, tokens in
-        var generator = RandomGenerator(key)
-        return tokens.map { generator.uniform() < tokenDropout ? 0 : $0 }
-      }, time: input.time)
   }
 
   private func pooled(_ hidden: SequenceBatch) -> Tensor {

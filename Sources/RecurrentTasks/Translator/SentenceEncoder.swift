@@ -16,9 +16,17 @@ public struct SentenceEncoder: Sendable, Codable, Equatable {
       .bpe, normalization: options.normalization, learningFrom: sentences,
       partCount: options.partCount)
     self.tokenizer = tokenizer
-    vocabulary = Vocabulary(
-      counting: sentences.lazy.map { tokenizer.tokens(in: $0) },
-      minimumCount: options.minimumCount, specialTokens: [Self.startToken, Self.endToken])
+    let special = [Self.startToken, Self.endToken]
+    if let bytePairs = tokenizer.bytePairs, options.bpeDropout ?? 0 > 0 {
+      // What is otherwise always joined on is then a token too.
+      vocabulary = Vocabulary(
+        counts: bytePairs.counts(in: sentences.lazy.map { options.normalization($0) }),
+        minimumCount: options.minimumCount, specialTokens: special)
+    } else {
+      vocabulary = Vocabulary(
+        counting: sentences.lazy.map { tokenizer.tokens(in: $0) },
+        minimumCount: options.minimumCount, specialTokens: special)
+    }
   }
 
   /// The number of the token before a translation.

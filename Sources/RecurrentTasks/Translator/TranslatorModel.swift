@@ -18,6 +18,7 @@ public struct TranslatorModel: Module {
   /// What is added to the output layer's sums, `[V]`.
   public var outputBias: Tensor
   let dropout: Float
+  let tokenDropout: Float
 
   init(
     sourceSize: Int, targetSize: Int, options: TranslatorOptions,
@@ -42,6 +43,7 @@ public struct TranslatorModel: Module {
       attention: options.attention, using: &generator)
     outputBias = Initializer.zeros([targetSize], using: &generator)
     dropout = options.dropout
+    tokenDropout = options.tokenDropout ?? 0
   }
 
   /// The sentences as the decoder looks at them, and the state it begins with.
@@ -49,7 +51,9 @@ public struct TranslatorModel: Module {
     _ sources: TokenBatch, mode: Mode = .prediction
   ) -> (memory: AttentionMemory, state: AttentionDecoder.State) {
     let dropping = EachStep(Dropout(rate: dropout))
-    let vectors = dropping((sourceEmbedding ?? targetEmbedding)(sources), mode: mode.child(0))
+    let read = sources.dropping(
+      tokenDropout, sparing: SentenceEncoder.start, mode: mode.child(5))
+    let vectors = dropping((sourceEmbedding ?? targetEmbedding)(read), mode: mode.child(0))
     var state = encoder.initialState(batchSize: sources.batchSize)
     let hidden = encoder.forward(vectors, state: &state, mode: mode.child(1))
     let memory = decoder.prepare(dropping(hidden, mode: mode.child(2)))
@@ -61,14 +65,21 @@ public struct TranslatorModel: Module {
     return (memory, start)
   }
 
-  /// The mean cross-entropy of the translations' tokens, in nats.
-  func loss(_ batch: TranslationBatch, labelSmoothing: Float, mode: Mode) -> Tensor {
+  /// What stands before the output layer at each token that the decoder has to say, `[B, S, E]`.
+  private func written(_ batch: TranslationBatch, mode: Mode) -> SequenceBatch {
     var (memory, state) = read(batch.sources, mode: mode)
     let dropping = EachStep(Dropout(rate: dropout))
-    let given = dropping(targetEmbedding(batch.given), mode: mode.child(3))
+    let told = batch.given.dropping(
+      tokenDropout, sparing: SentenceEncoder.start, mode: mode.child(6))
+    let given = dropping(targetEmbedding(told), mode: mode.child(3))
     let (output, _) = decoder(given, state: &state, over: memory)
-    return linearCrossEntropy(
-      hidden: dropping(output, mode: mode.child(4)), embedding: targetEmbedding, bias: outputBias,
+    return dropping(output, mode: mode.child(4))
+  }
+
+  /// The mean cross-entropy of the translations' tokens, in nats.
+  func loss(_ batch: TranslationBatch, labelSmoothing: Float, mode: Mode) -> Tensor {
+    linearCrossEntropy(
+      hidden: written(batch, mode: mode), embedding: targetEmbedding, bias: outputBias,
       classes: batch.wanted, labelSmoothing: labelSmoothing)
   }
 

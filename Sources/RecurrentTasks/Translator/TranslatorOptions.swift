@@ -11,6 +11,9 @@ public struct TranslatorOptions: JobOptions {
   public var joint: Bool?
   /// How often a part has to occur in the training part; rarer ones are the unknown token.
   public var minimumCount = 2
+  /// The chance that a join of two parts is left out when a sentence is learned from, so that it is cut
+  /// another way each time (BPE-dropout, Provilkov et al. 2020); nil: sentences are cut as ever.
+  public var bpeDropout: Float?
   /// Tokens of a sentence. Longer pairs are left out of training, and longer sentences are cut when
   /// they are translated.
   public var maximumLength = 100
@@ -27,6 +30,8 @@ public struct TranslatorOptions: JobOptions {
   public var attention = AttentionDecoder.AttentionKind.multiplicative
   /// Dropout of token vectors, of what was read, and of what is written.
   public var dropout: Float = 0.3
+  /// The share of tokens, read and told, that training replaces by the unknown token; nil: none.
+  public var tokenDropout: Float?
 
   /// Epochs at most; the learning rate falls to almost nothing at the last.
   public var epochs = 14
@@ -91,7 +96,10 @@ extension TranslatorOptions {
       "the token budget": tokenBudget ?? 1,
     ])
     rules.require(["the beam": beam], in: 1...100)
-    rules.require(shares: ["label smoothing": labelSmoothing])
+    rules.require(shares: [
+      "label smoothing": labelSmoothing, "BPE-dropout": bpeDropout ?? 0,
+      "token dropout": tokenDropout ?? 0,
+    ])
     rules.require(
       lengthPenalty >= 0 && lengthPenalty <= 10,
       else: "the length penalty is between 0 and 10, not \(lengthPenalty)")

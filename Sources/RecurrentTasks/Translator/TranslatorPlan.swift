@@ -50,7 +50,9 @@ public struct TranslatorPlan: JobPlan {
       model?.extras ?? Translator.Languages(learningFrom: training.pairs, options: options)
     extras = languages
     let all = Self.tokens(training, languages.source, languages.target)
-    let kept = all.filter { max($0.0.count, $0.1.count) <= options.maximumLength }
+    let kept = all.indices.filter {
+      max(all[$0].0.count, all[$0].1.count) <= options.maximumLength
+    }
     tooLong = all.count - kept.count
     guard !kept.isEmpty else {
       throw DataError(
@@ -58,8 +60,16 @@ public struct TranslatorPlan: JobPlan {
         problem: "all pairs have a side with more than \(options.maximumLength) tokens",
         advice: "Say a larger --maximum-length")
     }
+    let pairs = kept.map { [training] in training.pairs[$0] }
+    var sampled: (SampledSentences, SampledSentences)?
+    if let sources = SampledSentences(pairs.map(\.source), by: languages.source, options),
+      let targets = SampledSentences(pairs.map(\.target), by: languages.target, options)
+    {
+      sampled = (sources, targets)
+    }
     trainingExamples = TranslationExamples(
-      sources: kept.map(\.0), targets: kept.map(\.1), tokenBudget: options.tokenBudget)
+      sources: kept.map { all[$0].0 }, targets: kept.map { all[$0].1 },
+      tokenBudget: options.tokenBudget, sampled: sampled)
   }
 
   private static func tokens(
@@ -133,8 +143,10 @@ extension TranslatorPlan {
         member: member,
         schedule: .cosine(epochs: Double(options.epochs), warmUp: warmUp, floor: 0.01))
     ) { model, batch, mode in
+      let keys = mode.child(-1).rowKeys(batch.targets.count)
+      let batch = keys.flatMap { batch.sampled?($0) } ?? batch
       // What is measured is the cross-entropy itself.
-      model.loss(batch, labelSmoothing: mode == .prediction ? 0 : smoothing, mode: mode)
+      return model.loss(batch, labelSmoothing: mode == .prediction ? 0 : smoothing, mode: mode)
     }
   }
 

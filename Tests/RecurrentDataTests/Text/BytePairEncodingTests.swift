@@ -92,6 +92,59 @@ import Testing
     }
   }
 
+  /// A text with joins left out is cut into known parts that make the same text; with none left out it is
+  /// cut as ever, with all left out into characters.
+  @Test func joinsAreLeftOut() {
+    let texts = ["the theatre there", "other feathers", "aaaaa aaaa", "never seen: ξ"]
+    let encoding = BytePairEncoding(learnedFrom: texts.dropLast(), size: 60)
+    var generator = SeededGenerator(seed: 3)
+    var cuts: Set<[[Int]]> = []
+    for text in texts {
+      let words = encoding.words(in: text)
+      #expect(words.joined().contains(-1) == text.contains("ξ"))
+      let whole = words.map { encoding.joined($0) }
+      #expect(
+        whole.joined().map { $0 < 0 ? "ξ" : encoding.symbols[$0] } == encoding.tokens(in: text))
+      #expect(words.map { encoding.joined($0) { true } } == words)
+      for _ in 0..<20 {
+        let cut = words.map { word in
+          encoding.joined(word) { Bool.random(using: &generator) }
+        }
+        cuts.insert(cut)
+        #expect(cut.joined().count >= whole.joined().count)
+        for (part, word) in paired(cut, words) {
+          let spelled = part.map { $0 < 0 ? "?" : encoding.symbols[$0] }.joined()
+          #expect(spelled == word.map { $0 < 0 ? "?" : encoding.symbols[$0] }.joined())
+        }
+      }
+    }
+    #expect(cuts.count > 40)
+  }
+
+  /// Of each round one chance: leaving out every other place is told round by round.
+  @Test func roundsAreIndependent() {
+    // " ab" is learned as "ab", then " ab".
+    let encoding = BytePairEncoding(learnedFrom: ["ab", "ab", "xab"], size: 6)
+    #expect(encoding.symbols == ["a", "b", " ", "x", "ab", " ab"])
+    let word = encoding.words(in: "ab")[0]
+    var answers = [false, true]
+    var asked = 0
+    let cut = encoding.joined(word) {
+      asked += 1
+      return answers.isEmpty ? false : answers.removeFirst()
+    }
+    // The first round joins a and b; the second leaves out the space, and it is over.
+    #expect(cut.map { encoding.symbols[$0] } == [" ", "ab"] && asked == 2)
+  }
+
+  /// A part counts where it stands and where it was joined on.
+  @Test func countsOfParts() {
+    let encoding = BytePairEncoding(learnedFrom: ["ab", "ab", "xab"], size: 6)
+    #expect(
+      encoding.counts(in: ["ab", "xab", "a"])
+        == [" ": 3, "a": 3, "b": 2, "x": 1, "ab": 2, " ab": 1])
+  }
+
   /// Each join doubles a part: forty of them would stand for a text of 2^40 characters.
   @Test func noFileMakesAPartTooLong() throws {
     for count in [9, 20, 40] {
