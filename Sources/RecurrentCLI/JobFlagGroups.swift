@@ -302,17 +302,28 @@ struct BeamOptions: ParsableArguments {
       valueName: "number"))
   var lengthPenalty: Float?
 
+  @Option(
+    help: ArgumentHelp(
+      "β of the coverage penalty (Wu et al. 2016): how much a translation loses by leaving out words of "
+        + "the sentence, such as 0.2. (default: the model's; in training 0)", valueName: "number"))
+  var coveragePenalty: Float?
+
   var flags: JobFlags {
     JobFlags(
-      [TrainTranslator.self], ["--beam": beam != nil, "--length-penalty": lengthPenalty != nil])
+      [TrainTranslator.self],
+      [
+        "--beam": beam != nil, "--length-penalty": lengthPenalty != nil,
+        "--coverage-penalty": coveragePenalty != nil,
+      ])
   }
 
   func validate() throws {
     if let beam, !(1...100).contains(beam) {
       throw ValidationError("--beam is between 1 and 100, not \(beam).")
     }
-    if let lengthPenalty, !(lengthPenalty >= 0 && lengthPenalty <= 10) {
-      throw ValidationError("--length-penalty is between 0 and 10, not \(lengthPenalty).")
+    for (name, penalty) in [("length", lengthPenalty), ("coverage", coveragePenalty)] {
+      guard let penalty, !(penalty >= 0 && penalty <= 10) else { continue }
+      throw ValidationError("--\(name)-penalty is between 0 and 10, not \(penalty).")
     }
   }
 }

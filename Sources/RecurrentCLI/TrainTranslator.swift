@@ -70,6 +70,7 @@ struct TrainTranslator: JobCommand {
     more.apply(to: &options)
     options.beam = search.beam ?? options.beam
     options.lengthPenalty = search.lengthPenalty ?? options.lengthPenalty
+    options.coveragePenalty = search.coveragePenalty
     return options
   }
 

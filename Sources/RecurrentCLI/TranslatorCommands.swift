@@ -44,12 +44,16 @@ extension Predict {
     let beam = translating.search.beam ?? max(translator.options.beam, nBest ?? 1)
     var drawn = attention == nil
     // What is wrong with the flags is told once, not of each line.
-    _ = try translator.translations(
-      of: [], beam: beam, lengthPenalty: translating.search.lengthPenalty)
+    func translations(
+      _ lines: [String], keepsAttention: Bool
+    ) throws -> [[Translator.Translation]] {
+      try translator.translations(
+        of: lines, beam: beam, lengthPenalty: translating.search.lengthPenalty,
+        coveragePenalty: translating.search.coveragePenalty, keepsAttention: keepsAttention)
+    }
+    _ = try translations([], keepsAttention: false)
     try forEachBatch(isJSON: json) { requests, _ in
-      let all = try translator.translations(
-        of: requests.map(\.text), beam: beam, lengthPenalty: translating.search.lengthPenalty,
-        keepsAttention: !drawn)
+      let all = try translations(requests.map(\.text), keepsAttention: !drawn)
       if !drawn, let attention, let first = all.lazy.compactMap(\.first).first {
         let picture = first.attentionMap.svg()
         try Interruption.deferred { () throws(DataError) in
@@ -89,7 +93,8 @@ extension TrainTranslator {
     _ translator: Translator, on pairs: SentencePairs, _ command: Evaluate
   ) throws -> TranslationEvaluation {
     try translator.evaluate(
-      on: pairs, beam: command.search.beam, lengthPenalty: command.search.lengthPenalty
+      on: pairs, beam: command.search.beam, lengthPenalty: command.search.lengthPenalty,
+      coveragePenalty: command.search.coveragePenalty
     ).evaluation
   }
 }

@@ -58,6 +58,12 @@ struct TranslatorNetworkOptions: ParsableArguments {
         + "(default: none)", valueName: "share"))
   var tokenDropout: Float?
 
+  @Option(
+    name: [.customLong("ensemble"), .customLong("members")],
+    help: ArgumentHelp(
+      "Networks to train; they choose each token together. (default: 1)", valueName: "count"))
+  var ensemble: Int?
+
   func apply(to options: inout TranslatorOptions) {
     options.normalization.lowercases = lowercase
     options.partCount = vocabulary
@@ -65,6 +71,7 @@ struct TranslatorNetworkOptions: ParsableArguments {
     options.bpeDropout = bpeDropout
     options.attention = attention
     options.tokenDropout = tokenDropout
+    options.members = ensemble == 1 ? nil : ensemble
   }
 }
 

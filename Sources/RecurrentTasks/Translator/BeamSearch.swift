@@ -4,18 +4,46 @@ import Recurrent
 /// Looks for the likeliest translation by pursuing the best few beginnings at once, over many
 /// sentences and all their beginnings in one batch.
 ///
-/// The score of a translation Y, its end counted, is log P(Y) / lp(Y) with the length penalty
-/// lp(Y) = ((5 + |Y|) / 6)^α (Wu et al. 2016, arXiv:1609.08144); α = 0 compares the probabilities
-/// themselves. A sentence is done when as many translations have ended as the beam is wide. A beam
+/// The score of a translation Y of X, its end counted, is that of Wu et al. (2016, arXiv:1609.08144):
+///
+///     log P(Y) / lp(Y) + β Σ_t log min(Σ_s w_st, 1)        lp(Y) = ((5 + |Y|) / 6)^α
+///
+/// with w_st, how much token t of X counted for token s of Y. α = 0 and β = 0 compare the probabilities
+/// themselves; with β > 0 a translation loses by what it hardly looked at. A sentence is done when as many translations have ended as the beam is wide. A beam
 /// of 1 takes the likeliest token at each step.
 ///
 /// What comes out for a sentence does not depend, to the bit, on the others.
 struct BeamSearch {
-  let model: TranslatorModel
+  /// The networks, which choose together (``TranslatorEnsemble``).
+  let models: [TranslatorModel]
   let beam: Int
-  let lengthPenalty: Float
+  let rule: ScoreRule
   /// Tokens of a translation at most.
   let maximumLength: Int
+
+  /// The search that options ask for.
+  init(_ models: [TranslatorModel], _ options: TranslatorOptions) {
+    self.models = models
+    (beam, maximumLength) = (options.beam, options.maximumLength)
+    rule = ScoreRule(
+      lengthPenalty: options.lengthPenalty, coveragePenalty: options.coveragePenalty ?? 0)
+  }
+
+  /// By what translations are compared.
+  struct ScoreRule {
+    /// α
+    let lengthPenalty: Float
+    /// β
+    let coveragePenalty: Float
+
+    /// Of a translation of so many tokens; `coverage` has Σ_s w_st of each token of the sentence.
+    func score(_ logProbability: Float, length: Int, coverage: [Float]) -> Float {
+      let score = logProbability / pow((5 + Float(length)) / 6, lengthPenalty)
+      guard coveragePenalty > 0 else { return score }
+      return score
+        + coveragePenalty * coverage.reduce(0) { $0 + log(max(min($1, 1), .leastNormalMagnitude)) }
+    }
+  }
 
   /// A translation as numbers of tokens.
   struct Hypothesis: Sendable {
@@ -25,23 +53,30 @@ struct BeamSearch {
     var score: Float
     /// How much each token of the source counted, for each token said, the end included.
     var attention: [[Float]]
+    /// How much each token of the source counted so far; empty where that does not matter.
+    var coverage: [Float] = []
+
+    /// Takes in what the next token looked at.
+    fileprivate mutating func look(_ weights: [Float], keepsAttention: Bool) {
+      if keepsAttention { attention.append(weights) }
+      coverage = coverage.isEmpty ? weights : zip(coverage, weights).map { $0 + $1 }
+    }
   }
 
   /// The translations of each sentence, the best first: as many as the beam is wide, or fewer.
   func callAsFunction(_ sources: [[Int]], keepsAttention: Bool = false) -> [[Hypothesis]] {
     let batch = TokenBatch(padded: sources)
-    let (memory, first) = model.read(batch)
-    let head = model.preparedHead
+    var networks = TranslatorEnsemble(models, reading: batch)
     var searches = sources.map { Search(limit: limit($0.count)) }
-    var state = first
+    let needsWeights = keepsAttention || rule.coveragePenalty > 0
     while true {
       let rows = searches.indices.flatMap { index in
         searches[index].live.indices.map { (sentence: index, beginning: $0) }
       }
       guard !rows.isEmpty else { break }
-      let step = model.step(
+      let step = networks.step(
         rows.map { searches[$0.sentence].live[$0.beginning].tokens.last ?? SentenceEncoder.start },
-        state: &state, over: memory, memoryRows: rows.map(\.sentence), head: head)
+        memoryRows: rows.map(\.sentence))
       let vocabulary = step.logProbabilities.shape[1]
       let time = step.weights.shape[1]
       var parents: [Int] = []
@@ -53,18 +88,20 @@ struct BeamSearch {
             let chosen = searches[index].advance(
               UnsafeBufferPointer(
                 rebasing: scores[row * vocabulary..<(row + count) * vocabulary]),
-              beam: beam, lengthPenalty: lengthPenalty
-            ) { beginning in
-              guard keepsAttention else { return nil }
+              beam: beam, rule: rule
+            ) { hypothesis, beginning in
+              guard needsWeights else { return }
               let start = (row + beginning) * time
-              return Array(weights[start..<start + sources[index].count])
+              hypothesis.look(
+                Array(weights[start..<start + sources[index].count]),
+                keepsAttention: keepsAttention)
             }
             parents += chosen.map { row + $0 }
             row += count
           }
         }
       }
-      if parents != Array(rows.indices) { state = state.rows(parents) }
+      if parents != Array(rows.indices) { networks.keep(rows: parents) }
     }
     return searches.map { search in
       // Of equal ones, the one that ended first.
@@ -91,11 +128,11 @@ private struct Search {
     var logProbability: Float
   }
 
-  /// Goes on by a token each. `scores` are the logarithms of its probabilities for each beginning;
-  /// the beginnings that live on come back.
+  /// Goes on by a token each. `scores` are the logarithms of its probabilities for each beginning, and
+  /// `look` tells a continuation what that one looked at; the beginnings that live on come back.
   mutating func advance(
-    _ scores: UnsafeBufferPointer<Float>, beam: Int, lengthPenalty: Float,
-    attention: (_ beginning: Int) -> [Float]?
+    _ scores: UnsafeBufferPointer<Float>, beam: Int, rule: BeamSearch.ScoreRule,
+    look: (_ continuation: inout BeamSearch.Hypothesis, _ beginning: Int) -> Void
   ) -> [Int] {
     let candidates = best(2 * beam, of: scores)
     var next: [BeamSearch.Hypothesis] = []
@@ -103,13 +140,14 @@ private struct Search {
     for (rank, candidate) in candidates.enumerated() where next.count < beam {
       var hypothesis = live[candidate.beginning]
       hypothesis.logProbability = candidate.logProbability
-      if let weights = attention(candidate.beginning) { hypothesis.attention.append(weights) }
+      look(&hypothesis, candidate.beginning)
       // Of the best 2·k at most k are ends, so that k go on.
       let isEnd = candidate.token == SentenceEncoder.end
       if isEnd && rank >= beam { continue }
       if !isEnd { hypothesis.tokens.append(candidate.token) }
-      let length = Float(hypothesis.tokens.count + (isEnd ? 1 : 0))
-      hypothesis.score = hypothesis.logProbability / pow((5 + length) / 6, lengthPenalty)
+      hypothesis.score = rule.score(
+        hypothesis.logProbability, length: hypothesis.tokens.count + (isEnd ? 1 : 0),
+        coverage: hypothesis.coverage)
       if isEnd {
         ended.append(hypothesis)
       } else {

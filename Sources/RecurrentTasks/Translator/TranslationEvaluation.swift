@@ -41,6 +41,8 @@ public struct TranslationEvaluation: JobEvaluation {
   public let beam: Int
   /// α of the length penalty.
   public let lengthPenalty: Float
+  /// β of the coverage penalty; nil: 0.
+  public let coveragePenalty: Float?
   /// The number of pairs.
   public let count: Int
   /// Sentences that were cut to the maximum length.
@@ -77,6 +79,7 @@ extension TranslationEvaluation {
     var text = TextTable(rows).description
     text += "\n\nBLEU \(network.bleu.signature)\n\(network.chrF.name) \(network.chrF.signature)"
     text += "\nlength penalty of Wu et al. 2016, α = \(lengthPenalty)"
+    if let coveragePenalty { text += "; coverage penalty, β = \(coveragePenalty)" }
     let ratio = Double(network.bleu.length) / Double(max(1, network.bleu.referenceLength))
     text += "; length \(NumberFormat.fixed(ratio, 3)) of the references'"
     text += "\nperplexity \(NumberFormat.fixedOrShort(perplexity, 2)) a token"
@@ -94,15 +97,18 @@ extension Translator {
   /// - Parameters:
   ///   - beam: translations that are pursued at once; nil: as in the options.
   ///   - lengthPenalty: α; nil: as in the options.
+  ///   - coveragePenalty: β; nil: as in the options.
   /// - Throws: ``DataError`` if there are no pairs, or for what
-  ///   ``translations(of:beam:lengthPenalty:keepsAttention:)`` refuses.
+  ///   ``translations(of:beam:lengthPenalty:coveragePenalty:keepsAttention:)`` refuses.
   public func evaluate(
-    on pairs: SentencePairs, beam: Int? = nil, lengthPenalty: Float? = nil
+    on pairs: SentencePairs, beam: Int? = nil, lengthPenalty: Float? = nil,
+    coveragePenalty: Float? = nil
   ) throws(DataError) -> (evaluation: TranslationEvaluation, translations: [String]) {
     try require(
       pairs.pairs.isEmpty ? "there are no pairs of sentences in it" : nil, of: pairs.origin)
     return measured(
-      pairs, training: nil, try asked(beam: beam, lengthPenalty: lengthPenalty))
+      pairs, training: nil,
+      try asked(beam: beam, lengthPenalty: lengthPenalty, coveragePenalty: coveragePenalty))
   }
 
   /// How well it translates, with the options it was trained with.
@@ -138,7 +144,8 @@ extension Translator {
       network: scores(translations), copy: scores(pairs.map(\.source)),
       nearest: memory.map { memory in scores(pairs.map { memory.translation(of: $0.source) }) },
       perplexity: perplexity(pairs), beam: options.beam,
-      lengthPenalty: options.lengthPenalty, count: pairs.count,
+      lengthPenalty: options.lengthPenalty, coveragePenalty: options.coveragePenalty,
+      count: pairs.count,
       truncated: pairs.count { source.ids(of: $0.source).count > options.maximumLength },
       samples: samples)
     return (evaluation, translations)
@@ -154,8 +161,14 @@ extension Translator {
     for rows in examples.batches(of: Array(0..<examples.count), size: 256) {
       let batch = examples.batch(rows)
       let tokens = batch.targets.reduce(0) { $0 + $1.count + 1 }
-      sum += Double(model.loss(batch, labelSmoothing: 0, mode: .prediction).value) * Double(tokens)
       count += tokens
+      if models.count == 1 {
+        let loss = model.loss(batch, labelSmoothing: 0, mode: .prediction).value
+        sum += Double(loss) * Double(tokens)
+      } else {
+        let mean = TranslatorEnsemble.logMean(models.map { Tensor($0.logProbabilities(batch)) })
+        sum -= mean.elements.reduce(0) { $0 + Double($1) }
+      }
     }
     return exp(sum / Double(max(1, count)))
   }

@@ -12,7 +12,8 @@ extension TranslatorOptions {
   /// The network in words.
   var networkText: String {
     let cells = cell.rawValue.uppercased()
-    return "bidirectional \(cells), " + (layers == 1 ? "1 layer" : "\(layers) layers")
+    return ((members ?? 1) > 1 ? "\(members ?? 1) times " : "") + "bidirectional \(cells), "
+      + (layers == 1 ? "1 layer" : "\(layers) layers")
       + " of \(hiddenSize) units; LSTM of \(2 * hiddenSize) units with \(attention.rawValue) attention and input "
       + "feeding; "
       + "vectors of \(embeddingSize)" + (isJoint ? ", shared by both languages" : "")
@@ -64,7 +65,8 @@ extension Translator {
       "target      \(target.explanation)",
       "network     \(options.networkText); kernels: \(Kernels.name)",
       "training    Adam \(options.learningRate), seed \(options.seed), weights of epoch "
-        + "\(configuration.bestEpoch)",
+        + ([configuration.bestEpoch] + (configuration.otherEpochs ?? [])).map { "\($0)" }
+        .joined(separator: ", "),
     ]
   }
 }

@@ -18,8 +18,10 @@ public struct Translator: Job {
     public var sourceSize: Int
     /// Tokens of the language that is written.
     public var targetSize: Int
-    /// The epoch whose weights it has.
+    /// The epoch whose weights it has; of several networks, the first.
     public var bestEpoch: Int
+    /// Those of the other networks; nil: there is one.
+    public var otherEpochs: [Int]?
     /// The evaluation on the test part.
     public var evaluation: TranslationEvaluation?
     /// The precision that the weights were rounded to, and its cost; nil: they are as trained.
@@ -32,7 +34,8 @@ public struct Translator: Job {
   public struct Translation: Sendable, Equatable {
     /// The translation as text.
     public var text: String
-    /// The logarithm of its probability, by the length penalty: what is compared.
+    /// The logarithm of its probability, by the length penalty and less what it left out: what is
+    /// compared.
     public var score: Float
     /// The tokens of the sentence as they were read.
     public var sourceTokens: [String]
@@ -120,22 +123,29 @@ public struct Translator: Job {
   ///   - beam: translations that are pursued at once; nil: as in the options. 1 takes the likeliest
   ///     token at each step.
   ///   - lengthPenalty: α (``TranslatorOptions/lengthPenalty``); nil: as in the options.
+  ///   - coveragePenalty: β of Σ_t log min(Σ_s w_st, 1), which is added to a translation's score, with
+  ///     w_st, how much token t of the sentence counted for token s of the translation (Wu et al. 2016,
+  ///     arXiv:1609.08144); nil: as in the options.
   ///   - keepsAttention: whether they come with the weights of attention.
-  /// - Throws: ``DataError`` for a beam or a length penalty that training does not take either.
+  /// - Throws: ``DataError`` for a beam or a penalty that training does not take either.
   public func translations(
     of sentences: [String], beam: Int? = nil, lengthPenalty: Float? = nil,
-    keepsAttention: Bool = false
+    coveragePenalty: Float? = nil, keepsAttention: Bool = false
   ) throws(DataError) -> [[Translation]] {
     search(
-      sentences, try asked(beam: beam, lengthPenalty: lengthPenalty),
+      sentences,
+      try asked(beam: beam, lengthPenalty: lengthPenalty, coveragePenalty: coveragePenalty),
       keepsAttention: keepsAttention)
   }
 
   /// The options with what is asked for instead.
-  func asked(beam: Int?, lengthPenalty: Float?) throws(DataError) -> TranslatorOptions {
+  func asked(
+    beam: Int?, lengthPenalty: Float?, coveragePenalty: Float?
+  ) throws(DataError) -> TranslatorOptions {
     var asked = options
     asked.beam = beam ?? options.beam
     asked.lengthPenalty = lengthPenalty ?? options.lengthPenalty
+    asked.coveragePenalty = coveragePenalty ?? options.coveragePenalty
     try require(asked.problem, of: "the translation")
     return asked
   }
@@ -143,9 +153,7 @@ public struct Translator: Job {
   func search(
     _ sentences: [String], _ options: TranslatorOptions, keepsAttention: Bool
   ) -> [[Translation]] {
-    let search = BeamSearch(
-      model: model, beam: options.beam, lengthPenalty: options.lengthPenalty,
-      maximumLength: options.maximumLength)
+    let search = BeamSearch(models, options)
     let tokens = sentences.map {
       $0.isBlank ? [] : Array(source.ids(of: $0).prefix(options.maximumLength))
     }

@@ -83,6 +83,20 @@ public struct TranslatorModel: Module {
       classes: batch.wanted, labelSmoothing: labelSmoothing)
   }
 
+  /// The logarithm of the probability of each token that the decoder has to say, pair by pair.
+  func logProbabilities(_ batch: TranslationBatch) -> [Float] {
+    let (hidden, head) = (written(batch, mode: .prediction).validSteps, preparedHead)
+    let tokens = batch.wanted.flatMap(\.self)
+    // Some at a time: the probabilities of all tokens at all steps would take much memory.
+    return stride(from: 0, to: tokens.count, by: 256).flatMap { start in
+      let steps = start..<min(start + 256, tokens.count)
+      let logarithms = head(hidden.slice(steps, along: 0)).logSoftmax()
+      return logarithms.withUnsafeElements { elements in
+        steps.map { elements[($0 - start) * outputBias.count + tokens[$0]] }
+      }
+    }
+  }
+
   /// One step of the decoder for rows that each got one more token: the logarithms of the
   /// probabilities of the next, `[N, V]`, and the attention weights, `[N, T]`.
   func step(

@@ -32,6 +32,9 @@ public struct TranslatorOptions: JobOptions {
   public var dropout: Float = 0.3
   /// The share of tokens, read and told, that training replaces by the unknown token; nil: none.
   public var tokenDropout: Float?
+  /// Networks that are trained, with random numbers of their own; the mean of their probabilities
+  /// chooses each token. Nil: one.
+  public var members: Int?
 
   /// Epochs at most; the learning rate falls to almost nothing at the last.
   public var epochs = 14
@@ -60,6 +63,9 @@ public struct TranslatorOptions: JobOptions {
   public var beam = 5
   /// α of the length penalty: a translation of n tokens is judged by log p / ((5 + n) / 6)^α.
   public var lengthPenalty: Float = 0.6
+  /// β of the coverage penalty: what a translation loses for tokens of the sentence that it hardly looked
+  /// at (``Translator/translations(of:beam:lengthPenalty:coveragePenalty:keepsAttention:)``); nil: 0.
+  public var coveragePenalty: Float?
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
@@ -80,6 +86,8 @@ public struct TranslatorOptions: JobOptions {
 extension TranslatorOptions {
   public static var fullSize: Int { 25_600 }
   public static var quarterBatchRate: Float { 2e-3 }
+
+  public var networks: Int? { members }
 
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
@@ -103,5 +111,9 @@ extension TranslatorOptions {
     rules.require(
       lengthPenalty >= 0 && lengthPenalty <= 10,
       else: "the length penalty is between 0 and 10, not \(lengthPenalty)")
+    let coveragePenalty = coveragePenalty ?? 0
+    rules.require(
+      coveragePenalty >= 0 && coveragePenalty <= 10,
+      else: "the coverage penalty is between 0 and 10, not \(coveragePenalty)")
   }
 }

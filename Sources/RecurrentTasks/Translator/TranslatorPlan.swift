@@ -154,6 +154,8 @@ extension TranslatorPlan {
     Translator.Configuration(
       options: options, sourceSize: source.vocabulary.count, targetSize: target.vocabulary.count,
       bestEpoch: histories.first?.best?.epoch ?? 0,
+      otherEpochs: options.networks == nil
+        ? nil : histories.dropFirst().map { $0.best?.epoch ?? 0 },
       trainedOn: "\(training.origin), \(training.pairs.count) pairs")
   }
 
