@@ -14,7 +14,7 @@ struct OptionReuse {
   /// be told.
   private static let ownFlags: Set<String> = [
     "output", "from", "restart", "force", "json", "quiet", "progress", "threads", "options", "data",
-    "test", "validation", "class-names", "diagnose", "tensorboard",
+    "test", "validation", "back-translated", "class-names", "diagnose", "tensorboard",
   ]
 
   private(set) var arguments: [String]

@@ -22,6 +22,14 @@ struct TrainTranslator: JobCommand {
         recurrent train translator deu.tsv --swap --lowercase
         recurrent train translator train.de train.en --dev val.de val.en \\
           --test test.de test.en --output de-en
+
+      More of the language that is written helps where pairs are few: a translator of
+      the other direction translates it back (--back-translated).
+        recurrent train translator train.en train.de --dev val.en val.de \\
+          --test test.en test.de --output en-de
+        recurrent predict en-de more.en > more.de
+        recurrent train translator train.de train.en --dev val.de val.en \\
+          --test test.de test.en --back-translated more.de more.en --output de-en
       """))
 
   @Argument(
@@ -39,7 +47,7 @@ struct TrainTranslator: JobCommand {
   @OptionGroup(title: "Network and training") var search: BeamOptions
   @OptionGroup var running: TrainingRunOptions<Self>
 
-  var inputs: [String] { files + pairs.validation + pairs.test }
+  var inputs: [String] { files + pairs.validation + pairs.test + pairs.backTranslated }
 
   static let plural = "translators"
   static let words = FlagWords(
@@ -80,8 +88,8 @@ struct TrainTranslator: JobCommand {
     }
     let data = try pairs.read(files)
     let plan = try TranslatorPlan(
-      data, validation: try part(pairs.validation), test: try part(pairs.test), options: options,
-      from: model)
+      data, validation: try part(pairs.validation), test: try part(pairs.test),
+      backTranslated: try part(pairs.backTranslated), options: options, from: model)
     var preface = "\(data.origin): \(data.pairs.count) pairs"
     if data.emptyLines > 0 {
       preface += "\n            \(data.emptyLines) lines with an empty side were left out"

@@ -23,6 +23,14 @@ struct PairOptions: ParsableArguments {
       valueName: "files"), completion: .file())
   var test: [String] = []
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Further pairs for training alone, in the same form, whose sentences a translator of the other "
+        + "direction wrote. They are marked for the network.", valueName: "files"),
+    completion: .file())
+  var backTranslated: [String] = []
+
   func read(_ files: [String]) throws(DataError) -> SentencePairs {
     try SentencePairs.read(files, swapped: swap, encoding: reading.encoding)
   }

@@ -31,6 +31,8 @@ public struct SentenceEncoder: Sendable, Codable, Equatable {
 
   /// The number of the token before a translation.
   static let start = 1
+  /// The number of the token before a sentence that a model wrote; no other sentence that is read has it.
+  static let mark = start
   /// The number of the token behind a translation.
   static let end = 2
 

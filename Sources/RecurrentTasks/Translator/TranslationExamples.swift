@@ -49,7 +49,9 @@ extension TranslationExamples {
       TranslationBatch(
         sources: TokenBatch(
           padded: zip(indices, keys).map { index, key in
-            sampled.sources.tokens(of: index, key.child(0)) ?? sources[index]
+            let mark = sources[index].prefix { $0 == SentenceEncoder.mark }
+            return sampled.sources.tokens(of: index, key.child(0)).map { mark + $0 }
+              ?? sources[index]
           }),
         targets: zip(indices, keys).map { index, key in
           sampled.targets.tokens(of: index, key.child(1)) ?? targets[index]

@@ -30,6 +30,13 @@ extension TranslatorPlan: CustomStringConvertible {
         + (references > 1 ? ", \(references) references each" : "")
     }
     var lines = ["training    " + part(training)]
+    if !backTranslated.pairs.isEmpty || heldOut > 0 {
+      lines.append(
+        "            and \(part(backTranslated)) translated back, marked"
+          + (heldOut > 0
+            ? "; \(NumberFormat.grouped(heldOut)) left out: their translation is kept for "
+              + "validation or test" : ""))
+    }
     if tooLong > 0 {
       lines.append(
         "            \(NumberFormat.grouped(tooLong)) of them left out: more than "
@@ -48,8 +55,13 @@ extension TranslatorPlan: CustomStringConvertible {
     lines += [
       "source      \(source.explanation); \(tokens(trainingExamples.sources))",
       "target      \(target.explanation); \(tokens(trainingExamples.targets))",
-      "network     \(options.networkText)",
     ]
+    if let share = options.bpeDropout, share > 0 {
+      lines.append(
+        "            at each step cut anew, each join left out with a chance of "
+          + NumberFormat.short(share))
+    }
+    lines.append("network     \(options.networkText)")
     lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
     return lines.joined(separator: "\n")
   }

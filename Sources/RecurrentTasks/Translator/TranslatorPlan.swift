@@ -9,6 +9,11 @@ public struct TranslatorPlan: JobPlan {
   public let origin: Translator?
   /// The pairs that the network learns from.
   public let training: SentencePairs
+  /// Further pairs that it learns from, whose sentences were written by a model of the other direction:
+  /// they are read behind a mark (Caswell et al. 2019, arXiv:1906.06442).
+  public let backTranslated: SentencePairs
+  /// Pairs among those that were left out, because their translation stands in another part.
+  public let heldOut: Int
   /// The pairs that judge each epoch.
   public let validation: SentencePairs
   /// The pairs that only the report sees.
@@ -26,12 +31,16 @@ public struct TranslatorPlan: JobPlan {
   ///   - pairs: Training part, and what is not given as parts of their own.
   ///   - validation: A validation part, instead of a share of the sentences.
   ///   - test: A test part, instead of a share of the sentences.
+  ///   - backTranslated: Translations that people wrote, each with a sentence that a model made of it
+  ///     (Sennrich et al. 2016, arXiv:1511.06709); training alone learns from them. Those whose
+  ///     translation stands in the validation or the test part are left out.
   ///   - model: a model to go on from, of which all but the course of training stays.
   /// - Throws: ``DataError`` if the options break a rule or contradict the model, or no pair is left to
   ///   train on.
   public init(
     _ pairs: SentencePairs, validation: SentencePairs? = nil, test: SentencePairs? = nil,
-    options: TranslatorOptions = TranslatorOptions(), from model: Translator? = nil
+    backTranslated: SentencePairs? = nil, options: TranslatorOptions = TranslatorOptions(),
+    from model: Translator? = nil
   ) throws(DataError) {
     let options = try options.settled(from: model)
     self.options = options
@@ -46,10 +55,21 @@ public struct TranslatorPlan: JobPlan {
         file: pairs.origin, problem: "no pair is left in the training part",
         advice: "Bring more pairs, or use a smaller test or validation fraction")
     }
-    let languages =
-      model?.extras ?? Translator.Languages(learningFrom: training.pairs, options: options)
+    let normalized = { @Sendable (text: String) in options.normalization(text) }
+    let known = Set(
+      (self.validation.pairs + self.test.pairs).lazy.flatMap(\.targets).map(normalized))
+    var marked = backTranslated ?? SentencePairs([])
+    marked.pairs.removeAll { known.contains(normalized($0.target)) }
+    heldOut = (backTranslated?.pairs.count ?? 0) - marked.pairs.count
+    self.backTranslated = marked
+    let learned = training.pairs + marked.pairs
+    let languages = model?.extras ?? Translator.Languages(learningFrom: learned, options: options)
     extras = languages
-    let all = Self.tokens(training, languages.source, languages.target)
+    let all =
+      Self.tokens(training, languages.source, languages.target)
+      + Self.tokens(marked, languages.source, languages.target).map {
+        ([SentenceEncoder.mark] + $0.0, $0.1)
+      }
     let kept = all.indices.filter {
       max(all[$0].0.count, all[$0].1.count) <= options.maximumLength
     }
@@ -60,7 +80,7 @@ public struct TranslatorPlan: JobPlan {
         problem: "all pairs have a side with more than \(options.maximumLength) tokens",
         advice: "Say a larger --maximum-length")
     }
-    let pairs = kept.map { [training] in training.pairs[$0] }
+    let pairs = kept.map { learned[$0] }
     var sampled: (SampledSentences, SampledSentences)?
     if let sources = SampledSentences(pairs.map(\.source), by: languages.source, options),
       let targets = SampledSentences(pairs.map(\.target), by: languages.target, options)
@@ -156,7 +176,9 @@ extension TranslatorPlan {
       bestEpoch: histories.first?.best?.epoch ?? 0,
       otherEpochs: options.networks == nil
         ? nil : histories.dropFirst().map { $0.best?.epoch ?? 0 },
-      trainedOn: "\(training.origin), \(training.pairs.count) pairs")
+      trainedOn: "\(training.origin), \(training.pairs.count) pairs"
+        + (backTranslated.pairs.isEmpty
+          ? "" : "; \(backTranslated.origin), \(backTranslated.pairs.count) translated back"))
   }
 
   public func complete(_ translator: inout Translator) {

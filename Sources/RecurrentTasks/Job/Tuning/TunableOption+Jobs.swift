@@ -99,7 +99,17 @@ extension TranslatorOptions {
       TunableOption("embedding", \.embeddingSize) { .whole(64...max(128, $0.embeddingSize * 2)) },
       TunableOption("label-smoothing", \.labelSmoothing) { _ in .numbers(0...0.2) },
       TunableOption("attention", \.attention),
+      TunableOption("token-dropout", \.tokenDropoutOrNone, isUsual: false) { _ in
+        .numbers(0...0.3)
+      },
     ]
+  }
+}
+
+extension TranslatorOptions {
+  private var tokenDropoutOrNone: Float {
+    get { tokenDropout ?? 0 }
+    set { tokenDropout = newValue }
   }
 }
 
