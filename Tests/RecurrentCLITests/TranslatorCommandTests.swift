@@ -110,6 +110,46 @@ import Testing
     }
   }
 
+  /// A translator of the other direction translates further sentences back, and several networks that
+  /// see each sentence cut anew learn from them.
+  @Test func smallDataFromTwoCommands() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Self.table, to: "t.tsv")
+      try workspace.write((0..<20).map { "house no \($0 + 90)\n" }.joined() + "\n", to: "more.en")
+      let reverse = try await workspace.recurrent(
+        ["train", "translator", "t.tsv", "--swap", "--output", "reverse"] + Self.small)
+      try #require(reverse.exitCode == 0, "\(reverse.errorOutput)")
+      let back = try await workspace.recurrent(["predict", "reverse", "more.en"])
+      try workspace.write(back.output, to: "more.de")
+      try workspace.write(
+        #"{"bpe-dropout": 0.2, "token-dropout": 0.1, "ensemble": 2, "coverage-penalty": 0.2}"#,
+        to: "o.json")
+      let result = try await workspace.recurrent(
+        ["train", "translator", "t.tsv", "--output", "model", "--options", "o.json"]
+          + ["--back-translated", "more.de", "more.en"] + Self.small)
+      try #require(result.exitCode == 0, "\(result.errorOutput)")
+      for part in [
+        #/\n +and \d+ pairs translated back, marked/#, #/network +2 times bidirectional LSTM/#,
+        #/each join left out with a chance of 0\.2/#, #/coverage penalty, β = 0\.2/#,
+      ] {
+        #expect(result.output.contains(part), "\(result.output)")
+      }
+      let asked = try await workspace.recurrent(
+        ["evaluate", "model", "t.tsv", "--coverage-penalty", "0.4", "--json"])
+      #expect(asked.exitCode == 0, "\(asked.errorOutput)")
+      let shown = try await workspace.recurrent(["inspect", "model"])
+      #expect(
+        shown.output.contains("1.decoder.bias") && shown.output.contains("weights of epoch 1, 1"))
+      // The files are not part of what options are taken from a model for.
+      let again = try await workspace.recurrent(
+        ["train", "translator", "t.tsv", "--output", "again", "--options", "model"])
+      #expect(!again.output.contains("translated back"), "\(again.errorOutput)")
+      #expect(again.output.contains("2 times bidirectional"), "\(again.errorOutput)")
+      let other = try await workspace.recurrent(["diff", "model", "again"])
+      #expect(other.output.contains("0.decoder") || other.exitCode <= 1, "\(other.errorOutput)")
+    }
+  }
+
   @Test func mistakes() async throws {
     try await Workspace.with { workspace in
       _ = try await train(workspace)
@@ -131,6 +171,10 @@ import Testing
         ["predict", "model", "--steps", "3"], ["predict", "model", "--explain", "occlusion"],
         ["evaluate", "model", "t.tsv", "--beam", "101"],
         ["evaluate", "model", "t.tsv", "--length-penalty", "-1"],
+        ["predict", "model", "--coverage-penalty", "11"],
+        ["train", "translator", "t.tsv", "--bpe-dropout", "1"],
+        ["train", "translator", "t.tsv", "--token-dropout=-0.1"],
+        ["train", "translator", "t.tsv", "--ensemble", "0"],
       ] {
         try await workspace.expectFailure(64, [], running: arguments)
       }

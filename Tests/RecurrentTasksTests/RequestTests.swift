@@ -79,6 +79,7 @@ import Testing
       { _ = try translator.translations(of: lines, beam: .min) },
       { _ = try translator.translations(of: lines, beam: .max) },
       { _ = try translator.translations(of: lines, lengthPenalty: .nan) },
+      { _ = try translator.translations(of: lines, coveragePenalty: -1) },
       { _ = try translator.evaluate(on: Reversal.pairs(2), beam: -1) },
       { _ = try translator.evaluate(on: Reversal.pairs(2), lengthPenalty: -0.5) },
       { _ = try translator.evaluate(on: SentencePairs([])) },
@@ -87,7 +88,9 @@ import Testing
       found == [
         "the beam is between 1 and 100, not 0", "the beam is between 1 and 100, not \(Int.min)",
         "the beam is between 1 and 100, not \(Int.max)",
-        "the length penalty is between 0 and 10, not nan", "the beam is between 1 and 100, not -1",
+        "the length penalty is between 0 and 10, not nan",
+        "the coverage penalty is between 0 and 10, not -1.0",
+        "the beam is between 1 and 100, not -1",
         "the length penalty is between 0 and 10, not -0.5", "there are no pairs of sentences in it",
       ])
     #expect(try translator.translations(of: []).isEmpty && translator.translate([]).isEmpty)

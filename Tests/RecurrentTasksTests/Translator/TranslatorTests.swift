@@ -134,8 +134,7 @@ enum Reversal {
         if best == SentenceEncoder.end { break }
         tokens.append(best)
       }
-      let found = BeamSearch(
-        model: model, beam: 1, lengthPenalty: 0.6, maximumLength: 100)([source])[0]
+      let found = BeamSearch([model], Reversal.options { $0.beam = 1 })([source])[0]
       #expect(found.count == 1)
       #expect(found[0].tokens == tokens && found[0].logProbability == sum)
       memory = memory.rows([0])
@@ -146,9 +145,8 @@ enum Reversal {
   @Test func scoresAreProbabilities() throws {
     let translator = try Reversal.quick()
     let source = translator.source.ids(of: "two five one")
-    for hypothesis in BeamSearch(
-      model: translator.model, beam: 4, lengthPenalty: 0.7, maximumLength: 100)([source])[0]
-    {
+    let options = Reversal.options { ($0.beam, $0.lengthPenalty) = (4, 0.7) }
+    for hypothesis in BeamSearch([translator.model], options)([source])[0] {
       let batch = TranslationBatch(sources: TokenBatch([source]), targets: [hypothesis.tokens])
       let count = Float(hypothesis.tokens.count + 1)
       let loss = translator.model.loss(batch, labelSmoothing: 0, mode: .prediction).value * count
@@ -164,8 +162,10 @@ enum Reversal {
     let model = translator.model
     let source = translator.source.ids(of: "six")
     let size = model.outputBias.count
-    let found = BeamSearch(
-      model: model, beam: 100, lengthPenalty: 0, maximumLength: 3)([source])[0]
+    let options = Reversal.options {
+      ($0.beam, $0.lengthPenalty, $0.maximumLength) = (100, 0, 3)
+    }
+    let found = BeamSearch([model], options)([source])[0]
     var best = -Float.infinity
     for first in 3..<size {
       for tokens in [[first]] + (3..<size).map({ [first, $0] }) {
