@@ -87,12 +87,14 @@ struct TrainTranslator: JobCommand {
       files.isEmpty ? nil : try pairs.read(files)
     }
     let data = try pairs.read(files)
+    let back = try part(pairs.backTranslated)
     let plan = try TranslatorPlan(
       data, validation: try part(pairs.validation), test: try part(pairs.test),
-      backTranslated: try part(pairs.backTranslated), options: options, from: model)
+      backTranslated: back, options: options, from: model)
     var preface = "\(data.origin): \(data.pairs.count) pairs"
-    if data.emptyLines > 0 {
-      preface += "\n            \(data.emptyLines) lines with an empty side were left out"
+    let emptyLines = data.emptyLines + (back?.emptyLines ?? 0)
+    if emptyLines > 0 {
+      preface += "\n            \(emptyLines) lines with an empty side were left out"
     }
     return (plan, preface)
   }
