@@ -77,6 +77,12 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
     let short = try plan(1, own, nil)
     #expect(short.training.map(\.length) == [21] && short.test.map(\.length) == [3])
     #expect(short.validation == own)
+    // A tune of one step foretells nothing: nothing judges, and the last epoch's weights are those that are told.
+    let silent = try plan(20, arpeggios(1, length: 1), other)
+    #expect(silent.validation.isEmpty)
+    let trained = try silent.train()
+    #expect(trained.configuration.bestEpoch == 2 && trained.history.best?.validationLoss == nil)
+    #expect(trained.history.epochs.count == 2)
   }
 
   /// The same tune on finer and finer grids.

@@ -110,6 +110,9 @@ extension Translator: ServedJob {
       name: "length_penalty", type: "number",
       text: "How much longer translations are favoured, 0 to 10."),
     RequestMember(
+      name: "coverage_penalty", type: "number",
+      text: "How much a translation loses that leaves out words of the text, 0 to 10."),
+    RequestMember(
       name: "n_best", type: "integer", text: "So many translations of each text, at most the beam."),
     RequestMember(
       name: "attention", type: "boolean",
@@ -150,12 +153,13 @@ extension Translator: ServedJob {
   ) throws(RequestError) -> [[Translation]] {
     let beam = try request.integer("beam", in: 1...100)
     let penalty = try request.number("length_penalty", in: 0...10).map { Float($0) }
+    let coverage = try request.number("coverage_penalty", in: 0...10).map { Float($0) }
     let count = try request.integer("n_best", in: 1...100) ?? 1
     let keepsAttention = request["attention"]?.bool ?? false
     return try asked { () throws(DataError) in
       try self.translations(
         of: texts, beam: max(beam ?? options.beam, count), lengthPenalty: penalty,
-        keepsAttention: keepsAttention)
+        coveragePenalty: coverage, keepsAttention: keepsAttention)
     }.map { Array($0.prefix(count)) }
   }
 

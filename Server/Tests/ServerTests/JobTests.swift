@@ -125,8 +125,15 @@ import Testing
         .post, "/v1/translate", ["text": "Hund 3", "beam": 3, "n_best": 2, "attention": true])
       #expect(two.json.array?[0].array?.count == 2)
       #expect(two.json.array?[0].array?[0]["attention"]?.array?.isEmpty == false)
-      #expect(
-        try await client.json(.post, "/v1/translate", ["text": "Hund", "beam": 0]).status == 400)
+      let covering = try await client.json(
+        .post, "/v1/translate", ["text": "Hund 3", "coverage_penalty": 2])
+      let own = try model.translations(of: ["Hund 3"], coveragePenalty: 2)[0][0].json
+      #expect(covering.json == [[try JSONValue(text: Array(own.utf8))]])
+      for wrong: JSONValue in [
+        ["text": "Hund", "beam": 0], ["text": "Hund", "coverage_penalty": -1],
+      ] {
+        #expect(try await client.json(.post, "/v1/translate", wrong).status == 400)
+      }
     }
   }
 
