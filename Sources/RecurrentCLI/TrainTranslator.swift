@@ -18,13 +18,13 @@ struct TrainTranslator: JobCommand {
       sacreBLEU gives them, beside the copied sentences and the translation of the
       most similar training sentence.
 
+      More of the language that is written helps where pairs are few: a translator of
+      the other direction translates it back (--back-translated).
+
       Examples:
         recurrent train translator deu.tsv --swap --lowercase
         recurrent train translator train.de train.en --dev val.de val.en \\
           --test test.de test.en --output de-en
-
-      More of the language that is written helps where pairs are few: a translator of
-      the other direction translates it back (--back-translated).
         recurrent train translator train.en train.de --dev val.en val.de \\
           --test test.en test.de --output en-de
         recurrent predict en-de more.en > more.de

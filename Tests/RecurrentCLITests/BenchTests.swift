@@ -162,7 +162,7 @@ import Testing
       "--mode step measures single time steps and takes no --lengths."
     ),
     (["--mode", "step", "--bidirectional"], "cannot see later ones, as --bidirectional must."),
-    (["--hidden", "1000000"], "TB of memory, the machine has"),
+    (["--hidden", "1000000"], "TB of memory, this "),
     (["extra"], "Unexpected argument 'extra'"),
   ]) func wrongValues(_ flags: [String], _ message: String) async throws {
     try await Workspace.with { workspace in
