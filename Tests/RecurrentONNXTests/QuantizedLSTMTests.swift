@@ -63,4 +63,26 @@ import Testing
       }
     }
   }
+
+  /// A zero point that no eight bits hold is told, not computed with.
+  @Test(arguments: [Float.nan, 1e20]) func zeroPointsAreOfEightBits(_ zero: Float) throws {
+    let bytes = OnnxTensor([1, 2, 3, 4], shape: [2, 2], .uint8)
+    for (a, b): (OnnxTensor?, OnnxTensor?) in [
+      (OnnxTensor(Tensor(zero)), nil), (nil, OnnxTensor(Tensor(zero))),
+    ] {
+      let zeros = [("za", a), ("zb", b)].compactMap { name, tensor in tensor.map { (name, $0) } }
+      let error = try dataError {
+        let model = try SmallGraph.model(
+          [
+            SmallGraph.node(
+              "MatMulInteger", ["A", "B"] + (a != nil ? ["za"] : ["", "zb"]), ["y"])
+          ], inputs: [], outputs: ["y"],
+          constants: [("A", bytes), ("B", bytes)] + zeros)
+        _ = try model.again([:])
+      }
+      #expect(
+        "\(error)".contains(
+          "the zero point of input \(a != nil ? 0 : 1) is of float32, expected eight bits"))
+    }
+  }
 }

@@ -85,7 +85,7 @@ extension Operators {
       throw Problem(
         "the zero point of input 1 has shape \(zero?.shape ?? []), expected one a column")
     }
-    let zeros = (zero?.floats ?? [0]).map { Int32($0) - b.shiftOfBytes }
+    let zeros = try (zero?.zeroPoints(ofInput: 1) ?? [0]).map { $0 - b.shiftOfBytes }
     return EightBitMatrix(
       values, depth: b.shape[0],
       zeros: zeros.count == columns ? zeros : Array(repeating: zeros[0], count: columns),
@@ -119,7 +119,7 @@ extension Operators {
         ? Array(repeating: 0, count: shape.reduce(1, *))
         : factor.products(
           values.map { UInt8(bitPattern: $0 ^ -128) },
-          zero: Int32(zero?.floats[0] ?? 0) - a.shiftOfBytes + 128)
+          zero: (try zero?.zeroPoints(ofInput: 0)[0] ?? 0) - a.shiftOfBytes + 128)
       return [OnnxTensor(products.map(Int64.init), shape: shape, .int32)]
     }
   }
@@ -130,6 +130,16 @@ extension OnnxTensor {
   var signedBytes: [Int8]? {
     guard tensor == nil, elementType == .uint8 || elementType == .int8 else { return nil }
     return integers?.map { Int8(truncatingIfNeeded: $0 - Int64(shiftOfBytes)) }
+  }
+
+  /// The numbers as zero points of an input.
+  ///
+  /// - Throws: ``Problem`` if they are not of eight bits.
+  func zeroPoints(ofInput index: Int) throws(Problem) -> [Int32] {
+    guard let signedBytes else {
+      throw Problem("the zero point of input \(index) is of \(elementType), expected eight bits")
+    }
+    return signedBytes.map { Int32($0) + shiftOfBytes }
   }
 
   /// What signed bytes are less than the numbers: 128 where these have no sign.

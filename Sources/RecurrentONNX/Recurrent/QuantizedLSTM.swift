@@ -35,18 +35,18 @@ struct QuantizedLSTM: Sendable {
       throw Problem("input \(index) is of \(weights.elementType), expected eight bits")
     }
     let (depth, columns) = (weights.shape[1], weights.shape[2])
-    func own(_ input: Int) throws(Problem) -> [Float]? {
-      guard let all = call.optional(input)?.floats, all.count > 0 else { return nil }
+    func own<Value>(_ all: [Value]?) -> [Value]? {
+      guard let all, all.count > 0 else { return nil }
       let each = all.count / weights.shape[0]
       let part = all[direction * each..<(direction + 1) * each]
       return each == columns ? Array(part) : Array(repeating: part[part.startIndex], count: columns)
     }
     let (scale, size) = (index == 1 ? 8 : 10, depth * columns)
-    let zeros = try own(scale + 1) ?? Array(repeating: 0, count: columns)
+    let zeros = own(try call.optional(scale + 1)?.zeroPoints(ofInput: index))
     return EightBitMatrix(
       Array(values[direction * size..<(direction + 1) * size]), depth: depth,
-      zeros: zeros.map { Int32($0) - weights.shiftOfBytes },
-      scales: try own(scale) ?? Array(repeating: 1, count: columns))
+      zeros: (zeros ?? Array(repeating: 0, count: columns)).map { $0 - weights.shiftOfBytes },
+      scales: own(call.optional(scale)?.floats) ?? Array(repeating: 1, count: columns))
   }
 
   /// All outputs `[B, T, H]` and the state `[B, H]` after each row's last step. Rows that have ended do not count where the
