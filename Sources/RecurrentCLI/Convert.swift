@@ -22,13 +22,15 @@ struct Convert: ParsableCommand {
       """
       A model folder becomes an ONNX file, which ONNX Runtime and others run: the
       network, for any batch and any length, with what stands around it (scales,
-      vocabularies) as metadata, or an .npz of its weights under their own names,
+      vocabularies) as metadata (of a translator two files, an encoder and a step of
+      the decoder), or an .npz of its weights under their own names,
       which np.load reads. Weights of PyTorch, safetensors or NumPy become
       safetensors or .npz, as the ending of the new file says or --to.
 
       Examples:
         recurrent convert model --to onnx
         recurrent convert model forecaster.onnx
+        recurrent convert generator --to onnx --with-state
         recurrent convert model --to npz
         recurrent convert checkpoint.pt weights.safetensors
       """))
@@ -44,6 +46,10 @@ struct Convert: ParsableCommand {
       "The new file. (default: <in> with another ending)", valueName: "out"), completion: .file())
   var output: String?
   @Option(help: "What to write. (default: as the new file's ending says)") var to: Target?
+  @Flag(
+    help: ArgumentHelp(
+      "Of a generator or composer: the state of its layers is given and comes back, so that a sequence can come in pieces."
+    )) var withState = false
   @OptionGroup var checkpoint: PartOption
   @OptionGroup var answer: JSONFlag
 
@@ -64,6 +70,9 @@ struct Convert: ParsableCommand {
     let path =
       output ?? (name.folder == "." ? "" : name.folder + "/") + stem(name.name)
       + ".\(target.rawValue)"
+    guard !withState || target == .onnx else {
+      throw ValidationError("--with-state belongs to --to onnx.")
+    }
     guard path != input else {
       throw ValidationError("The new file is another than the one that is read.")
     }
@@ -72,17 +81,36 @@ struct Convert: ParsableCommand {
     } else {
       let job = try Jobs.ofModel(in: input)
       switch target {
-      case .onnx: try writeAtomically(try job.onnx(of: input), to: path)
+      case .onnx: return try writeGraphs(try job.onnx(of: input, withState: withState), to: path)
       case .npz: try convertWeights(of: input + "/" + ModelFolder.weightsFile, to: path, .npz)
       case .safetensors:
         throw ValidationError(
           "The weights of a model folder stand in it as \(ModelFolder.weightsFile) already.")
       }
     }
-    if answer.json {
-      return print(try jsonText(["input": input, "output": path, "format": target.rawValue]))
+    try report([("output", path)], target)
+  }
+
+  /// Writes graphs by part; one without a name to the path as it is.
+  private func writeGraphs(_ graphs: [(part: String, bytes: [UInt8])], to path: String) throws {
+    let ending = "." + Target.onnx.rawValue
+    let start = path.hasSuffix(ending) ? String(path.dropLast(ending.count)) : path
+    var written: [(key: String, path: String)] = []
+    for (part, bytes) in graphs {
+      let path = part.isEmpty ? path : "\(start).\(part)\(ending)"
+      try writeAtomically(bytes, to: path)
+      written.append((part.isEmpty ? "output" : part, path))
     }
-    print("Wrote \(path)")
+    try report(written, .onnx)
+  }
+
+  private func report(_ written: [(key: String, path: String)], _ target: Target) throws {
+    if answer.json {
+      let told = Dictionary(uniqueKeysWithValues: written.map { ($0.key, $0.path) })
+      return print(
+        try jsonText(told.merging(["input": input, "format": target.rawValue]) { $1 }))
+    }
+    for (_, path) in written { print("Wrote \(path)") }
   }
 
   private func fileKindOrMissing(_ path: String) throws(DataError) -> FileKind {
@@ -119,9 +147,23 @@ struct Convert: ParsableCommand {
 }
 
 extension JobCommand {
-  static func onnx(of folder: String) throws(DataError) -> [UInt8] {
+  /// The model's graphs by part: one without a name; of a translator an encoder and a decoder.
+  static func onnx(
+    of folder: String, withState: Bool
+  ) throws(DataError) -> [(part: String, bytes: [UInt8])] {
+    let job = try Trained(contentsOf: folder)
     do throws(DataError) {
-      return try Trained(contentsOf: folder).onnx()
+      if let translator = job as? Translator {
+        guard !withState else {
+          throw DataError(
+            .unwritable, file: "ONNX",
+            problem: "a translator's decoder is one step and has its state without --with-state")
+        }
+        return [
+          ("encoder", try translator.onnxEncoder()), ("decoder", try translator.onnxDecoder()),
+        ]
+      }
+      return [("", try job.onnx(withState: withState))]
     } catch {
       guard error.file == "ONNX" else { throw error }
       throw DataError(.unwritable, file: folder, problem: error.problem, advice: error.advice)

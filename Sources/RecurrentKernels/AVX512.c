@@ -25,6 +25,7 @@ static inline __attribute__((always_inline)) void bytes_dot_at_once(v16i *sums, 
 #define RK_BYTES_NAME multiply_bytes_at_once
 #define RK_BYTES_ROWS rows_of_bytes_at_once
 #define RK_BYTES_DOT bytes_dot_at_once
+#define RK_BYTES_TOGETHER 4
 #include "Template/ByteProduct.h"
 #pragma clang attribute pop
 

@@ -64,7 +64,8 @@ public struct OnnxInspection: Sendable {
     let opset = file.opsets[""] ?? 0
     nodes = graph.nodes.filter { $0.operation != "Constant" }.map { node in
       let weights = node.inputs.compactMap { constants[$0] }
-      let isKnown = Operators.makers[Operators.key(node)] != nil || node.operation == "If"
+      let isKnown =
+        Operators.makers[Operators.key(node)] != nil || ["If", "Scan"].contains(node.operation)
       return Node(
         name: node.name, operation: Operators.key(node), weights: weights,
         parameterCount: weights.reduce(0) { $0 + $1.reduce(1, *) },

@@ -122,6 +122,30 @@ extension ExportCase {
         padding: .explicit(left: 4, right: 2), paddingMode: mode, using: &generator)
       cases.append(("convolution with \(mode)", try ExportCase(layer)))
     }
+    for mode in PaddingMode.allCases {
+      for (padding, stride) in [
+        (Conv1D.Padding.same, 2), (.same, 3), (.causal, 2), (.valid, 1),
+        (.explicit(left: 1, right: 3), 2),
+      ] where mode == .zeros || padding != .causal {
+        let layer = Conv1D(
+          inputSize: 3, outputSize: 4, kernelSize: 3, stride: stride, padding: padding,
+          paddingMode: mode, using: &generator)
+        let name = "convolution, \(padding), every \(stride), \(mode)"
+        cases.append((name, try ExportCase(layer)))
+        let network = Sequential {
+          layer
+          GRU(inputSize: 4, hiddenSize: 4, using: &generator)
+          LastOutput()
+        }
+        var test = try ExportCase(network, output: network(Self.sequences))
+        test.outputs["output_lengths"] = Tensor(layer(Self.sequences).lengths.map { Float($0) })
+        cases.append((name + ", before a GRU", test))
+      }
+    }
+    let gated = MogrifierLSTM(inputSize: 3, hiddenSize: 4, rounds: 5, using: &generator)
+    cases.append(("mogrifier", try ExportCase(gated)))
+    let narrow = MogrifierLSTM(inputSize: 3, hiddenSize: 4, rounds: 2, rank: 2, using: &generator)
+    cases.append(("mogrifier, both ways", try ExportCase(Bidirectional(gated, narrow))))
     var norm = BatchNorm(size: 3)
     norm.runningMean = Tensor(generator.floats(3))
     norm.runningVariance = Tensor(generator.floats(3)).squared() + 0.5
@@ -203,7 +227,96 @@ extension ExportCase {
       }
     }
     cases += try taggers(&generator)
+    cases += try pieces(&generator)
+    for attention in AttentionDecoder.AttentionKind.allCases {
+      cases += try translator(attention, networks: 1, &generator)
+    }
+    cases += try translator(.additive, networks: 2, &generator)
     return cases
+  }
+
+  /// The second piece of sequences, from the state after the first.
+  private static func pieces(
+    _ generator: inout SeededGenerator
+  ) throws -> [(name: String, test: ExportCase)] {
+    try CellKind.allCases.map { cell in
+      let stack = RecurrentStack(
+        cell, inputSize: 3, hiddenSize: 4, layerCount: 2, using: &generator)
+      var state = stack.initialState(batchSize: 4)
+      let numbers = SequenceBatch(SmallGraph.numbers([4, 7, 3]))
+      _ = stack.forward(numbers, state: &state, mode: .prediction)
+      var test = try ExportCase(stack, output: .zeros([0]))
+      let isLSTM = cell == .lstm || cell == .mogrifier
+      let names = (0..<2).flatMap { layer in
+        (isLSTM ? ["h", "c"] : ["h"]).map { "layer\(layer).\($0)" }
+      }
+      for (name, tensor) in zip(names, state.tensors) {
+        test.inputs[name] = OnnxTensor(tensor.reshaped(to: [1, 4, 4]))
+      }
+      test.outputs["output"] =
+        stack.forward(Self.sequences, state: &state, mode: .prediction).values
+      for (name, tensor) in zip(names, state.tensors) {
+        test.outputs[name + ".next"] = tensor.reshaped(to: [1, 4, 4])
+      }
+      let bytes = try OnnxBuilder.encode(
+        stack, input: .sequences(features: 3), name: "pieces", withState: true)
+      return (
+        "pieces of \(cell)", ExportCase(bytes: bytes, inputs: test.inputs, outputs: test.outputs)
+      )
+    }
+  }
+
+  /// The encoder of a translator, and its decoder's second step.
+  private static func translator(
+    _ attention: AttentionDecoder.AttentionKind, networks: Int,
+    _ generator: inout SeededGenerator
+  ) throws -> [(name: String, test: ExportCase)] {
+    var options = TranslatorOptions()
+    (options.embeddingSize, options.hiddenSize, options.layers) = (3, 4, 2)
+    (options.attention, options.joint) = (attention, networks > 1)
+    let models = (0..<networks).map { _ in
+      TranslatorModel(sourceSize: 7, targetSize: 7, options: options, using: &generator)
+    }
+    // Rows of no words have no attention.
+    let sentences = [[1, 2, 3, 4, 5], [6, 0], [3], [2, 2, 1, 3]]
+    let ids = sentences.flatMap { row in (0..<5).map { Int64($0 < row.count ? row[$0] : 0) } }
+    let lengths = OnnxTensor(sentences.map { Int64($0.count) }, shape: [4], .int32)
+    let rows = TokenBatch(padded: sentences)
+    var read = ExportCase(
+      bytes: try TranslatorGraphs.encoder(of: models),
+      inputs: ["input": OnnxTensor(integers: ids, shape: [4, 5]), "lengths": lengths], outputs: [:])
+    var write = ExportCase(
+      bytes: try TranslatorGraphs.decoder(of: models),
+      inputs: ["input": OnnxTensor(integers: [4, 0, 5, 2], shape: [4]), "lengths": lengths],
+      outputs: [:])
+    var steps: [(logProbabilities: Tensor, weights: Tensor)] = []
+    for (index, model) in models.enumerated() {
+      let prefix = networks == 1 ? "" : "network\(index)."
+      var (memory, state) = model.read(rows)
+      read.outputs[prefix + "memory"] = memory.values.values
+      read.outputs[prefix + "keys"] = memory.keys.values
+      for (name, tensor) in zip(["hidden", "cell", "feed"], state.tensors) {
+        read.outputs[prefix + name] = tensor
+      }
+      _ = model.step([1, 1, 1, 1], state: &state, over: memory, head: model.preparedHead)
+      for (name, value) in [("memory", memory.values), ("keys", memory.keys)] {
+        write.inputs[prefix + name] = OnnxTensor(value.values)
+      }
+      for (name, tensor) in zip(["hidden", "cell", "feed"], state.tensors) {
+        write.inputs[prefix + name] = OnnxTensor(tensor)
+      }
+      steps.append(
+        model.step([4, 0, 5, 2], state: &state, over: memory, head: model.preparedHead))
+      for (name, tensor) in zip(["hidden", "cell", "feed"], state.tensors) {
+        write.outputs[prefix + name + ".next"] = tensor
+      }
+    }
+    write.outputs["log_probabilities"] = TranslatorEnsemble.logMean(steps.map(\.logProbabilities))
+    let weights = steps.map(\.weights)
+    write.outputs["attention"] =
+      weights.dropFirst().reduce(weights[0]) { $0 + $1 } * (1 / Float(networks))
+    let name = "translator, \(attention), \(networks)"
+    return [(name + ", encoder", read), (name + ", decoder", write)]
   }
 
   private static func composer(

@@ -65,6 +65,7 @@ RK_INLINE void bytes_dot(v16i *sums, int32_t four, const int8_t *w) {
 #define RK_BYTES_NAME multiply_bytes_in_two
 #define RK_BYTES_ROWS rows_of_bytes_in_two
 #define RK_BYTES_DOT bytes_dot
+#define RK_BYTES_TOGETHER 2
 #include "ByteProduct.h"
 
 static void k_multiply_bytes(

@@ -15,6 +15,7 @@ struct Step: Sendable {
     case planned(any PlannedNode)
     case recurrent(RecurrentNode)
     indirect case branch(Block, Block)
+    indirect case loop(ScanNode)
   }
 
   /// The node as messages name it.
@@ -45,6 +46,7 @@ struct Planner {
   /// Shapes of values that are known before anything runs.
   private var shapes: [Int: [Int]] = [:]
   private var nodeCount = 0
+  private var isInLoop = false
 
   init(_ file: OnnxFile, budget: Int) {
     (source, opsets, self.budget) = (file.source, file.opsets, budget)
@@ -122,6 +124,9 @@ struct Planner {
     let known = inputs.map { constants[$0] }
     if node.domain.isEmpty, node.operation == "If" {
       return try addBranch(node, label, inputs, to: &block)
+    }
+    if node.domain.isEmpty, node.operation == "Scan", opset >= 9 {
+      return try addLoop(node, label, inputs, known, opset, to: &block)
     }
     let outputs = try node.outputs.map { (name) throws(DataError) -> Int in
       guard name.isEmpty || scopes[scopes.count - 1][name] == nil else {
@@ -228,13 +233,49 @@ struct Planner {
         body: .branch(branches[0], branches[1])))
   }
 
+  private mutating func addLoop(
+    _ node: OnnxGraph.Node, _ label: String, _ inputs: [Int], _ known: [OnnxTensor?], _ opset: Int,
+    to block: inout Block
+  ) throws(DataError) {
+    guard case .graph(let body)? = node.attributes["body"] else {
+      throw error(label, Problem("it has no body"))
+    }
+    // One in the other would run for as many steps as both have together.
+    guard !isInLoop else {
+      throw error(label, Problem("it stands in the body of another Scan, which is not supported"))
+    }
+    let settings = NodeSettings(node: node, opset: opset, constants: known)
+    scopes.append([:])
+    isInLoop = true
+    for (name, tensor) in body.constants { constants[define(name)] = tensor }
+    let slots = body.inputs.map { define($0.name) }
+    let inner = try nodes(of: body)
+    scopes.removeLast()
+    isInLoop = false
+    let loop: ScanNode
+    do throws(Problem) {
+      loop = try ScanNode(settings, body: inner, inputs: slots)
+    } catch {
+      throw self.error(label, error)
+    }
+    block.steps.append(
+      Step(
+        label: label, operation: node.operation, inputs: inputs,
+        outputs: node.outputs.map { define($0) }, body: .loop(loop)))
+  }
+
   // MARK: What is kept
 
-  /// The slots that a step reads, those of its branches included.
+  /// The slots that a step reads, those of the graphs in it included.
   private static func reads(_ step: Step) -> [Int] {
-    guard case .branch(let yes, let no) = step.body else { return step.inputs }
+    let blocks: [Block] =
+      switch step.body {
+      case .branch(let yes, let no): [yes, no]
+      case .loop(let loop): [loop.body]
+      default: []
+      }
     return step.inputs
-      + [yes, no].flatMap { block in block.steps.flatMap(reads) + block.outputs }
+      + blocks.flatMap { block in block.steps.flatMap(reads) + block.outputs }
   }
 
   private func release(_ block: inout Block, keeping outputs: [Int]) {

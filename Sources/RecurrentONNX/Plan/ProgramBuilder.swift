@@ -123,7 +123,10 @@ struct ProgramBuilder {
   /// Adds a step; false if it cannot stand in a program.
   private mutating func add(_ index: Int, room: Int) throws(Problem) -> Bool {
     let step = block.steps[index]
-    if case .branch = step.body { return false }
+    switch step.body {
+    case .branch, .loop: return false
+    default: break
+    }
     let known = step.inputs.map { slot -> OnnxTensor? in
       if case .known(let value) = values[slot] { return value }
       return nil

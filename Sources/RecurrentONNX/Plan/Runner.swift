@@ -29,14 +29,11 @@ struct Runner {
             throw Problem("the condition is not one truth value")
           }
           let block = condition != 0 ? yes : no
-          do throws(DataError) {
-            try run(block, isOuter: false)
-          } catch {
-            throw Problem("in its branch, \(error.place ?? ""): \(error.problem)")
-          }
+          try run(block, of: "branch")
           for (slot, result) in zip(step.outputs, block.outputs) where slot >= 0 {
             slots[slot] = slots[result]
           }
+        case .loop(let loop): put(try run(loop, call), into: step.outputs)
         }
       } catch {
         throw DataError(
@@ -44,6 +41,33 @@ struct Runner {
       }
       for slot in step.releases { slots[slot] = nil }
     }
+  }
+
+  /// Runs a graph that stands in a node.
+  private mutating func run(_ block: Block, of what: String) throws(Problem) {
+    do throws(DataError) {
+      try run(block, isOuter: false)
+    } catch {
+      throw Problem("in its \(what), \(error.place ?? ""): \(error.problem)")
+    }
+  }
+
+  /// Runs the body of a Scan once for each step, and gives its last states and what the steps gave.
+  private mutating func run(_ loop: ScanNode, _ call: Call) throws(Problem) -> [OnnxTensor] {
+    let (first, sequences) = try loop.begin(call)
+    var (states, given) = (first, [[OnnxTensor]]())
+    for step in 0..<(sequences.first?.count ?? 0) {
+      let steps = sequences.map { $0.step(step) }
+      for (slot, value) in zip(loop.inputs, states + steps) { define(slot, value) }
+      try run(loop.body, of: "body")
+      let results = loop.body.outputs.compactMap { slots[$0] }
+      guard results.count == loop.body.outputs.count else {
+        throw Problem("its body does not give all that it says")
+      }
+      states = Array(results.prefix(states.count))
+      given.append(Array(results.dropFirst(states.count)))
+    }
+    return states + (try loop.joined(given, call))
   }
 
   private mutating func put(_ results: [OnnxTensor], into outputs: [Int]) {
@@ -58,7 +82,7 @@ struct Runner {
 }
 
 extension Step {
-  /// What it gives, if it is no branch. A recurrent node begins with what is carried of the step at this place, and leaves
+  /// What it gives, if no graph stands in it. A recurrent node begins with what is carried of the step at this place, and leaves
   /// there what it ends with.
   func callAsFunction(
     _ call: Call, at index: Int, carried: inout CarriedStates?
@@ -71,7 +95,7 @@ extension Step {
       let results = try node(call, state: &state)
       if let state { carried?[index] = state }
       return results
-    case .branch: return []
+    case .branch, .loop: return []
     }
   }
 }

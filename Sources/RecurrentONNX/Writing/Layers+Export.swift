@@ -133,10 +133,7 @@ extension AttentionPooling: OnnxExportable {
     let compared = try projection.export(input, to: &graph)
     let scores = graph.node(
       "MatMul", [compared, graph.constant(query.reshaped(to: [query.count, 1]), "query")])
-    let least = graph.constant(Tensor(-Float.greatestFiniteMagnitude))
-    let shown = graph.node("Where", [graph.mask(of: input), scores, least])
-    let shares = graph.product(
-      graph.node("Softmax", [shown], ["axis": .integer(1)]), graph.numericMask(of: input))
+    let shares = graph.softmaxOverTime(scores, of: input)
     return graph.sumOverTime(graph.product(input, shares))
   }
 }
@@ -144,23 +141,39 @@ extension AttentionPooling: OnnxExportable {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Conv1D: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
-    guard keepsSteps else {
+    guard !graph.carriesState || weights.shape[0] == 1 else {
       throw DataError(
         .unwritable, file: "ONNX",
-        problem:
-          "a convolution with a stride, or whose padding is not its reach, changes the lengths of "
-          + "rows, which is not written")
+        problem: "a convolution keeps inputs from piece to piece, which is not written with a state"
+      )
     }
-    var added = margins(of: 1)
-    let (kernel, features, outputs) = (weights.shape[0], weights.shape[1], weights.shape[2])
+    let (kernel, features) = (weights.shape[0], weights.shape[1])
+    var added = (left: 0, right: 0)
     let shown: String
-    if paddingMode == .zeros {
-      // What lies behind a row's end counts as 0.
-      shown = graph.product(input, graph.numericMask(of: input))
-    } else {
+    if padding == .same, stride > 1 {
+      // Rows of other lengths have other numbers of steps before their first.
+      let whole = graph.wholeLengths()
+      let outputs = graph.quotient(graph.sum(whole, graph.constant([stride - 1])), stride)
+      let most = graph.product(
+        graph.sum(outputs, graph.constant([-1])), graph.constant([stride]))
+      let missing = graph.node(
+        "Sub", [graph.sum(most, graph.constant([reach + 1])), whole])
+      let total = graph.node("Max", [missing, graph.constant([0])])
       shown = graph.padded(
-        input, features: features, before: added.left, after: added.right, with: paddingMode)
-      added = (0, 0)
+        input, features: features, before: graph.quotient(total, 2), most: reach, added: reach,
+        with: paddingMode)
+    } else {
+      added = margins(of: 1)
+      if paddingMode == .zeros {
+        // What lies behind a row's end counts as 0.
+        shown =
+          graph.lengths.isEmpty ? input : graph.product(input, graph.numericMask(of: input))
+      } else {
+        shown = graph.padded(
+          input, features: features, before: graph.constant([added.left]), most: added.left,
+          added: added.left + added.right, with: paddingMode)
+        added = (0, 0)
+      }
     }
     let constants =
       [graph.constant(weights.permuted([2, 1, 0]), "kernel")]
@@ -169,10 +182,23 @@ extension Conv1D: OnnxExportable {
       "Conv", [graph.transpose(shown, [0, 2, 1])] + constants,
       [
         "kernel_shape": .integers([Int64(kernel)]), "dilations": .integers([Int64(dilation)]),
+        "strides": .integers([Int64(stride)]),
         "pads": .integers([Int64(added.left), Int64(added.right)]),
       ])
-    require(features > 0 && outputs > 0, "a convolution has features")
+    if !keepsSteps, !graph.lengths.isEmpty { exportLengths(to: &graph) }
     return graph.transpose(value, [0, 2, 1])
+  }
+
+  /// From here on rows have as many steps as the convolution gives.
+  private func exportLengths(to graph: inout OnnxBuilder) {
+    let whole = graph.wholeLengths()
+    let margin = margins(of: 1)
+    let less = padding == .same ? -1 : margin.left + margin.right - reach - 1
+    let steps = graph.quotient(graph.sum(whole, graph.constant([less + stride])), stride)
+    // Of an empty row nothing, whatever stands around it.
+    let isThere = graph.node("Min", [whole, graph.constant([1])])
+    let counts = graph.product(graph.node("Max", [steps, graph.constant([0])]), isThere)
+    graph.lengths = graph.node("Cast", [graph.squeeze(counts, [1])], ["to": .integer(6)])
   }
 }
 
@@ -242,8 +268,12 @@ extension SkipConnection: OnnxExportable {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Branches: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    let lengths = graph.lengths
     var outputs: [String] = []
-    for layer in layers { outputs.append(try graph.exported(layer, input)) }
+    for layer in layers {
+      graph.lengths = lengths
+      outputs.append(try graph.exported(layer, input))
+    }
     return graph.merged(outputs, merge)
   }
 }

@@ -44,39 +44,64 @@ public struct OnnxBuilder {
 
   /// The name of the lengths, `[B]`, 32-bit whole numbers; empty where rows have none.
   public var lengths = ""
+  /// Whether recurrent layers go on from a state that is given, `layer0.h` … `[1, B, H]`, and give that after the last
+  /// step, `layer0.h.next` ….
+  private(set) var carriesState = false
+  private var carriedLayers = 0
   private var graph = OnnxGraph()
   private var names: Set<String> = []
 
   /// The bytes of an ONNX file of a network. A note `metadata` stands in the file as it is.
   ///
+  /// - Parameter withState: Whether a sequence can come in pieces: recurrent layers then have inputs and
+  ///   outputs for their states, `[1, B, H]`, which are zeros before the first piece: `layer0.h` (and, of
+  ///   an LSTM, `layer0.c`), which become `layer0.h.next`, and so on, layer by layer.
   /// - Throws: ``DataError`` if ONNX cannot say what one of its layers does.
   public static func encode(
-    _ network: any OnnxExportable, input: Input, name: String, metadata: [String: String] = [:]
+    _ network: any OnnxExportable, input: Input, name: String, metadata: [String: String] = [:],
+    withState: Bool = false
   ) throws(DataError) -> [UInt8] {
-    try encode([network], input: input, name: name, metadata: metadata)
+    try encode([network], input: input, name: name, metadata: metadata, withState: withState)
   }
 
   /// The bytes of an ONNX file of several networks that read the same; their outputs are `output.0`,
   /// `output.1` …, and that of one alone `output`.
   public static func encode(
-    _ networks: [any OnnxExportable], input: Input, name: String, metadata: [String: String] = [:]
+    _ networks: [any OnnxExportable], input: Input, name: String, metadata: [String: String] = [:],
+    withState: Bool = false
+  ) throws(DataError) -> [UInt8] {
+    try encode(name: name, metadata: metadata) { (builder) throws(DataError) in
+      builder.carriesState = withState
+      switch input {
+      case .sequences(let features):
+        builder.addInput("input", .float32, ["batch", "time"], [features])
+        builder.addLengths()
+      case .tokens:
+        builder.addInput("input", .int64, ["batch", "time"])
+        builder.addLengths()
+      case .vectors(let features): builder.addInput("input", .float32, ["batch"], [features])
+      }
+      let given = builder.lengths
+      for (index, network) in networks.enumerated() {
+        builder.lengths = given
+        let output = try network.export("input", to: &builder)
+        let suffix = networks.count == 1 ? "" : ".\(index)"
+        builder.addOutput("output" + suffix, of: output)
+        if builder.lengths != given {
+          builder.addOutput("output_lengths" + suffix, of: builder.lengths, .int32)
+        }
+      }
+    }
+  }
+
+  /// The bytes of an ONNX file of the graph that `build` makes, inputs and outputs too.
+  public static func encode(
+    name: String, metadata: [String: String] = [:],
+    _ build: (inout OnnxBuilder) throws(DataError) -> Void
   ) throws(DataError) -> [UInt8] {
     var builder = OnnxBuilder()
     builder.graph.name = name
-    switch input {
-    case .sequences(let features):
-      builder.addInput("input", .float32, ["batch", "time"], [features])
-      builder.addLengths()
-    case .tokens:
-      builder.addInput("input", .int64, ["batch", "time"])
-      builder.addLengths()
-    case .vectors(let features): builder.addInput("input", .float32, ["batch"], [features])
-    }
-    for (index, network) in networks.enumerated() {
-      builder.addOutput(
-        networks.count == 1 ? "output" : "output.\(index)",
-        of: try network.export("input", to: &builder))
-    }
+    try build(&builder)
     return OnnxFile(builder.graph, opset: opset, metadata: metadata).encode()
   }
 
@@ -94,17 +119,67 @@ public struct OnnxBuilder {
         dimensions: open.map { .named($0) } + fixed.map { .fixed($0) }))
   }
 
-  private mutating func addLengths() {
+  /// Adds the input `lengths`, `[B]`: how many steps of each row are there.
+  public mutating func addLengths() {
     lengths = "lengths"
     addInput(lengths, .int32, ["batch"])
   }
 
   /// Gives a value as an output of the graph.
-  public mutating func addOutput(_ name: String, of value: String) {
+  public mutating func addOutput(
+    _ name: String, of value: String, _ type: OnnxTensor.ElementType = .float32
+  ) {
     names.insert(name)
     graph.nodes.append(
       OnnxGraph.Node(operation: "Identity", inputs: [value], outputs: [name]))
-    graph.outputs.append(OnnxGraph.Port(name: name, elementType: .float32))
+    graph.outputs.append(OnnxGraph.Port(name: name, elementType: type))
+  }
+
+  /// Inputs for the state of a layer that goes on from what is given, and the outputs that it becomes; nil where layers
+  /// begin with zeros.
+  mutating func carriedState(_ tensors: [String], units: Int) -> [(input: String, next: String)]? {
+    guard carriesState else { return nil }
+    defer { carriedLayers += 1 }
+    return tensors.map { tensor in
+      let name = "layer\(carriedLayers).\(tensor)"
+      addInput(name, .float32, [], [1])
+      graph.inputs[graph.inputs.count - 1].dimensions = [.fixed(1), .named("batch"), .fixed(units)]
+      return (name, name + ".next")
+    }
+  }
+
+  /// The node that runs a graph once for each step of sequences `[B, T, F]`, in their order or from the last one: from the
+  /// states, and to them, whose shapes stay; and what the steps gave, `[B, T, H]`.
+  mutating func scan(
+    _ sequences: [(value: String, type: OnnxTensor.ElementType)], from states: [String],
+    isReversed: Bool,
+    _ step: (inout OnnxBuilder, _ states: [String], _ steps: [String]) throws(DataError) -> (
+      states: [String], output: String
+    )
+  ) throws(DataError) -> (states: [String], output: String) {
+    var body = OnnxBuilder()
+    body.names = names
+    body.graph.name = "step"
+    let before = states.map { _ in body.fresh("before") }
+    let steps = sequences.map { _ in body.fresh("step") }
+    for name in before { body.graph.inputs.append(.init(name: name, elementType: .float32)) }
+    for (name, sequence) in zip(steps, sequences) {
+      body.graph.inputs.append(.init(name: name, elementType: sequence.type))
+    }
+    let (after, output) = try step(&body, before, steps)
+    for value in after + [output] { body.addOutput(body.fresh("after"), of: value) }
+    names.formUnion(body.names)
+    let count = sequences.count
+    let values = nodes(
+      "Scan", states + sequences.map(\.value), outputs: states.count + 1,
+      [
+        "body": .graph(body.graph), "num_scan_inputs": .integer(Int64(count)),
+        "scan_input_axes": .integers(Array(repeating: 1, count: count)),
+        "scan_input_directions": .integers(Array(repeating: isReversed ? 1 : 0, count: count)),
+        "scan_output_axes": .integers([1]),
+        "scan_output_directions": .integers([isReversed ? 1 : 0]),
+      ])
+    return (Array(values.dropLast()), values[values.count - 1])
   }
 
   // MARK: Nodes
@@ -127,6 +202,7 @@ public struct OnnxBuilder {
     return outputs
   }
 
+  /// Adds a node of an operator, and gives its output.
   mutating func node(
     _ operation: String, _ inputs: [String], _ attributes: [String: OnnxGraph.Attribute] = [:]
   ) -> String { nodes(operation, inputs, attributes)[0] }
@@ -154,6 +230,12 @@ public struct OnnxBuilder {
   /// a·b, with shapes as NumPy broadcasts them.
   public mutating func product(_ a: String, _ b: String) -> String { node("Mul", [a, b]) }
 
+  /// a·b as matrices, those before the last two dimensions side by side.
+  public mutating func matrixProduct(_ a: String, _ b: String) -> String { node("MatMul", [a, b]) }
+
+  /// Whole numbers divided by another, towards zero.
+  mutating func quotient(_ a: String, _ b: Int) -> String { node("Div", [a, constant([b])]) }
+
   /// The values under another shape: 0 for a size that stays, -1 for what fits.
   public mutating func reshape(_ value: String, to shape: [Int]) -> String {
     node("Reshape", [value, constant(shape)])
@@ -169,11 +251,13 @@ public struct OnnxBuilder {
     node("Gather", [constant(table, "table"), indices])
   }
 
-  mutating func unsqueeze(_ value: String, _ axes: [Int]) -> String {
+  /// A value with new dimensions of one entry, which stand at `axes` then.
+  public mutating func unsqueeze(_ value: String, _ axes: [Int]) -> String {
     node("Unsqueeze", [value, constant(axes)])
   }
 
-  mutating func squeeze(_ value: String, _ axes: [Int]) -> String {
+  /// A value without dimensions of one entry.
+  public mutating func squeeze(_ value: String, _ axes: [Int]) -> String {
     node("Squeeze", [value, constant(axes)])
   }
 
@@ -189,10 +273,6 @@ public struct OnnxBuilder {
     return unsqueeze(range, [0])
   }
 
-  private mutating func wholeLengths() -> String {
-    unsqueeze(node("Cast", [lengths], ["to": .integer(7)]), [1])
-  }
-
   /// Whether each step is there, `[B, T, 1]`.
   mutating func mask(of sequence: String) -> String {
     unsqueeze(node("Less", [steps(of: sequence), wholeLengths()]), [2])
@@ -204,9 +284,13 @@ public struct OnnxBuilder {
   }
 
   /// Each row with steps of its own before its first and behind its last, as Pad does for whole tensors:
-  /// `[B, T, F]` to `[B, T + before + after, F]`.
+  /// `[B, T, F]` to `[B, T + added, F]`.
+  ///
+  /// - Parameters:
+  ///   - before: How many come before the first, `[1, 1]`, or of each row, `[B, 1]`.
+  ///   - most: At least as many as any row has before its first.
   mutating func padded(
-    _ sequence: String, features: Int, before: Int, after: Int, with mode: PaddingMode
+    _ sequence: String, features: Int, before: String, most: Int, added: Int, with mode: PaddingMode
   ) -> String {
     let one = constant([1])
     let shape = node("Shape", [sequence])
@@ -216,26 +300,53 @@ public struct OnnxBuilder {
     func range(_ from: String, _ to: String) -> String {
       node("Range", [squeeze(from, [0]), squeeze(to, [0]), squeeze(one, [0])])
     }
-    let places = unsqueeze(range(constant([-before]), sum(time, constant([after]))), [0])
+    let all = unsqueeze(range(constant([0]), sum(time, constant([added]))), [0])
+    let places = node("Sub", [all, before])
     let last = node("Max", [node("Sub", [wholeLengths(), one]), constant([0])])
     let sources: String
-    if mode == .edge {
-      sources = node("Max", [node("Min", [places, last]), constant([0])])
-    } else {
+    if mode == .reflect {
       // There and back again: Div leaves the rest only of numbers that are not negative.
       let period = node("Max", [product(last, constant([2])), one])
-      let shifted = sum(places, product(period, constant([before])))
+      let shifted = sum(places, product(period, constant([most])))
       let turned = node("Sub", [shifted, product(period, node("Div", [shifted, period]))])
       sources = node("Min", [turned, node("Sub", [period, turned])])
+    } else {
+      sources = node("Max", [node("Min", [places, last]), constant([0])])
     }
     let starts = unsqueeze(product(range(constant([0]), batch), time), [1])
-    return node("Gather", [reshape(sequence, to: [-1, features]), sum(sources, starts)])
+    let rows = node("Gather", [reshape(sequence, to: [-1, features]), sum(sources, starts)])
+    guard mode == .zeros else { return rows }
+    let isThere = node(
+      "And", [node("Less", [constant([-1]), places]), node("Less", [places, wholeLengths()])])
+    return node("Where", [unsqueeze(isThere, [2]), rows, constant(Tensor(0))])
+  }
+
+  /// The lengths of rows, `[B, 1]`.
+  mutating func wholeLengths() -> String {
+    unsqueeze(node("Cast", [lengths], ["to": .integer(7)]), [1])
   }
 
   /// The sum over time, `[B, F]`.
-  mutating func sumOverTime(_ sequence: String) -> String {
+  public mutating func sumOverTime(_ sequence: String) -> String {
     node("ReduceSum", [sequence, constant([1])], ["keepdims": .integer(0)])
   }
+
+  /// Scores of steps, `[B, T, 1]`, as shares of each row that sum to 1 over the steps that a sequence has there, and are
+  /// 0 behind them.
+  public mutating func softmaxOverTime(_ scores: String, of sequence: String) -> String {
+    let least = constant(Tensor(-Float.greatestFiniteMagnitude))
+    let shown = node("Where", [mask(of: sequence), scores, least])
+    return product(node("Softmax", [shown], ["axis": .integer(1)]), numericMask(of: sequence))
+  }
+
+  /// The logarithm of the mean of the probabilities that several rows of sums `[B, V]` stand for.
+  public mutating func meanLogSoftmax(of sums: [String]) -> String {
+    guard sums.count > 1 else { return node("LogSoftmax", sums, ["axis": .integer(-1)]) }
+    return node("Log", [mean(of: sums.map { node("Softmax", [$0], ["axis": .integer(-1)]) })])
+  }
+
+  /// The mean of values of one shape.
+  public mutating func mean(of values: [String]) -> String { merged(values, .average) }
 
   /// The last step of each row, `[B, F]`; zeros for an empty row.
   public mutating func lastSteps(of sequence: String) -> String {

@@ -13,19 +13,30 @@ extension OnnxBuilder {
   ) throws(DataError) -> (output: String, states: [String]) {
     var (value, after, before) = (input, [String](), states?[...])
     for layer in stack.layers {
-      guard let direction = layer.base as? any OnnxDirection else {
-        throw DataError(
-          .unwritable, file: "ONNX",
-          problem: "a \(type(of: layer.base)) cannot be written with its state")
-      }
-      let initial = before?.prefix(direction.stateCount)
-      before = before?.dropFirst(direction.stateCount)
-      let run = try direction.export(
+      let layer = try stateful(layer)
+      let initial = before?.prefix(layer.stateCount)
+      before = before?.dropFirst(layer.stateCount)
+      let run = try layer.export(
         value, to: &self, isReversed: false, from: initial.map { Array($0) })
       value = run.output
       after += run.states
     }
     return (value, after)
+  }
+
+  /// A layer of which the graph can have the state.
+  ///
+  /// - Throws: ``DataError`` that names the layer if it cannot.
+  func stateful(_ layer: any Layer) throws(DataError) -> any OnnxRecurrent {
+    if let layer = Self.recurrent(in: layer) { return layer }
+    let kind = type(of: (layer as? AnyLayer)?.base ?? layer)
+    throw DataError(
+      .unwritable, file: "ONNX",
+      problem: "a \(String("\(kind)".prefix { $0 != "<" })) cannot be written with its state")
+  }
+
+  static func recurrent(in layer: any Layer) -> (any OnnxRecurrent)? {
+    ((layer as? AnyLayer)?.base ?? layer) as? any OnnxRecurrent
   }
 
   /// One direction as a node: `[B, T, I]` to `[B, T, H]`, and its state after the last step.
@@ -66,15 +77,38 @@ extension OnnxBuilder {
     }
     if let clip = options.gateClip { settings["clip"] = .float(clip) }
     let parts = theirs(cell, weights)
-    let noStates = cell == .lstm ? ["", ""] : [""]
+    let tensors = cell == .lstm ? ["h", "c"] : ["h"]
+    let carried = initial == nil ? try carriedState(tensors, of: weights, isReversed) : nil
     var inputs = [
       transpose(input, [1, 0, 2]), constant(parts.input, "W"), constant(parts.recurrent, "R"),
       constant(parts.bias, "B"), lengths,
     ]
-    inputs += initial ?? noStates
+    inputs += initial ?? carried?.map(\.input) ?? tensors.map { _ in "" }
     if let peepholes = parts.peepholes { inputs.append(constant(peepholes, "P")) }
-    let values = nodes(cell.rawValue, inputs, outputs: 1 + noStates.count, settings)
+    let values = nodes(cell.rawValue, inputs, outputs: 1 + tensors.count, settings)
+    for (state, value) in zip(carried ?? [], values.dropFirst()) {
+      addOutput(state.next, of: keptWithoutSteps(state.input, value))
+    }
     return (transpose(squeeze(values[0], [1]), [1, 0, 2]), Array(values.dropFirst()))
+  }
+
+  /// The state `[1, B, H]` after a node, which gives zeros for a row without steps, where that row keeps the one before.
+  private mutating func keptWithoutSteps(_ before: String, _ after: String) -> String {
+    guard !lengths.isEmpty else { return after }
+    let hasSteps = unsqueeze(node("Less", [constant([0]), wholeLengths()]), [0])
+    return node("Where", [hasSteps, after, before])
+  }
+
+  /// As ``carriedState(_:units:)``; a layer that runs from the end has none.
+  mutating func carriedState(
+    _ tensors: [String], of weights: RecurrentWeights, _ isReversed: Bool
+  ) throws(DataError) -> [(input: String, next: String)]? {
+    guard carriesState, isReversed else {
+      return carriedState(tensors, units: weights.hiddenSize)
+    }
+    throw DataError(
+      .unwritable, file: "ONNX",
+      problem: "a layer that runs from the end has no state to go on from")
   }
 
   /// Weights in ONNX's order: W `[1, G·H, I]`, R `[1, G·H, H]`, B `[1, 2·G·H]`, P `[1, 3·H]`.
@@ -106,8 +140,8 @@ extension OnnxBuilder {
   }
 }
 
-/// A recurrent layer of one direction, which may run from the end.
-protocol OnnxDirection {
+/// A recurrent layer, which may run from the end, with its state.
+protocol OnnxRecurrent {
   /// The tensors of its state.
   var stateCount: Int { get }
 
@@ -116,7 +150,7 @@ protocol OnnxDirection {
   ) throws(DataError) -> (output: String, states: [String])
 }
 
-extension LSTM: OnnxDirection {
+extension LSTM: OnnxRecurrent {
   var stateCount: Int { 2 }
 
   func export(
@@ -128,7 +162,7 @@ extension LSTM: OnnxDirection {
   }
 }
 
-extension GRU: OnnxDirection {
+extension GRU: OnnxRecurrent {
   var stateCount: Int { 1 }
 
   func export(
@@ -140,13 +174,80 @@ extension GRU: OnnxDirection {
   }
 }
 
-extension SimpleRNN: OnnxDirection {
+extension SimpleRNN: OnnxRecurrent {
   var stateCount: Int { 1 }
 
   func export(
     _ input: String, to graph: inout OnnxBuilder, isReversed: Bool, from initial: [String]?
   ) throws(DataError) -> (output: String, states: [String]) {
     try graph.recurrent(.rnn, weights, options, input, isReversed: isReversed, from: initial, [:])
+  }
+}
+
+extension MogrifierLSTM: OnnxRecurrent {
+  var stateCount: Int { 2 }
+
+  /// A Scan over the steps, for ONNX has no such cell.
+  func export(
+    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool, from initial: [String]?
+  ) throws(DataError) -> (output: String, states: [String]) {
+    let units = weights.hiddenSize
+    let carried =
+      initial == nil ? try graph.carriedState(["h", "c"], of: weights, isReversed) : nil
+    let zeros = graph.constant(Tensor.zeros([1, units]), "zeros")
+    let first =
+      (initial ?? carried?.map(\.input))?.map { graph.squeeze($0, [0]) }
+      ?? Array(repeating: graph.repeated(zeros, beside: input, width: units), count: 2)
+    var sequences: [(value: String, type: OnnxTensor.ElementType)] = [(input, .float32)]
+    if !graph.lengths.isEmpty { sequences.append((graph.mask(of: input), .bool)) }
+    let run = try graph.scan(sequences, from: first, isReversed: isReversed) {
+      body, before, steps in
+      let (hidden, cell) = step(steps[0], from: before[0], before[1], to: &body)
+      guard steps.count > 1 else { return ([hidden, cell], hidden) }
+      func chosen(_ value: String, _ other: String) -> String {
+        body.node("Where", [steps[1], value, other])
+      }
+      let kept = [chosen(hidden, before[0]), chosen(cell, before[1])]
+      return (kept, chosen(hidden, body.constant(Tensor(0))))
+    }
+    let states = run.states.map { graph.unsqueeze($0, [0]) }
+    for (state, value) in zip(carried ?? [], states) { graph.addOutput(state.next, of: value) }
+    return (run.output, states)
+  }
+
+  /// One step: `[B, I]`, `[B, H]` and `[B, H]` to hidden and cell state.
+  private func step(
+    _ input: String, from hidden: String, _ cell: String, to graph: inout OnnxBuilder
+  ) -> (hidden: String, cell: String) {
+    func product(_ value: String, _ weights: Tensor) -> String {
+      graph.node("MatMul", [value, graph.constant(weights, "weights")])
+    }
+    var (x, h) = (input, hidden)
+    for (index, round) in rounds.enumerated() {
+      var sums = product(index % 2 == 0 ? h : x, round.weights)
+      if let expansion = round.expansion { sums = product(sums, expansion) }
+      let gate = graph.product(graph.node("Sigmoid", [sums]), graph.constant(Tensor(2)))
+      if index % 2 == 0 { x = graph.product(gate, x) } else { h = graph.product(gate, h) }
+    }
+    var sums = graph.sum(product(x, weights.input), product(h, weights.recurrent))
+    for bias in [weights.bias, weights.recurrentBias] {
+      if let bias { sums = graph.sum(sums, graph.constant(bias, "bias")) }
+    }
+    return graph.lstmStep(sums, cell: cell, units: weights.hiddenSize)
+  }
+}
+
+extension OnnxBuilder {
+  /// Hidden and cell state of an LSTM, `[B, H]`, by the sums of its gates i f g o, `[B, 4·H]`.
+  public mutating func lstmStep(
+    _ sums: String, cell: String, units: Int
+  ) -> (hidden: String, cell: String) {
+    func gate(_ function: String, _ place: Int) -> String {
+      node(function, [part(of: sums, along: 1, from: place * units, to: (place + 1) * units)])
+    }
+    let kept = product(gate("Sigmoid", 1), cell)
+    let next = sum(kept, product(gate("Sigmoid", 0), gate("Tanh", 2)))
+    return (product(gate("Sigmoid", 3), node("Tanh", [next])), next)
   }
 }
 
@@ -173,15 +274,44 @@ extension SimpleRNN: OnnxExportable {
 }
 
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension MogrifierLSTM: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    try export(input, to: &graph, isReversed: false, from: nil).output
+  }
+}
+
+extension Reversed: OnnxRecurrent {
+  var stateCount: Int { OnnxBuilder.recurrent(in: layer)?.stateCount ?? 0 }
+
+  func export(
+    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool, from initial: [String]?
+  ) throws(DataError) -> (output: String, states: [String]) {
+    try graph.stateful(layer).export(input, to: &graph, isReversed: !isReversed, from: initial)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Reversed: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
-    let base: any Layer = (layer as? AnyLayer)?.base ?? layer
-    guard let direction = base as? any OnnxDirection else {
-      throw DataError(
-        .unwritable, file: "ONNX",
-        problem: "a \(type(of: base)) that runs from the end cannot be written")
-    }
-    return try direction.export(input, to: &graph, isReversed: true, from: nil).output
+    try export(input, to: &graph, isReversed: false, from: nil).output
+  }
+}
+
+extension Bidirectional: OnnxRecurrent {
+  private var counts: [Int] {
+    [OnnxBuilder.recurrent(in: forward)?.stateCount ?? 0, backward.stateCount]
+  }
+  var stateCount: Int { counts.reduce(0, +) }
+
+  func export(
+    _ input: String, to graph: inout OnnxBuilder, isReversed: Bool, from initial: [String]?
+  ) throws(DataError) -> (output: String, states: [String]) {
+    let there = try graph.stateful(forward).export(
+      input, to: &graph, isReversed: isReversed, from: initial.map { Array($0.prefix(counts[0])) })
+    let back = try backward.export(
+      input, to: &graph, isReversed: isReversed,
+      from: initial.map { Array($0.dropFirst(counts[0])) })
+    return (graph.merged([there.output, back.output], merge), there.states + back.states)
   }
 }
 

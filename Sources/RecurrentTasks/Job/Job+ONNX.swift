@@ -6,6 +6,12 @@ import RecurrentONNX
 protocol OnnxNetwork: OnnxExportable {
   /// The input that the graph reads.
   var onnxInput: OnnxBuilder.Input { get }
+  /// Whether a sequence can come in pieces.
+  var comesInPieces: Bool { get }
+}
+
+extension OnnxNetwork {
+  var comesInPieces: Bool { false }
 }
 
 extension Job {
@@ -14,27 +20,40 @@ extension Job {
   /// vocabularies, is metadata under the files' names: a graph takes and gives the network's own
   /// numbers.
   ///
+  /// - Parameter withState: Whether a sequence can come in pieces: of a generator and a composer. Recurrent
+  ///   layers then have inputs and outputs for their states (``OnnxBuilder``).
   /// - Throws: ``DataError`` if ONNX cannot say what the network does.
-  public func onnx() throws(DataError) -> [UInt8] {
+  public func onnx(withState: Bool = false) throws(DataError) -> [UInt8] {
     let networks = models.compactMap { $0 as? any OnnxNetwork }
     guard let first = networks.first, networks.count == models.count else {
       throw DataError(
-        .unwritable, file: "ONNX",
-        problem:
-          "the network of a \(Self.task) cannot be written: its search runs the network step by "
-          + "step",
-        advice: "Its parts can, by a program of your own: OnnxBuilder.encode(model.encoder …)")
+        .unwritable, file: "ONNX", problem: "a \(Self.task) is more than one graph",
+        advice: "Translator.onnxEncoder() and onnxDecoder() write the graphs of a translator")
     }
-    var metadata = [
-      "task": Self.task,
-      "config.json": String(
-        decoding: try encodeJSON(configuration, file: "config.json"), as: UTF8.self),
-    ]
-    for file in try extras.files where file.name.hasSuffix(".json") {
-      metadata[file.name] = String(decoding: file.bytes, as: UTF8.self)
+    guard !withState || first.comesInPieces else {
+      throw DataError(
+        .unwritable, file: "ONNX",
+        problem: "a \(Self.task) reads whole sequences: there is no state to go on from",
+        advice: "A generator and a composer have one")
     }
     return try OnnxBuilder.encode(
-      networks, input: first.onnxInput, name: Self.task, metadata: metadata)
+      networks, input: first.onnxInput, name: Self.task, metadata: try onnxMetadata,
+      withState: withState)
+  }
+
+  /// What stands around the network, under the names of the files of the model folder.
+  var onnxMetadata: [String: String] {
+    get throws(DataError) {
+      var metadata = [
+        "task": Self.task,
+        "config.json": String(
+          decoding: try encodeJSON(configuration, file: "config.json"), as: UTF8.self),
+      ]
+      for file in try extras.files where file.name.hasSuffix(".json") {
+        metadata[file.name] = String(decoding: file.bytes, as: UTF8.self)
+      }
+      return metadata
+    }
   }
 }
 
@@ -71,6 +90,7 @@ extension TextClassifierModel: OnnxNetwork {
 
 extension TextGeneratorModel: OnnxNetwork {
   var onnxInput: OnnxBuilder.Input { .tokens }
+  var comesInPieces: Bool { true }
 
   /// The logits of the token after each token, `[B, T, V]`.
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
@@ -83,6 +103,7 @@ extension ComposerModel: OnnxNetwork {
   var onnxInput: OnnxBuilder.Input {
     embedding == nil ? .sequences(features: code.inputs) : .tokens
   }
+  var comesInPieces: Bool { true }
 
   /// The logits of what comes after each step, `[B, T, V]`. Of joint chords there is an input `chords`,
   /// `[B, T, D]`, the variables of what comes after each step, and each logit is given those before it.
