@@ -103,10 +103,15 @@ import Testing
       let rounds = try await workspace.recurrent(
         ["train", "generator", "t.txt", "--rounds", "3", "--output", "other"])
       #expect(rounds.exitCode == 64 && rounds.errorOutput.contains("belong to the cell mogrifier"))
-      let graph = try await workspace.recurrent(["convert", "model", "--to", "onnx"])
+      let graph = try await workspace.recurrent(
+        ["convert", "model", "--to", "onnx", "--with-state"])
+      #expect(graph.output == "Wrote model.onnx\n", "\(graph.errorOutput)")
+      let described = try await workspace.recurrent(["inspect", "model.onnx"])
+      #expect(described.output.contains("Scan"), "\(described.output)")
+      #expect(described.output.contains("layer0.c float32 [1, batch,"), "\(described.output)")
+      let weights = try await workspace.recurrent(["convert", "model", "m.npz", "--with-state"])
       #expect(
-        graph.exitCode == 65 && graph.errorOutput.contains("train with --cell lstm, gru or rnn"),
-        "\(graph.errorOutput)")
+        weights.exitCode == 64 && weights.errorOutput.contains("--with-state belongs to --to onnx"))
     }
   }
 

@@ -49,6 +49,19 @@ import Testing
       let shown = try await workspace.recurrent(["inspect", "model"])
       #expect(shown.output.contains("model: translator, written by"))
       #expect(shown.output.contains("decoder.attention.weights"))
+      let graphs = try await workspace.recurrent(["convert", "model", "de-en.onnx"])
+      #expect(graphs.output == "Wrote de-en.encoder.onnx\nWrote de-en.decoder.onnx\n")
+      let told = try await workspace.recurrent(["convert", "model", "--to", "onnx", "--json"])
+      for part in [#""encoder" : "model.encoder.onnx""#, #""decoder" : "model.decoder.onnx""#] {
+        #expect(told.output.contains(part), "\(part) in: \(told.output)")
+      }
+      let step = try await workspace.recurrent(["inspect", "de-en.decoder.onnx"])
+      #expect(step.output.contains("memory float32 [batch, time, 8]"), "\(step.output)")
+      let state = try await workspace.recurrent(
+        ["convert", "model", "--to", "onnx", "--with-state"])
+      #expect(
+        state.errorOutput.contains("is one step and has its state without --with-state"),
+        "\(state.errorOutput)")
       let measured = try await workspace.recurrent(
         ["evaluate", "model", "t.tsv", "--beam", "1", "--length-penalty", "0"])
       #expect(

@@ -69,6 +69,40 @@ import Testing
     }
   }
 
+  /// The likeliest token at each step, by the graphs alone, is what the search with a beam of one writes.
+  @Test func aTranslationIsWrittenByItsGraphs() throws {
+    var generator = SeededGenerator(seed: 5)
+    var options = TranslatorOptions()
+    (options.embeddingSize, options.hiddenSize, options.beam, options.maximumLength) = (5, 6, 1, 8)
+    var network = TranslatorModel(
+      sourceSize: 9, targetSize: 8, options: options, using: &generator)
+    network.updateParameters { $1 = Tensor(generator.floats($1.count), shape: $1.shape) }
+    let encoder = try OnnxModel(
+      bytes: try TranslatorGraphs.encoder(of: [network]), source: "encoder")
+    let decoder = try OnnxModel(
+      bytes: try TranslatorGraphs.decoder(of: [network]), source: "decoder")
+    for source in [[3, 4, 5, 8], [6], [7, 7, 3]] {
+      let lengths = OnnxTensor([Int64(source.count)], shape: [1], .int32)
+      var values = try encoder([
+        "input": OnnxTensor(integers: source.map { Int64($0) }, shape: [1, source.count]),
+        "lengths": lengths,
+      ])
+      values["lengths"] = lengths
+      var written = [SentenceEncoder.start]
+      while written.count <= options.maximumLength, written.last != SentenceEncoder.end {
+        values["input"] = OnnxTensor(integers: [Int64(written[written.count - 1])], shape: [1])
+        let step = try decoder(values)
+        for name in ["hidden", "cell", "feed"] { values[name] = step[name + ".next"] }
+        let scores = try #require(step["log_probabilities"]?.floats)
+        // Neither an unknown token nor the beginning is ever written.
+        written.append(
+          try #require(scores.indices.dropFirst(2).max { scores[$0] < scores[$1] }))
+      }
+      let best = BeamSearch([network], options)([source])[0][0]
+      #expect(written.dropFirst().filter { $0 != SentenceEncoder.end } == best.tokens)
+    }
+  }
+
   @Test func whatONNXCannotSayIsRefused() throws {
     var generator = SeededGenerator(seed: 5)
     let projected = LSTM(inputSize: 3, hiddenSize: 4, projectionSize: 2, using: &generator)

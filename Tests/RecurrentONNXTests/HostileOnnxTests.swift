@@ -146,7 +146,7 @@ import Testing
   ]
 
   /// Damages a file and runs what still opens, with the shapes that the sound one takes.
-  private func damage(
+  static func damage(
     _ sound: [UInt8], _ inputs: [String: OnnxTensor], _ generator: inout SeededGenerator
   ) throws -> Bool {
     let bytes = Mutations.damaged(sound, tokens: Self.tokens, using: &generator)
@@ -168,7 +168,7 @@ import Testing
     let inputs = ["x": OnnxTensor(SmallGraph.numbers([2, 2, 5]))]
     try Mutations.forEach("onnx", count: 500) { generator in
       tried += 1
-      if try damage(SmallGraph.recurrent(), inputs, &generator) { run += 1 }
+      if try Self.damage(SmallGraph.recurrent(), inputs, &generator) { run += 1 }
     }
     if Mutations.isTest { #expect(run > 20 && run < tried - 100, "\(run) of \(tried) ran") }
   }
@@ -180,7 +180,7 @@ import Testing
       let name = try #require(OperatorTests.cases.randomElement(using: &generator))
       let bytes = try file.integers(name + "/model").values.map { UInt8(truncatingIfNeeded: $0) }
       tried += 1
-      if try damage(bytes, OperatorTests.inputs(name), &generator) { run += 1 }
+      if try Self.damage(bytes, OperatorTests.inputs(name), &generator) { run += 1 }
     }
     if Mutations.isTest { #expect(run > 20 && run < tried - 100, "\(run) of \(tried) ran") }
   }
