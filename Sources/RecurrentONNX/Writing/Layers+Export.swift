@@ -216,8 +216,8 @@ extension OnnxBuilder {
       .unwritable, file: "ONNX",
       problem: "a \(String("\(type(of: layer))".prefix { $0 != "<" })) cannot be written",
       advice:
-        "Networks of LSTM, GRU and simple RNN layers can be: train with --cell lstm, gru or rnn. A "
-        + "program's own layer is written if it is OnnxExportable")
+        "LSTM, GRU, simple RNN and Mogrifier layers can be, and a program's own layer if it is OnnxExportable"
+    )
   }
 }
 
