@@ -142,6 +142,12 @@ extension ExportCase {
         cases.append((name + ", before a GRU", test))
       }
     }
+    let looking = MultiHeadAttention(
+      query: Dense(inputSize: 3, outputSize: 4, using: &generator),
+      key: Dense(inputSize: 3, outputSize: 4, using: &generator),
+      value: Dense(inputSize: 3, outputSize: 6, bias: false, using: &generator),
+      output: Dense(inputSize: 6, outputSize: 5, using: &generator), heads: 2)
+    cases.append(("attention by heads", try ExportCase(looking)))
     let gated = MogrifierLSTM(inputSize: 3, hiddenSize: 4, rounds: 5, using: &generator)
     cases.append(("mogrifier", try ExportCase(gated)))
     let narrow = MogrifierLSTM(inputSize: 3, hiddenSize: 4, rounds: 2, rank: 2, using: &generator)

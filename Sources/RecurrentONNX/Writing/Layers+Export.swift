@@ -139,6 +139,34 @@ extension AttentionPooling: OnnxExportable {
 }
 
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+extension MultiHeadAttention: OnnxExportable {
+  public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    /// `[B, T, F]` as the heads see it, `[B, heads, T, d]`, or the last two the other way round.
+    func split(_ layer: Dense, _ order: [Int]) throws(DataError) -> String {
+      let size = layer.weights.shape[1]
+      let value = try layer.export(input, to: &graph)
+      return graph.transpose(graph.reshape(value, to: [0, -1, heads, size / heads]), order)
+    }
+    let size = query.weights.shape[1] / heads
+    let scale = graph.constant(Tensor(1 / Float(size).squareRoot()), "scale")
+    let asked = graph.product(try split(query, [0, 2, 1, 3]), scale)
+    var scores = graph.matrixProduct(asked, try split(key, [0, 2, 3, 1]))
+    let last: [String: OnnxGraph.Attribute] = ["axis": .integer(-1)]
+    if !graph.lengths.isEmpty {
+      // Of a row without steps all shares are alike, and nobody reads them.
+      let mask = graph.unsqueeze(graph.transpose(graph.mask(of: input), [0, 2, 1]), [1])
+      let least = graph.constant(Tensor(-Float.greatestFiniteMagnitude))
+      scores = graph.node("Where", [mask, scores, least])
+    }
+    let shares = graph.node("Softmax", [scores], last)
+    let found = graph.matrixProduct(shares, try split(value, [0, 2, 1, 3]))
+    let together = graph.reshape(
+      graph.transpose(found, [0, 2, 1, 3]), to: [0, -1, value.weights.shape[1]])
+    return try output.export(together, to: &graph)
+  }
+}
+
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension Conv1D: OnnxExportable {
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
     guard !graph.carriesState || weights.shape[0] == 1 else {

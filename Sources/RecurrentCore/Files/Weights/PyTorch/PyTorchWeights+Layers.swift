@@ -121,6 +121,40 @@ extension PyTorchWeights {
     return attention
   }
 
+  /// The `nn.MultiheadAttention` at `prefix`. How many heads it has, the file does not tell.
+  ///
+  /// - Throws: ``DataError`` if tensors are missing or do not fit, or the heads do not share the features equally.
+  public mutating func multiHeadAttention(
+    _ prefix: String, heads: Int
+  ) throws(DataError) -> MultiHeadAttention {
+    let module = try module(prefix)
+    let start = module.start
+    let names = ["q_proj_weight", "k_proj_weight", "v_proj_weight"]
+    let output = try dense(start + "out_proj")
+    let size = output.weights.shape[0]
+    guard heads >= 1, size % heads == 0 else {
+      throw tensors.problem(
+        start + "out_proj.weight", "has \(size) features, which \(heads) heads do not share equally"
+      )
+    }
+    var parts: [Tensor] = []
+    if module.names.contains("in_proj_weight") {
+      let all = try tensors.take(start + "in_proj_weight", shape: [3 * size, size])
+      parts = (0..<3).map { all.slice($0 * size..<($0 + 1) * size, along: 0) }
+    } else {
+      for name in names { parts.append(try tensors.take(start + name, shape: [size, nil])) }
+    }
+    var biases: [Tensor?] = [nil, nil, nil]
+    if module.names.contains("in_proj_bias") {
+      let all = try tensors.take(start + "in_proj_bias", shape: [3 * size])
+      biases = (0..<3).map { all.slice($0 * size..<($0 + 1) * size, along: 0) }
+    }
+    try finish(module, "nn.MultiheadAttention")
+    let layers = zip(parts, biases).map { Dense(weights: $0.transposed(), bias: $1) }
+    return MultiHeadAttention(
+      query: layers[0], key: layers[1], value: layers[2], output: output, heads: heads)
+  }
+
   // MARK: Single tensors
 
   /// The tensor `name` as it stands in the file.
