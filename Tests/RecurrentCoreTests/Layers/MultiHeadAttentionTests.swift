@@ -66,14 +66,47 @@ import Testing
       output.values.elements, shape: [2, 3, 4], to: wanted, shape: [2, 3, 4], within: 1e-6)
   }
 
+  /// In double precision, one product after the other.
+  private static let twin = LayerTwin { parameters, input, lengths, state in
+    func dense(_ name: String, _ x: [Double]) -> [Double] {
+      guard let weights = parameters[name + ".weights"] else { preconditionFailure(name) }
+      return (0..<weights.shape[1]).map { o in
+        x.indices.reduce(parameters[name + ".bias"]?[[o]] ?? 0) { $0 + x[$1] * weights[[$1, o]] }
+      }
+    }
+    func dot(_ a: ArraySlice<Double>, _ b: ArraySlice<Double>) -> Double {
+      zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    var output = [Double](repeating: 0, count: lengths.count * input.shape[1] * 5)
+    for (row, length) in lengths.enumerated() {
+      let steps = (0..<length).map { t in (0..<3).map { input[[row, t, $0]] } }
+      let (q, k) = (steps.map { dense("query", $0) }, steps.map { dense("key", $0) })
+      let v = steps.map { dense("value", $0) }
+      for t in 0..<length {
+        let found = (0..<2).flatMap { head -> [Double] in
+          let own = head * 2..<head * 2 + 2
+          let shares = k.map { exp(dot(q[t][own], $0[own]) / 2.0.squareRoot()) }
+          return (head * 3..<head * 3 + 3).map { o in
+            zip(shares, v).reduce(0) { $0 + $1.0 * $1.1[o] } / shares.reduce(0, +)
+          }
+        }
+        for (o, value) in dense("output", found).enumerated() {
+          output[(row * input.shape[1] + t) * 5 + o] = value
+        }
+      }
+    }
+    return (PlainArray(output, shape: [lengths.count, input.shape[1], 5]), state)
+  }
+
   @Test func aSequenceAtItself() async throws {
     var generator = RandomGenerator(seed: 7)
     let layer = MultiHeadAttention(
       query: Dense(inputSize: 3, outputSize: 4, using: &generator),
-      key: Dense(inputSize: 3, outputSize: 4, using: &generator),
+      // A bias of the keys adds the same to all scores of a query, which leaves the shares as they are.
+      key: Dense(inputSize: 3, outputSize: 4, bias: false, using: &generator),
       value: Dense(inputSize: 3, outputSize: 6, using: &generator),
       output: Dense(inputSize: 6, outputSize: 5, using: &generator), heads: 2)
-    try await checkLayer(layer, inputSize: 3, outputSize: 5)
+    try await checkLayer(layer, inputSize: 3, outputSize: 5, twin: Self.twin)
   }
 
   @Test func whatDoesNotFitIsRefused() throws {
