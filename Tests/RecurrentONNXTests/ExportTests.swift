@@ -124,12 +124,14 @@ import Testing
       GRU(inputSize: 3, hiddenSize: 4, using: &generator)
     }
     let backward = Reversed(GRU(inputSize: 3, hiddenSize: 4, using: &generator))
+    let looking = SkipConnection(
+      around: MultiHeadAttention(size: 3, heads: 1, using: &generator))
     for (layer, what) in [
       (
         causal as any OnnxExportable,
         "a convolution keeps inputs from piece to piece, which is not written with a state"
-      ),
-      (backward, "a layer that runs from the end has no state to go on from"),
+      ), (backward, "the network looks at whole sequences: they cannot come in pieces"),
+      (looking, "the network looks at whole sequences: they cannot come in pieces"),
     ] {
       let error = try dataError {
         _ = try OnnxBuilder.encode(
