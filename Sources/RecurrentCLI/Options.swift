@@ -50,6 +50,14 @@ struct ForecastOptionsGroup: ParsableArguments {
   @Option(help: ArgumentHelp("What --loss quantile forecasts.", valueName: "numbers"))
   var quantiles = NumberList(numbers: ForecasterOptions().quantiles)
 
+  @Option(
+    help: ArgumentHelp(
+      "Which rows tell how far forecasts are off: validation, that part alone; folds, also parts of the training "
+        + "rows, each held out from a training of its own (up to 5 more trainings); or auto, folds where the "
+        + "validation part is shorter than 10 horizons. (default: auto)",
+      valueName: "rows"))
+  var calibration: CalibrationRows?
+
   func validate() throws {
     if loss != .quantile, quantiles.numbers != ForecasterOptions().quantiles {
       throw ValidationError("--quantiles are forecast with --loss quantile; give both.")
@@ -69,6 +77,7 @@ struct ForecastOptionsGroup: ParsableArguments {
     options.findsSeasons = season == nil
     options.scaling = scaling ?? (loss.isOfCounts ? .magnitude : .window)
     options.base = base
+    options.calibration = calibration ?? .auto
     options.calendar = calendar ?? .auto
     options.transform = transform == ValueTransform.none ? nil : transform
     options.loss = loss
@@ -221,6 +230,7 @@ extension ScalingMethod: ExpressibleByArgument {}
 extension ValueTransform: ExpressibleByArgument {}
 extension ForecastBase: ExpressibleByArgument {}
 extension CalendarFeatures: ExpressibleByArgument {}
+extension CalibrationRows: ExpressibleByArgument {}
 extension ForecastSteps: ExpressibleByArgument {}
 extension ForecastRefit: ExpressibleByArgument {}
 extension ForecastLoss: ExpressibleByArgument {}

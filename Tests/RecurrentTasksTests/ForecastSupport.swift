@@ -16,7 +16,7 @@ func tinyOptions(_ change: (inout ForecasterOptions) -> Void = { _ in }) -> Fore
   options.learningRate = 0.01
   options.seed = 7
   options.findsSeasons = nil
-  options.refit = nil
+  (options.refit, options.calibration) = (nil, nil)
   change(&options)
   return options
 }

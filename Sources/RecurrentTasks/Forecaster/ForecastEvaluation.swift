@@ -44,6 +44,8 @@ public struct ForecastEvaluation: JobEvaluation {
   public let coverage: Double
   /// The share that should be.
   public let nominalCoverage: Double
+  /// Parts of the training rows that the interval was calibrated on; nil: none were.
+  public internal(set) var calibrationFolds: CalibrationFolds?
   /// The share inside, step by step; nil in older model folders.
   public var coverageBySteps: [Double]?
   /// How many series the windows are of; nil in older model folders.
@@ -174,6 +176,7 @@ extension ForecastEvaluation {
     let inside = NumberFormat.fixed(coverage * 100, 0)
     let wanted = NumberFormat.fixed(nominalCoverage * 100, 0)
     return text + "\n\nThe \(wanted) % interval held \(inside) % of the values.\n"
+      + (calibrationFolds.map { "It was calibrated on \($0).\n" } ?? "")
       + (probability.map { "\($0)\n" } ?? "") + verdict
   }
 

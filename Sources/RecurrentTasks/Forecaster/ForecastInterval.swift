@@ -11,7 +11,10 @@ struct ForecastInterval: Sendable, Codable, Equatable {
 extension Forecaster.Configuration {
   /// The source of the interval in words that follow "it comes from".
   var intervalWords: String {
-    intervalSource.explanation
+    (calibrationFolds.map { folds in
+      (intervalSource == .calibrated ? "what the network forecasts, calibrated" : "the errors")
+        + " on \(folds)"
+    } ?? intervalSource.explanation)
       + (refitted?.epochs ?? 0 > 0 && calibration != nil ? ", before it was trained again" : "")
   }
 }
@@ -27,6 +30,9 @@ extension Forecaster {
     case likelihood
     /// Errors on the validation part.
     case validationResiduals = "validation-residuals"
+    /// Errors on parts of the training rows that were held out from trainings of their own, and on the
+    /// validation part if there is one.
+    case heldOutResiduals = "held-out-residuals"
     /// Errors on the training part, for want of a validation part: too narrow, as a rule.
     case trainingResiduals = "training-residuals"
 
@@ -37,6 +43,7 @@ extension Forecaster {
       case .calibrated: "what the network forecasts, calibrated on the validation part"
       case .likelihood: "the distribution that the network forecasts"
       case .validationResiduals: "the errors on the validation part"
+      case .heldOutResiduals: "the errors on parts of the training rows that were held out"
       case .trainingResiduals: "the errors on the training part (there is no validation part)"
       }
     }

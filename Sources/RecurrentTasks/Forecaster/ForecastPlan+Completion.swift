@@ -13,14 +13,30 @@ extension ForecastPlan {
     return plan
   }
 
-  /// The interval, from the errors on the validation part, and how the test part goes.
+  /// The interval, from the errors on rows that were not learned, and how the test part goes. Where folds are
+  /// held out, the last of their trainings completes the network that validation chose.
   public func complete(_ forecaster: inout Forecaster) throws(DataError) {
+    if let fold {
+      guard fold.isLast else { return }
+      let errors = errors(in: fold, with: forecaster)
+      forecaster = fold.judged
+      return try whole(fold).judge(&forecaster, by: errors)
+    }
+    guard folds.isEmpty else { return }
+    try judge(&forecaster, by: nil)
+  }
+
+  /// - Parameter errors: those on rows that were held out; nil: those of the validation part are found here.
+  private func judge(
+    _ forecaster: inout Forecaster, by errors: HeldOutErrors?
+  ) throws(DataError) {
     if let former {
       forecaster.configuration.calibration = former.calibration
       forecaster.configuration.oneStepErrors = former.oneStepErrors
       forecaster.configuration.reaches = former.reaches
+      forecaster.configuration.calibrationFolds = former.calibrationFolds
     } else {
-      calibrate(&forecaster)
+      calibrate(&forecaster, by: errors)
     }
     let unlearned = unlearnedTest
     let test = ForecastExamples(
@@ -44,34 +60,38 @@ extension ForecastPlan {
       let judged = try ranks.map { ranks throws(DataError) in try ranks.shared(part, windows) }
       for window in judged ?? windows(part) { sums.add(window) }
     }
-    forecaster.configuration.evaluation = ForecastEvaluation(
+    var evaluation = ForecastEvaluation(
       sums, nominalCoverage: forecaster.nominalCoverage, of: unlearned.isNone ? .learned : nil)
+    evaluation.calibrationFolds = forecaster.configuration.calibrationFolds
+    forecaster.configuration.evaluation = evaluation
   }
 
   /// Finds which shares of what came lay below what the network said, on rows that it was not trained on
   /// if there are any. What it says of its own errors is moved only by enough of them.
-  private func calibrate(_ forecaster: inout Forecaster) {
+  private func calibrate(_ forecaster: inout Forecaster, by held: HeldOutErrors?) {
     let isOfNumber = options.loss.isOfNumber
-    guard hasValidation || isOfNumber else { return }
-    let known = WindowForecasts(
-      examples(hasValidation ? \.validation : \.training), by: forecaster)
-    if hasValidation, options.transform != nil { forecaster.configuration.reaches = known.reaches }
-    let scores = (0..<options.horizon).map { known.scores(step: $0) }
-    forecaster.configuration.oneStepErrors = hasValidation ? OneStepErrors(scores[0]) : nil
-    let independent = splits.reduce(0.0) { sum, split in
-      let windows = hasValidation ? split.validation.count : split.training.count
-      return sum
-        + (windows > 0 ? Double(windows + options.horizon - 1) / Double(options.horizon) : 0)
+    guard hasValidation || held != nil || isOfNumber else { return }
+    let errors = held ?? ownErrors(of: forecaster)
+    let isHeldOut = hasValidation || held != nil
+    if let held {
+      forecaster.configuration.calibrationFolds = CalibrationFolds(
+        count: held.networks - (hasValidation ? 1 : 0), hasValidation: hasValidation,
+        windows: held.scores[0].count)
     }
+    if isHeldOut, options.transform != nil { forecaster.configuration.reaches = errors.reaches }
+    let scores = errors.scores
+    forecaster.configuration.oneStepErrors = isHeldOut ? OneStepErrors(scores[0]) : nil
     guard !isOfNumber else {
-      forecaster.configuration.calibration = ForecastCalibration(scores, independent: independent)
+      forecaster.configuration.calibration = ForecastCalibration(
+        scores, independent: errors.horizons)
+      if held != nil { forecaster.configuration.intervalSource = .heldOutResiduals }
       return
     }
     let all = scores.flatMap(\.self)
     guard all.count >= Self.fewestScores else { return }
     let isEnough = scores.allSatisfy { $0.count >= Self.fewestScores }
     forecaster.configuration.calibration = ForecastCalibration(
-      isEnough ? scores : scores.map { _ in all }, independent: independent)
+      isEnough ? scores : scores.map { _ in all }, independent: errors.horizons)
     forecaster.configuration.intervalSource = .calibrated
   }
 
@@ -80,18 +100,49 @@ extension ForecastPlan {
 
   var refit: ForecastRefit { options.refit ?? .none }
 
-  /// The first training, those of known rows and of all rows.
-  public var stages: Int {
+  /// The first training, those without a fold, those of known rows and of all rows.
+  public var stages: Int { 1 + folds.count + refits }
+
+  /// Trainings on rows that were held out.
+  var refits: Int {
     switch refit {
-    case .none: 1
-    case .after: hasValidation || hasTest ? 2 : 1
-    case .known: hasValidation ? 2 : 1
-    case .all: (hasValidation ? 2 : 1) + (hasTest ? 1 : 0)
+    case .none: 0
+    case .after: hasValidation || hasTest ? 1 : 0
+    case .known: hasValidation ? 1 : 0
+    case .all: (hasValidation ? 1 : 0) + (hasTest ? 1 : 0)
     }
   }
 
-  /// The training on rows that were held out, if the options ask for it.
+  /// The training that leaves out the next fold; behind the last one that on rows that were held out, if the
+  /// options ask for it.
   public func sequel(to trained: Forecaster) throws(DataError) -> ForecastPlan? {
+    if let fold {
+      guard fold.isLast else {
+        return without(
+          FoldTraining(
+            folds: fold.folds, number: fold.number + 1, judged: fold.judged,
+            errors: errors(in: fold, with: trained), epochs: fold.epochs,
+            ridgePenalty: fold.ridgePenalty))
+      }
+      return try whole(fold).refitPlan(after: trained)
+    }
+    let folds = folds
+    guard !folds.isEmpty else { return try refitPlan(after: trained) }
+    return without(
+      FoldTraining(
+        folds: folds, number: 0, judged: trained,
+        errors: hasValidation ? ownErrors(of: trained) : HeldOutErrors(horizon: options.horizon),
+        epochs: options.epochs, ridgePenalty: chosenPenalty))
+  }
+
+  /// The penalty of the ridge regression that validation chooses, or chose.
+  private var chosenPenalty: Double? {
+    hasValidation
+      ? RidgeForecast(training: trainingExamples, validation: validationExamples)?.penalty
+      : ridgePenalty
+  }
+
+  private func refitPlan(after trained: Forecaster) throws(DataError) -> ForecastPlan? {
     let learnsTest = refit == .after || refit == .all && !hasValidation
     guard refit != .none, hasValidation || hasTest && learnsTest else { return nil }
     let splits = splits.map { split in
@@ -112,19 +163,19 @@ extension ForecastPlan {
       "a series that was learned from still can be with more rows")
     plan.leftOut = leftOut
     plan.former = trained.configuration
-    plan.ridgePenalty =
-      hasValidation
-      ? RidgeForecast(training: trainingExamples, validation: validationExamples)?.penalty
-      : ridgePenalty
+    plan.ridgePenalty = chosenPenalty
     plan.scheduleEpochs = scheduleEpochs ?? self.options.epochs
     plan.stage = stage + 1
     return plan
   }
 
-  /// The network that validation chose is as good as before.
+  /// The network that validation chose is as good as before; where a training without a fold ran away, its
+  /// interval is that of the validation part.
   public func withoutSequel(_ trained: Forecaster, _ error: NonFiniteError) -> Forecaster? {
-    guard refit == .after || trained.configuration.evaluation != nil else { return nil }
+    guard fold?.isLast ?? true else { return nil }
     var kept = trained
+    if fold == nil, !folds.isEmpty, (try? judge(&kept, by: nil)) == nil { return nil }
+    guard refit == .after || kept.configuration.evaluation != nil else { return nil }
     kept.configuration.refitted = Refitted(
       rows: splits.reduce(0) { $0 + $1.count }, of: splits.reduce(0) { $0 + $1.count }, epochs: 0,
       problem: "\(error)")

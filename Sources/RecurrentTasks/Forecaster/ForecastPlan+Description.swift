@@ -29,6 +29,7 @@ extension ForecastPlan: CustomStringConvertible {
     }
     lines += transformLines
     if let known { lines.append("known       \(known.description)") }
+    if let foldText { lines.append("interval    " + foldText) }
     if let refitText { lines.append("refit       " + refitText) }
     lines.append("network     " + options.networkText)
     lines.append(

@@ -42,6 +42,8 @@ public struct ForecastPlan: JobPlan {
   var scheduleEpochs: Int?
   /// Trainings that came before.
   public internal(set) var stage = 0
+  /// The rows that this training leaves out to tell how far forecasts are off; nil: none.
+  var fold: FoldTraining?
   /// Of the weights of a network of segments.
   private static let averaging = 0.99
 
@@ -197,8 +199,16 @@ public struct ForecastPlan: JobPlan {
 // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ForecastPlan {
   public var memoryPlan: MemoryPlan? { memory }
-  public var trainingExamples: ForecastExamples { examples(\.training) }
-  public var validationExamples: ForecastExamples { examples(\.validation) }
+  public var trainingExamples: ForecastExamples {
+    fold.map { trainingExamples(without: $0.fold) } ?? examples(\.training)
+  }
+  public var validationExamples: ForecastExamples {
+    // Without a fold, as many epochs are run as validation chose.
+    fold == nil
+      ? examples(\.validation)
+      : ForecastExamples(
+        channels, origins: channels.map { _ in 0..<0 }, options: options, places: places)
+  }
   public var updatesPerEpoch: Int {
     let windows = min(size.count, options.windowsPerEpoch ?? .max)
     return (windows + options.batchSize - 1) / options.batchSize

@@ -50,6 +50,8 @@ public struct Forecaster: Job {
     /// How far from a forecast what is said of a series that is transformed may lie, as a share of the mean
     /// size of the window: twice the largest error on the validation part. nil: as far as it does.
     var reaches: [String: Double]?
+    /// Parts of the training rows that calibrated what is said of errors; nil: the validation part alone.
+    public internal(set) var calibrationFolds: CalibrationFolds?
     /// The source of the interval.
     public var intervalSource: IntervalSource
     /// Epochs that were run.

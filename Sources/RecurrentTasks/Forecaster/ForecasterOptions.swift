@@ -70,6 +70,8 @@ public struct ForecasterOptions: JobOptions {
   public var seriesVectors: Bool?
   /// Windows that an epoch draws from those of the training part; nil: all.
   public var windowsPerEpoch: Int?
+  /// Which rows tell how far forecasts are off; nil: those of the validation part.
+  public var calibration: CalibrationRows? = .auto
   /// What is learned from anew once validation chose the epochs; nil: nothing.
   public var refit: ForecastRefit? = .after
   /// Networks whose forecasts are averaged; nil: one.
@@ -182,7 +184,7 @@ extension ForecasterOptions {
   public mutating func takeCourse(of other: Self) {
     (testFraction, validationFraction) = (other.testFraction, other.validationFraction)
     (memoryLimit, windowsPerEpoch) = (other.memoryLimit, other.windowsPerEpoch)
-    refit = other.refit
+    (refit, calibration) = (other.refit, other.calibration)
   }
 
   public func check(_ rules: inout OptionRules) {

@@ -49,7 +49,7 @@ extension ForecastPlan {
 extension ForecastPlan {
   /// What is trained behind the first training, and how long that takes beside it; nil: nothing.
   var refitText: String? {
-    guard refit != .none, stages > 1 else { return nil }
+    guard refit != .none, refits > 0 else { return nil }
     let rows = splits.reduce(0) { $0 + (refit == .known ? $1.testStart : $1.count) }
     let windows = splits.reduce(0) { sum, split in
       sum

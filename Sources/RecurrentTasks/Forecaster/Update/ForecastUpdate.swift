@@ -121,7 +121,7 @@ public struct ForecastUpdate {
     var options = model.options
     options.epochs = course.epochs
     options.learningRate = course.learningRate ?? options.learningRate / 10
-    options.refit = nil
+    (options.refit, options.calibration) = (nil, nil)
     let splits = learned.map { one in
       ForecastSplit(
         count: one.count, validationStart: one.count, testStart: one.count, options: options)

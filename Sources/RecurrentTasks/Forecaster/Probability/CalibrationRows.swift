@@ -1,0 +1,67 @@
+import Recurrent
+
+/// Which rows tell how far forecasts are off.
+public enum CalibrationRows: String, Sendable, Codable, CaseIterable {
+  /// The validation part where it holds ``CalibrationRows/enoughHorizons`` side by side, otherwise folds too.
+  case auto
+  /// The validation part alone. It costs nothing, and where it is short all of it lies in one season.
+  case validation
+  /// Beside the validation part, parts of the training rows, each held out from a training of its own
+  /// (cross-conformal prediction, Vovk 2015).
+  case folds
+
+  /// Horizons of the validation parts of all series, side by side, from which they tell enough by themselves.
+  static let enoughHorizons = 10.0
+}
+
+/// Where what is known of errors comes from, besides a validation part alone.
+public struct CalibrationFolds: Sendable, Codable, Equatable, CustomStringConvertible {
+  /// Parts of the training rows, each held out from a training of its own.
+  public let count: Int
+  /// Whether the validation part counts too.
+  public let hasValidation: Bool
+  /// Windows whose errors count.
+  public let windows: Int
+
+  /// In words that follow "calibrated on".
+  public var description: String {
+    let parts = count == 1 ? "1 part" : "\(count) parts"
+    return (hasValidation ? "the validation part and " : "") + parts
+      + " of the training rows, each held out from a training of its own"
+  }
+}
+
+/// How far forecasts were off on rows that their network had not learned.
+struct HeldOutErrors: Sendable {
+  /// Normal scores of what came, `[steps][windows]`.
+  private(set) var scores: [[Double]]
+  /// How far from forecasts values lay, by series (``WindowForecasts/reaches``).
+  private(set) var reaches: [String: Double] = [:]
+  /// Horizons side by side: windows that overlap repeat each other's errors.
+  private(set) var horizons = 0.0
+  /// Networks that these are the errors of.
+  private(set) var networks = 0
+
+  init(horizon: Int) { scores = Array(repeating: [], count: horizon) }
+
+  /// Takes the errors of a network.
+  ///
+  /// - Parameter origins: those of the windows, by series.
+  mutating func add(
+    _ windows: ForecastExamples, _ origins: [Range<Int>], by forecaster: Forecaster
+  ) {
+    networks += 1
+    let horizon = scores.count
+    horizons += origins.reduce(0) { sum, own in
+      sum + (own.isEmpty ? 0 : Double(own.count + horizon - 1) / Double(horizon))
+    }
+    // A part at a time: all forecasts of all windows would not fit in memory.
+    let atOnce = max(1, ForecastPlan.rowsAtOnce / horizon)
+    for first in stride(from: 0, to: windows.count, by: atOnce) {
+      let known = WindowForecasts(
+        windows[first..<min(first + atOnce, windows.count)], by: forecaster)
+      for step in scores.indices { scores[step] += known.scores(step: step) }
+      reaches.merge(known.reaches) { max($0, $1) }
+    }
+  }
+}
