@@ -108,6 +108,12 @@ struct ForecastNetworkOptions: ParsableArguments {
   @Flag(help: "Give each series a vector of its own, with --model segments.")
   var seriesVectors = false
 
+  @Flag(
+    help:
+      "Take series too short for a window too: their first value stands where rows are missing before it."
+  )
+  var pad = false
+
   @Option(
     help: ArgumentHelp(
       "Windows that an epoch draws, where there are many. (default: all)", valueName: "count"))
@@ -144,6 +150,7 @@ struct ForecastNetworkOptions: ParsableArguments {
     options.line = line ? true : nil
     options.seriesVectors = seriesVectors ? true : nil
     options.windowsPerEpoch = windowsPerEpoch
+    options.pads = pad ? true : nil
     options.members = members
   }
 }

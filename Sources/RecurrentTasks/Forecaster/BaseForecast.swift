@@ -88,7 +88,8 @@ struct BaseForecast: Sendable {
     case .season, .seasons:
       guard !seasons.isEmpty else { return target[origin - 1] }
       return seasons.reduce(0) { sum, season in
-        sum + target[origin + step - season * (step / season + 1)]
+        let row = origin + step - season * (step / season + 1)
+        return sum + target[row < 0 ? origin - 1 : row]
       } / Double(seasons.count)
     case .smoothing:
       return smoothing.reduce(0) { $0 + $1.value(origin: origin + before, step: step) }

@@ -7,11 +7,12 @@ enum NaiveForecast: String, Sendable, Codable {
   case last
   case season
 
-  /// The value forecast for row `origin + step`.
+  /// The value forecast for row `origin + step`; the last one where a season ago there was none.
   func value(_ target: StoredValues<Double>, origin: Int, step: Int, season: Int?) -> Double {
     switch (self, season) {
     case (.season, let season?):
-      return target[origin + step - season * (step / season + 1)]
+      let row = origin + step - season * (step / season + 1)
+      return target[row < 0 ? origin - 1 : row]
     case (.season, nil), (.last, _):
       return target[origin - 1]
     }
@@ -112,8 +113,9 @@ public struct ForecastExamples: ExampleSet {
   /// The mean size of the target over a window, as it is.
   func size(_ index: Int) -> Double {
     let origin = origins[index]
-    let rows = channels[origin.series].target.values(origin.row - options.window..<origin.row)
-    return rows.reduce(0) { $0 + abs($1) } / Double(options.window)
+    let rows = channels[origin.series].target.values(
+      max(0, origin.row - options.window)..<origin.row)
+    return rows.reduce(0) { $0 + abs($1) } / Double(rows.count)
   }
 
   /// The name of a window's series.
@@ -163,7 +165,7 @@ extension ForecastExamples {
       let scales = series.scales(for: rows)
       targetScales[place] = Float(scales[0].scale)
       for (feature, scale) in scales.enumerated() {
-        let values = series.values[feature].values(rows)
+        let values = series.values(feature, rows)
         for step in 0..<window {
           inputs[(place * window + step) * features + feature] = scale.scaled(values[step])
         }

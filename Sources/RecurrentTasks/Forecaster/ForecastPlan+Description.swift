@@ -18,6 +18,11 @@ extension ForecastPlan: CustomStringConvertible {
     }
     if series.count > 3 { lines.append("… and \(series.count - 3) more series") }
     lines += leftOutLines
+    if paddedCount > 0 {
+      lines.append(
+        "padded      \(NumberFormat.grouped(paddedCount)) of \(NumberFormat.grouped(series.count)) series, too "
+          + "short for a window: their first value stands where rows are missing before it")
+    }
     let windows = [counts.training, counts.validation, counts.test].map(NumberFormat.grouped)
     lines.append(
       "windows     of \(options.window) rows, \(options.horizon) ahead: \(windows[0]) to train, "
@@ -79,7 +84,7 @@ extension ForecastPlan: CustomStringConvertible {
     let count = leftOut.count == 1 ? "1 series" : "\(leftOut.count) series"
     return ["left out    \(count) of \(series.count + leftOut.count):"]
       + leftOut.prefix(20).map { series, problem in
-        let isForecast = series.count >= options.window
+        let isForecast = series.count >= options.fewestSeen
         return "            \(series.name ?? ""): \(problem)"
           + (isForecast ? "; forecast by the network of the others" : "")
       } + (leftOut.count > 20 ? ["            and \(leftOut.count - 20) more"] : [])

@@ -6,7 +6,7 @@ extension ForecastPlan {
   /// Series that were left out and hold a window, transformed and scaled by all their rows, or as the model
   /// to go on from has it.
   var leftOutChannels: [(series: Series, channels: Channels)] {
-    leftOut.map(\.series).filter { $0.count >= options.window }.map { series in
+    leftOut.map(\.series).filter { $0.count >= options.fewestSeen }.map { series in
       let rows = 0..<series.count
       return (
         series,
@@ -31,14 +31,15 @@ extension ForecastPlan {
       try require(
         split.count > one.count
           ? "\(one.count) rows, but the split is of \(split.count)" : nil, of: one.source)
-      let isLongEnough = split.isUsable(options)
+      let part = split.padded(options)
+      let isLongEnough = part.isUsable(options)
       do throws(DataError) {
         guard isLongEnough else { throw tooShort(one, split, options) }
         try one.checkVaries()
         if options.loss.isOfCounts { try one.checkCounts(options.loss) }
         try checkTrainingRows(one, split)
         series.append(one)
-        parts.append(split)
+        parts.append(part)
       } catch {
         first = first ?? error
         let needed = "\(one.count) rows, at least \(ForecastSplit.fewestRows(options)) are needed"
@@ -48,6 +49,11 @@ extension ForecastPlan {
     }
     if let first, series.isEmpty { throw first }
     return (series, parts, leftOut)
+  }
+
+  /// How many series have windows that begin before their first row.
+  public var paddedCount: Int {
+    splits.count { $0.training.lowerBound < options.window && !$0.training.isEmpty }
   }
 
   /// Why these series cannot be learned together, as a sentence; nil if they can.

@@ -290,6 +290,7 @@ extension ForecastPlan {
       epochs: former?.epochs ?? histories.first?.epochs.count ?? 0,
       bestEpoch: former?.bestEpoch ?? histories.first?.best?.epoch ?? 0,
       trainedOn: "\(series[0].source), \(rows) rows"
-        + (series.count > 1 ? " of \(series.count) series" : ""))
+        + (series.count > 1 ? " of \(series.count) series" : "")
+        + (paddedCount > 0 ? ", \(paddedCount) of them padded" : ""))
   }
 }

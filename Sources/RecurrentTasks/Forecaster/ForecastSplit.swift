@@ -67,10 +67,19 @@ public struct ForecastSplit: Sendable, Equatable {
 
   /// The split of the first `count` rows at two of them.
   public init(count: Int, validationStart: Int, testStart: Int, options: ForecasterOptions) {
+    self.init(
+      count: count, validationStart: validationStart, testStart: testStart, seen: options.window,
+      options: options)
+  }
+
+  /// - Parameter seen: rows before the first origin.
+  private init(
+    count: Int, validationStart: Int, testStart: Int, seen window: Int, options: ForecasterOptions
+  ) {
     require(
       0 <= validationStart && validationStart <= testStart && testStart <= count,
       "parts follow one another: 0, \(validationStart), \(testStart), \(count)")
-    let (window, horizon) = (options.window, options.horizon)
+    let horizon = options.horizon
     (self.count, self.validationStart, self.testStart) = (count, validationStart, testStart)
     training = Self.origins(from: window, to: validationStart, horizon)
     validation = Self.origins(from: max(window, validationStart), to: testStart, horizon)
@@ -91,6 +100,15 @@ public struct ForecastSplit: Sendable, Equatable {
     first..<max(first, end - horizon + 1)
   }
 
+  /// The same parts with windows that begin before the first row, if some are needed and the options allow
+  /// them.
+  func padded(_ options: ForecasterOptions) -> ForecastSplit {
+    guard options.pads == true, !isUsable(options) else { return self }
+    return ForecastSplit(
+      count: count, validationStart: validationStart, testStart: testStart,
+      seen: options.fewestSeen, options: options)
+  }
+
   /// Whether each part that the options ask for has a window.
   func isUsable(_ options: ForecasterOptions) -> Bool {
     !training.isEmpty && (validationStart == testStart || !validation.isEmpty)
@@ -101,12 +119,15 @@ public struct ForecastSplit: Sendable, Equatable {
   static func fewestRows(_ options: ForecasterOptions) -> Int {
     var low = 1
     var high = 1
-    while !ForecastSplit(count: high, options: options).isUsable(options), high < 1 << 40 {
+    func isUsable(_ count: Int) -> Bool {
+      ForecastSplit(count: count, options: options).padded(options).isUsable(options)
+    }
+    while !isUsable(high), high < 1 << 40 {
       (low, high) = (high, high * 2)
     }
     while low < high {
       let middle = (low + high) / 2
-      if ForecastSplit(count: middle, options: options).isUsable(options) {
+      if isUsable(middle) {
         high = middle
       } else {
         low = middle + 1

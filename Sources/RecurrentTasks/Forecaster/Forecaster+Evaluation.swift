@@ -27,7 +27,7 @@ extension Forecaster {
     var (usable, remarks) = ([Series](), [String]())
     for one in series {
       try checkChannels(of: one)
-      if one.count >= options.window + options.horizon || series.count == 1 {
+      if one.count >= options.fewestSeen + options.horizon || series.count == 1 {
         usable.append(one)
       } else {
         remarks.append(
@@ -48,7 +48,10 @@ extension Forecaster {
 
   /// The origins of all windows whose future is known.
   private func origins(of series: [Series]) -> [Range<Int>] {
-    series.map { options.window..<max(options.window, $0.count - options.horizon + 1) }
+    series.map { series in
+      let first = options.firstOrigin(rows: series.count)
+      return first..<max(first, series.count - options.horizon + 1)
+    }
   }
 
   /// Windows of series whose future is known.
@@ -59,23 +62,24 @@ extension Forecaster {
   ) throws(DataError) -> ForecastExamples {
     for one in series {
       try check(one)
-      guard one.count >= options.window + options.horizon else {
+      let fewest = options.fewestSeen + options.horizon
+      guard one.count >= fewest else {
         throw DataError(
           file: one.source, place: one.name.map { "series \"\($0)\"" },
           problem:
-            "found \(one.count) rows, expected at least \(options.window + options.horizon): a window of \(options.window) and a horizon of \(options.horizon)",
+            "found \(one.count) rows, expected at least \(fewest): a window of \(options.window) and a horizon of \(options.horizon)",
           advice: "Bring more rows")
       }
     }
     return ForecastExamples(
       // A scale that is not known is fitted on what the first window sees, so that nothing leaks.
       series.map { series in
-        let (first, rule) = (0..<options.window, rule(of: series))
+        let (first, rule) = (0..<options.firstOrigin(rows: series.count), rule(of: series))
         let power = power(of: series, rows: first)
         var channels =
           rule.map { Channels(series, rule: $0, power: power) }
           ?? Channels(series, power: power, options: options, trainingRows: first)
-        channels.base = base(of: series, channels, fittedRows: options.window)
+        channels.base = base(of: series, channels, fittedRows: first.count)
         return channels.with(configuration.known, of: series, ahead: 0)
       },
       origins: origins ?? self.origins(of: series), options: options,

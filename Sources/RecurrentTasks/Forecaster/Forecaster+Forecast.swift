@@ -223,11 +223,11 @@ extension Forecaster {
   /// Throws if a series cannot be forecast.
   func check(_ series: Series) throws(DataError) {
     try checkChannels(of: series)
-    guard series.count >= options.window else {
+    guard series.count >= options.fewestSeen else {
       throw DataError(
         file: series.source, place: series.name.map { "series \"\($0)\"" },
         problem:
-          "found \(series.count) rows, expected at least \(options.window): the model looks back \(options.window) rows",
+          "found \(series.count) rows, expected at least \(options.fewestSeen): the model looks back \(options.window) rows",
         advice: "Bring more rows")
     }
   }

@@ -76,6 +76,9 @@ public struct ForecasterOptions: JobOptions {
   public var refit: ForecastRefit? = .after
   /// Networks whose forecasts are averaged; nil: one.
   public var members: Int?
+  /// Whether series too short for a window are taken, with their first value in the place of the rows
+  /// that are missing before it; nil: they are left out.
+  public var pads: Bool?
   /// Where all random numbers come from.
   public var seed: UInt64 = 0
 
@@ -87,6 +90,14 @@ public struct ForecasterOptions: JobOptions {
 
   /// Rows of all seasons, the shortest first.
   var seasons: [Int] { (season.map { [$0] } ?? []) + (moreSeasons ?? []) }
+
+  /// Rows that a forecast is made from at least.
+  var fewestSeen: Int { pads == true ? min(window, 4) : window }
+
+  /// The first row of a series of so many that is forecast where its future is known.
+  func firstOrigin(rows: Int) -> Int {
+    rows >= window + horizon ? window : fewestSeen
+  }
 
   /// Rows of a segment; nil where steps are rows.
   var segmentRows: Int? {

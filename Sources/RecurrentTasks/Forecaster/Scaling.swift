@@ -250,8 +250,20 @@ struct Channels: Sendable {
     return channels
   }
 
+  /// The values of a channel in rows; before the first one, that of the first.
+  func values(_ channel: Int, _ rows: Range<Int>) -> [Double] {
+    let values = values[channel]
+    let missing = max(0, -rows.lowerBound)
+    let there = values.values(max(0, rows.lowerBound)..<rows.upperBound)
+    return missing > 0 ? [Double](repeating: there[0], count: missing) + there : there
+  }
+
   /// The known inputs of rows, one row after the other; zeros where nothing is known.
   func known(_ rows: Range<Int>) -> [Float] {
+    guard rows.lowerBound >= 0 else {
+      let missing = min(0, rows.upperBound) - rows.lowerBound
+      return [Float](repeating: 0, count: missing * knownWidth) + known(0..<max(0, rows.upperBound))
+    }
     let (first, end) = (rows.lowerBound * knownWidth, rows.upperBound * knownWidth)
     let there = known.values(min(first, known.count)..<min(end, known.count))
     return there + [Float](repeating: 0, count: end - first - there.count)
@@ -275,9 +287,9 @@ struct Channels: Sendable {
   /// The typical step of each channel over all rows.
   var typicalSteps: [Double] { steps.map { $0.last?.typical ?? 0 } }
 
-  /// The scale of one channel for the window `rows`.
+  /// The scale of one channel for the window `rows`; those before the first row say nothing.
   func scale(of channel: Int, for rows: Range<Int>) -> ChannelScale {
-    let window = values[channel].values(rows)[...]
+    let window = values[channel].values(max(0, rows.lowerBound)..<rows.upperBound)[...]
     switch rule {
     case .fitted(let scales): return scales[channel]
     case .level(let scales):

@@ -47,6 +47,13 @@ extension Forecaster {
   public func explain(after series: Series) throws(DataError) -> ForecastExplanation {
     _ = try forecast(after: series, steps: min(options.horizon, series.future?.count ?? .max))
     let window = options.window
+    guard series.count >= window else {
+      throw DataError(
+        file: series.source, place: series.name.map { "series \"\($0)\"" },
+        problem:
+          "found \(series.count) rows, expected a whole window of \(window): of a padded one, rows that "
+          + "are not there would be explained", advice: "Bring more rows")
+    }
     let all = channels(goingOn: series, knownRows: series.count)
     // What follows all rows needs them; the network sees a window.
     let rows = [.smoothing, .drift].contains(all.base.kind) ? series.count : window

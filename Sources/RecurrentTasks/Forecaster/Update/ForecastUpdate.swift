@@ -57,15 +57,17 @@ public struct ForecastUpdate {
       let isOne = series.count == 1 && model.recent.count == 1
       let place = all.firstIndex { $0.name == one.name || isOne && ($0.name ?? one.name) == nil }
       guard let place else {
-        guard one.count >= model.options.window else {
+        guard one.count >= model.options.fewestSeen else {
           remarks.append(
             "\(one.name ?? "a series"): new, but left out: \(one.count) rows, a window has "
-              + "\(model.options.window)")
+              + "\(model.options.window)"
+              + (model.options.pads == true
+                ? ", of which \(model.options.fewestSeen) are needed" : ""))
           continue
         }
         remarks.append("\(one.name ?? "a series"): new, \(one.count) rows")
         all.append(one)
-        held.append(model.options.window)
+        held.append(model.options.firstOrigin(rows: one.count))
         added += one.count
         continue
       }
