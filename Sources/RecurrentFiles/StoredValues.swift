@@ -56,18 +56,23 @@ package final class ValueStore: Sendable {
 package struct StoredValues<Value: BitwiseCopyable & Sendable>: Sendable {
   /// How many.
   package let count: Int
+  /// All of them, or of those on the disk some that were read.
   private let held: [Value]
+  /// The place of the first that is held.
+  private let firstHeld: Int
   private let file: ScratchFile?
   /// The byte of the file at which they begin.
   private let start: Int
 
   /// Values in memory.
   package init(_ values: [Value]) {
-    (count, held, file, start) = (values.count, values, nil, 0)
+    (count, held, firstHeld, file, start) = (values.count, values, 0, nil, 0)
   }
 
-  fileprivate init(count: Int, in file: ScratchFile, at start: Int) {
-    (self.count, held, self.file, self.start) = (count, [], file, start)
+  fileprivate init(
+    count: Int, in file: ScratchFile, at start: Int, holding held: [Value] = [], from first: Int = 0
+  ) {
+    (self.count, self.held, firstHeld, self.file, self.start) = (count, held, first, file, start)
   }
 
   /// Whether there is none.
@@ -77,12 +82,30 @@ package struct StoredValues<Value: BitwiseCopyable & Sendable>: Sendable {
   /// All of them: those in memory as they are, others read.
   package var array: [Value] { file == nil ? held : read(0..<count) }
 
+  /// Whether they lie on the disk.
+  package var isOnDisk: Bool { file != nil }
+
   /// One of them.
-  package subscript(index: Int) -> Value { file == nil ? held[index] : read(index..<index + 1)[0] }
+  package subscript(index: Int) -> Value {
+    let place = index - firstHeld
+    guard file != nil, place < 0 || place >= held.count else { return held[place] }
+    return read(index..<index + 1)[0]
+  }
 
   /// Some of them.
   package func values(_ range: Range<Int>) -> [Value] {
-    file == nil ? Array(held[range]) : read(range)
+    let (first, end) = (range.lowerBound - firstHeld, range.upperBound - firstHeld)
+    guard file != nil, first < 0 || end > held.count else { return Array(held[first..<end]) }
+    return read(range)
+  }
+
+  /// The same values, of which those of a range, as far as they are there, are read at once: for who asks for
+  /// them one by one.
+  package func near(_ range: Range<Int>) -> StoredValues {
+    guard let file else { return self }
+    let first = min(max(range.lowerBound, 0), count)
+    let some = first..<max(first, min(range.upperBound, count))
+    return StoredValues(count: count, in: file, at: start, holding: read(some), from: first)
   }
 
   /// Those of a range, left where they are.

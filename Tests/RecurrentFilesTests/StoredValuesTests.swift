@@ -21,4 +21,21 @@ import Testing
     #expect(numbers[19] == 19 && store.fileSize == 400)
     #expect(try store.keep([Double]()).isEmpty)
   }
+
+  /// What is read at once is what is read one by one, and values beyond it are there as ever.
+  @Test func valuesNearby() throws {
+    let values = (0..<40).map { Double($0 * $0) / 3 }
+    for store in [ValueStore(mostKept: 0), ValueStore()] {
+      let kept = try store.keep(values)
+      for range in [5..<9, -3..<2, 38..<50, 0..<40, 60..<70, 7..<7] {
+        let near = kept.near(range)
+        #expect(near.isOnDisk == (store.fileSize > 0) && near.count == 40 && near == kept)
+        #expect(values.indices.allSatisfy { near[$0] == values[$0] }, "\(range)")
+        for part in [6..<8, 5..<9, 4..<10, 0..<40, 39..<40] {
+          #expect(near.values(part) == Array(values[part]), "\(part) of \(range)")
+          #expect(near.part(part).array == Array(values[part]), "\(part) of \(range)")
+        }
+      }
+    }
+  }
 }

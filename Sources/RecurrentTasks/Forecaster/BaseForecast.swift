@@ -63,6 +63,7 @@ struct BaseForecast: Sendable {
     options: ForecasterOptions
   ) -> BaseForecast {
     let values = stored.array
+    let target = StoredValues(values)
     let kinds: [ForecastBase] =
       [.last, .drift, .smoothing] + (options.season == nil ? [] : [.season])
       + (options.seasons.count > 1 ? [.seasons] : [])
@@ -74,7 +75,7 @@ struct BaseForecast: Sendable {
     func error(_ base: BaseForecast) -> Double {
       stride(from: origins.lowerBound, to: origins.upperBound, by: every).reduce(0) { sum, origin in
         (0..<options.horizon).reduce(sum) { sum, step in
-          let forecast = base.value(stored, origin: origin, step: step)
+          let forecast = base.value(target, origin: origin, step: step)
           return sum + abs(values[origin + step] - forecast)
         }
       }
@@ -108,6 +109,15 @@ struct BaseForecast: Sendable {
       kept.smoothing[place] = try smoothing[place].stored(in: store)
     }
     return kept
+  }
+
+  /// Whether what it follows lies on the disk.
+  var isOnDisk: Bool { smoothing.contains(where: \.isOnDisk) }
+
+  /// The same with what forecasts from a row need read at once, where it lies on the disk.
+  func near(_ origin: Int) -> BaseForecast {
+    guard isOnDisk else { return self }
+    return BaseForecast(self, smoothing.map { $0.near(origin + before) }, before: before)
   }
 
   /// The row whose value it takes for row `origin + step`, or is the last that it knows.

@@ -136,12 +136,11 @@ public struct ForecastExamples: ExampleSet {
 
   /// Scaled by its window, the network corrects the naive forecast; on a fixed scale it forecasts
   /// the value itself.
-  private func baseValue(_ origin: Origin, step: Int, scale: ChannelScale) -> Float {
+  private func baseValue(
+    _ series: Channels, origin: Int, step: Int, scale: ChannelScale
+  ) -> Float {
     guard options.hasBase else { return 0 }
-    let channels = channels[origin.series]
-    return scale.scaled(
-      channels.base.value(
-        channels.values[0], origin: origin.row, step: step))
+    return scale.scaled(series.base.value(series.values[0], origin: origin, step: step))
   }
 }
 
@@ -160,8 +159,8 @@ extension ForecastExamples {
     var (targets, targetScales) = (base, [Float](repeating: 1, count: indices.count))
     for (place, index) in indices.enumerated() {
       let origin = origins[index]
-      let series = channels[origin.series]
       let rows = origin.row - window..<origin.row
+      let series = channels[origin.series].near(rows, ahead: horizon)
       let scales = series.scales(for: rows)
       targetScales[place] = Float(scales[0].scale)
       for (feature, scale) in scales.enumerated() {
@@ -180,14 +179,17 @@ extension ForecastExamples {
         let coming = series.known(origin.row..<origin.row + horizon)
         for step in 0..<horizon {
           let first = (place * horizon + step) * 2 * known
-          let former = series.base.row(origin: origin.row, step: step)
+          // It lies in the window: no season is longer.
+          let former = series.base.row(origin: origin.row, step: step) - rows.lowerBound
           ahead.replaceSubrange(
             first..<first + 2 * known,
-            with: coming[step * known..<(step + 1) * known] + series.known(former..<former + 1))
+            with: coming[step * known..<(step + 1) * known]
+              + seen[former * known..<(former + 1) * known])
         }
       }
       for step in 0..<horizon {
-        base[place * horizon + step] = baseValue(origin, step: step, scale: scales[0])
+        base[place * horizon + step] = baseValue(
+          series, origin: origin.row, step: step, scale: scales[0])
         if origin.row + step < series.values[0].count {
           targets[place * horizon + step] = scales[0].scaled(series.values[0][origin.row + step])
         }

@@ -269,6 +269,23 @@ struct Channels: Sendable {
     return there + [Float](repeating: 0, count: end - first - there.count)
   }
 
+  /// The same for one window, with the values of its rows and of so many behind it, and with what else is asked of
+  /// its last row, read at once where they lie on the disk.
+  func near(_ rows: Range<Int>, ahead: Int) -> Channels {
+    guard values[0].isOnDisk || base.isOnDisk || steps.contains(where: \.isOnDisk) else {
+      return self
+    }
+    var near = self
+    let end = rows.upperBound
+    for channel in values.indices {
+      near.values[channel] = values[channel].near(
+        rows.lowerBound..<end + (channel == 0 ? ahead : 0))
+    }
+    for channel in steps.indices { near.steps[channel] = steps[channel].near(end - 1..<end) }
+    near.base = base.near(end)
+    return near
+  }
+
   /// The scales that were fitted; nil if each window has its own.
   var scales: [ChannelScale]? {
     switch rule {

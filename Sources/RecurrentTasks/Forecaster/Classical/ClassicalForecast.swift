@@ -88,6 +88,18 @@ struct ClassicalForecast: Sendable {
     return kept
   }
 
+  /// The same with what forecasts from a row need read at once, where it lies on the disk.
+  func near(_ origin: Int) -> ClassicalForecast {
+    guard isOnDisk else { return self }
+    var near = self
+    near.levels = levels.near(origin - 1..<origin)
+    near.slopes = slopes.near(origin - 1..<origin)
+    return near
+  }
+
+  /// Whether its levels and slopes lie on the disk.
+  var isOnDisk: Bool { levels.isOnDisk || slopes.isOnDisk }
+
   /// The forecast with the same parameters, following other values from the same first row on.
   func following(_ values: [Double]) -> ClassicalForecast {
     ClassicalForecast(method, shape, smoothing, following: values)
