@@ -62,11 +62,10 @@ struct TrainForecaster: JobCommand {
     let forecasts = TestForecasts(forecaster, plan: plan)
     let chart = forecasts.chart
     return TrainingRun.Closing(
-      files: [
-        ("forecast.csv", Array(forecasts.csv.utf8)), ("forecast.svg", Array(chart.svg().utf8)),
-      ]
+      files: [("forecast.svg", Array(chart.svg().utf8))]
         + (forecaster.configuration.evaluation?.chart(of: forecaster.configuration.channels[0])
           .map { [("errors.svg", Array($0.svg().utf8))] } ?? []),
+      largeFiles: [("forecast.csv", forecasts.writeCSV)],
       details: forecaster.configuration.evaluation.map { _ in
         chart.terminal(width: Terminal.chartWidth, height: 12, colour: Terminal.wantsColour)
       },

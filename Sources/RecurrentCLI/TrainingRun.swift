@@ -9,6 +9,8 @@ struct TrainingRun {
   struct Closing {
     /// What is written beside the model, history and loss.
     var files: [(name: String, bytes: [UInt8])] = []
+    /// The same, of files that may be larger than the memory; they stand first where files are named.
+    var largeFiles: [(name: String, contents: FileContents)] = []
     /// What stands above the report; nil: which part it is of.
     var heading: String?
     /// The details that follow the report.
@@ -155,16 +157,17 @@ struct TrainingRun {
     record.folder = nil
     record.options = closing.options ?? record.options
     record.seconds = model.histories.map { $0.epochs.map(\.seconds) }
-    let reports =
-      [
-        ("history.csv", Array(model.history.csv.utf8)),
-        ("loss.svg", Array(model.history.svg.utf8)),
-      ] + closing.files + [(CommandRecord.file, try record.bytes())]
+    let course = [
+      ("history.csv", Array(model.history.csv.utf8)), ("loss.svg", Array(model.history.svg.utf8)),
+    ]
+    let others = closing.files + [(CommandRecord.file, try record.bytes())]
+    let names = course.map(\.0) + closing.largeFiles.map(\.name) + others.map(\.0)
     // Written before anything is printed: who reads the report may go away (`| head`).
     let failure = failure { () throws(DataError) in
       try Interruption.deferred { () throws(DataError) in
         try ModelFolder.saveSomewhere(output) { path throws(DataError) in
-          try model.save(to: path, reports: reports)
+          try model.save(
+            to: path, reports: course + others, largeReports: closing.largeFiles)
         }
         folder.remove()
       }
@@ -183,10 +186,10 @@ struct TrainingRun {
     }
     if let failure { throw failure }
     if let details = closing.details { say("\n\(details)") }
-    say("\nWrote \(output): the model, \(reports.map(\.0).joined(separator: ", "))")
+    say("\nWrote \(output): the model, \(names.joined(separator: ", "))")
     if answer.json {
       var report = ModelReport(model, in: output)
-      report.files = reports.map(\.0)
+      report.files = names
       print(try report.text)
     }
     if let next = closing.next { say("Next: \(next)") }

@@ -125,7 +125,10 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
   try writeFile(path, mode: nil) { append in bytes.withUnsafeBytes(append) }
 }
 
-private func writeFile(
+/// Writes the file `path` of which `contents` gives one part after the other.
+///
+/// - Parameter mode: its permissions; nil: as usual.
+func writeFile(
   _ path: String, mode: mode_t?, _ contents: FileContents
 ) throws(SystemError) {
   let descriptor = try check { open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666) }

@@ -37,21 +37,24 @@ private let goingList = temporaryPrefix + "going"
 /// - Parameters:
 ///   - path: The folder.
 ///   - files: What it is to hold.
+///   - large: More of it, each file one part after the other.
 ///   - going: Names of files that it holds no longer; folders of such names stay.
 ///   - marker: The name among `files` that other programs may take for the sign that all is there.
 /// - Throws: ``DataError`` of kind `unwritable`; then what was at `path` is as before.
 package func writeFolderAtomically(
-  to path: String, files: [(name: String, bytes: [UInt8])], removing going: [String] = [],
+  to path: String, files: [(name: String, bytes: [UInt8])],
+  large: [(name: String, contents: FileContents)] = [], removing going: [String] = [],
   marker: String
 ) throws(DataError) {
-  for name in files.map(\.name) + going {
+  let names = files.map(\.name) + large.map(\.name)
+  for name in names + going {
     require(isFileName(name), "a file's name in a folder: \(name)")
   }
   require(files.contains { $0.name == marker }, "the marker \(marker) is one of the files")
   require(
-    Set(files.map(\.name) + going).count == files.count + going.count, "names of files are unique")
+    Set(names + going).count == names.count + going.count, "names of files are unique")
   let list = going.isEmpty ? [] : [(goingList, Array(going.joined(separator: "\n").utf8))]
-  for (name, _) in files {
+  for name in names {
     if case .folder? = try? fileKind(path + "/" + name) {
       throw unwritable(path + "/" + name, SystemError(EISDIR))
     }
@@ -59,7 +62,7 @@ package func writeFolderAtomically(
   do throws(SystemError) {
     let created = try createFolders(path)
     do throws(SystemError) {
-      try replaceFiles(in: path, list + files, marker: marker)
+      try replaceFiles(in: path, list + files, large, marker: marker)
     } catch {
       removeEmpty(created)
       throw error
@@ -166,7 +169,8 @@ func removeEmpty(_ folders: [String]) {
 }
 
 private func replaceFiles(
-  in folder: String, _ files: [(name: String, bytes: [UInt8])], marker: String
+  in folder: String, _ files: [(name: String, bytes: [UInt8])],
+  _ large: [(name: String, contents: FileContents)], marker: String
 ) throws(SystemError) {
   let descriptor = try check { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
   defer { close(descriptor) }
@@ -178,6 +182,9 @@ private func replaceFiles(
   do throws(SystemError) {
     try check { mkdir(unfinished, 0o777) }
     for (name, bytes) in files { try writeFile(unfinished + "/" + name, bytes) }
+    for (name, contents) in large {
+      try writeFile(unfinished + "/" + name, mode: nil, contents)
+    }
     try synchronizeFolder(unfinished)
     try check { rename(unfinished, new) }
   } catch {

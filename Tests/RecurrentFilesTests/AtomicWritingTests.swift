@@ -143,6 +143,35 @@ import Testing
     }
   }
 
+  /// A large file comes one part after the other, and is there with the others or not at all.
+  @Test func filesOfAFolderComeInParts() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/model"
+      func write(_ version: UInt8, _ parts: Int) throws {
+        try writeFolderAtomically(
+          to: path, files: [("config.json", [version])],
+          large: [
+            (
+              "table.csv",
+              { append in
+                for part in 0..<parts { [version, UInt8(part)].withUnsafeBytes(append) }
+              }
+            )
+          ], marker: "config.json")
+      }
+      try write(7, 3)
+      #expect(try readFile(path + "/table.csv") == [7, 0, 7, 1, 7, 2])
+      try write(8, 1)
+      #expect(try readFile(path + "/table.csv") == [8, 0])
+      #expect(try contents(path) == ["config.json", "table.csv"])
+      try FileManager.default.removeItem(atPath: path + "/table.csv")
+      try self.write([("mine", [1])], to: path + "/table.csv", marker: "mine")
+      let error = #expect(throws: DataError.self) { try write(9, 1) }
+      #expect(error?.file == path + "/table.csv")
+      #expect(try readFile(path + "/config.json") == [8])
+    }
+  }
+
   @Test func onlyFilesOfTheSameNamesAreReplaced() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/model"

@@ -24,16 +24,31 @@ extension ModelFolder {
     extraFiles: [(name: String, bytes: [UInt8])] = [],
     reports: [(name: String, bytes: [UInt8])] = []
   ) throws(DataError) {
+    try write(
+      to: path, task: task, configuration: configuration, tensors: tensors, integers: integers,
+      extraFiles: extraFiles, reports: reports, largeReports: [])
+  }
+
+  /// Writes a model folder, with reports of which one part comes after the other.
+  package static func write(
+    to path: String, task: String, configuration: some Encodable,
+    tensors: [(name: String, tensor: StoredTensor)],
+    integers: [(name: String, tensor: StoredIntegers)] = [],
+    extraFiles: [(name: String, bytes: [UInt8])] = [],
+    reports: [(name: String, bytes: [UInt8])],
+    largeReports: [(name: String, contents: FileContents)]
+  ) throws(DataError) {
     let weights = SafetensorsFile.encode(tensors, integers: integers)
     let files = [(name: weightsFile, bytes: weights)] + extraFiles
+    let reportNames = reports.map(\.name) + largeReports.map(\.name)
     require(
-      Set((files + reports).map(\.name) + [configurationFile]).count == files.count + reports.count
-        + 1,
+      Set(files.map(\.name) + reportNames + [configurationFile]).count
+        == files.count + reportNames.count + 1,
       "extra files have names of their own: \(extraFiles.map(\.name))")
     let summary = Summary(
       task: task, formatVersion: formatVersion, libraryVersion: LibraryVersion.current,
       files: Dictionary(uniqueKeysWithValues: files.map { ($0.name, checksumText(of: $0.bytes)) }),
-      reports: reports.isEmpty ? nil : reports.map(\.name).sorted())
+      reports: reportNames.isEmpty ? nil : reportNames.sorted())
     let envelope = sealed(
       try encodeJSON(
         Envelope(summary: summary, checksum: Checksum.blank, configuration: configuration),
@@ -47,8 +62,9 @@ extension ModelFolder {
     let former = try checkOwner(of: path)
     let all = files + reports + [(configurationFile, envelope)]
     let going = former.map(ownFiles) ?? []
+    let names = all.map(\.name) + largeReports.map(\.name)
     try writeFolderAtomically(
-      to: path, files: all, removing: going.subtracting(all.map(\.name)).sorted(),
+      to: path, files: all, large: largeReports, removing: going.subtracting(names).sorted(),
       marker: configurationFile)
   }
 

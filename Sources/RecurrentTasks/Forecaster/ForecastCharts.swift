@@ -20,18 +20,24 @@ public struct TestForecasts: Sendable {
 
   /// A table with one line for each window and step. `time` is that of the row that is forecast.
   public var csv: String {
-    let options = plan.options
-    let hasNames = plan.series.contains { $0.name != nil }
-    var text = (hasNames ? "series," : "") + "time,step,actual,forecast,lower,upper,naive"
-    text += (options.season == nil ? "" : ",seasonal_naive") + "\n"
-    // A part at a time: all forecasts of all windows would not fit in memory.
-    let atOnce = max(1, ForecastPlan.rowsAtOnce / options.horizon)
-    for first in stride(from: 0, to: examples.count, by: atOnce) {
-      text += lines(
-        WindowForecasts(
-          examples[first..<min(first + atOnce, examples.count)], by: forecaster), hasNames)
+    var bytes: [UInt8] = []
+    writeCSV { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Gives the bytes of ``csv``, some windows at a time: of many, the table does not fit in memory.
+  package func writeCSV(_ append: (UnsafeRawBufferPointer) -> Void) {
+    func write(_ text: String) {
+      var text = text
+      text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
-    return text
+    let hasNames = plan.series.contains { $0.name != nil }
+    write(
+      (hasNames ? "series," : "") + "time,step,actual,forecast,lower,upper,naive"
+        + (plan.options.season == nil ? "" : ",seasonal_naive") + "\n")
+    for part in examples.parts {
+      write(lines(WindowForecasts(examples[part], by: forecaster), hasNames))
+    }
   }
 
   private func lines(_ windows: WindowForecasts, _ hasNames: Bool) -> String {
@@ -39,16 +45,18 @@ public struct TestForecasts: Sendable {
     var text = ""
     for (window, origin) in windows.examples.origins.enumerated() {
       let series = plan.series[origin.series]
+      let actual = windows.actual[window]
+      let naive = ([.last] + (options.season == nil ? [] : [.season])).map {
+        windows.naive($0, window)
+      }
       for step in 0..<options.horizon {
         let point = windows.point(window, step)
         let row = origin.row + step
         var cells = [Self.quoted(series.times.label(row)), "\(step + 1)"]
-        cells += [
-          windows.actual(window, step), point.value, point.lower, point.upper,
-          windows.naive(.last, window, step),
-        ].map { "\($0)" }
+        let numbers =
+          [actual[step], point.value, point.lower, point.upper] + naive.map { $0[step] }
+        cells += numbers.map { "\($0)" }
         if hasNames { cells.insert(Self.quoted(series.name ?? ""), at: 0) }
-        if options.season != nil { cells.append("\(windows.naive(.season, window, step))") }
         text += cells.joined(separator: ",") + "\n"
       }
     }
@@ -68,12 +76,14 @@ public struct TestForecasts: Sendable {
     let horizon = plan.options.horizon
     // Forecasts of several steps are drawn one horizon after the other.
     let origins = examples.origins.prefix { $0.series == 0 }
-    let windows = WindowForecasts(examples[0..<origins.count], by: forecaster)
-    let shown = origins.indices.filter {
-      (origins[$0].row - split.test.lowerBound) % horizon == 0
-    }
-    let rows = shown.flatMap { window in
-      (0..<horizon).map { (row: origins[window].row + $0, point: windows.point(window, $0)) }
+    var rows: [(row: Int, point: Forecaster.Point)] = []
+    let own = examples[0..<origins.count]
+    for part in own.parts {
+      let windows = WindowForecasts(own[part], by: forecaster)
+      for (window, origin) in windows.examples.origins.enumerated()
+      where (origin.row - split.test.lowerBound) % horizon == 0 {
+        rows += (0..<horizon).map { (origin.row + $0, windows.point(window, $0)) }
+      }
     }
     let first = max(0, split.testStart - (split.count - split.testStart))
     let x = series.times.positions

@@ -49,10 +49,7 @@ extension ForecastPlan {
     guard former != nil || refit == .none || refit == .after || !hasValidation else { return }
     var sums = ForecastEvaluation.Sums()
     let (units, rivals) = (units, rivals)
-    // A part at a time: all forecasts of all windows would not fit in memory.
-    let atOnce = max(1, Self.rowsAtOnce / options.horizon)
-    for first in stride(from: 0, to: test.count, by: atOnce) {
-      let part = first..<min(first + atOnce, test.count)
+    for part in test.parts {
       func windows(_ range: Range<Int>) -> [JudgedWindow] {
         let part = test[range]
         return WindowForecasts(part, by: forecaster).judged(units, rivals: rivals.on(part))

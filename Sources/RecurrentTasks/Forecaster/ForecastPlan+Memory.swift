@@ -39,8 +39,8 @@ extension ForecastPlan {
         + "smaller --hidden, --layers, --window or --batch")
   }
 
-  /// About how many bytes the whole training takes at its height: the program, the data, a training step, the
-  /// report. What a table takes while it is read is given back late, and counted.
+  /// About how many bytes the whole training takes at its height: the program and the data, beside what a table takes
+  /// while it is read, or what follows from its numbers, with a training step or the report.
   var processBytes: Double {
     func sum(_ part: (Int) -> Int) -> Double { Double(series.indices.reduce(0) { $0 + part($1) }) }
     let count = Double(series.count + leftOut.count)
@@ -73,12 +73,18 @@ extension ForecastPlan {
       + count * 1200
     let step =
       memory.bytes + Double(min(windows.training, options.windowsPerEpoch ?? .max)) * 16
-    // Levels and slopes of the classical forecasts; then what is said of some rows at once, and after
-    // that, the lines of all, as text and as bytes.
-    let judged = Double(windows.test) * Double(options.horizon)
-    let report =
-      min(rows * 48, most) + max(min(judged, Double(Self.rowsAtOnce)) * 500, judged * 200)
-    return 33e6 + reading + kept + scaled * Double(min(stages, 2))
-      + max(step, windows.test > 0 ? report : 0)
+    // What is said of some rows at once, beside levels and slopes of the classical forecasts, and sums of errors; before
+    // that, the errors on rows that were held out, sorted; after that, the picture of the first series.
+    func judged(_ windows: Int) -> Double {
+      min(Double(windows * options.horizon), Double(Self.rowsAtOnce)) * 500
+    }
+    let unlearned = hasValidation ? windows.validation : windows.training
+    let errors = Double(unlearned * options.horizon) * 24 + judged(unlearned)
+    let report = min(rows * 48, most) + judged(windows.test) + count * 4500
+    let picture =
+      Double(series[0].count) * 16 + Double(splits[0].test.count) * 120
+      + judged(splits[0].test.count)
+    let phases = [step, errors] + (windows.test > 0 ? [report, picture] : [])
+    return 33e6 + kept + max(reading, scaled * Double(min(stages, 2)) + (phases.max() ?? 0))
   }
 }

@@ -13,9 +13,9 @@ extension Forecaster {
   public func evaluate(on series: [Series]) throws(DataError) -> ForecastEvaluation {
     let series = try evaluable(series).series
     let unlearned = unlearned(series)
+    let units = series.map { SeriesUnit($0.target, season: options.season, name: $0.name) }
     return ForecastEvaluation(
-      WindowForecasts(try examples(of: series, unlearned.origins), by: self).judged(
-        series.map { SeriesUnit($0.target, season: options.season, name: $0.name) }),
+      ForecastEvaluation.Sums(of: try examples(of: series, unlearned.origins), by: self, units),
       nominalCoverage: nominalCoverage, of: unlearned.isNone ? .learned : nil)
   }
 
@@ -95,15 +95,21 @@ extension Forecaster {
       try series.map { series throws(DataError) in
         try self.examples(of: evaluable(series).series)
       } ?? recentExamples
-    let forecasts = [self, rounded].map { $0.rows(examples).joined() }
-    let differences = zip(forecasts[0], forecasts[1]).map { abs($0.value - $1.value) }
-    let squares = differences.reduce(0) { $0 + $1 * $1 }
+    var (count, largest, squares) = (0, 0.0, 0.0)
+    for part in examples.parts {
+      let forecasts = [self, rounded].map { $0.rows(examples[part]).joined() }
+      for (one, other) in zip(forecasts[0], forecasts[1]) {
+        let difference = abs(one.value - other.value)
+        (count, largest) = (count + 1, max(largest, difference))
+        squares += difference * difference
+      }
+    }
     let source = series.map { Set($0.map(\.source)).sorted().joined(separator: ", ") }
     return Rounding.Answers(
       of: "\(examples.count) \(examples.count == 1 ? "window" : "windows") of "
         + (source ?? "the end of the training data"),
-      largestDifference: differences.max() ?? 0,
-      rmsDifference: (squares / Double(max(1, differences.count))).squareRoot())
+      largestDifference: largest,
+      rmsDifference: (squares / Double(max(1, count))).squareRoot())
   }
 
   /// The last window of each series of the training data; what came then is not known.

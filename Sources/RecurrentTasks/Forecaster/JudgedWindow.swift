@@ -90,6 +90,16 @@ extension ForecastEvaluation {
     fileprivate var inside: [Int] = []
     fileprivate var pinball = PinballLosses()
 
+    /// Of none.
+    init() {}
+
+    /// Of all windows of series for which these errors are divided by.
+    init(of examples: ForecastExamples, by forecaster: Forecaster, _ units: [SeriesUnit]) {
+      for part in examples.parts {
+        for window in WindowForecasts(examples[part], by: forecaster).judged(units) { add(window) }
+      }
+    }
+
     mutating func add(_ window: JudgedWindow) {
       if windows == 0 {
         let none = [ForecastErrors.Sums](repeating: .init(), count: window.actual.count)

@@ -5,11 +5,16 @@ struct WindowForecasts: Sendable {
   let examples: ForecastExamples
   /// `[windows][horizon]`.
   let rows: [[ForecastRow]]
+  /// The values that came, `[windows][horizon]`.
+  let actual: [[Double]]
   private let levels: [Double]
 
   init(_ examples: ForecastExamples, by forecaster: Forecaster) {
     self.examples = examples
     rows = forecaster.rows(examples)
+    actual = examples.origins.map { origin in
+      examples.target(of: origin).values(origin.row..<origin.row + examples.options.horizon)
+    }
     levels = forecaster.shownLevels
   }
 
@@ -18,22 +23,19 @@ struct WindowForecasts: Sendable {
     rows[window][step].point(levels)
   }
 
-  /// The value that came at a step of a window.
-  func actual(_ window: Int, _ step: Int) -> Double {
-    let origin = examples.origins[window]
-    return examples.target(of: origin)[origin.row + step]
-  }
-
-  /// The value that a naive forecast says of a step of a window.
-  func naive(_ forecast: NaiveForecast, _ window: Int, _ step: Int) -> Double {
-    let origin = examples.origins[window]
-    return forecast.value(
-      examples.target(of: origin), origin: origin.row, step: step, season: examples.options.season)
+  /// The values that a naive forecast says of the steps of a window.
+  func naive(_ forecast: NaiveForecast, _ window: Int) -> [Double] {
+    let (origin, season) = (examples.origins[window], examples.options.season)
+    let back = forecast == .season ? season ?? 1 : 1
+    let target = examples.target(of: origin).near(origin.row - back..<origin.row)
+    return (0..<examples.options.horizon).map {
+      forecast.value(target, origin: origin.row, step: $0, season: season)
+    }
   }
 
   /// The normal scores of what came, for each window.
   func scores(step: Int) -> [Double] {
-    rows.indices.compactMap { rows[$0][step].score(of: actual($0, step)) }
+    rows.indices.compactMap { rows[$0][step].score(of: actual[$0][step]) }
   }
 
   /// Twice the largest error of each series, as a share of the mean size of its window.
@@ -42,8 +44,7 @@ struct WindowForecasts: Sendable {
     for window in rows.indices {
       let (name, size) = (examples.name(window), examples.size(window))
       guard size > 0 else { continue }
-      let error = rows[window].indices.map { abs(actual(window, $0) - rows[window][$0].value) }
-        .max()
+      let error = zip(actual[window], rows[window]).map { abs($0 - $1.value) }.max()
       shares[name] = max(shares[name] ?? 0, 2 * (error ?? 0) / size)
     }
     return shares.filter { $0.value.isFinite }
@@ -57,23 +58,30 @@ struct WindowForecasts: Sendable {
   func judged(_ units: [SeriesUnit], rivals: [ForecastRival] = []) -> [JudgedWindow] {
     let season = examples.options.season
     let others =
-      [ForecastRival(name: JudgedWindow.naive) { naive(.last, $0, $1) }]
-      + (season.map { _ in [ForecastRival(name: JudgedWindow.seasonal) { naive(.season, $0, $1) }] }
+      [ForecastRival(name: JudgedWindow.naive) { naive(.last, $0) }]
+      + (season.map { _ in [ForecastRival(name: JudgedWindow.seasonal) { naive(.season, $0) }] }
         ?? []) + rivals
     let steps = 0..<examples.options.horizon
     return rows.indices.map { window in
       let origin = examples.origins[window]
       return JudgedWindow(
         series: origin.series, name: units[origin.series].name, origin: origin.row,
-        actual: steps.map { actual(window, $0) },
+        actual: actual[window],
         points: steps.map { point(window, $0) }, levels: levels,
         quantiles: rows[window].map { row in (levels + PinballLosses.grid).map(row.quantile) },
-        others: others.map { rival in
-          .init(name: rival.name, values: steps.map { rival.value(window, $0) })
-        },
+        others: others.map { .init(name: $0.name, values: $0.values(window)) },
         naiveScale: units[origin.series].naiveScale,
         deviation: units[origin.series].deviation)
     }
+  }
+}
+
+extension ForecastExamples {
+  /// Ranges of windows, one after the other, of which each is forecast at once: what is said of all
+  /// windows would not fit in memory.
+  var parts: [Range<Int>] {
+    let most = max(1, ForecastPlan.rowsAtOnce / options.horizon)
+    return stride(from: 0, to: count, by: most).map { $0..<min($0 + most, count) }
   }
 }
 
@@ -104,8 +112,8 @@ struct SeriesUnit: Sendable {
 struct ForecastRival {
   /// The rival's name in reports.
   let name: String
-  /// The rival's forecast for a step of a window.
-  let value: (_ window: Int, _ step: Int) -> Double
+  /// The rival's forecast for the steps of a window.
+  let values: (_ window: Int) -> [Double]
 }
 
 /// The forecasts that stand beside the network and were fitted without it.
@@ -117,13 +125,14 @@ struct FittedRivals {
   /// The rivals' forecasts of windows.
   func on(_ windows: ForecastExamples) -> [ForecastRival] {
     var rivals = zip(ClassicalForecast.Method.allCases, classical).map { method, forecasts in
-      ForecastRival(name: method.name) { window, step in
+      ForecastRival(name: method.name) { window in
         let origin = windows.origins[window]
-        return forecasts[origin.series].value(origin: origin.row, step: step)
+        let forecast = forecasts[origin.series].near(origin.row)
+        return (0..<windows.options.horizon).map { forecast.value(origin: origin.row, step: $0) }
       }
     }
     if let values = ridge?.values(windows) {
-      rivals.append(ForecastRival(name: "ridge regression") { values[$0][$1] })
+      rivals.append(ForecastRival(name: "ridge regression") { values[$0] })
     }
     return rivals
   }

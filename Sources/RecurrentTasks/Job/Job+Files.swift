@@ -67,10 +67,18 @@ extension Job {
   public func save(
     to path: String, reports: [(name: String, bytes: [UInt8])] = []
   ) throws(DataError) {
+    try save(to: path, reports: reports, largeReports: [])
+  }
+
+  /// Writes the model folder, with reports of which one part comes after the other.
+  package func save(
+    to path: String, reports: [(name: String, bytes: [UInt8])],
+    largeReports: [(name: String, contents: FileContents)]
+  ) throws(DataError) {
     try ModelFolder.write(
       to: path, task: Self.task, configuration: configuration,
       tensors: storedTensors,
-      extraFiles: try extras.files, reports: reports)
+      extraFiles: try extras.files, reports: reports, largeReports: largeReports)
   }
 
   /// The weights as they stand in the model folder: those of several networks by number.

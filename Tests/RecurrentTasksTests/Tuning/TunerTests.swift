@@ -214,7 +214,7 @@ import Testing
       zip(rows.dropFirst(), rows).reduce(0) { $0 + abs($1.0 - $1.1) } / Double(rows.count - 1)
     let windows = WindowForecasts(plan.examples(\.validation), by: single)
     let errors = windows.rows.indices.flatMap { window in
-      (0..<3).map { abs(windows.actual(window, $0) - windows.point(window, $0).value) }
+      (0..<3).map { abs(windows.actual[window][$0] - windows.point(window, $0).value) }
     }
     let mase = errors.reduce(0, +) / Double(errors.count) / step
     #expect(abs(score.value - mase) < 1e-12 * mase)

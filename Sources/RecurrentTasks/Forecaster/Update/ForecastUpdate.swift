@@ -106,12 +106,9 @@ public struct ForecastUpdate {
         Array(series[place].target[..<held[place]]), season: model.options.season,
         name: series[place].name)
     }
-    var sums = ForecastEvaluation.Sums()
-    for first in stride(from: 0, to: examples.count, by: 1024) {
-      let part = examples[first..<min(first + 1024, examples.count)]
-      for window in WindowForecasts(part, by: model).judged(units) { sums.add(window) }
-    }
-    return ForecastEvaluation(sums, nominalCoverage: model.nominalCoverage, of: .newer)
+    return ForecastEvaluation(
+      ForecastEvaluation.Sums(of: examples, by: model, units),
+      nominalCoverage: model.nominalCoverage, of: .newer)
   }
 
   private static func plan(

@@ -18,13 +18,13 @@ extension ForecastPlan {
     let forecaster = Forecaster(
       JobParts(configuration: configuration, extras: extras, models: [model]))
     var (scaled, plain) = ((sum: 0.0, count: 0), (sum: 0.0, count: 0))
-    for first in stride(from: 0, to: validation.count, by: 1024) {
-      let part = validation[first..<min(first + 1024, validation.count)]
+    for range in validation.parts {
+      let part = validation[range]
       let windows = WindowForecasts(part, by: forecaster)
       for (window, origin) in part.origins.enumerated() {
         let unit = units[origin.series].naiveScale
-        for step in 0..<options.horizon {
-          let error = abs(windows.actual(window, step) - windows.rows[window][step].value)
+        for (value, row) in zip(windows.actual[window], windows.rows[window]) {
+          let error = abs(value - row.value)
           plain = (plain.sum + error, plain.count + 1)
           if unit > 0 { scaled = (scaled.sum + error / unit, scaled.count + 1) }
         }
