@@ -88,7 +88,9 @@ extension SequenceTaggerPlan: CustomStringConvertible {
     let cut = training.sentences.count { $0.tokens.count > options.maximumLength }
     if cut > 0 { lines.append("            \(cut) sentences are longer, and read in pieces") }
     lines.append("network     \(options.networkText)")
-    lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
+    lines.append(
+      "            \(NumberFormat.grouped(parameterCount)) parameters; about "
+        + "\(NumberFormat.bytes(processBytes)) of memory in all, with the sentences and the report")
     return lines.joined(separator: "\n")
   }
 }

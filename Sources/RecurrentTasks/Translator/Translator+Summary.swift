@@ -62,7 +62,9 @@ extension TranslatorPlan: CustomStringConvertible {
           + NumberFormat.short(share))
     }
     lines.append("network     \(options.networkText)")
-    lines.append("            \(NumberFormat.grouped(parameterCount)) parameters")
+    lines.append(
+      "            \(NumberFormat.grouped(parameterCount)) parameters; about "
+        + "\(NumberFormat.bytes(processBytes)) of memory in all, with the pairs and the report")
     return lines.joined(separator: "\n")
   }
 }
