@@ -17,6 +17,7 @@ extension Table {
     // Text from the start of a row on, the line on which that stands, and how much is waited for.
     var (pending, line, wanted) = ([UInt8](), 1, size)
     var header: (text: [UInt8], delimiter: UInt8)?
+    var (objects, isFirst, nextLine) = (JSONRows?.none, true, 1)
     func give(_ end: Int) throws(DataError) {
       let rows = pending[..<end]
       let format = format()
@@ -29,7 +30,16 @@ extension Table {
       try body(table)
     }
     try file.forEachPiece { piece throws(DataError) in
-      pending += piece
+      if isFirst, let found = try JSONRows(piece, file: file.source) {
+        (objects, header) = (found, (found.header, Ascii.comma))
+      }
+      isFirst = false
+      if let objects {
+        pending += try objects.rows(piece, line: nextLine)
+        nextLine += piece.count { $0 == Ascii.lineFeed }
+      } else {
+        pending += piece
+      }
       guard pending.count >= wanted else { return true }
       let end = endOfRows(pending, header?.delimiter, file.source)
       if end > 0 { try give(end) }
@@ -52,6 +62,8 @@ extension Table {
     guard let header else {
       return try Table(csvBytes: Array(rows), source: source, format: format)
     }
+    // JSON has names, whatever was said of a table.
+    format.hasHeader = !header.text.isEmpty
     format.headerLine = format.hasHeader ? 1 : nil
     let lines = line - (header.text.isEmpty ? 1 : 2)
     do throws(DataError) {

@@ -11,7 +11,7 @@ import RecurrentFiles
 /// The first line names the columns, or the first that has as many cells as the rows below it. Cells
 /// follow RFC 4180: quotes around a cell that contains the delimiter, a line end or a (doubled) quote.
 /// Line ends may be LF, CRLF or CR; a byte-order mark, blank lines and a missing last line end are
-/// fine. Everything else that is not as it should be throws a ``DataError`` with file and line.
+/// fine. JSON objects, one a line, are rows too: the first one's members name the columns. Everything else that is not as it should be throws a ``DataError`` with file and line.
 public struct Table: Sendable {
   /// The file, as the user named it; errors begin with it.
   public let source: String
@@ -62,7 +62,7 @@ public struct Table: Sendable {
       csvBytes: Array(csvText.utf8), source: source, delimiter: delimiter, format: format)
   }
 
-  /// Reads the bytes of a CSV file; `source` stands for the file in errors.
+  /// Reads the bytes of a CSV file, or of JSON objects, one a line; `source` stands for the file in errors.
   public init(
     csvBytes: [UInt8], source: String = "bytes", delimiter: Character? = nil,
     format: TableFormat = TableFormat()
@@ -83,13 +83,21 @@ public struct Table: Sendable {
       }
       byte = ascii
     }
-    text = try DelimitedText(
-      bytes: format.encoding.utf8(csvBytes, file: source), delimiter: byte, format: format,
-      file: source)
+    let bytes = try format.encoding.utf8(csvBytes, file: source)
+    if let objects = try JSONRows(bytes[...], file: source) {
+      text = try DelimitedText(
+        bytes: objects.header + objects.rows(bytes[...]), delimiter: Ascii.comma,
+        format: TableFormat(headerLine: 1, decimalMark: format.decimalMark), file: source)
+      // The names of the columns have no line of their own.
+      text.moveLines(by: -1)
+      columnNames = try Self.names(from: text, hasHeader: true, source: source)
+    } else {
+      text = try DelimitedText(bytes: bytes, delimiter: byte, format: format, file: source)
+      columnNames = try Self.names(from: text, hasHeader: format.hasHeader, source: source)
+    }
     self.source = source
     self.format = format
     remarks = text.remarks
-    columnNames = try Self.names(from: text, hasHeader: format.hasHeader, source: source)
   }
 
   /// The cell's text, without quotes and the spaces around an unquoted cell.

@@ -103,6 +103,43 @@ import Testing
     #expect(error.line == first + 2 && error.place == "column \"sold\"", "\(error)")
   }
 
+  /// A table with a series a column, in parts: series that begin late, end early, or are empty over whole parts are what
+  /// they are in a table that is read whole, with times and without.
+  @Test(arguments: [60, 130, 1 << 27]) func wideParts(size: Int) throws {
+    let lines = (0..<60).map { day -> (date: String, cells: String) in
+      let date = String(rows(day..<day + 1, ["x"])[0].prefix(10))
+      let cells = [
+        "\(day * 3 % 17).5", day < 3 || day > 40 ? "" : "\(day)",
+        day == 0 || day > 10 && day < 44 || day > 50 ? "NA" : "\(day * day)",
+      ]
+      return (date, cells.joined(separator: ","))
+    }
+    var columns = ForecastColumns(target: "value", wide: .columns)
+    columns.missing = .interpolate
+    for isTimed in [true, false] {
+      let text =
+        (isTimed ? "date," : "") + "a,b,c\n"
+        + lines.map { (isTimed ? $0.date + "," : "") + $0.cells + "\n" }.joined()
+      let whole = try columns.reading(Table(csvText: text, source: "whole"))
+      let parts = try read(["a.csv": text], columns, partSize: size)
+      #expect(whole.series.map(\.count) == [60, 38, 50] && parts.rowCount == 60)
+      #expect(parts.series.map(\.name) == ["a", "b", "c"] && parts.remarks == whole.remarks)
+      for (one, other) in zip(parts.series, whole.series) {
+        #expect(one.target == other.target && one.times == other.times && one.future == nil)
+      }
+      // Two files are one table.
+      let head = text.prefix { $0 != "\n" } + "\n"
+      let cut = text.split(separator: "\n")[41...].joined(separator: "\n") + "\n"
+      let first = text.split(separator: "\n")[...40].joined(separator: "\n") + "\n"
+      guard isTimed else { continue }
+      let two = try read(["a.csv": first, "b.csv": head + cut], columns, partSize: size)
+      #expect(two.series.map(\.target) == whole.series.map(\.target))
+      let bad = text.replacing("2024-02-20,", with: "2024-02-20,many")
+      let error = try dataError { _ = try read(["a.csv": bad], columns, partSize: size) }
+      #expect(error.line == 52 && error.place == "column \"a\"", "\(error)")
+    }
+  }
+
   /// Rows that are not in order are told by their lines, wherever the parts are cut.
   @Test(arguments: [130, 1 << 27]) func orderOfParts(size: Int) throws {
     var lines = rows(0..<40, ["north"])
@@ -165,6 +202,51 @@ import Testing
     #expect(asRows.series.map(\.target) == [[1, 2, 3, 5]])
   }
 
+  /// An object a line is a row, whole and in parts: the members are columns, and one that is null or not there is an
+  /// empty cell.
+  @Test(arguments: [100, 1 << 27]) func objects(size: Int) throws {
+    let cells = (0..<40).map { day -> [String] in
+      let row = rows(day..<day + 1, ["north"])[0].dropLast().split(separator: ",")
+      return [String(row[0]), String(row[1]), day == 7 ? "" : String(row[2]), String(row[3])]
+    }
+    let table = header + cells.map { $0.joined(separator: ",") + "\n" }.joined()
+    let objects = cells.enumerated().map { day, cells -> String in
+      let sold =
+        cells[2].isEmpty ? (size > 100 ? "" : ", \"sold\": null") : ", \"sold\": \(cells[2])"
+      let shop = day % 2 == 0 ? "\"no\\u0072th\"" : "\"north\""
+      // Two orders of members.
+      return day % 3 == 2
+        ? "{\"shop\":\(shop),\"date\":\"\(cells[0])\"\(sold),\"price\":\(cells[3])}\n"
+        : "{\"date\": \"\(cells[0])\", \"shop\": \(shop)\(sold), \"price\": \(cells[3])}\r\n"
+    }
+    var columns = columns
+    columns.missing = .interpolate
+    let found = try read(["a.jsonl": objects.joined()], columns, partSize: size)
+    let expected = try columns.reading(Table(csvText: table, source: "table"))
+    #expect(found.columnNames == ["date", "shop", "sold", "price"] && found.rowCount == 40)
+    #expect(found.series.map(\.target) == expected.series.map(\.target))
+    #expect(found.series.map(\.covariates) == expected.series.map(\.covariates))
+    #expect(found.series.map { $0.times.ticks } == expected.series.map { $0.times.ticks })
+    #expect(found.series.map(\.name) == ["north"])
+
+    func problem(_ line: Int, _ text: String) throws -> DataError {
+      var lines = objects
+      lines[line - 1] = text + "\n"
+      return try dataError { _ = try read(["a.jsonl": lines.joined()], columns, partSize: size) }
+    }
+    let other = try problem(30, #"{"date": "2024-01-30", "shop": "north", "price": 1, "cost": 2}"#)
+    #expect(other.line == 30 && other.problem.contains("\"cost\", which the first"), "\(other)")
+    let twice = try problem(30, #"{"date": "2024-01-30", "shop": "x", "sold": 1, "sold": 2}"#)
+    #expect(twice.line == 30 && twice.problem == "found two members named \"sold\"", "\(twice)")
+    let list = try problem(30, #"{"date": "2024-01-30", "shop": "x", "sold": [1]}"#)
+    #expect(list.line == 30 && list.problem.hasPrefix("found '[', expected a number"), "\(list)")
+    let cut = try problem(30, #"{"date": "2024-01-30","#)
+    #expect(cut.line == 30 && cut.advice?.hasPrefix("Expected an object a line") == true, "\(cut)")
+    let word = try problem(
+      30, #"{"date": "2024-01-30", "shop": "north", "sold": "many", "price": 1}"#)
+    #expect(word.line == 30 && word.problem.contains("many"), "\(word)")
+  }
+
   /// What is wrong in a later part is told by its file and line; a file without the column by its name.
   @Test func errorsOfParts() throws {
     let good = rows(0..<40, ["north"])
@@ -174,9 +256,9 @@ import Testing
     }
     #expect(error.line == 32 && error.problem.contains("many"), "\(error)")
     let json = try dataError {
-      _ = try read(["a.jsonl": "{\"date\": \"2024-01-01\", \"sold\": 3}\n"], columns)
+      _ = try read(["a.json": "[{\"date\": \"2024-01-01\", \"sold\": 3}]\n"], columns)
     }
-    #expect(json.problem.hasPrefix("found JSON") && json.line == 1, "\(json)")
+    #expect(json.problem.hasPrefix("found a JSON array") && json.line == 1, "\(json)")
     let lacking = try dataError {
       _ = try read(["a.csv": header + good.joined(), "b.csv": "date,shop,price\n"], columns)
     }

@@ -53,6 +53,7 @@ package struct SeriesOfFiles {
     for (file, name) in zip(files, names) {
       try Self.checkIsTable(file)
       var parts: SeriesParts?
+      var wide = WideParts()
       try Table.forEachPart(
         of: file, format: found?.format ?? format, size: partSize ?? file.tablePartSize
       ) {
@@ -65,10 +66,13 @@ package struct SeriesOfFiles {
           first = (table.columnNames, table.firstRows(3))
           found = columns
         }
-        let long = try columns.long(table)
+        rowCount += table.rowCount
+        let long =
+          columns.wide == .columns
+          ? try table.long(part: &wide, time: columns.time) : try columns.long(table)
+        guard let long else { return }
         if parts == nil { parts = columns.parts(of: long, like: axis) }
         try parts?.add(long)
-        rowCount += table.rowCount
       }
       guard let found, let reading = try parts?.finish(in: store) else { continue }
       axis = axis ?? reading.series[0].times
@@ -91,19 +95,18 @@ package struct SeriesOfFiles {
     }
   }
 
-  /// Throws if a file holds JSON: its first error as a table would tell nobody why.
+  /// Throws if a file holds a JSON array: its first error as a table would tell nobody why.
   private static func checkIsTable(_ file: TextPieces) throws(DataError) {
     var first: Character?
     try file.forEachLine { _, line in
       first = line.first { !$0.isWhitespace }
       return first == nil
     }
-    guard first == "{" || first == "[" else { return }
+    guard first == "[" else { return }
     throw DataError(
-      file: file.source, line: 1, problem: "found JSON, expected a table with a row for each time",
-      advice:
-        "Write its rows as CSV below a line of names, as with: jq -r '[.date, .shop, .sold] | @csv'"
-    )
+      file: file.source, line: 1,
+      problem: "found a JSON array, expected a table with a row for each time, or an object a line",
+      advice: "Write an object a line, as with: jq -c '.[]'")
   }
 
   /// Makes one series of those of several files, if they follow each other in time.
