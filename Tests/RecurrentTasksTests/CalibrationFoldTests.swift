@@ -162,6 +162,30 @@ import Testing
     #expect(few.folds.map { $0.held.map(\.isEmpty) } == [[false, true], [true, false]])
   }
 
+  /// All errors of a short validation part may lie to one side of the forecasts.
+  @Test func fewErrorsDoNotTellTheSide() throws {
+    // A rise that the last value does not foretell.
+    let values = (0..<60).map { row -> Double in
+      let rise = 3 * Double(row)
+      return rise + Double(row % 4)
+    }
+    let series = try Series(values: values)
+    func calibration(_ count: Int, _ start: Int) throws -> ForecastCalibration? {
+      let options = tinyOptions { ($0.scaling, $0.epochs, $0.learningRate) = (.level, 1, 1e-9) }
+      let split = ForecastSplit(
+        count: count, validationStart: start, testStart: count, options: options)
+      let plan = try ForecastPlan([series.prefix(count)], options: options, splits: [split])
+      return try plan.train().configuration.calibration
+    }
+    let few = try #require(try calibration(50, 40))
+    for step in 0..<3 {
+      #expect(abs(few.score(0.1, step: step) + few.score(0.9, step: step)) < 1e-5)
+      #expect(few.score(0.9, step: step) > 0 && abs(few.score(0.5, step: step)) < 1e-5)
+    }
+    let many = try #require(try calibration(58, 24))
+    #expect(many.score(0.5, step: 2) > 0)
+  }
+
   @Test func distributionsAndNetworksWithoutValidation() throws {
     let series = try wavySeries(150)
     let normal = try plan([series], .folds) { $0.loss = .normal }.train().configuration

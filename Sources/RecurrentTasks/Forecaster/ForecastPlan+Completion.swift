@@ -76,19 +76,18 @@ extension ForecastPlan {
         windows: held.scores[0].count)
     }
     if isHeldOut, options.transform != nil { forecaster.configuration.reaches = errors.reaches }
-    let scores = errors.scores
-    forecaster.configuration.oneStepErrors = isHeldOut ? OneStepErrors(scores[0]) : nil
+    forecaster.configuration.oneStepErrors = isHeldOut ? OneStepErrors(errors.scores[0]) : nil
+    let (scores, independent) = (errors.centred, errors.horizons)
     guard !isOfNumber else {
-      forecaster.configuration.calibration = ForecastCalibration(
-        scores, independent: errors.horizons)
+      forecaster.configuration.calibration = ForecastCalibration(scores, independent: independent)
       if held != nil { forecaster.configuration.intervalSource = .heldOutResiduals }
       return
     }
     let all = scores.flatMap(\.self)
-    guard all.count >= Self.fewestScores else { return }
-    let isEnough = scores.allSatisfy { $0.count >= Self.fewestScores }
+    guard errors.scores.reduce(0, { $0 + $1.count }) >= Self.fewestScores else { return }
+    let isEnough = errors.scores.allSatisfy { $0.count >= Self.fewestScores }
     forecaster.configuration.calibration = ForecastCalibration(
-      isEnough ? scores : scores.map { _ in all }, independent: errors.horizons)
+      isEnough ? scores : scores.map { _ in all }, independent: independent)
     forecaster.configuration.intervalSource = .calibrated
   }
 

@@ -10,7 +10,7 @@ public enum CalibrationRows: String, Sendable, Codable, CaseIterable {
   /// (cross-conformal prediction, Vovk 2015).
   case folds
 
-  /// Horizons of the validation parts of all series, side by side, from which they tell enough by themselves.
+  /// Horizons side by side, over all series, from which errors tell enough by themselves.
   static let enoughHorizons = 10.0
 }
 
@@ -41,6 +41,12 @@ struct HeldOutErrors: Sendable {
   private(set) var horizons = 0.0
   /// Networks that these are the errors of.
   private(set) var networks = 0
+
+  /// The scores; of few horizons with both signs, for these cannot tell to which side forecasts err: errors of
+  /// one season, or of a trend that has turned since, would move all that is said to where values lay then.
+  var centred: [[Double]] {
+    horizons < CalibrationRows.enoughHorizons ? scores.map { $0 + $0.map { -$0 } } : scores
+  }
 
   init(horizon: Int) { scores = Array(repeating: [], count: horizon) }
 
