@@ -61,11 +61,8 @@ struct HeldOutErrors: Sendable {
     horizons += origins.reduce(0) { sum, own in
       sum + (own.isEmpty ? 0 : Double(own.count + horizon - 1) / Double(horizon))
     }
-    // A part at a time: all forecasts of all windows would not fit in memory.
-    let atOnce = max(1, ForecastPlan.rowsAtOnce / horizon)
-    for first in stride(from: 0, to: windows.count, by: atOnce) {
-      let known = WindowForecasts(
-        windows[first..<min(first + atOnce, windows.count)], by: forecaster)
+    for part in windows.parts {
+      let known = WindowForecasts(windows[part], by: forecaster)
       for step in scores.indices { scores[step] += known.scores(step: step) }
       reaches.merge(known.reaches) { max($0, $1) }
     }
