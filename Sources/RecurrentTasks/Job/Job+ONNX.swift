@@ -21,7 +21,7 @@ extension Job {
   /// numbers.
   ///
   /// - Parameter withState: Whether a sequence can come in pieces: of a generator and a composer. Recurrent
-  ///   layers then have inputs and outputs for their states (``OnnxBuilder``).
+  ///   layers then have inputs and outputs for their states (`OnnxBuilder`).
   /// - Throws: ``DataError`` if ONNX cannot say what the network does.
   public func onnx(withState: Bool = false) throws(DataError) -> [UInt8] {
     let networks = models.compactMap { $0 as? any OnnxNetwork }

@@ -2,7 +2,7 @@ import Recurrent
 
 /// Which rows tell how far forecasts are off.
 public enum CalibrationRows: String, Sendable, Codable, CaseIterable {
-  /// The validation part where it holds ``CalibrationRows/enoughHorizons`` side by side, otherwise folds too.
+  /// The validation part where it holds at least 10 horizons side by side, otherwise folds too.
   case auto
   /// The validation part alone. It costs nothing, and where it is short all of it lies in one season.
   case validation
