@@ -3,6 +3,7 @@ import Hummingbird
 import InferenceProtocol
 import ModelServing
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 
 /// Steps of streams, answered where they come in.
@@ -21,7 +22,7 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundOut = HTTPResponsePart
 
   /// Longer bodies go on to the application.
-  private static let longest = 1 << 16
+  static let longest = 1 << 16
 
   private struct Collected {
     var head: HTTPRequest
@@ -48,9 +49,56 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
   private var closes = false
   private var quiescing: ChannelShouldQuiesceEvent?
   private var date = HTTPDate()
+  /// When a step was last answered before the decoder, whose requests the connection's clock does not see.
+  private var lastStep: ContinuousClock.Instant?
 
   init(_ server: InferenceServer, _ access: Guard, _ counts: RouteCounts) {
     (self.server, self.access, self.counts) = (server, access, counts)
+  }
+
+  // MARK: Before the decoder
+
+  /// Stands before the decoder too, where every request may ask and no state has to be written first.
+  func handlerAdded(context: ChannelHandlerContext) {
+    guard server.options.keys.isEmpty, !server.keepsStates else { return }
+    let pipeline = context.pipeline.syncOperations
+    if let encoder = try? pipeline.handler(type: HTTPResponseEncoder.self) {
+      try? pipeline.addHandler(DirectSteps(self), position: .before(encoder))
+    }
+  }
+
+  /// Whether all that came before has its answer.
+  var isFree: Bool {
+    owed == 0 && !isWaiting && !isPassing && collected == nil && quiescing == nil
+  }
+
+  /// The answer to a step, head and body; nil if it is none, or goes wrong and so leaves all as it was.
+  func answer(
+    _ name: String, _ body: [UInt8], jsonCount: Int?, since begin: ContinuousClock.Instant,
+    _ allocator: ByteBufferAllocator
+  ) -> ByteBuffer? {
+    guard let model = try? server.repository.model(name), model.hasShortSteps,
+      let asked = try? InferRequest(body: body, headerLength: jsonCount),
+      let sequence = asked.sequence, let outputs = try? model.step(asked, of: sequence).outputs
+    else { return nil }
+    lastStep = begin
+    var (status, fields, bytes): (HTTPResponse.Status, HTTPFields, [UInt8])
+    do throws(RequestError) {
+      (fields, bytes) = try Self.encoded(outputs, asked, model)
+      status = .ok
+    } catch {
+      let response = refusal(error)
+      (status, fields, bytes) = (response.status, response.headers, Self.body(of: error))
+    }
+    fields[.contentLength] = "\(bytes.count)"
+    fields[.date] = date.text
+    var answer = allocator.buffer(capacity: 256 + bytes.count)
+    answer.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
+    for field in fields { answer.writeString("\(field.name.rawName): \(field.value)\r\n") }
+    answer.writeString("\r\n")
+    answer.writeBytes(bytes)
+    counts.count(status, since: begin)
+    return answer
   }
 
   // MARK: What comes in
@@ -207,23 +255,38 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
     _ outputs: [WireTensor], _ asked: InferRequest, _ request: Collected,
     _ context: ChannelHandlerContext
   ) throws(RequestError) {
+    let (fields, bytes) = try Self.encoded(outputs, asked, request.model)
+    write(.ok, fields, bytes, request, context)
+  }
+
+  private static func encoded(
+    _ outputs: [WireTensor], _ asked: InferRequest, _ model: ServingModel
+  ) throws(RequestError) -> (fields: HTTPFields, bytes: [UInt8]) {
     let answer = InferAnswer(
-      model: request.model.name, version: ServingModel.version, id: asked.id, outputs: outputs)
+      model: model.name, version: ServingModel.version, id: asked.id, outputs: outputs)
     let (bytes, headerLength) = try answer.body(for: asked)
     var fields: HTTPFields = [
       .contentType: headerLength == nil ? "application/json" : "application/octet-stream"
     ]
     if let headerLength { fields[.inferenceHeader] = "\(headerLength)" }
-    write(.ok, fields, bytes, request, context)
+    return (fields, bytes)
   }
 
   private func refuse(
     _ error: RequestError, _ request: Collected, _ context: ChannelHandlerContext
   ) {
+    let response = refusal(error)
+    write(response.status, response.headers, Self.body(of: error), request, context)
+  }
+
+  private func refusal(_ error: RequestError) -> Response {
     if error.kind == .failed { server.logger.error("\(error.message)") }
-    let response = Response(error)
+    return Response(error)
+  }
+
+  private static func body(of error: RequestError) -> [UInt8] {
     let body: JSONValue = ["error": .string(error.message)]
-    write(response.status, response.headers, body.text, request, context)
+    return body.text
   }
 
   private func write(
@@ -288,7 +351,8 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
       quiescing = event
     case is IdleStateHandler.IdleStateEvent:
       // What is worked on is not idle; half a request is.
-      if owed == 0 || isPassing, !isWaiting { context.close(promise: nil) }
+      let wasBusy = lastStep.map { .now - $0 < server.options.limits.idleTime } ?? false
+      if owed == 0 || isPassing, !isWaiting, !wasBusy { context.close(promise: nil) }
     default: context.fireUserInboundEventTriggered(event)
     }
   }

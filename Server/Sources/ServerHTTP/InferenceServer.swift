@@ -30,6 +30,8 @@ public struct InferenceServer: Sendable {
   public let metrics: PrometheusRegistry
   /// The log for whoever runs the server.
   public let logger: Logger
+  /// Whether states of streams are written before a step is answered.
+  let keepsStates: Bool
   private let bodies: BodyBudget
   /// Addresses beside those of the server itself.
   public var routes: [Route] = []
@@ -41,6 +43,7 @@ public struct InferenceServer: Sendable {
   ) {
     self.options = options
     self.logger = logger
+    keepsStates = store != nil
     metrics = PrometheusRegistry()
     bodies = BodyBudget(options.limits.bodies)
     repository = ModelRepository(folder: options.models, limits: options.streams, store: store)

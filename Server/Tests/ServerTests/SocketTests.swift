@@ -104,6 +104,36 @@ import Testing
     }
   }
 
+  /// Where steps are known to be short they are answered from the bytes: alone, several in one piece, among other
+  /// requests, cut in pieces, and wrong ones.
+  @Test func stepsAreAnsweredFromTheBytes() async throws {
+    try await Self.server().application().test(.live) { client in
+      let port = try #require(client.port)
+      for _ in 0..<3 { _ = try await client.step(9, [0, 0], start: true) }
+      let (a, b) = ("0.5,-1", "0.25,2")
+      let end = "GET /v2/models/lstm/sequences/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+      let steps = [step(1, a, start: true), step(1, b), step(1, a)]
+      var found: [[String]] = []
+      for pieces in [
+        steps + [end], [steps.joined() + end], [steps[0] + steps[1], steps[2] + end],
+        [steps[0], "GET /v2 HTTP/1.1\r\nHost: x\r\n\r\n" + steps[1], steps[2], end],
+        [String(steps[0].prefix(30)), String(steps[0].dropFirst(30)) + steps[1], steps[2] + end],
+      ] {
+        let text = try await exchange(port, pieces, until: "idle_seconds")
+        #expect(text.contains("\"steps\":3"), "\(text)")
+        #expect(text.components(separatedBy: "HTTP/1.1 200 OK\r\n").count - 1 >= 4, "\(text)")
+        found.append(values(text))
+      }
+      #expect(found[0].count == 3 && found.allSatisfy { $0 == found[0] }, "\(found)")
+      // What goes wrong leaves the stream as it was.
+      let wrong = step(1, "1").replacing("[1,1,2]", with: "[1,1,1]")
+      let text = try await exchange(
+        port, [steps[0], wrong, step(7, a), steps[1], steps[2] + end], until: "idle_seconds")
+      #expect(values(text) == found[0] && text.contains("HTTP/1.1 400"), "\(text)")
+      #expect(text.contains("HTTP/1.1 409") && text.contains("\"steps\":3"), "\(text)")
+    }
+  }
+
   /// Requests that are no steps, with bodies that are too long for the short way, or none at all.
   @Test func whatIsNoStepGoesOn() async throws {
     try await Self.server().application().test(.live) { client in
