@@ -70,7 +70,7 @@ import Testing
       let trained = try await workspace.recurrent(["train", "forecaster", "t.csv"] + small)
       #expect(trained.exitCode == 0, "\(trained.errorOutput)")
       #expect(trained.output.contains("\nrefit       after the report, on all 60 rows"))
-      #expect(trained.errorOutput.contains("recurrent: training 7 of 7\n"))
+      #expect(trained.errorOutput.contains("recurrent: training 2 of 2\n"))
       try await workspace.train("t.csv", output: "chosen")
       #expect(try workspace.bytes("model/forecast.csv") == workspace.bytes("chosen/forecast.csv"))
       #expect(

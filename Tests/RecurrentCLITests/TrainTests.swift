@@ -62,7 +62,7 @@ import Testing
       try workspace.write(Sample.prices, to: "t.csv")
       let result = try await workspace.recurrent(
         ["train", "forecaster", "t.csv", "--season", "7", "--horizon", "3", "--calendar", "none"]
-          + Sample.small)
+          + Sample.small + ["--calibration", "auto"])
       #expect(result.exitCode == 0, "\(result.errorOutput)")
       let expected = [
         "t.csv: 60 rows, 4 columns", "Date         Close    Open  Volume",
@@ -73,7 +73,10 @@ import Testing
         "test        15 rows, 2020-02-15 to 2020-02-29",
         "windows     of 8 rows, 3 ahead: 30 to train, 3 to validate, 13 to test",
         "scaling     each window by its own last value and spread",
-        "            the network corrects the ", "network     LSTM, 1 layer of 4 units, dense",
+        "            the network corrects the ",
+        "interval    from the validation part and 5 parts of the training rows, left out in turn:",
+        "            5 more trainings (--calibration validation: none)",
+        "network     LSTM, 1 layer of 4 units, dense",
         "            127 parameters, about ", "Test part: 13 windows, weights of epoch 1, seed 0",
         "RMSE", "MAE", "MAPE %", "sMAPE %", "MASE", "model ", "naive (last value) ",
         "seasonal naive ", "By step of the horizon:", "The 80 % interval held ", "The model ",

@@ -123,7 +123,9 @@ struct Workspace {
 enum Sample {
   /// Flags of the smallest training that is one, and of no second one.
   static let small = [
-    "--window", "8", "--epochs", "1", "--hidden", "4", "--layers", "1", "--refit", "none",
+    "--window", "8", "--epochs", "1", "--hidden", "4", "--layers", "1", "--calibration",
+    "validation",
+    "--refit", "none",
   ]
 
   /// Rows of a table `Date,Close,Open,Volume` that starts with 2020 and has no weekends off.

@@ -83,10 +83,10 @@ import Testing
     #expect(its.configuration.oneStepErrors?.count == known.windows)
     #expect(mine.configuration.calibrationFolds == nil)
     let words =
-      "the validation part and 5 parts of the training rows, each held out from a training of its own"
+      "the validation part and 5 parts of the training rows, left out in turn"
     #expect(its.summary.contains("from the errors on " + words))
     #expect(its.report.contains("It was calibrated on \(words)."))
-    #expect(folds.description.contains("interval    from \(words): 5 more trainings"))
+    #expect(folds.description.contains("interval    from \(words):\n            5 more trainings"))
     let report = ForecastReport(its, [try its.forecast(after: series)], model: "m").description
     #expect(report.contains("it comes from the errors on " + words))
     try withTemporaryFolder { folder in

@@ -27,7 +27,7 @@ public struct CalibrationFolds: Sendable, Codable, Equatable, CustomStringConver
   public var description: String {
     let parts = count == 1 ? "1 part" : "\(count) parts"
     return (hasValidation ? "the validation part and " : "") + parts
-      + " of the training rows, each held out from a training of its own"
+      + " of the training rows, left out in turn"
   }
 }
 

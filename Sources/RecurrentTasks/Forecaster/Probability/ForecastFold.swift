@@ -146,8 +146,7 @@ extension ForecastPlan {
     let count = folds.count
     guard count > 0 else { return nil }
     let parts = CalibrationFolds(count: count, hasValidation: hasValidation, windows: 0)
-    return "from \(parts): \(count) more "
-      + (count == 1 ? "training" : "trainings")
-      + " with the epochs that validation chose. --calibration validation leaves them out"
+    return "from \(parts):\n            \(count) more "
+      + (count == 1 ? "training" : "trainings") + " (--calibration validation: none)"
   }
 }
