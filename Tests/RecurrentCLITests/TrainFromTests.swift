@@ -6,7 +6,9 @@ import Testing
 
 /// `recurrent train JOB … --from MODEL`.
 @Suite(.optimized) struct TrainFromTests {
-  private static let base = ["train", "forecaster", "more.csv", "--from", "model", "--epochs"]
+  private static let base = [
+    "train", "forecaster", "more.csv", "--calibration", "validation", "--from", "model", "--epochs",
+  ]
 
   /// A model of prices with a covariate in the folder `model`, and rows that come after in
   /// `more.csv`.
