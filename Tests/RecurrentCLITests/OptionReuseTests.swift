@@ -18,7 +18,8 @@ import Testing
       #expect(again.exitCode == 0, "\(again.errorOutput)")
       #expect(
         said(again)
-          == "options     of first: --window 8 --epochs 1 --hidden 4 --layers 1 --refit none --seed 7"
+          == "options     of first: --window 8 --epochs 1 --hidden 4 --layers 1 "
+          + "--calibration validation --refit none --seed 7"
       )
       let weights = "/model.safetensors"
       #expect(try workspace.bytes("first" + weights) == workspace.bytes("again" + weights))
@@ -28,7 +29,8 @@ import Testing
         ["train", "forecaster", "t.csv", "--options=again", "--window", "9", "--output", "third"])
       #expect(
         said(third)
-          == "options     of again: --epochs 1 --hidden 4 --layers 1 --refit none --seed 7")
+          == "options     of again: --epochs 1 --hidden 4 --layers 1 "
+          + "--calibration validation --refit none --seed 7")
       #expect(third.output.contains("window") && third.exitCode == 0, "\(third.errorOutput)")
     }
   }

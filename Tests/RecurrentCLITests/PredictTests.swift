@@ -106,7 +106,7 @@ import Testing
     try await withModel(["--epochs", "2", "--scaling", "standard"]) { workspace in
       var options = ForecasterOptions()
       (options.window, options.epochs, options.hiddenSize, options.layers) = (8, 2, 4, 1)
-      (options.scaling, options.refit) = (.standard, nil)
+      (options.scaling, options.refit, options.calibration) = (.standard, nil, .validation)
       let series = try Series(csv: workspace.path + "/t.csv", value: "Close", time: "Date")
       let forecaster = try ForecastPlan([series], options: options).train()
       let expected = try forecaster.forecast(after: series, steps: 6)
