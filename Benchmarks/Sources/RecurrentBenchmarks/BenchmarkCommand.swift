@@ -116,11 +116,7 @@ struct BenchmarkCommand: ParsableCommand {
   private func measureStreams() throws {
     for cell in cell.isEmpty ? [.lstm, .gru] : cell {
       for units in short ? [8] : StreamCase.sizes {
-        for measurement in try StreamCase(cell: cell, units: units)
-          .measured(budget: short ? 0.1 : budget)
-        {
-          try show(measurement)
-        }
+        try show(StreamCase(cell: cell, units: units).measured(budget: short ? 0.1 : budget))
       }
     }
   }

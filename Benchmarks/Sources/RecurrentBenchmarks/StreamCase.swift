@@ -1,4 +1,3 @@
-import Foundation
 import Recurrent
 
 /// One sample after the other through a small network: one number in, a recurrent layer, one number
@@ -10,36 +9,22 @@ struct StreamCase {
   let cell: CellKind
   let units: Int
 
-  private var network: some Layer<SequenceBatch, SequenceBatch> {
+  func measured(budget: Double) -> Measurement {
     var generator = RandomGenerator(seed: 0)
-    return Sequential {
-      cell.layer(inputSize: 1, hiddenSize: units, using: &generator)
-      EachStep(Dense(inputSize: units, outputSize: 1, using: &generator))
-    }
-  }
-
-  /// By ``ModelStream``, and by ``Session``, whose steps are arrays and tensors.
-  func measured(budget: Double) throws -> [Measurement] {
-    let (samples, stream) = ((0..<4096).map { Float(sin(Double($0))) }, ModelStream(network))
+    let stream = ModelStream(
+      Sequential {
+        cell.layer(inputSize: 1, hiddenSize: units, using: &generator)
+        EachStep(Dense(inputSize: units, outputSize: 1, using: &generator))
+      })
+    let samples = Initializer.uniform(1)([4096], using: &generator).elements
     var output = samples
-    let laidOut = medianMilliseconds(budget: budget) {
+    let milliseconds = medianMilliseconds(budget: budget) {
       samples.withUnsafeBufferPointer { samples in
         output.withUnsafeMutableBufferPointer { stream.process(samples, into: $0) }
       }
     }
-    var (session, problem) = (Session(network), DataError?.none)
-    let byArrays = medianMilliseconds(budget: budget) {
-      do throws(DataError) {
-        for sample in samples { _ = try session.step([sample]) }
-      } catch {
-        problem = error
-      }
-    }
-    if let problem { throw problem }
-    return [("stream", laidOut), ("session", byArrays)].map { mode, milliseconds in
-      Measurement(
-        mode: mode, cell: cell.rawValue, shape: "\(units)", threads: 1,
-        milliseconds: milliseconds / Double(samples.count))
-    }
+    return Measurement(
+      mode: "stream", cell: cell.rawValue, shape: "\(units)", threads: 1,
+      milliseconds: milliseconds / Double(samples.count))
   }
 }
