@@ -68,4 +68,60 @@ import Testing
       #expect(outputs["s"]?.integers == [Int64(count)])
     }
   }
+
+  /// Single steps of recurrent nodes: every cell and direction, both layouts, with and without an initial state, outputs that
+  /// nobody reads, and steps that differ in number.
+  @Test(arguments: OnnxCell.all, ["forward", "reverse", "bidirectional"])
+  func aSingleStepIsLaidOutAndGivesTheSameBits(cell: OnnxCell, direction: String) throws {
+    let (count, size) = (direction == "bidirectional" ? 2 : 1, 5)
+    let constants: [(name: String, tensor: OnnxTensor)] = [
+      ("W", OnnxTensor(SmallGraph.numbers([count, cell.gates * size, 3]))),
+      ("R", OnnxTensor(SmallGraph.numbers([count, cell.gates * size, size]))),
+      ("B", OnnxTensor(SmallGraph.numbers([count, 2 * cell.gates * size]))),
+    ]
+    for layout in 0...1 {
+      for (state, outputs) in [(["h", "c"], ["Y", "hn", "cn"]), (["", ""], ["", "hn"])] {
+        let own = Array(outputs.prefix(cell == .lstm ? 3 : 2))
+        let given = state.prefix(cell == .lstm ? 2 : 1)
+        let model = try SmallGraph.model(
+          [
+            SmallGraph.node(
+              cell.rawValue, ["x", "W", "R", "B", ""] + given, own,
+              [
+                "hidden_size": .integer(Int64(size)), "direction": .text(direction),
+                "layout": .integer(Int64(layout)),
+              ])
+          ], inputs: ["x"] + given.filter { !$0.isEmpty }, outputs: own.filter { !$0.isEmpty },
+          constants: constants)
+        for steps in [1, 2, 1] {
+          var values = [
+            "x": OnnxTensor(SmallGraph.numbers(layout == 1 ? [1, steps, 3] : [steps, 1, 3]))
+          ]
+          for name in given where !name.isEmpty {
+            values[name] = OnnxTensor(
+              SmallGraph.numbers(layout == 1 ? [1, count, size] : [count, 1, size]))
+          }
+          _ = try model.again(values)
+        }
+        let node = try #require(model.recurrentNodes.first)
+        let x = PlacedNode.Input(shape: [1, 1, 3], isFloat: true, known: nil)
+        #expect(node.step([x], at: 0) != nil)
+        let long = PlacedNode.Input(shape: [2, 1, 3], isFloat: true, known: nil)
+        #expect(node.step([long], at: 0) == nil)
+      }
+    }
+  }
+}
+
+extension OnnxCell {
+  fileprivate static let all: [OnnxCell] = [.lstm, .gru, .rnn]
+}
+
+extension OnnxModel {
+  fileprivate var recurrentNodes: [RecurrentNode] {
+    block.steps.compactMap { step in
+      if case .recurrent(let node) = step.body { return node }
+      return nil
+    }
+  }
 }

@@ -4,7 +4,7 @@ import RecurrentFiles
 ///
 /// A copy shares the memory: who steps makes sure that it is alone (``copy()``, or
 /// ``makeUnique()``).
-struct StreamRun: Sendable {
+package struct StreamRun: Sendable {
   let plan: StreamPlan
   private let constants: Storage
   private(set) var memory: Storage
@@ -13,7 +13,7 @@ struct StreamRun: Sendable {
   private var backwards = false
 
   /// The layout of a model, in its initial state.
-  init<Model: Layer>(_ model: Model, inputSize: Int, rows: Int) {
+  package init<Model: Layer>(_ model: Model, inputSize: Int, rows: Int) {
     var plan = StreamPlan(rows: rows)
     input = plan.values(inputSize)
     output = plan.add(model, from: input)
@@ -31,6 +31,45 @@ struct StreamRun: Sendable {
   mutating func step(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
     let memory = memory.pointer
     Self.copy(from, to: memory + input.place, count: plan.rows * input.width)
+    run(memory)
+    backwards.toggle()
+    Self.copy(memory + output.place, to: to, count: plan.rows * output.width)
+  }
+
+  /// Floats of a stream's memory.
+  package var memorySize: Int { plan.memorySize }
+
+  /// One step on memory that the caller has: this run's own, and its state, stay as they are.
+  ///
+  /// - Parameters:
+  ///   - from: `[B, I]`.
+  ///   - before: The tensors of the state, two at most; nil: zeros.
+  ///   - to: `[B, O]`.
+  ///   - after: What the state's tensors become.
+  ///   - memory: Room for ``memorySize`` floats.
+  package func step(
+    _ from: UnsafePointer<Float>, before: (UnsafePointer<Float>?, UnsafePointer<Float>?),
+    to: UnsafeMutablePointer<Float>,
+    after: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>),
+    memory: UnsafeMutablePointer<Float>
+  ) {
+    memory.update(repeating: 0, count: plan.memorySize)
+    (memory + input.place).update(from: from, count: plan.rows * input.width)
+    let state = plan.state
+    for index in state.indices {
+      guard let tensor = index == 0 ? before.0 : before.1 else { continue }
+      (memory + state[index].lowerBound).update(from: tensor, count: state[index].count)
+    }
+    run(memory)
+    to.update(from: memory + output.place, count: plan.rows * output.width)
+    for index in state.indices {
+      (index == 0 ? after.0 : after.1).update(
+        from: memory + state[index].lowerBound, count: state[index].count)
+    }
+  }
+
+  @inline(__always)
+  private func run(_ memory: UnsafeMutablePointer<Float>) {
     plan.operations.withUnsafeBufferPointer { operations in
       let constants = constants.pointer
       for index in operations.indices {
@@ -39,8 +78,6 @@ struct StreamRun: Sendable {
         }
       }
     }
-    backwards.toggle()
-    Self.copy(memory + output.place, to: to, count: plan.rows * output.width)
   }
 
   /// One number, as a sample of audio is, is moved in less time than it takes to call for it.

@@ -125,9 +125,30 @@ final class BufferPool: Sendable {
     return (Self.allocated(room.capacity), room)
   }
 
-  static func allocated(_ capacity: Int) -> UnsafeMutablePointer<Float> {
-    UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: 64)
+  private static func allocated(_ capacity: Int) -> UnsafeMutablePointer<Float> {
+    UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: alignment)
       .bindMemory(to: Float.self, capacity: capacity)
+  }
+
+  /// Where buffers begin: at a cache line.
+  private static let alignment = 64
+
+  /// A small buffer of the system, not initialized.
+  ///
+  /// What is asked of the system with an alignment takes a lock that other threads wait for, and never comes from what
+  /// this thread freed. So more is asked for without one, and the byte before the floats tells how far they are from its begin.
+  static func small(_ capacity: Int) -> UnsafeMutablePointer<Float> {
+    let begin = UnsafeMutableRawPointer.allocate(
+      byteCount: capacity * 4 + alignment, alignment: MemoryLayout<Float>.alignment)
+    let floats = (begin + 1).alignedUp(toMultipleOf: alignment)
+    (floats - 1).storeBytes(of: UInt8(floats - begin), as: UInt8.self)
+    return floats.bindMemory(to: Float.self, capacity: capacity)
+  }
+
+  /// Gives a small buffer back to the system.
+  static func freeSmall(_ floats: UnsafeMutablePointer<Float>) {
+    let floats = UnsafeMutableRawPointer(floats)
+    (floats - Int((floats - 1).load(as: UInt8.self))).deallocate()
   }
 
   /// Takes a buffer back.

@@ -48,7 +48,7 @@ final class Storage: @unchecked Sendable {
       self.pool = pool
     } else {
       ExecutionContext.withCurrent { $0.buffers.countSmall(room) }
-      (floats, self.room, pool) = (BufferPool.allocated(room.capacity), room, nil)
+      (floats, self.room, pool) = (BufferPool.small(room.capacity), room, nil)
     }
   }
 
@@ -60,7 +60,7 @@ final class Storage: @unchecked Sendable {
 
   deinit {
     guard let floats else { return }
-    if let pool { pool.give(floats, room) } else { UnsafeMutableRawPointer(floats).deallocate() }
+    if let pool { pool.give(floats, room) } else { BufferPool.freeSmall(floats) }
   }
 
   var hasFloats: Bool { floats != nil }

@@ -5,8 +5,9 @@ import RecurrentFiles
 /// values that are not needed at the same time share theirs. What depends on shapes alone is computed already, elements
 /// that need not move do not, and what acts on each element writes over what it reads where nobody reads that again.
 ///
-/// It gives the bits that ``Runner`` gives.
-struct Program: Sendable {
+/// It gives the bits that ``Runner`` gives. A class, for all threads run it: to count references of each of its parts anew in every
+/// run, they would wait for each other.
+final class Program: Sendable {
   /// Where the floats of a value begin: among those of a constant, or of the buffer.
   struct Place: Sendable {
     var constant: Tensor?
@@ -37,6 +38,7 @@ struct Program: Sendable {
   enum Operation: Sendable {
     case placed(PlacedNode.Body, x: Place, second: Place, y: Place, scratch: Place)
     case moves(Moves, [Place], y: Place)
+    case recurrent(RecurrentStep, RecurrentStep.Places)
     /// The step of this place in the block.
     case whole(Int, [Source], [Target])
   }
@@ -44,10 +46,23 @@ struct Program: Sendable {
   let block: Block
   let source: String
   let room: Int
-  var operations: [Operation]
-  var inputs: [Target]
-  var outputs: [Source]
-  var size: Int
+  let operations: [Operation]
+  let inputs: [Target]
+  let outputs: [Source]
+  let size: Int
+
+  /// - Parameters:
+  ///   - starts: Where each stretch begins.
+  ///   - size: Floats of the buffer.
+  init(
+    block: Block, source: String, room: Int, operations: [Operation], inputs: [Target],
+    outputs: [Source], starts: [Int], size: Int
+  ) {
+    (self.block, self.source, self.room, self.size) = (block, source, room, size)
+    self.operations = operations.map { $0.settled(starts) }
+    self.inputs = inputs.map { $0.settled(starts) }
+    self.outputs = outputs.map { $0.settled(starts) }
+  }
 
   /// The outputs for inputs in the order of the graph; nil if a value has another shape than it had when this was built,
   /// as one may that depends on whole numbers.
@@ -68,6 +83,8 @@ struct Program: Sendable {
           x.pointer(buffer), second.pointer(buffer), y.pointer(buffer), scratch.pointer(buffer))
       case .moves(let moves, let places, let y):
         moves({ UnsafePointer(places[$0].pointer(buffer)) }, y.pointer(buffer))
+      case .recurrent(let step, let places):
+        guard step.run(places, buffer, &states) else { return nil }
       case .whole(let index, let sources, let targets):
         let step = block.steps[index]
         let call = Call(inputs: sources.map { Self.value($0, buffer, kept) }, room: room)

@@ -55,11 +55,9 @@ struct ProgramBuilder {
       outputs.append(output)
     }
     let (starts, size) = builder.stretches.layout()
-    var program = Program(
+    return Program(
       block: block, source: source, room: room, operations: builder.operations, inputs: targets,
-      outputs: outputs, size: size)
-    program.settle(starts)
-    return program
+      outputs: outputs, starts: starts, size: size)
   }
 
   private init(block: Block, forms: [Int: ValueForm], constants: [Int: OnnxTensor]) {
@@ -146,6 +144,7 @@ struct ProgramBuilder {
         return true
       }
     }
+    if case .recurrent(let node) = step.body, addRecurrent(step, node, at: index) { return true }
     if addPlaced(step) { return true }
     var sources: [Program.Source] = []
     for slot in step.inputs {
@@ -253,6 +252,35 @@ struct ProgramBuilder {
     if over != nil { stretches.use(y, at: operations.count) }
     let scratch = Program.Place(stretch: stretches.add(node.scratch, at: operations.count))
     operations.append(.placed(node.body, x: x, second: second, y: y, scratch: scratch))
+    return true
+  }
+
+  /// Adds a recurrent node that is given a single step.
+  private mutating func addRecurrent(_ step: Step, _ node: RecurrentNode, at index: Int) -> Bool {
+    guard let own = node.step(step.inputs.map { input($0) }, at: index) else { return false }
+    func given(_ index: Int) -> Program.Place? {
+      step.inputs.indices.contains(index) ? place(step.inputs[index]) : nil
+    }
+    guard let x = given(0) else { return false }
+    let (hidden, cell) = (given(5), given(6))
+    // Outputs that nobody reads have a place too, for the state is carried on from there.
+    var outputs: [Program.Place] = []
+    for index in 0..<3 {
+      if step.outputs.indices.contains(index), forms[step.outputs[index]] != nil,
+        case .floats(let place, _, _)? = define(step.outputs[index])
+      {
+        outputs.append(place)
+      } else {
+        outputs.append(Program.Place(stretch: stretches.add(own.width, at: operations.count)))
+      }
+    }
+    let scratch = Program.Place(stretch: stretches.add(own.scratch, at: operations.count))
+    operations.append(
+      .recurrent(
+        own,
+        RecurrentStep.Places(
+          x: x, hidden: hidden, cell: cell, y: outputs[0], nextHidden: outputs[1],
+          nextCell: outputs[2], scratch: scratch)))
     return true
   }
 

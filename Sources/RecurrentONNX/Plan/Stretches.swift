@@ -38,33 +38,40 @@ struct Stretches {
   }
 }
 
-extension Program {
-  /// Puts every stretch where the layout has it.
-  mutating func settle(_ starts: [Int]) {
-    func settled(_ place: Place) -> Place {
-      place.constant == nil
-        ? Place(offset: place.offset + starts[place.stretch]) : place
-    }
-    func settled(_ source: Source) -> Source {
-      guard case .floats(let place, let shape, let type) = source else { return source }
-      return .floats(settled(place), shape: shape, type)
-    }
-    func settled(_ target: Target) -> Target {
-      guard case .floats(let place, let shape, let type) = target else { return target }
-      return .floats(settled(place), shape: shape, type)
-    }
-    inputs = inputs.map { settled($0) }
-    outputs = outputs.map { settled($0) }
-    operations = operations.map { operation in
-      switch operation {
-      case .placed(let body, let x, let second, let y, let scratch):
-        .placed(
-          body, x: settled(x), second: settled(second), y: settled(y), scratch: settled(scratch))
-      case .moves(let moves, let places, let y):
-        .moves(moves, places.map { settled($0) }, y: settled(y))
-      case .whole(let index, let sources, let targets):
-        .whole(index, sources.map { settled($0) }, targets.map { settled($0) })
-      }
+// MARK: - Places where the layout has the stretches
+
+extension Program.Place {
+  func settled(_ starts: [Int]) -> Self {
+    constant == nil ? Self(offset: offset + starts[stretch]) : self
+  }
+}
+
+extension Program.Source {
+  func settled(_ starts: [Int]) -> Self {
+    guard case .floats(let place, let shape, let type) = self else { return self }
+    return .floats(place.settled(starts), shape: shape, type)
+  }
+}
+
+extension Program.Target {
+  func settled(_ starts: [Int]) -> Self {
+    guard case .floats(let place, let shape, let type) = self else { return self }
+    return .floats(place.settled(starts), shape: shape, type)
+  }
+}
+
+extension Program.Operation {
+  func settled(_ starts: [Int]) -> Self {
+    switch self {
+    case .placed(let body, let x, let second, let y, let scratch):
+      .placed(
+        body, x: x.settled(starts), second: second.settled(starts), y: y.settled(starts),
+        scratch: scratch.settled(starts))
+    case .moves(let moves, let places, let y):
+      .moves(moves, places.map { $0.settled(starts) }, y: y.settled(starts))
+    case .recurrent(let step, let places): .recurrent(step, places.settled(starts))
+    case .whole(let index, let sources, let targets):
+      .whole(index, sources.map { $0.settled(starts) }, targets.map { $0.settled(starts) })
     }
   }
 }

@@ -184,6 +184,24 @@ struct RecurrentNode: Sendable {
     return try self(call, state: &state)
   }
 
+  /// The node where one row has one step, laid out; nil for other inputs, and where no layer says what it computes.
+  func step(_ inputs: [PlacedNode.Input?], at place: Int) -> RecurrentStep? {
+    func given(_ index: Int) -> PlacedNode.Input? {
+      inputs.indices.contains(index) ? inputs[index] : nil
+    }
+    guard let prepared, !roundsToEightBits, quantized == nil, let x = given(0), x.isFloat,
+      x.shape == [1, 1, prepared[0].sizes.input],
+      given(4).map({ $0.known?.integers == [1] }) ?? true
+    else { return nil }
+    let (count, size) = (prepared.count, prepared[0].sizes.hidden)
+    for state in [given(5), given(6)] {
+      guard let state else { continue }
+      guard state.isFloat, state.shape == (isBatchFirst ? [1, count, size] : [count, 1, size])
+      else { return nil }
+    }
+    return RecurrentStep(prepared, place: place, hasCell: cell == .lstm)
+  }
+
   private func lengths(_ call: Call, batch: Int, time: Int) throws(Problem) -> [Int] {
     guard let lengths = try call.optionalIntegers(4) else {
       return Array(repeating: time, count: batch)
