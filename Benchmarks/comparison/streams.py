@@ -33,12 +33,15 @@ def rival(checkout, folder):
 def ours(program, budget):
     lines = subprocess.run([program, "--mode", "stream", "--json", "--budget", str(budget)],
                            check=True, capture_output=True, text=True).stdout.splitlines()
-    return {(row["cell"], int(row["shape"])): row["milliseconds"] for row in map(json.loads, lines)}
+    times = {"stream": {}, "session": {}}
+    for row in map(json.loads, lines):
+        times[row["mode"]][row["cell"], int(row["shape"])] = row["milliseconds"]
+    return times
 
 
 def theirs(program, budget):
     lines = subprocess.run([program, str(budget)], check=True, capture_output=True, text=True).stdout.splitlines()
-    return {(cell, int(units)): float(time) for cell, units, time in map(str.split, lines)}
+    return {"RTNeural": {(cell, int(units)): float(time) for cell, units, time in map(str.split, lines)}}
 
 
 def stream_table(own_program, checkout, folder, rounds, budget):
@@ -47,20 +50,21 @@ def stream_table(own_program, checkout, folder, rounds, budget):
     if checkout:
         program = rival(pathlib.Path(checkout), folder)
         programs["RTNeural"] = lambda: theirs(program, budget)
-    best = {name: {} for name in programs}
+    best = {"stream": {}, "session": {}, "RTNeural": {}}
     for turn in range(rounds):
         for name, run in programs.items():
             note(f"round {turn + 1} of {rounds}: {name}")
-            for case, time in run().items():
-                best[name][case] = min(time, best[name].get(case, time))
+            for kind, times in run().items():
+                for case, time in times.items():
+                    best[kind][case] = min(time, best[kind].get(case, time))
     lines, ratios = [], []
-    for case, time in best["Recurrent"].items():
+    for case, time in best["stream"].items():
         cells = [f"{case[0]} {case[1]}", digits(time * 1e6)]
         if checkout:
             ratios.append(time / best["RTNeural"][case])
             cells += [digits(best["RTNeural"][case] * 1e6), f"{ratios[-1]:.2f}"]
-        lines.append(cells)
-    head = ["network", "Recurrent ns", *(["RTNeural ns", "ratio"] if checkout else [])]
+        lines.append([*cells, digits(best["session"][case] * 1e6)])
+    head = ["network", "Recurrent ns", *(["RTNeural ns", "ratio"] if checkout else []), "`Session.step` ns"]
     text = table(head, lines)
     if ratios:
         text += f"\n\nRatio: {geometric_mean(ratios):.2f} on average (geometric mean), {max(ratios):.2f} at the most."

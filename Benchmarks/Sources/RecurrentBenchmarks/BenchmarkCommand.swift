@@ -116,7 +116,9 @@ struct BenchmarkCommand: ParsableCommand {
   private func measureStreams() throws {
     for cell in cell.isEmpty ? [.lstm, .gru] : cell {
       for units in short ? [8] : StreamCase.sizes {
-        try show(StreamCase(cell: cell, units: units).measured(budget: short ? 0.1 : budget))
+        for row in try StreamCase(cell: cell, units: units).measured(budget: short ? 0.1 : budget) {
+          try show(row)
+        }
       }
     }
   }

@@ -42,18 +42,18 @@ struct Measurement: Encodable {
 /// until a tenth of `budget` seconds is over.
 ///
 /// At least three repeats, and more until the budget is spent. The rivals keep the same rule.
-func medianMilliseconds(budget: Double, _ body: () -> Void) -> Double {
+func medianMilliseconds(budget: Double, _ body: () throws -> Void) rethrows -> Double {
   let clock = ContinuousClock()
   let beginning = clock.now
   var warmUps = 0
   while warmUps < 2 || clock.now - beginning < .seconds(budget / 10) {
-    body()
+    try body()
     warmUps += 1
   }
   let start = clock.now
   var times: [Double] = []
   while times.count < 3 || (clock.now - start < .seconds(budget) && times.count < 100_000) {
-    times.append(clock.measure(body).milliseconds)
+    times.append(try clock.measure(body).milliseconds)
   }
   times.sort()
   return (times[(times.count - 1) / 2] + times[times.count / 2]) / 2

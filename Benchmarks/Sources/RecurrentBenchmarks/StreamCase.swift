@@ -9,22 +9,29 @@ struct StreamCase {
   let cell: CellKind
   let units: Int
 
-  func measured(budget: Double) -> Measurement {
+  /// A sample through a ``ModelStream``, and through a ``Session``, which makes a tensor of each.
+  func measured(budget: Double) throws -> [Measurement] {
     var generator = RandomGenerator(seed: 0)
-    let stream = ModelStream(
-      Sequential {
-        cell.layer(inputSize: 1, hiddenSize: units, using: &generator)
-        EachStep(Dense(inputSize: units, outputSize: 1, using: &generator))
-      })
+    let model = Sequential {
+      cell.layer(inputSize: 1, hiddenSize: units, using: &generator)
+      EachStep(Dense(inputSize: units, outputSize: 1, using: &generator))
+    }
     let samples = Initializer.uniform(1)([4096], using: &generator).elements
     var output = samples
-    let milliseconds = medianMilliseconds(budget: budget) {
+    let stream = ModelStream(model)
+    let streamed = medianMilliseconds(budget: budget) {
       samples.withUnsafeBufferPointer { samples in
         output.withUnsafeMutableBufferPointer { stream.process(samples, into: $0) }
       }
     }
-    return Measurement(
-      mode: "stream", cell: cell.rawValue, shape: "\(units)", threads: 1,
-      milliseconds: milliseconds / Double(samples.count))
+    var session = Session(model)
+    let stepped = try medianMilliseconds(budget: budget) {
+      for sample in samples { _ = try session.step([sample]) }
+    }
+    return [("stream", streamed), ("session", stepped)].map { mode, milliseconds in
+      Measurement(
+        mode: mode, cell: cell.rawValue, shape: "\(units)", threads: 1,
+        milliseconds: milliseconds / Double(samples.count))
+    }
   }
 }

@@ -20,7 +20,7 @@ struct StreamPlan: Sendable {
   /// Layers that are called.
   private(set) var calls: [any StreamCall] = []
   /// Floats of constants, and who writes them.
-  private var constantsSize = 0
+  private(set) var constantsSize = 0
   private var constants: [@Sendable (UnsafeMutablePointer<Float>) -> Void] = []
   /// The values that constants point into.
   private var kept: [any Sendable] = []

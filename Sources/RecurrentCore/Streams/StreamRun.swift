@@ -13,15 +13,32 @@ package struct StreamRun: Sendable {
   private var backwards = false
 
   /// The layout of a model, in its initial state.
-  package init<Model: Layer>(_ model: Model, inputSize: Int, rows: Int) {
+  init<Model: Layer>(_ model: Model, inputSize: Int, rows: Int) {
     var plan = StreamPlan(rows: rows)
-    input = plan.values(inputSize)
-    output = plan.add(model, from: input)
+    let input = plan.values(inputSize)
+    let output = plan.add(model, from: input)
+    self.init(plan, model, input: input, output: output)
+  }
+
+  /// The same; nil if what is laid out once would be more than so many floats.
+  package init?<Model: Layer>(_ model: Model, inputSize: Int, rows: Int, mostConstants: Int) {
+    var plan = StreamPlan(rows: rows)
+    let input = plan.values(inputSize)
+    let output = plan.add(model, from: input)
+    guard plan.constantsSize <= mostConstants else { return nil }
+    self.init(plan, model, input: input, output: output)
+  }
+
+  private init<Model: Layer>(
+    _ plan: StreamPlan, _ model: Model, input: StreamPlan.Values, output: StreamPlan.Values
+  ) {
+    var plan = plan
+    (self.input, self.output) = (input, output)
     constants = plan.writeConstants()
     memory = Storage(count: plan.memorySize, lasts: true)
     memory.pointer.update(repeating: 0, count: plan.memorySize)
     self.plan = plan
-    set(model.initialState(batchSize: rows))
+    set(model.initialState(batchSize: plan.rows))
   }
 
   /// Whether a step calls no layer.

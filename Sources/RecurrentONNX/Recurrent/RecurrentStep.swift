@@ -19,8 +19,8 @@ final class RecurrentStep: Sendable {
     }
   }
 
-  /// Weights that are copied for it at most, in floats (16 MiB).
-  private static let most = 1 << 22
+  /// Weights that are copied for it at most, in floats (2 MiB): of more, several threads share a step.
+  private static let mostWeights = 1 << 19
 
   private final class Direction: Sendable {
     let run: StreamRun
@@ -42,12 +42,14 @@ final class RecurrentStep: Sendable {
   init?(_ directions: [RecurrentDirection], place: Int, hasCell: Bool) {
     let runs = directions.compactMap { direction -> Direction? in
       let sizes = direction.sizes
-      guard 4 * sizes.hidden * (sizes.input + sizes.hidden) <= Self.most else { return nil }
+      func run(_ layer: some Layer) -> StreamRun? {
+        StreamRun(layer, inputSize: sizes.input, rows: 1, mostConstants: Self.mostWeights)
+      }
       let run: StreamRun? =
         switch direction {
-        case .lstm(let layer): StreamRun(layer, inputSize: sizes.input, rows: 1)
-        case .gru(let layer): StreamRun(layer, inputSize: sizes.input, rows: 1)
-        case .rnn(let layer): StreamRun(layer, inputSize: sizes.input, rows: 1)
+        case .lstm(let layer): run(layer)
+        case .gru(let layer): run(layer)
+        case .rnn(let layer): run(layer)
         case .plain: nil
         }
       return run.map(Direction.init)

@@ -32,8 +32,10 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
   public let batchSize: Int
   /// Asked once: a step may take less time than the answer.
   private let featureCount: Int?
-  /// Whether single steps may be laid out: of a large model several threads share one.
-  private var mayBeLaidOut: Bool
+  /// Whether a layout of single steps is still to be tried.
+  private var mayBeLaidOut = true
+  /// Constants of a layout at most, in floats (2 MiB): of a larger model several threads share a step.
+  private static var mostConstants: Int { 1 << 19 }
 
   /// A session before its first step.
   public init(_ model: Model, batchSize: Int = 1) {
@@ -44,7 +46,6 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
     self.batchSize = batchSize
     featureCount = model.featureCount
     outside = model.initialState(batchSize: batchSize)
-    mayBeLaidOut = model.keepsOneThread(batchSize: batchSize)
   }
 
   /// Several steps of each stream, `[B, T, F]` or `[B, T]`; the model's output for them.
@@ -88,9 +89,10 @@ extension Session where Model.Input == SequenceBatch {
   private mutating func laidOut(_ features: [Float]) -> Model.Output? {
     guard mayBeLaidOut, batchSize == 1 else { return nil }
     if run == nil {
-      let new = StreamRun(model, inputSize: features.count, rows: 1)
-      guard new.isLaidOut,
-        Model.Output.self == SequenceBatch.self || Model.Output.self == Tensor.self
+      guard Model.Output.self == SequenceBatch.self || Model.Output.self == Tensor.self,
+        let new = StreamRun(
+          model, inputSize: features.count, rows: 1, mostConstants: Self.mostConstants),
+        new.isLaidOut
       else {
         mayBeLaidOut = false
         return nil
