@@ -34,7 +34,8 @@ public struct Session<Model: Layer>: Sendable where Model.Input: SequenceValue {
   private let featureCount: Int?
   /// Whether a layout of single steps is still to be tried.
   private var mayBeLaidOut = true
-  /// Constants of a layout at most, in floats (2 MiB): of a larger model several threads share a step.
+  /// Constants of a layout at most, in floats (2 MiB): a step of a larger model several threads share, which is where they
+  /// were measured to overtake one (LSTM: from 384 units on).
   private static var mostConstants: Int { 1 << 19 }
 
   /// A session before its first step.
