@@ -190,19 +190,6 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
       head: head, model: model, headerLength: headerLength, body: ByteBuffer(), begin: .now)
   }
 
-  /// The model of `/v2/models/NAME/infer`, where the name is plain.
-  private static func modelName(_ path: String) -> String? {
-    let (front, back) = ("/v2/models/", "/infer")
-    guard path.hasPrefix(front), path.hasSuffix(back),
-      path.utf8.count > front.utf8.count + back.utf8.count
-    else { return nil }
-    let name = path.utf8.dropFirst(front.utf8.count).dropLast(back.utf8.count)
-    guard name.allSatisfy({ $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "%") }) else {
-      return nil
-    }
-    return String(Substring(name))
-  }
-
   // MARK: Answers
 
   /// Answers a step; false if it is none.
@@ -259,19 +246,6 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
     write(.ok, fields, bytes, request, context)
   }
 
-  private static func encoded(
-    _ outputs: [WireTensor], _ asked: InferRequest, _ model: ServingModel
-  ) throws(RequestError) -> (fields: HTTPFields, bytes: [UInt8]) {
-    let answer = InferAnswer(
-      model: model.name, version: ServingModel.version, id: asked.id, outputs: outputs)
-    let (bytes, headerLength) = try answer.body(for: asked)
-    var fields: HTTPFields = [
-      .contentType: headerLength == nil ? "application/json" : "application/octet-stream"
-    ]
-    if let headerLength { fields[.inferenceHeader] = "\(headerLength)" }
-    return (fields, bytes)
-  }
-
   private func refuse(
     _ error: RequestError, _ request: Collected, _ context: ChannelHandlerContext
   ) {
@@ -282,11 +256,6 @@ final class FastSteps: ChannelDuplexHandler, RemovableChannelHandler {
   private func refusal(_ error: RequestError) -> Response {
     if error.kind == .failed { server.logger.error("\(error.message)") }
     return Response(error)
-  }
-
-  private static func body(of error: RequestError) -> [UInt8] {
-    let body: JSONValue = ["error": .string(error.message)]
-    return body.text
   }
 
   private func write(

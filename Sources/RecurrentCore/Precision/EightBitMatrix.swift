@@ -78,7 +78,7 @@ package struct EightBitMatrix: Sendable {
     var products = [Int32](repeating: 0, count: rows * columns)
     multiply(bytes, rows: rows, into: &products)
     for row in 0..<rows {
-      let rest = rest(of: bytes[row * depth..<(row + 1) * depth], zero)
+      let rest = sum(ofRow: row, in: bytes) &- Int32(truncatingIfNeeded: depth) &* zero
       for n in 0..<columns { products[row * columns + n] &-= zero &* sums[n] &+ rest &* zeros[n] }
     }
     return products
@@ -96,10 +96,10 @@ package struct EightBitMatrix: Sendable {
     }
   }
 
-  /// What meets the columns' zeros: Σ (a - zero).
-  private func rest(of row: ArraySlice<UInt8>, _ zero: Int32) -> Int32 {
+  /// The sum of a row of bytes, for what meets the columns' zeros; 0 where there are none.
+  private func sum(ofRow row: Int, in bytes: [UInt8]) -> Int32 {
     guard hasZeros else { return 0 }
-    return row.reduce(Int32(0)) { $0 &+ Int32($1) } &- Int32(truncatingIfNeeded: depth) &* zero
+    return bytes[row * depth..<(row + 1) * depth].reduce(Int32(0)) { $0 &+ Int32($1) }
   }
 
   /// Products of rows of floats with such a matrix, rounded first, in buffers that are used again.
@@ -131,16 +131,14 @@ package struct EightBitMatrix: Sendable {
         if let to = bytes.baseAddress { scale.round(x, count: bytes.count, into: to) }
       }
       matrix.multiply(bytes, rows: rows, into: &products)
-      let (depth, columns, zero) = (matrix.depth, matrix.columns, Int32(scale.zero))
+      let (columns, zero) = (matrix.columns, Int32(scale.zero))
       matrix.withColumns { b in
         products.withUnsafeBufferPointer { products in
           guard let products = products.baseAddress else { return }
           for row in 0..<rows {
-            let sum =
-              matrix.hasZeros
-              ? bytes[row * depth..<(row + 1) * depth].reduce(Int32(0)) { $0 &+ Int32($1) } : 0
             rk_floats_of_sums(
-              b, products + row * columns, sum, scale.scale, zero, start(row), y + row * columns)
+              b, products + row * columns, matrix.sum(ofRow: row, in: bytes), scale.scale, zero,
+              start(row), y + row * columns)
           }
         }
       }

@@ -67,45 +67,44 @@ struct QuantizedLSTM: Sendable {
         }
       }
     }
-    var (running, last, cell, outputs) = (hidden, hidden, cell, Tensor.zeros([rows, time, size]))
-    var sums = Tensor.zeros([rows, columns])
+    // The states of all rows side by side: running, at each row's last step, of the cells; behind them the sums of a step.
+    let states = rows * size
+    var work = Tensor.concatenated(
+      [hidden, hidden, cell, .zeros([rows, columns])].map { $0.reshaped(to: [$0.count]) }, along: 0)
+    var outputs = Tensor.zeros([rows, time, size])
     var product = EightBitMatrix.Rounding(recurrent, rows: rows)
     ofInput.withUnsafeElements { ofInput in
-      cell.withUnsafeMutableElements { cell in
-        last.withUnsafeMutableElements { last in
-          running.withUnsafeMutableElements { running in
-            sums.withUnsafeMutableElements { sums in
-              outputs.withUnsafeMutableElements { outputs in
-                guard let ofInput = ofInput.baseAddress, let cell = cell.baseAddress,
-                  let last = last.baseAddress, let running = running.baseAddress,
-                  let sums = sums.baseAddress, let outputs = outputs.baseAddress
-                else { return }
-                for step in 0..<(batch.lengths.max() ?? 0) {
-                  let own = EightBitScale(
-                    holding: UnsafeBufferPointer(start: running, count: rows * size))
-                  func place(_ row: Int) -> Int {
-                    row * time + (step < places[row].count ? places[row][step] : 0)
-                  }
-                  product.multiply(
-                    running, scale: own, from: { ofInput + place($0) * columns }, into: sums)
-                  for row in 0..<rows {
-                    let states = running + row * size
-                    guard step < places[row].count else {
-                      states.update(repeating: 0, count: size)
-                      continue
-                    }
-                    EightBitMatrix.finishLSTMStep(
-                      units: size, sums + row * columns, cell: cell + row * size, hidden: states)
-                    (last + row * size).update(from: states, count: size)
-                    (outputs + place(row) * size).update(from: states, count: size)
-                  }
-                }
+      work.withUnsafeMutableElements { work in
+        outputs.withUnsafeMutableElements { outputs in
+          guard let ofInput = ofInput.baseAddress, let running = work.baseAddress,
+            let outputs = outputs.baseAddress
+          else { return }
+          let (last, cell, sums) = (running + states, running + 2 * states, running + 3 * states)
+          for step in 0..<(batch.lengths.max() ?? 0) {
+            let own = EightBitScale(holding: UnsafeBufferPointer(start: running, count: states))
+            func place(_ row: Int) -> Int {
+              row * time + (step < places[row].count ? places[row][step] : 0)
+            }
+            product.multiply(
+              running, scale: own, from: { ofInput + place($0) * columns }, into: sums)
+            for row in 0..<rows {
+              let state = running + row * size
+              guard step < places[row].count else {
+                state.update(repeating: 0, count: size)
+                continue
               }
+              EightBitMatrix.finishLSTMStep(
+                units: size, sums + row * columns, cell: cell + row * size, hidden: state)
+              (last + row * size).update(from: state, count: size)
+              (outputs + place(row) * size).update(from: state, count: size)
             }
           }
         }
       }
     }
-    return (outputs, last, cell)
+    func part(_ place: Int) -> Tensor {
+      work.slice(place * states..<(place + 1) * states, along: 0).reshaped(to: [rows, size])
+    }
+    return (outputs, part(1), part(2))
   }
 }
