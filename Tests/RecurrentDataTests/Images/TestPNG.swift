@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentFiles
 import TestSupport
 
 @testable import RecurrentData
