@@ -22,18 +22,26 @@ extension Table {
 
   /// The names of the columns that hold numbers: in most of the first 50 rows. Where others do not,
   /// reading the column tells of the first.
-  public var numericColumns: [String] {
+  public var numericColumns: [String] { numericColumns(upTo: min(rowCount, 50)) }
+
+  /// The same by the first 50 cells of each column that hold a value, wherever they stand: series may begin
+  /// late.
+  var columnsOfSeries: [String] { numericColumns(upTo: rowCount) }
+
+  /// - Parameter end: the row before which cells are looked at.
+  private func numericColumns(upTo end: Int) -> [String] {
     text.bytes.withUnsafeBufferPointer { bytes in
       columnNames.indices.filter { column in
         let reading = numberReading(column: column, in: bytes)
-        var (numbers, others) = (0, 0)
-        for row in 0..<min(rowCount, 50) {
+        var (row, numbers, others) = (0, 0, 0)
+        while row < end, numbers + others < 50 {
           let cell = text.cell(row: row, column: column, in: bytes)
           if reading.number(cell, in: bytes) != nil {
             numbers += 1
           } else if !NumberText.isMissing(cell, in: bytes) {
             others += 1
           }
+          row += 1
         }
         return numbers > others && !isRowIndex(column)
       }.map { columnNames[$0] }

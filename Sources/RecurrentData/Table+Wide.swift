@@ -46,7 +46,8 @@ extension Table {
   /// - Parameters:
   ///   - time: The column of times of a table with a series a column, or several that make one, as
   ///     `Date,Time`; nil: found by itself.
-  ///   - columns: The columns that are series; nil: all of numbers.
+  ///   - columns: The columns that are series; nil: all of numbers, by the first 50 cells of each that hold
+  ///     a value.
   /// - Throws: ``DataError`` if there is no column of numbers, or two rows have one name. Errors about the
   ///   new table name lines and columns of this one.
   public func long(
@@ -54,7 +55,7 @@ extension Table {
   ) throws(DataError) -> Table {
     switch form {
     case .columns:
-      try table(of: longOfColumns(time: time ?? timeColumnName(), columns ?? numericColumns))
+      try table(of: longOfColumns(time: time ?? timeColumnName(), columns ?? columnsOfSeries))
     case .rows: try longOfRows()
     }
   }
@@ -64,7 +65,7 @@ extension Table {
     part parts: inout WideParts, time: String? = nil
   ) throws(DataError) -> Table? {
     let isFirst = parts.columns == nil
-    let columns = parts.columns ?? (series: numericColumns, time: time ?? timeColumnName())
+    let columns = parts.columns ?? (series: columnsOfSeries, time: time ?? timeColumnName())
     var known: WideParts? = parts
     let rows = try longOfColumns(time: columns.time, columns.series, &known)
     parts = known ?? parts

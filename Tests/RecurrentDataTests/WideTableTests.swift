@@ -28,6 +28,22 @@ struct WideTableTests {
     #expect(found.allSatisfy { "\($0.times.frequency)" == "daily" })
   }
 
+  /// A series that begins behind many empty rows is one all the same; words and empty columns are none.
+  @Test func aColumnThatBeginsLate() throws {
+    let rows = (0..<80).map { row in
+      "\(row),\(row < 60 ? "" : "\(row * 2)"),\(row < 60 ? "" : "word"),"
+    }
+    let text = (["early,late,note,none"] + rows).joined(separator: "\n") + "\n"
+    let found = try series(text, .columns)
+    #expect(found.map(\.name) == ["early", "late"])
+    #expect(found[1].target == (60..<80).map { Double($0 * 2) })
+    var parts = WideParts()
+    let whole = try #require(try Table(csvText: text).long(part: &parts))
+    #expect(
+      try Series.read(whole, value: "value", groupedBy: "series").map(\.target)
+        == found.map(\.target))
+  }
+
   @Test func rows() throws {
     let plain = try series("\"V1\",\"V2\",\"V3\",\"V4\"\n\"H, 1\",1,2,\nH2,,4,5\n", .rows)
     #expect(plain.map(\.name) == ["H, 1", "H2"])
