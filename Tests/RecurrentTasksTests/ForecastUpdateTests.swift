@@ -23,7 +23,8 @@ import Testing
 
   /// Rows that are taken and not learned: the model then forecasts what it would after all rows.
   @Test(
-    arguments: [ScalingMethod.window, .mean, .standard, .level], [ForecastBase.last, .smoothing])
+    arguments: [ScalingMethod.window, .mean, .standard, .level], [ForecastBase.last, .smoothing, .drift]
+  )
   func rowsAreTakenWithoutALoss(scaling: ScalingMethod, base: ForecastBase) throws {
     let all = try daily(120, covariates: 1)
     let options = tinyOptions { ($0.scaling, $0.base) = (scaling, base) }
@@ -32,7 +33,7 @@ import Testing
       of: forecaster, with: [all.slice(90..<120)], course: course(0))
     #expect(update.plan == nil && update.added == 24 && update.found[0].known == 6)
     let updated = update.updated(nil)
-    let count = base == .smoothing ? 120 : 8
+    let count = base.followsRows ? 120 : 8
     #expect(updated.recent[0].target == all.suffix(count).target)
     #expect(updated.recent[0].times == all.suffix(count).times)
     #expect(updated.model.bits == forecaster.model.bits)

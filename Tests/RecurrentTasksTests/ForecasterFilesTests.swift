@@ -99,6 +99,24 @@ struct ForecasterFilesTests {
     }
   }
 
+  /// A base that is fitted on all rows keeps them: from those of the folder it is what it was.
+  @Test(arguments: [ForecastBase.drift, .smoothing, .auto]) func basesOfKeptRows(
+    base: ForecastBase
+  ) throws {
+    let series = try Series(values: (0..<90).map { 5 + Double($0 * $0) / 40 })
+    let forecaster = try ForecastPlan([series], options: tinyOptions { $0.base = base }).train()
+    try withTemporaryFolder { folder in
+      try forecaster.save(to: folder + "/model")
+      let loaded = try Forecaster(contentsOf: folder + "/model")
+      #expect(loaded.recent[0].count == 90)
+      let (kept, all) = (
+        try loaded.forecast(after: loaded.recent[0], steps: 5),
+        try forecaster.forecast(after: series, steps: 5)
+      )
+      #expect(kept.points == all.points)
+    }
+  }
+
   @Test func shapesOfNetworks() throws {
     for cell in CellKind.allCases {
       let options = tinyOptions {

@@ -16,6 +16,10 @@ public enum ForecastBase: String, Sendable, Codable, CaseIterable {
   case smoothing
   /// For each series the one with the smallest mean error over its training rows.
   case auto
+
+  /// Whether it is fitted on all rows of a series that are at hand: the more are kept, the more like the one
+  /// of training it is.
+  var followsRows: Bool { self == .smoothing || self == .drift }
 }
 
 /// The base forecast of one series, in the unit of the transformed target.

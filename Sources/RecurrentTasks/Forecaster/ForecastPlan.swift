@@ -229,9 +229,8 @@ extension ForecastPlan {
   public var extras: RecentRows {
     let others = leftOutChannels
     let all = zip(series + others.map(\.series), channels + others.map(\.channels))
-    // A smoothing follows all rows, as far as they tell.
-    let count =
-      channels.contains { $0.base.kind == .smoothing } ? max(options.window, 2000) : options.window
+    let count = RecentRows.count(
+      window: options.window, followsRows: channels.contains { $0.base.kind.followsRows })
     return RecentRows(
       all.map { series, _ in series.suffix(count) },
       before: all.map { $1.steps(upTo: max(0, $0.count - count)) })

@@ -9,6 +9,11 @@ public struct RecentRows: JobExtras {
   /// scaled by them.
   let before: [[StepSizes]?]
 
+  /// How many rows of each series are kept. A base that follows all rows has as many as tell something.
+  static func count(window: Int, followsRows: Bool) -> Int {
+    followsRows ? max(window, 2000) : window
+  }
+
   private struct Part: Codable {
     var name: String?
     var times: TimeAxis

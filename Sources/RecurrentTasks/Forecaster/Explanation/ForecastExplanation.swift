@@ -56,7 +56,7 @@ extension Forecaster {
     }
     let all = channels(goingOn: series, knownRows: series.count)
     // What follows all rows needs them; the network sees a window.
-    let rows = [.smoothing, .drift].contains(all.base.kind) ? series.count : window
+    let rows = all.base.kind.followsRows ? series.count : window
     let before = all.steps(upTo: series.count - rows)
     let last = series.suffix(rows)
     let atOnce = (window + Self.mostParts - 1) / Self.mostParts

@@ -150,8 +150,9 @@ public struct ForecastUpdate {
     configuration.trainedOn += ", and \(added) newer rows, \(source)"
     parts.configuration = configuration
     // As many as the model held.
-    let usual = configuration.bases?.values.contains(.smoothing) ?? false ? 2000 : 0
-    let count = max(model.options.window, usual)
+    let count = RecentRows.count(
+      window: model.options.window,
+      followsRows: configuration.bases?.values.contains(where: \.followsRows) ?? false)
     parts.extras = RecentRows(
       series.map { $0.suffix(count) },
       before: series.map { one in
