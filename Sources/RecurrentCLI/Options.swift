@@ -31,7 +31,8 @@ struct ForecastOptionsGroup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The forecast that the network corrects: the last value, the last season, the mean of several seasons, "
-        + "a drift, a smoothing of all rows, or auto, for each series the best on its training rows. (default: last or season for all)",
+        + "a drift, a smoothing of all rows, auto, for each series the best of these on its training rows, or "
+        + "learned, a smoothing of the window whose coefficients are learned. (default: last or season for all)",
       valueName: "forecast"))
   var base: ForecastBase?
 

@@ -53,7 +53,7 @@ import Testing
 
   /// By its definition: the forecast after a series with the mean in the place of some rows, in every scale
   /// and from every base; of a long window several rows are taken at a time.
-  @Test(arguments: [ScalingMethod.window, .level], [ForecastBase.last, .smoothing])
+  @Test(arguments: [ScalingMethod.window, .level], [ForecastBase.last, .smoothing, .learned])
   func changesAreThoseOfTheAlteredSeries(scaling: ScalingMethod, base: ForecastBase) throws {
     let series = try wavySeries(220, name: "s", covariates: 1)
     let forecaster = try ForecastPlan(

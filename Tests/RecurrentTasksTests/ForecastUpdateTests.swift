@@ -23,8 +23,8 @@ import Testing
 
   /// Rows that are taken and not learned: the model then forecasts what it would after all rows.
   @Test(
-    arguments: [ScalingMethod.window, .mean, .standard, .level], [ForecastBase.last, .smoothing, .drift]
-  )
+    arguments: [ScalingMethod.window, .mean, .standard, .level],
+    [ForecastBase.last, .smoothing, .drift, .learned])
   func rowsAreTakenWithoutALoss(scaling: ScalingMethod, base: ForecastBase) throws {
     let all = try daily(120, covariates: 1)
     let options = tinyOptions { ($0.scaling, $0.base) = (scaling, base) }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct PaddedSeriesTests {
   private static let methods: [(ScalingMethod, ForecastBase?)] = [
     (.window, nil), (.window, .season), (.window, .smoothing), (.mean, nil), (.level, .drift),
-    (.standard, nil), (.magnitude, nil),
+    (.standard, nil), (.magnitude, nil), (.window, .learned), (.standard, .learned),
   ]
 
   private func options(

@@ -16,6 +16,9 @@ public enum ForecastBase: String, Sendable, Codable, CaseIterable {
   case smoothing
   /// For each series the one with the smallest mean error over its training rows.
   case auto
+  /// A smoothing over the window, whose coefficients are learned with the network (``ExponentialSmoothing``):
+  /// of all series together, and what each differs from them.
+  case learned
 
   /// Whether it is fitted on all rows of a series that are at hand: the more are kept, the more like the one
   /// of training it is.
@@ -100,7 +103,8 @@ struct BaseForecast: Sendable {
       return smoothing.reduce(0) { $0 + $1.value(origin: origin + before, step: step) }
         / Double(smoothing.count)
     case .drift: return target[origin - 1] + Double(step + 1) * slope
-    case .last, .auto: return target[origin - 1]
+    // A smoothing that is learned is part of the network.
+    case .last, .auto, .learned: return target[origin - 1]
     }
   }
 
@@ -126,7 +130,9 @@ struct BaseForecast: Sendable {
 
   /// The row whose value it takes for row `origin + step`, or is the last that it knows.
   func row(origin: Int, step: Int) -> Int {
-    guard kind == .season || kind == .seasons, let season = seasons.last else { return origin - 1 }
+    guard [.season, .seasons, .learned].contains(kind), let season = seasons.last else {
+      return origin - 1
+    }
     return origin + step - season * (step / season + 1)
   }
 

@@ -69,12 +69,12 @@ public struct ForecastExamples: ExampleSet {
   /// Some windows.
   public struct Batch {
     /// `[B, T, F]`.
-    let inputs: SequenceBatch
-    /// The naive forecast to be corrected, `[B, H, 1]`, scaled.
-    let base: Tensor
+    var inputs: SequenceBatch
+    /// The forecast to be corrected, `[B, H, 1]`, scaled; zeros where a smoothing is learned.
+    var base: Tensor
     /// The values that came, `[B, H, 1]`, scaled.
     let targets: Tensor
-    /// The place of each window's series among those that have a vector of their own.
+    /// The place of each window's series among those that have weights of their own.
     let series: [Int?]
     /// Numbers that are forecast for each row.
     let outputs: Int
@@ -89,10 +89,12 @@ public struct ForecastExamples: ExampleSet {
   let origins: Origins
   let options: ForecasterOptions
   private let places: [Int?]
+  /// What a network makes of a batch before its layers see it; nil: nothing.
+  var view: (@Sendable (Batch) -> Batch)?
 
   /// - Parameters:
   ///   - origins: those of the windows, by series.
-  ///   - places: the place of each series among those that have a vector of their own.
+  ///   - places: the place of each series among those that have weights of their own.
   init(
     _ channels: [Channels], origins: [Range<Int>], options: ForecasterOptions, places: [Int?]
   ) {
@@ -130,7 +132,7 @@ public struct ForecastExamples: ExampleSet {
   }
 
   private init(_ origins: Origins, of all: ForecastExamples) {
-    (channels, options, places) = (all.channels, all.options, all.places)
+    (channels, options, places, view) = (all.channels, all.options, all.places, all.view)
     self.origins = origins
   }
 
@@ -195,12 +197,13 @@ extension ForecastExamples {
         }
       }
     }
-    return Batch(
+    let batch = Batch(
       inputs: SequenceBatch(Tensor(inputs, shape: [indices.count, window, features])),
       base: Tensor(base, shape: [indices.count, horizon, 1]),
       targets: Tensor(targets, shape: [indices.count, horizon, 1]),
       series: indices.map { places[origins[$0].series] }, outputs: options.outputs,
       ahead: known > 0 ? Tensor(ahead, shape: [indices.count, horizon, 2 * known]) : nil,
       scales: targetScales)
+    return view?(batch) ?? batch
   }
 }

@@ -20,6 +20,11 @@ extension ForecastModel: OnnxNetwork {
   /// `[B, rows, 2·K]`: for each row of the horizon what is known of it and of the row that the base forecast
   /// takes for it; over segments, with rows of zeros up to whole segments.
   public func export(_ input: String, to graph: inout OnnxBuilder) throws(DataError) -> String {
+    guard smoothing == nil else {
+      throw DataError(
+        .unwritable, file: "ONNX", problem: "a smoothing that is learned cannot be written",
+        advice: "Train with another --base, such as smoothing")
+    }
     var value = try corrections(input, to: &graph)
     if let order { value = try order.export(value, to: &graph) }
     if let line {

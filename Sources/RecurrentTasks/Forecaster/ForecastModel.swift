@@ -13,6 +13,9 @@ public enum ForecastSteps: String, Sendable, Codable, CaseIterable {
 
 /// The network of a forecaster: `[B, T, F]` to `[B, horizon, outputs]`, in scaled units.
 public struct ForecastModel: Module {
+  /// What the window goes through before the network sees it, and what the forecast goes on from; nil:
+  /// nothing is smoothed with coefficients that are learned.
+  var smoothing: ExponentialSmoothing?
   /// The recurrent layers.
   public var recurrent: RecurrentStack
   /// From the last hidden state to the horizon, or to each of its segments.
@@ -37,7 +40,7 @@ public struct ForecastModel: Module {
   /// - Parameters:
   ///   - features: the target and the covariates.
   ///   - known: numbers that are known of a row before it comes.
-  ///   - series: how many series have a vector of their own; those of segments only.
+  ///   - series: how many series have weights of their own.
   init(
     features columns: Int, known: Int = 0, series: Int, options: ForecasterOptions,
     using generator: inout some RandomNumberGenerator
@@ -47,7 +50,13 @@ public struct ForecastModel: Module {
     if let segment {
       segments = SegmentLayers(
         inputSize: segment * features, size: options.hiddenSize,
-        count: (options.horizon + segment - 1) / segment, series: series, using: &generator)
+        count: (options.horizon + segment - 1) / segment,
+        series: options.seriesVectors == true ? series : 0, using: &generator)
+    }
+    if options.base == .learned {
+      smoothing = ExponentialSmoothing(
+        season: options.season.flatMap { $0 > 1 ? $0 : nil }, series: series > 1 ? series : nil,
+        using: &generator)
     }
     recurrent = RecurrentStack(
       options.cell, inputSize: segment == nil ? features : options.hiddenSize,
@@ -64,7 +73,7 @@ public struct ForecastModel: Module {
       options.loss == .quantile && options.ordersQuantiles == true
       ? QuantileOrder(options.quantiles) : nil
     dropout = Dropout(rate: segment == nil ? 0 : options.dropout)
-    if options.scaling.isOfWindow {
+    if options.scaling.isOfWindow || smoothing != nil {
       // No correction at first: training begins at the base forecast.
       head.updateParameters { $1 = Initializer.zeros($1.shape, using: &generator) }
     }
@@ -82,6 +91,7 @@ public struct ForecastModel: Module {
 
   /// The forecasts `[B, horizon, outputs]`, scaled.
   func callAsFunction(_ batch: ForecastExamples.Batch, mode: Mode = .prediction) -> Tensor {
+    let batch = smoothed(batch)
     var sum = batch.base
     if let line {
       let target = batch.inputs.values.slice(0..<1, along: 2)
@@ -121,6 +131,11 @@ public struct ForecastModel: Module {
 
   /// Visits all layers that there are.
   public mutating func visitParameters(_ visitor: inout ParameterVisitor) {
+    if var layer = smoothing {
+      smoothing = nil
+      visitor.visit("smoothing", &layer)
+      smoothing = layer
+    }
     if var layers = segments {
       segments = nil  // so that `layers` holds the only reference
       visitor.visit("segments", &layers)

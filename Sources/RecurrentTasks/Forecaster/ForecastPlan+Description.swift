@@ -29,7 +29,7 @@ extension ForecastPlan: CustomStringConvertible {
         + "\(windows[1]) to validate, \(windows[2]) to test")
     lines += seasonLines
     lines.append("scaling     \(options.scaling.explanation)")
-    if options.hasBase {
+    if options.hasBase || options.base == .learned {
       lines.append("            the network corrects the \(baseName)")
     }
     lines += transformLines
@@ -144,6 +144,7 @@ extension ForecastBase {
     case .drift: "drift"
     case .smoothing: "smoothing (the mean of theta and a damped trend)"
     case .auto: "best of its training rows"
+    case .learned: "smoothing of the window, with coefficients that are learned"
     }
   }
 }

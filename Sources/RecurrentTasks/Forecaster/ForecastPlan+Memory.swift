@@ -13,7 +13,7 @@ extension ForecastPlan {
     var shapes = ShapesOnly()
     let model = ForecastModel(
       features: 1 + series[0].covariates.count, known: known?.width ?? 0,
-      series: options.seriesVectors == true ? series.count : 0, options: options,
+      series: options.tellsSeriesApart ? series.count : 0, options: options,
       using: &shapes)
     let (paths, weights) = (model.paths, model.parameterCount)
     let time = options.timeSteps

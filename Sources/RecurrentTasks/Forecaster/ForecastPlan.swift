@@ -172,16 +172,16 @@ public struct ForecastPlan: JobPlan {
       channels, origins: splits.map { $0[keyPath: part] }, options: options, places: places)
   }
 
-  /// The place of each series among those that have a vector of their own.
+  /// The place of each series among those that have weights of their own.
   var places: [Int?] {
     guard let names = ownVectors else { return series.map { _ in nil } }
     return series.map { names.firstIndex(of: $0.name ?? "") }
   }
 
-  /// The series that have a vector of their own; nil if none has.
+  /// The series that have weights of their own; nil if none has.
   private var ownVectors: [String]? {
     if let origin { return origin.configuration.ownVectors }
-    return options.seriesVectors == true ? series.map { $0.name ?? "" } : nil
+    return options.tellsSeriesApart ? series.map { $0.name ?? "" } : nil
   }
 
   /// The number of training, validation and test windows.
@@ -214,12 +214,15 @@ extension ForecastPlan {
     return (windows + options.batchSize - 1) / options.batchSize
   }
 
-  /// The line begins at the ridge regression.
+  /// The line begins at the ridge regression, behind the smoothing if that is learned.
   public func prepared(_ model: ForecastModel) -> ForecastModel {
+    var (training, validation) = (trainingExamples, validationExamples)
+    if model.smoothing != nil {
+      (training.view, validation.view) = (model.smoothed, model.smoothed)
+    }
     guard options.hasLine,
       let ridge = RidgeForecast(
-        training: trainingExamples, validation: validationExamples, penalty: ridgePenalty,
-        ofTargetAlone: true)
+        training: training, validation: validation, penalty: ridgePenalty, ofTargetAlone: true)
     else { return model }
     var model = model
     model.line = ridge.line

@@ -138,7 +138,7 @@ extension Forecaster {
     return (forecasts, remarks)
   }
 
-  /// The place of a series among those that have a vector of their own; nil if it has none.
+  /// The place of a series among those that have weights of their own; nil if it has none.
   func place(of series: Series) -> Int? {
     configuration.ownVectors?.firstIndex(of: series.name ?? "")
   }
@@ -171,8 +171,9 @@ extension Forecaster {
 
   /// The base forecast of a series, fitted on its first rows.
   func base(of series: Series, _ channels: Channels, fittedRows: Int) -> BaseForecast {
+    let usual: ForecastBase = configuration.base == .season ? .season : .last
     let kind =
-      configuration.bases?[series.name ?? ""] ?? (configuration.base == .season ? .season : .last)
+      options.base == .learned ? .learned : configuration.bases?[series.name ?? ""] ?? usual
     return BaseForecast(
       kind, channels.values[0].array, fittedRows: fittedRows, seasons: options.seasons)
   }

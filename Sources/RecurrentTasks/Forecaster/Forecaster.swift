@@ -29,7 +29,7 @@ public struct Forecaster: Job {
     var powers: [String: PowerTransform]?
     /// What the network is told of rows before they come; nil: nothing.
     var known: KnownInputs?
-    /// The names of the series that have a vector of their own in the network, in its order.
+    /// The names of the series that have weights of their own in the network, in its order.
     var ownVectors: [String]?
     /// The base forecast of each series; nil: one for all.
     var bases: [String: ForecastBase]?

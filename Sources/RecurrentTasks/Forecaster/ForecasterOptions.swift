@@ -111,8 +111,11 @@ public struct ForecasterOptions: JobOptions {
   /// Whether a straight line stands beside the recurrent layers.
   var hasLine: Bool { line ?? false }
 
-  /// Whether the network corrects a base forecast. The mean of counts it says itself.
-  var hasBase: Bool { scaling.hasBase && !loss.isOfCounts }
+  /// Whether the network corrects a base forecast that is made without it. The mean of counts it says itself.
+  var hasBase: Bool { scaling.hasBase && !loss.isOfCounts && base != .learned }
+
+  /// Whether series have weights of their own: a vector, or coefficients of a smoothing.
+  var tellsSeriesApart: Bool { seriesVectors == true || base == .learned }
 
   /// Numbers that the network gives for each row of the horizon.
   var outputs: Int {
@@ -243,6 +246,11 @@ extension ForecasterOptions {
     rules.require(
       base != .seasons || seasons.count > 1 || findsSeasons == true,
       else: "--base seasons needs several, as --season 24,168")
+    rules.require(
+      base != .learned || !loss.isOfCounts,
+      else:
+        "--base learned does not fit counts, whose mean the network says by itself: leave it out, or use "
+        + "--loss normal, student-t or quantile")
     if let windowsPerEpoch {
       rules.require(
         windowsPerEpoch >= 1, else: "an epoch has at least 1 window, not \(windowsPerEpoch)")

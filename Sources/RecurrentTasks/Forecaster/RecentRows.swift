@@ -80,7 +80,8 @@ extension Forecaster.Configuration {
       }
     }
     if let kind = bases?.values.first(where: {
-      $0 == .auto || $0 == .season && options.season == nil
+      $0 == .auto || ($0 == .learned) != (options.base == .learned)
+        || $0 == .season && options.season == nil
         || $0 == .seasons && options.seasons.count < 2
     }) {
       return "a base forecast of kind \(kind.rawValue), which is none here"

@@ -168,7 +168,8 @@ import Testing
   @Test func testRowsReachNoTrial() throws {
     let ranges: [String: SearchRange] = [
       "window": .whole(6...12), "scaling": .choices(["window", "standard", "minmax"]),
-      "transform": .choices(["none", "auto"]), "base": .choices(["last", "smoothing", "auto"]),
+      "transform": .choices(["none", "auto"]),
+      "base": .choices(["last", "smoothing", "learned", "auto"]),
       "line": .choices(["off", "on"]), "hidden": .whole(3...6),
     ]
     let series = try wavySeries(96, covariates: 1)
