@@ -26,6 +26,24 @@ import Testing
     }
   }
 
+  @Test func aSmoothingThatIsLearned() async throws {
+    try await Workspace.with { workspace in
+      try workspace.write(Sample.prices, to: "t.csv")
+      let counts = try await workspace.recurrent(
+        ["train", "forecaster", "t.csv", "--base", "learned", "--loss", "zero-inflated"])
+      #expect(counts.exitCode == 64 && counts.errorOutput.contains("does not fit counts"))
+      try await workspace.train("t.csv", "--base", "learned", "--season", "4")
+      let shown = try await workspace.recurrent(["inspect", "model"])
+      #expect(shown.output.contains("smoothing.coefficients"), "\(shown.output)")
+      #expect(shown.output.contains("goes into its level 0.50 and season 0.50"), "\(shown.output)")
+      let next = try await workspace.recurrent(["predict", "model", "--steps", "3"])
+      #expect(next.exitCode == 0, "\(next.errorOutput)")
+      try await workspace.expectFailure(
+        65, ["a smoothing that is learned cannot be written", "another --base"],
+        running: ["convert", "model", "--to", "onnx"])
+    }
+  }
+
   @Test(.optimized) func newerRows() async throws {
     try await Workspace.with { workspace in
       let rows = Sample.rows(80)

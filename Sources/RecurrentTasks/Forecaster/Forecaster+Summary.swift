@@ -13,8 +13,16 @@ extension Forecaster {
       lines.append("covariates  \(configuration.channels.dropFirst().joined(separator: ", "))")
     }
     if let known = configuration.known { lines.append("known       \(known.description)") }
+    lines.append("scaling     \(options.scaling.explanation)")
+    if let smoothing = model.smoothing {
+      let shares = zip(["level", "season"], smoothing.rates(of: [nil]).elements).map {
+        "\($0) \(NumberFormat.fixed(Double($1), 2))"
+      }
+      lines.append(
+        "base        a smoothing that is learned; of a row goes into its \(shares.joined(separator: " and "))"
+          + (smoothing.series == nil ? "" : ", as all series have it together"))
+    }
     lines += [
-      "scaling     \(options.scaling.explanation)",
       "network     \(options.networkText); kernels: \(Kernels.name)",
       "training    \(options.loss.rawValue), Adam \(options.learningRate), seed \(options.seed); \(configuration.epochs) epochs, weights of epoch \(configuration.bestEpoch)",
     ]
