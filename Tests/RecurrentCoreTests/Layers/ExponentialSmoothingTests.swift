@@ -62,6 +62,28 @@ import Testing
     }
   }
 
+  /// What a row begins with.
+  private static func start(
+    _ values: [Double], season: Int?
+  ) -> (level: Double, seasons: [Double]) {
+    func mean(_ values: [Double]) -> Double {
+      values.reduce(0, +) / Double(max(1, values.count))
+    }
+    guard let m = season, values.count >= 2 * m else {
+      let first = Array(values.prefix(season ?? 1))
+      let level = mean(first)
+      return (level, (0..<(season ?? 0)).map { $0 < first.count ? first[$0] - level : 0 })
+    }
+    let turns = (0..<values.count / m).map { Array(values[$0 * m..<($0 + 1) * m]) }
+    let means = turns.map(mean)
+    let climb = (means[turns.count - 1] - means[0]) / Double((turns.count - 1) * m)
+    let seasons = (0..<m).map { step -> Double in
+      let above: Double = mean(turns.indices.map { turns[$0][step] - means[$0] })
+      return above - climb * (Double(step) - Double(m - 1) / 2)
+    }
+    return (means[0] - climb * Double(m + 1) / 2, seasons)
+  }
+
   private struct Problem: Module {
     var values: Tensor
     var smoothing: ExponentialSmoothing
@@ -72,8 +94,8 @@ import Testing
     }
   }
 
-  /// From its own first season to a forecast, by coefficients of each series.
-  @Test(arguments: [nil, 3] as [Int?]) func seriesHaveTheirOwnCoefficients(season: Int?) throws {
+  /// From its own start to a forecast, by coefficients of each series.
+  @Test(arguments: [nil, 2, 3] as [Int?]) func seriesHaveTheirOwnCoefficients(season: Int?) throws {
     let (time, steps, lengths) = (7, 4, [7, 2, 0, 5, 7])
     let places: [Int?] = [1, 0, 1, nil, 1]
     let (rows, width) = (lengths.count, season == nil ? 1 : 2)
@@ -88,13 +110,11 @@ import Testing
       let own = Array(point[(rows * time + width)...])
       return (0..<rows).flatMap { row -> [Double] in
         let values = Array(point[row * time..<row * time + lengths[row]])
-        let first = values.prefix(season ?? 1)
-        let mean = first.reduce(0, +) / Double(max(1, first.count))
-        let seasons = (0..<(season ?? 0)).map { $0 < first.count ? first[$0] - mean : 0 }
+        let start = Self.start(values, season: season)
         let coefficients = shared.enumerated().map { place, value in
           value + (places[row].map { own[$0 * width + place] } ?? 0)
         }
-        let end = Self.plain(values, coefficients, level: mean, seasons: seasons)
+        let end = Self.plain(values, coefficients, level: start.level, seasons: start.seasons)
         return (0..<steps).map { step in
           end.level + (end.seasons.isEmpty ? 0 : end.seasons[step % end.seasons.count])
         }
@@ -139,6 +159,10 @@ import Testing
     var state = layer.state(startingWith: SequenceBatch(wave))
     _ = layer(SequenceBatch(wave), state: &state)
     #expect(layer.forecast(from: state, steps: 6).elements == [1, 5, -2, 4, 1, 5])
+    // A line is no season.
+    let line = Tensor((0..<12).map { 3 * Float($0) }, shape: [1, 12, 1])
+    let start = layer.state(startingWith: SequenceBatch(line))
+    #expect(start.seasons?.elements == [0, 0, 0, 0] && start.level.elements == [-3])
   }
 
   /// Long windows go through one operation: gradients of a thousand steps.

@@ -129,24 +129,56 @@ public struct ExponentialSmoothing: Layer {
     return (shared + own).sigmoid()
   }
 
-  /// The state with which rows begin by themselves: the mean of their first season and what each of its steps
-  /// lies above it; without a season the first value.
+  /// The state with which rows begin by themselves. Seasons are the mean over all whole seasons of what their
+  /// steps lie above the season's own mean, less what the level climbs within a season; the level is that of
+  /// the first season, before its first step. A row of less than two seasons begins at the mean of the first one
+  /// and what its steps lie above it; without a season, at the first value.
+  ///
+  /// It looks at whole rows: what is smoothed from there on is a window that is known, up to its end.
   public func state(startingWith input: SequenceBatch) -> State {
-    let (batch, width) = (input.batchSize, season ?? 1)
+    let (batch, period) = (input.batchSize, season ?? 1)
     let rows = input.placesByRow
-    // Behind the last place stands a zero for steps that are not there.
-    let none = batch * input.time
-    let all = Tensor.concatenated(
-      [input.values.reshaped(to: [none, 1]), .zeros([1, 1])], along: 0)
-    let places = rows.flatMap { row in
-      (0..<width).map { $0 < row.count ? row[$0] : none }
+    let all = input.values.reshaped(to: [batch * input.time, 1])
+    let groups = Dictionary(grouping: rows.indices) { row in
+      let count = rows[row].count
+      return season != nil && count >= 2 * period ? count / period * period : min(count, period)
     }
-    let first = all.rows(places).reshaped(to: [batch, width])
-    let counts = rows.map { 1 / Float(max(1, min(width, $0.count))) }
-    let level = first.sum(along: 1).reshaped(to: [batch, 1]) * Tensor(counts, shape: [batch, 1])
-    guard season != nil else { return State(level: level, seasons: nil) }
-    let isThere = Tensor(places.map { $0 == none ? 0 : 1 }, shape: [batch, width])
-    return State(level: level, seasons: (first - level) * isThere)
+    var state = initialState(batchSize: batch)
+    for (count, members) in groups.sorted(by: { $0.key < $1.key }) where count > 0 {
+      let values = all.rows(members.flatMap { rows[$0][..<count] })
+      let own = start(values.reshaped(to: [members.count, count]))
+      guard members.count < batch else { return own }
+      state.tensors = zip(state.tensors, own.tensors).map {
+        $0 + $1.scatteredRows(to: members, of: batch)
+      }
+    }
+    return state
+  }
+
+  /// The start of rows that have as many values, `[B, n]`: whole seasons, or a part of the first one.
+  private func start(_ values: Tensor) -> State {
+    let (batch, count) = (values.shape[0], values.shape[1])
+    guard let season, count > season else {
+      let level = values.sum(along: 1).reshaped(to: [batch, 1]) * (1 / Float(count))
+      let missing = (season ?? count) - count
+      let seasons = season.map { _ in
+        missing > 0
+          ? Tensor.concatenated([values - level, .zeros([batch, missing])], along: 1)
+          : values - level
+      }
+      return State(level: level, seasons: seasons)
+    }
+    let turns = count / season
+    let steps = values.reshaped(to: [batch, turns, season])
+    let means = steps.sum(along: 2) * (1 / Float(season))
+    let first = means.slice(0..<1, along: 1)
+    // What the level climbs by from step to step.
+    let climb = (means.slice(turns - 1..<turns, along: 1) - first) * (1 / Float(count - season))
+    let above = (steps - means.reshaped(to: [batch, turns, 1])).sum(along: 1) * (1 / Float(turns))
+    let places = (0..<season).map { Float($0) - Float(season - 1) / 2 }
+    return State(
+      level: first - climb * (Float(season + 1) / 2),
+      seasons: above - climb * Tensor(places, shape: [1, season]))
   }
 
   /// The level with the season that returns, for the steps behind a state: `[B, steps]`.
