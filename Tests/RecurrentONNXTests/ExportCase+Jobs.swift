@@ -203,7 +203,7 @@ extension ExportCase {
     (options.hiddenSize, options.horizon, options.scaling) = (4, 3, .minmax)
     (options.window, options.line, options.steps) = (5, line, steps)
     if steps == .segments { options.segment = 2 }
-    options.loss = loss
+    (options.loss, options.seriesVectors) = (loss, series > 1)
     var network = ForecastModel(
       features: 3 - known, known: known, series: series, options: options, using: &generator)
     // What begins as zeros would hide.
