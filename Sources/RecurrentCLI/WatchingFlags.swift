@@ -6,7 +6,7 @@ import RecurrentTasks
 struct WatchingFlags: ParsableArguments {
   @Flag(
     help:
-      "Look into the first network after each epoch: how far gradients reach back, gates, dead units, updates. Written as diagnosis.json, diagnosis.csv and diagnosis.svg, with a reading in words at the end."
+      "Look into the first network after each epoch, of small epochs after some: how far gradients reach back, gates, dead units, updates. Written as diagnosis.json, diagnosis.csv and diagnosis.svg, with a reading in words at the end."
   )
   var diagnose = false
 

@@ -35,7 +35,8 @@ import Testing
       try await workspace.train("t.csv", "--base", "learned", "--season", "4")
       let shown = try await workspace.recurrent(["inspect", "model"])
       #expect(shown.output.contains("smoothing.coefficients"), "\(shown.output)")
-      #expect(shown.output.contains("goes into its level 0.50 and season 0.50"), "\(shown.output)")
+      #expect(
+        shown.output.contains("coefficients: α (level) 0.50, γ (season) 0.50"), "\(shown.output)")
       let next = try await workspace.recurrent(["predict", "model", "--steps", "3"])
       #expect(next.exitCode == 0, "\(next.errorOutput)")
       try await workspace.expectFailure(

@@ -74,4 +74,18 @@ struct SeasonSearchTests {
     let drift = BaseForecast(.drift, values, fittedRows: 11)
     #expect(drift.value(stored, origin: 15, step: 1) == values[14] + 2 * 10)
   }
+
+  /// A season that is higher by one each time: last year is always one too low, which a network of this
+  /// series alone learns as its bias; one of many series does not, and the smoothing is nearer.
+  @Test func whatABaseMissesAlikeIsLearned() {
+    let season = [3.0, 9, 1, 4, 7, 2]
+    let values = StoredValues((0..<90).map { season[$0 % 6] + Double($0 / 6) })
+    let options = tinyOptions { ($0.window, $0.horizon, $0.season) = (12, 6, 6) }
+    func kind(alone: Bool) -> ForecastBase {
+      BaseForecast.best(
+        values, fittedRows: 70, origins: 12..<65, options: options, alone: alone
+      ).kind
+    }
+    #expect(kind(alone: true) == .season && kind(alone: false) == .smoothing)
+  }
 }

@@ -19,8 +19,8 @@ import Testing
     let (diagnosis, model, plain) = try trained(members: members)
     #expect(model.models.bits == plain.models.bits)
     #expect(model.history.csv == plain.history.csv)
-    #expect(diagnosis.epochs.map(\.epoch) == [1, 2, 3, 4] && diagnosis.missing == nil)
-    let layers = diagnosis.epochs[3].diagnosis.layers
+    #expect(diagnosis.epochs.map(\.epoch) == [1, 4] && diagnosis.missing == nil)
+    let layers = diagnosis.epochs[1].diagnosis.layers
     #expect(layers.map(\.kind) == ["GRU"] && layers[0].steps == 6)
     #expect(diagnosis.epochs.allSatisfy { ($0.diagnosis.medianUpdateRatio ?? 0) > 0 })
   }
@@ -28,25 +28,36 @@ import Testing
   @Test func filesTellOfEachEpochLayerAndStep() throws {
     let diagnosis = try trained().diagnosis
     let lines = diagnosis.csv.split(separator: "\n")
-    #expect(lines.count == 1 + 4 * 6)
+    #expect(lines.count == 1 + 2 * 6)
     #expect(lines[0] == "epoch,layer,step,gradient_norm,steps_back,state_memory,input_memory")
-    #expect(lines[1].hasPrefix("1,") && lines[24].hasPrefix("4,"))
+    #expect(lines[1].hasPrefix("1,") && lines[12].hasPrefix("4,"))
     let files = try diagnosis.files
     #expect(files.map(\.name) == TrainingDiagnosis.names)
     #expect(String(decoding: files[2].bytes, as: UTF8.self).hasPrefix("<svg"))
     let map = diagnosis.heatMap
-    #expect(map.rows.count == 6 && map.columns == ["1", "2", "3", "4"])
+    #expect(map.rows.count == 6 && map.columns == ["1", "4"])
     #expect(map.shares.joined().max() == 1)
+  }
+
+  /// A look costs as much as a hundred examples: it waits until 200 times its own are learned.
+  @Test func smallEpochsAreNotAllLookedAt() throws {
+    var plan = CountingPlan()
+    (plan.options.epochs, plan.options.patience) = (80, 80)
+    var diagnosis = TrainingDiagnosis()
+    _ = try plan.train(diagnosing: { diagnosis.epochs.append($0) })
+    // 48 examples an epoch: 1,600 are learned after 34 more.
+    #expect(diagnosis.epochs.map(\.epoch) == [1, 35, 69, 80])
+    #expect(diagnosis.report(DiagnosisFlags()).contains("after epochs 1, 35, 69, 80:"))
   }
 
   @Test func aTrainingThatWentOnSaysWhichEpochsAreMissing() throws {
     var diagnosis = try trained().diagnosis
-    diagnosis.epochs.removeFirst(2)
+    diagnosis.epochs.removeFirst()
     #expect(
       diagnosis.missing
-        == "Epochs 1 to 2 were trained before the training was stopped; the diagnosis has none of "
+        == "Epochs 1 to 3 were trained before the training was stopped; the diagnosis has none of "
         + "them.")
-    #expect(diagnosis.report(DiagnosisFlags()).contains("Epochs 1 to 2"))
+    #expect(diagnosis.report(DiagnosisFlags()).contains("Epochs 1 to 3"))
   }
 
   /// A network that forgets at once, with one unit that says nothing, and updates out of proportion.

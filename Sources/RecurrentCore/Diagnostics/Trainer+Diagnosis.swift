@@ -26,7 +26,7 @@ extension Trainer {
   }
 
   /// At most eight examples, from all over the set, and never more than a batch: what a diagnosis
-  /// after each epoch looks at.
+  /// looks at, the same each time.
   public func diagnosedExamples(of examples: Examples) -> [Int] {
     let count = min(8, options.batchSize, examples.count)
     return (0..<count).map { $0 * examples.count / count }

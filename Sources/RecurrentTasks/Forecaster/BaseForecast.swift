@@ -14,7 +14,8 @@ public enum ForecastBase: String, Sendable, Codable, CaseIterable {
   /// The mean of theta and of a damped trend, which follow all rows of a series with a smoothing fitted
   /// on its training rows.
   case smoothing
-  /// For each series the one with the smallest mean error over its training rows.
+  /// For each series the one with the smallest mean error over its training rows; of one series alone,
+  /// when what it misses alike from every origin is taken away.
   case auto
   /// A smoothing over the window, whose coefficients are learned with the network (``ExponentialSmoothing``):
   /// of all series together, and what each differs from them.
@@ -65,9 +66,12 @@ struct BaseForecast: Sendable {
   }
 
   /// The one with the smallest mean absolute error over forecasts within the training rows.
+  ///
+  /// - Parameter alone: whether no other series has the same network. It then learns at once what a
+  ///   forecast misses alike from every origin, such as a year's rise, and only the rest counts.
   static func best(
     _ stored: StoredValues<Double>, fittedRows: Int, origins: Range<Int>,
-    options: ForecasterOptions
+    options: ForecasterOptions, alone: Bool
   ) -> BaseForecast {
     let values = stored.array
     let target = StoredValues(values)
@@ -78,13 +82,15 @@ struct BaseForecast: Sendable {
       BaseForecast($0, values, fittedRows: fittedRows, seasons: options.seasons)
     }
     // Evenly spread ones tell as much as all.
-    let every = max(1, origins.count / 100)
+    let chosen = stride(
+      from: origins.lowerBound, to: origins.upperBound, by: max(1, origins.count / 100))
     func error(_ base: BaseForecast) -> Double {
-      stride(from: origins.lowerBound, to: origins.upperBound, by: every).reduce(0) { sum, origin in
-        (0..<options.horizon).reduce(sum) { sum, step in
-          let forecast = base.value(target, origin: origin, step: step)
-          return sum + abs(values[origin + step] - forecast)
+      (0..<options.horizon).reduce(0) { sum, step in
+        let errors = chosen.map {
+          values[$0 + step] - base.value(target, origin: $0, step: step)
         }
+        let alike = alone ? errors.reduce(0, +) / Double(max(1, errors.count)) : 0
+        return errors.reduce(sum) { $0 + abs($1 - alike) }
       }
     }
     return all.min { error($0) < error($1) } ?? all[0]

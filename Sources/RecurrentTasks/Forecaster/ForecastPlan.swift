@@ -137,7 +137,9 @@ public struct ForecastPlan: JobPlan {
         model.map { $0.configuration.bases?[series[place].name ?? ""] ?? usual } ?? usual
       let base: BaseForecast =
         kind == .auto
-        ? .best(values, fittedRows: rows, origins: split.training, options: options)
+        ? .best(
+          values, fittedRows: rows, origins: split.training, options: options,
+          alone: parts.count == 1)
         : BaseForecast(kind, values.array, fittedRows: rows, seasons: options.seasons)
       channels[place].base = try base.stored(in: store)
     }

@@ -15,12 +15,12 @@ extension Forecaster {
     if let known = configuration.known { lines.append("known       \(known.description)") }
     lines.append("scaling     \(options.scaling.explanation)")
     if let smoothing = model.smoothing {
-      let shares = zip(["level", "season"], smoothing.rates(of: [nil]).elements).map {
+      let shares = zip(["α (level)", "γ (season)"], smoothing.rates(of: [nil]).elements).map {
         "\($0) \(NumberFormat.fixed(Double($1), 2))"
       }
       lines.append(
-        "base        a smoothing that is learned; of a row goes into its \(shares.joined(separator: " and "))"
-          + (smoothing.series == nil ? "" : ", as all series have it together"))
+        "base        exponential smoothing with learned coefficients: \(shares.joined(separator: ", "))"
+          + (smoothing.series == nil ? "" : "; these are shared, and each series adds its own"))
     }
     lines += [
       "network     \(options.networkText); kernels: \(Kernels.name)",

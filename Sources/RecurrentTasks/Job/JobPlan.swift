@@ -152,8 +152,8 @@ extension JobPlan {
   ///   - callbacks: hear of each step, epoch and checkpoint; any of them may stop a network's run. If
   ///     training runs away after a good epoch, the network has the best weights until then and its
   ///     history says so (``TrainingHistory/stop``).
-  ///   - diagnosing: gets what a few training examples show of the first network after each epoch, at
-  ///     the first rank. What is trained is the same with it, to the bit.
+  ///   - diagnosing: gets what a few training examples show of the first network after each epoch (of
+  ///     small epochs some), at the first rank. What is trained is the same with it, to the bit.
   /// - Throws: ``NonFiniteError`` if training runs away in its first epoch; ``DataError`` if the test
   ///   part is not what the model knows, or the checkpoints are of another run; with checkpoints,
   ///   ``TrainingPause`` if a callback stops the run.

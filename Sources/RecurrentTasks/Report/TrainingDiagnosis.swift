@@ -2,7 +2,8 @@ import Foundation
 import Recurrent
 import RecurrentFiles
 
-/// What a few examples, the same each time, showed of a network after each epoch of its training.
+/// What a few examples, the same each time, showed of a network during its training: after each epoch, or,
+/// where epochs are small, after some of them.
 ///
 /// ```swift
 /// var diagnosis = TrainingDiagnosis()
@@ -37,6 +38,17 @@ public struct TrainingDiagnosis: Sendable, Codable, Equatable {
     return
       "Epochs 1 to \(first - 1) were trained before the training was stopped; the diagnosis has "
       + "none of them."
+  }
+
+  /// Nil; or, where epochs were passed over, which were looked at.
+  private var passedOver: String? {
+    guard let first = epochs.first?.epoch, let last = epochs.last?.epoch,
+      last - first >= epochs.count
+    else { return nil }
+    let chosen = Self.chosen(epochs, 12).map { "\($0.epoch)" }
+    return
+      "The network was looked into after epochs \(chosen.joined(separator: ", ")): each look costs as "
+      + "much as learning some hundred examples, and an epoch has few."
   }
 
   /// A table with a header: a row for each epoch, layer and step.
@@ -110,7 +122,7 @@ public struct TrainingDiagnosis: Sendable, Codable, Equatable {
       last.diagnosis, updateRatio: ratios.isEmpty ? nil : ratios[ratios.count / 2],
       learningRate: epochs[0].learningRate, flags: flags)
     return ["Diagnosis after epoch \(last.epoch):", last.diagnosis.table]
-      .appending(missing).appending("\n\(reading)").joined(separator: "\n")
+      .appending(missing).appending(passedOver).appending("\n\(reading)").joined(separator: "\n")
   }
 }
 
