@@ -58,6 +58,7 @@ def co2():
     common = ["--window", "104", "--horizon", "52", "--season", "52"]
     return Case("CO2, 52 weeks", {"co2": values}, 104, 52, 52, 34, 13, {
         "default": common,
+        "line": common + ["--line"],
         "segments": common + [
             "--model", "segments", "--segment", "13", "--cell", "gru", "--layers", "1", "--hidden", "64",
             "--base", "auto", "--line"],

@@ -14,8 +14,8 @@ public enum ForecastBase: String, Sendable, Codable, CaseIterable {
   /// The mean of theta and of a damped trend, which follow all rows of a series with a smoothing fitted
   /// on its training rows.
   case smoothing
-  /// For each series the one with the smallest mean error over the last third of its training rows; of one
-  /// series alone, when what it misses alike from every origin is taken away.
+  /// For each series the one with the smallest mean error over its training rows; of one series alone, over
+  /// the last third of them, fitted on those before, without what it misses alike from every origin.
   case auto
   /// A smoothing over the window, whose coefficients are learned with the network (``ExponentialSmoothing``):
   /// of all series together, and what each differs from them.
@@ -65,12 +65,12 @@ struct BaseForecast: Sendable {
     (self.smoothing, self.before) = (smoothing, before)
   }
 
-  /// The one with the smallest mean absolute error over forecasts within the training rows: from origins of
-  /// their last third, fitted on the rows before these, for what was fitted on the rows that it forecasts
-  /// looks better than it is.
+  /// The one with the smallest mean absolute error over forecasts within the training rows.
   ///
-  /// - Parameter alone: whether no other series has the same network. It then learns at once what a
-  ///   forecast misses alike from every origin, such as a year's rise, and only the rest counts.
+  /// - Parameter alone: whether no other series has the same network. Forecasts are then from the last
+  ///   third of the origins and fitted on the rows before these, and what a forecast misses alike from
+  ///   each of them, such as a year's rise, does not count: a network learns it at once. Of many
+  ///   short series a third says less than all rows, even where a forecast was fitted on them.
   static func best(
     _ stored: StoredValues<Double>, fittedRows: Int, origins: Range<Int>,
     options: ForecasterOptions, alone: Bool
@@ -80,12 +80,13 @@ struct BaseForecast: Sendable {
     let kinds: [ForecastBase] =
       [.last, .drift, .smoothing] + (options.season == nil ? [] : [.season])
       + (options.seasons.count > 1 ? [.seasons] : [])
-    let first = origins.lowerBound + 2 * origins.count / 3
+    let first = origins.lowerBound + (alone ? 2 * origins.count / 3 : 0)
     // Evenly spread ones tell as much as all.
     let chosen = stride(
       from: first, to: origins.upperBound, by: max(1, (origins.upperBound - first) / 100))
     func error(_ kind: ForecastBase) -> Double {
-      let base = BaseForecast(kind, values, fittedRows: first, seasons: options.seasons)
+      let base = BaseForecast(
+        kind, values, fittedRows: alone ? first : fittedRows, seasons: options.seasons)
       return (0..<options.horizon).reduce(0) { sum, step in
         let errors = chosen.map {
           values[$0 + step] - base.value(target, origin: $0, step: step)
