@@ -1,5 +1,13 @@
 import Recurrent
 
+/// The same weights with the two biases as one.
+private func summed(_ weights: RecurrentWeights) -> RecurrentWeights {
+  var weights = weights
+  if let a = weights.bias, let b = weights.recurrentBias { weights.bias = a + b }
+  weights.recurrentBias = nil
+  return weights
+}
+
 func gates(_ pictures: Pictures) throws {
   var generator = RandomGenerator(seed: 1)
   let input = SequenceBatch(Initializer.uniform(1)([8, 30, 5], using: &generator))
@@ -21,6 +29,19 @@ func gates(_ pictures: Pictures) throws {
     a.flatMap { a in b.map { difference(a, $0) / (a.absolute().elements.max() ?? 1) } } ?? .infinity
   }
   print("      gradients by less than 1e-5 of the largest:", differences.allSatisfy { $0 < 1e-5 })
+
+  let byHand = lstmBackwards(
+    (0..<input.time).map { input.steps($0..<$0 + 1).values.reshaped(to: [8, 5]) }, summed(lstm.weights))
+  let pairs = [
+    ("input_weights", byHand.w), ("recurrent_weights", byHand.u), ("bias", byHand.b),
+  ]
+  for (name, hand) in pairs {
+    guard let gradient = fused[name] else { continue }
+    let largest = gradient.absolute().elements.max() ?? 1
+    print(
+      "      by hand, of \(name) by less than 1e-5:",
+      difference(gradient, hand) / largest < 1e-5)
+  }
 
   let gru = GRU(inputSize: 5, hiddenSize: 16, using: &generator)
   let plainGRU = Recurrence(PlainGRU(weights: gru.weights))
