@@ -68,22 +68,31 @@ struct ForecastPartFlags: ParsableArguments {
     }
   }
 
-  /// The series with the rows of the test file behind them, and what is to be said of those that only one
-  /// of the files has.
+  /// The series with the rows of the test file behind them, how many stand before these, and what is to be
+  /// said of gaps in between and of series that only one of the files has.
   func followed(
-    _ series: [Series], reading: (String) throws -> [Series]
-  ) throws -> (series: [Series], remarks: [String]) {
-    guard let testFile else { return (series, []) }
+    _ series: [Series], missing: MissingValues, reading: (String) throws -> [Series]
+  ) throws -> (series: [Series], known: [Int], remarks: [String]) {
+    var known = series.map(\.count)
+    guard let testFile else { return (series, known, []) }
     let others = try reading(testFile)
     let isOne = series.count == 1 && others.count == 1
     let byName = Dictionary(others.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var (remarks, untested) = ([String](), 0)
-    let result = try series.map { one in
+    let result = try series.indices.map { place in
+      let one = series[place]
       guard let rows = isOne ? others[0] : byName[one.name] else {
         untested += 1
         return one
       }
-      return try one.followed(by: rows)
+      let filled = try one.filled(upTo: rows, missing: missing)
+      if filled.count > one.count {
+        known[place] = filled.count
+        remarks.append(
+          "\(testFile)\(one.name.map { ", \($0)" } ?? ""): rows that are absent before it "
+            + "(\(filled.count - one.count)) were filled, by --missing \(missing.rawValue)")
+      }
+      return try filled.followed(by: rows)
     }
     guard untested < series.count else {
       throw DataError(
@@ -94,12 +103,12 @@ struct ForecastPartFlags: ParsableArguments {
       remarks.append(
         "\(untested) of \(series.count) series have no rows in \(testFile): not tested")
     }
-    let known = Set(series.map(\.name))
-    let unknown = isOne ? 0 : others.count { !known.contains($0.name) }
+    let names = Set(series.map(\.name))
+    let unknown = isOne ? 0 : others.count { !names.contains($0.name) }
     if unknown > 0 {
       remarks.append("\(testFile): \(unknown) series that are not trained on are left out")
     }
-    return (result, remarks)
+    return (result, known, remarks)
   }
 
   /// The parts of each series; nil where shares say them.

@@ -91,12 +91,12 @@ struct ForecasterFlags: ParsableArguments {
     }
     let columns = read.columns
     let kept = try parts.cut(read.series)
-    let (series, remarks) = try parts.followed(kept) { path in
+    let (series, known, remarks) = try parts.followed(kept, missing: columns.missing) { path in
       try columns.reading(try Table(csv: path, format: format), like: kept[0].times).series
     }
     return Read(
       files: read, columns: columns, series: series,
-      splits: try parts.splits(of: series, known: kept.map(\.count), options: options),
+      splits: try parts.splits(of: series, known: known, options: options),
       remarks: read.remarks + remarks)
   }
 }

@@ -132,7 +132,7 @@ struct Update: ResumableCommand {
     func sum(_ path: KeyPath<SeriesUpdate, Int>) -> Int {
       found.reduce(0) { $0 + $1[keyPath: path] }
     }
-    var parts = ["\(update.added) new"]
+    var parts = ["\(update.added - sum(\.filled)) new"]
     for (count, words) in [
       (sum(\.known), "as the model has them"), (sum(\.earlier), "before those that it holds"),
       (sum(\.differing), onConflict == .keep ? "other than held, left out" : "replaced"),

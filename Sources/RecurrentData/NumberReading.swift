@@ -83,6 +83,12 @@ extension Table {
           "\(text(row: row, column: index)) of line \(line(ofRow: row)) lies far from all other numbers, as "
             + "marks of missing values do; leave such cells empty if it is one")
       }
+      if let row = outlierRow(column: index, reading, in: bytes) {
+        clauses.append(
+          "\(text(row: row, column: index)) of line \(line(ofRow: row)) lies far from all other numbers: one such "
+            + "value can spoil scales and errors; correct it or leave the cell empty if it is a slip"
+        )
+      }
       return clauses.isEmpty ? nil : "\(column): " + clauses.joined(separator: "; ")
     }
   }
@@ -105,6 +111,32 @@ extension Table {
     }
     guard placeholders.count == 1, let value = placeholders.first, most > least else { return nil }
     return Swift.max(least - value, value - most) > 3 * (most - least) ? first : nil
+  }
+
+  /// The row of a number that lies five times as far from all others as these lie apart, if it is no mark of
+  /// missing values.
+  private func outlierRow(
+    column: Int, _ reading: NumberReading, in bytes: UnsafeBufferPointer<UInt8>
+  ) -> Int? {
+    var (lowest, highest) = ([(value: Double, row: Int)](), [(value: Double, row: Int)]())
+    for row in 0..<rowCount {
+      let cell = text.cell(row: row, column: column, in: bytes)
+      guard let value = reading.number(cell, in: bytes)?.value else { continue }
+      if lowest.count < 2 || value < lowest[1].value {
+        lowest = Array((lowest + [(value, row)]).sorted { $0.value < $1.value }.prefix(2))
+      }
+      if highest.count < 2 || value > highest[1].value {
+        highest = Array((highest + [(value, row)]).sorted { $0.value > $1.value }.prefix(2))
+      }
+    }
+    guard rowCount >= 20, lowest.count == 2, highest.count == 2 else { return nil }
+    for (end, next, other) in [
+      (lowest[0], lowest[1], highest[0]), (highest[0], highest[1], lowest[0]),
+    ] where !Self.placeholders.contains(end.value) {
+      let apart = abs(other.value - next.value)
+      if apart > 0, abs(end.value - next.value) > 5 * apart { return end.row }
+    }
+    return nil
   }
 
   private static let placeholders: Set = [

@@ -152,6 +152,19 @@ extension Series {
       })
   }
 
+  /// The series with the rows of a gap between its last row and the first of `other`, which is later.
+  ///
+  /// - Throws: ``DataError`` if a gap is an error.
+  package func filled(
+    upTo other: Series, missing: MissingValues
+  ) throws(DataError) -> Series {
+    guard !times.isRowNumbers, !other.times.isRowNumbers, let last = times.seconds.last,
+      other.times.seconds.first ?? last > last,
+      let filling = try filling(upTo: other, missing)
+    else { return self }
+    return try followed(by: filling)
+  }
+
   /// The rows of a gap between the last row here and the first of `other`; nil if there is none, or it is
   /// passed over.
   func filling(upTo other: Series, _ missing: MissingValues) throws(DataError) -> Series? {

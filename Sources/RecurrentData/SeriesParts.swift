@@ -208,6 +208,12 @@ package struct SeriesParts {
         all.append(shown + "left out, since every value is missing")
         continue
       }
+      guard rows.values[0].contains(where: { !$0.isNaN }) else {
+        throw DataError(
+          file: source.file, place: "column \(value.shown)",
+          problem: "every value is missing, expected numbers",
+          advice: "Choose another column; rows that are to be forecast stand behind those that have values")
+      }
       for (kind, text) in try rows.fillGaps(missing, source: source, columns: columns?.values ?? [])
       {
         told.add(kind, shown + text)

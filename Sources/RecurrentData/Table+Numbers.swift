@@ -98,9 +98,14 @@ extension Table {
   /// Why a gap at a cell could not be filled.
   func error(_ failure: MissingValues.Failure, row: Int, column: Int) -> DataError {
     let found = text(row: row, column: column)
+    // A row that regular times ask for stands at that before it.
+    let problem =
+      Self.isNumber(found)
+      ? "the row behind this one is absent, and no value of its is known"
+      : failure.problem + (found.isEmpty ? "" : "; the cell holds \(found.shown)")
     return DataError(
       file: source, line: line(ofRow: row), place: place(row: row, column: column),
-      problem: failure.problem + (found.isEmpty ? "" : "; the cell holds \(found.shown)"),
+      problem: problem,
       advice: failure.advice)
   }
 

@@ -21,7 +21,17 @@ package struct WideParts {
   /// The last rows, as many as are pending: their moments, and their lines.
   fileprivate var rows: [(moments: [String], line: Int)] = []
 
+  /// The columns of the first part that are neither series nor times.
+  fileprivate var others: [String] = []
+
   package init() {}
+
+  /// What is to be said of columns that became no series: sentences without a full stop.
+  package var remarks: [String] {
+    let empty = (columns?.series ?? []).filter { pending[$0] == nil }
+    return empty.map { "\($0): left out, since every value is missing" }
+      + others.map { "\($0): left out, since it holds no numbers" }
+  }
 }
 
 /// The rows of a long table, and where their values stood in the wide one.
@@ -70,6 +80,13 @@ extension Table {
     let rows = try longOfColumns(time: columns.time, columns.series, &known)
     parts = known ?? parts
     parts.columns = columns
+    if isFirst {
+      let times = try columns.time.map { name throws(DataError) in try timeColumns(name) } ?? []
+      let series = Set(columns.series)
+      parts.others = columnNames.indices.filter { !times.contains($0) }.map { columnNames[$0] }
+        .filter { !series.contains($0) }
+      parts.columns?.series.removeAll { name in times.contains { columnNames[$0] == name } }
+    }
     return rows.lines.isEmpty ? nil : try table(of: rows, headerLine: isFirst ? nil : 1)
   }
 
@@ -155,6 +172,11 @@ extension Table {
         let last = isMissing.lastIndex(of: false)
       else {
         if let pending { parts?.pending[name] = pending + cells.count }
+        // Said of it is that it is empty, if no other part of the table can say more.
+        if parts == nil, let cell = cells.first {
+          let (line, column) = standing(place, 0)
+          add(name, moments.map { $0.cells[0] }, cell, line, column)
+        }
         continue
       }
       for row in parts?.rows.suffix(pending ?? 0) ?? [] {

@@ -104,8 +104,9 @@ struct TimeErrors {
       advice = "Read the time of day with it: train with --time \(columns)"
     } else {
       advice =
-        "If the file holds many series, name the column that tells them apart with --series when "
-        + "training; else keep one of the rows"
+        source.previousRow == nil
+        ? "If the file holds many series, name the column that tells them apart with --series when "
+          + "training; else keep one of the rows" : "Keep one of the rows"
     }
     return DataError(
       file: source.file, line: source.line(row), place: source.place, problem: problem,

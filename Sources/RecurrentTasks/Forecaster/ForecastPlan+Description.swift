@@ -73,7 +73,10 @@ extension ForecastPlan: CustomStringConvertible {
     let kinds = powers.sorted { $0.key < $1.key }.map { power, count in
       let name =
         power == 0
-        ? "logarithms" : power == 1 ? "as it is" : "power \(NumberFormat.short(Float(power)))"
+        ? "logarithms"
+        : power == 1
+          ? transform == .log ? "nothing, since values are not all above zero" : "as it is"
+          : "power \(NumberFormat.short(Float(power)))"
       return name + (powers.count > 1 ? " (\(count) series)" : "")
     }
     return ["transform   \(transform.rawValue): " + kinds.joined(separator: ", ")]

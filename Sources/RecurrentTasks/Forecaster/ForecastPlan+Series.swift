@@ -87,7 +87,12 @@ extension ForecastPlan {
       file: series.source, place: series.name.map { "series \"\($0)\"" },
       problem: isOfShares(split, series, options)
         ? "found \(series.count) rows, expected at least \(ForecastSplit.fewestRows(options)) for \(parts), a validation fraction of \(options.validationFraction) and a test fraction of \(options.testFraction)"
-        : "found \(split.testStart) rows before what is tested, of which \(split.validationStart) are for training: too few for \(parts)",
+        : (split.testStart < split.count && split.test.isEmpty
+          ? "found \(split.count - split.testStart) rows to test"
+          : split.training.isEmpty
+            ? "found \(split.validationStart) rows for training"
+            : "found \(split.testStart - split.validationStart) rows for validation")
+          + ", too few for \(parts)",
       advice: "Use a smaller --window or --horizon, or bring more rows")
   }
 
@@ -109,7 +114,9 @@ extension ForecastPlan {
 
 extension Series {
   /// Only whole numbers from zero on are counts.
-  fileprivate func checkCounts(_ loss: ForecastLoss) throws(DataError) {
+  func checkCounts(
+    _ loss: ForecastLoss, advice: String = "Use --loss normal, student-t or quantile"
+  ) throws(DataError) {
     guard let row = target.firstIndex(where: { $0 < 0 || $0 != $0.rounded() }) else { return }
     throw DataError(
       file: source,
@@ -117,6 +124,6 @@ extension Series {
       problem:
         "found \(NumberFormat.significant(target[row])) at \(times.label(row)), expected counts: "
         + "\(loss.rawValue) is the distribution of whole numbers from 0 on",
-      advice: "Use --loss normal, student-t or quantile")
+      advice: advice)
   }
 }

@@ -36,6 +36,7 @@ extension Forecaster {
       }
     }
     let kept = usable.isEmpty ? series : usable
+    remarks += kept.compactMap(transformRemark)
     let unlearned = unlearned(kept)
     if let told = unlearned.told { remarks.append(told) }
     return (kept, unlearned.word, usable.isEmpty ? [] : remarks)
@@ -77,7 +78,11 @@ extension Forecaster {
         let (first, rule) = (0..<options.firstOrigin(rows: series.count), rule(of: series))
         let power = power(of: series, rows: first)
         var channels =
-          rule.map { Channels(series, rule: $0, power: power) }
+          rule.map {
+            Channels(
+              series, rule: $0, power: power,
+              fallback: keptChannels(of: series, $0, power)?.typicalSteps)
+          }
           ?? Channels(series, power: power, options: options, trainingRows: first)
         channels.base = base(of: series, channels, fittedRows: first.count)
         return channels.with(configuration.known, of: series, ahead: 0)

@@ -121,6 +121,7 @@ extension Forecaster {
       do throws(DataError) {
         let forecast = try forecast(after: one, steps: steps)
         forecasts.append(forecast)
+        if let remark = transformRemark(on: one) { remarks.append(remark) }
         if let future = one.future?.count, steps == nil, future > forecast.points.count {
           remarks.append(
             "\(name)\(future) rows are to be forecast, but the model forecasts \(options.horizon); for more, "
@@ -183,18 +184,30 @@ extension Forecaster {
     guard let rule = rule(of: series) else {
       return Channels(series, power: power, options: options, trainingRows: 0..<series.count)
     }
-    guard let place = recent.firstIndex(where: { $0.name == series.name }) else {
+    guard let kept = keptChannels(of: series, rule, power) else {
       return Channels(series, rule: rule, power: power)
     }
-    let kept = Channels(recent[place], rule: rule, power: power, before: extras.before[place])
-    return recent[place] == series
+    return recent.contains(series)
       ? kept : Channels(series, rule: rule, power: power, fallback: kept.typicalSteps)
+  }
+
+  /// The channels of the rows that the model kept of a series of this name; nil if there are none.
+  func keptChannels(
+    of series: Series, _ rule: Channels.Rule, _ power: PowerTransform
+  ) -> Channels? {
+    recent.firstIndex { $0.name == series.name }.map { place in
+      Channels(recent[place], rule: rule, power: power, before: extras.before[place])
+    }
   }
 
   /// Throws if a series has other channels than the network.
   func checkChannels(of series: Series) throws(DataError) {
     let place = series.name.map { "series \"\($0)\"" }
     let found = [series.targetName] + series.covariates.map(\.name)
+    if options.loss.isOfCounts {
+      try series.checkCounts(
+        options.loss, advice: "Give counts, or train on such values with another --loss")
+    }
     // A series of any name may be the target; covariates tell the network apart only by their
     // place.
     let known = configuration.known?.columns ?? []
@@ -219,6 +232,19 @@ extension Forecaster {
           "found the columns \(found.joined(separator: ", ")), expected \(configuration.channels.joined(separator: ", "))",
         advice: "Give the covariates that the model was trained with, in that order")
     }
+  }
+
+  /// What is to be said of values that the transform of a series cannot take, without a full stop; nil: it
+  /// takes all.
+  func transformRemark(on series: Series) -> String? {
+    guard let power = configuration.powers?[series.name ?? ""], !power.isNone else { return nil }
+    let low = series.target.indices.filter { series.target[$0] < power.least }
+    guard let first = low.first else { return nil }
+    return (series.name.map { "\($0): " } ?? "")
+      + "\(low.count == 1 ? "1 value is" : "\(low.count) values are") below "
+      + "\(NumberFormat.significant(power.least)), the least that the model's "
+      + "\(power.power == 0 ? "logarithms" : "powers") know, and taken for it; the first is "
+      + "\(NumberFormat.significant(series.target[first])) at \(series.times.label(first))"
   }
 
   /// Throws if a series cannot be forecast.

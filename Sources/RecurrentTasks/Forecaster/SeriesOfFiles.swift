@@ -76,7 +76,9 @@ package struct SeriesOfFiles {
       }
       guard let found, let reading = try parts?.finish(in: store) else { continue }
       axis = axis ?? reading.series[0].times
-      for remark in reading.remarks where !remarks.contains(remark) { remarks.append(remark) }
+      for remark in reading.remarks + wide.remarks where !remarks.contains(remark) {
+        remarks.append(remark)
+      }
       for one in reading.series {
         try all.add(paths.count > 1 && found.isOneSeries ? one.named(name) : one, found.missing)
       }
@@ -88,11 +90,26 @@ package struct SeriesOfFiles {
     (columnNames, preview) = first
     source = paths.count > 3 ? "\(paths.count) files" : paths.joined(separator: ", ")
     if paths.count > 1, found.isOneSeries { try join(joining) }
+    if let remark = frequencyRemark { remarks.append(remark) }
     if store.fileSize > 0 {
       remarks.append(
         "numbers lie on the disk, \(NumberFormat.bytes(Double(store.fileSize))) while the program runs"
       )
     }
+  }
+
+  /// What is to be said where rows of one series are days and of another months: a network counts rows.
+  private var frequencyRemark: String? {
+    let frequencies = series.filter { $0.count > 1 }.map { ($0, "\($0.times.frequency)") }
+    let counts = Dictionary(grouping: frequencies, by: \.1).mapValues(\.count)
+    guard counts.count > 1,
+      let usual = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key
+    else { return nil }
+    let others = frequencies.filter { $0.1 != usual }
+    return "rows are \(usual) in \(counts[usual] ?? 0) series, but not in "
+      + (others.prefix(5).map { "\($0.0.name ?? "one") (\($0.1))" }
+      + (others.count > 5 ? ["\(others.count - 5) more"] : [])).joined(separator: ", ")
+      + ": seasons and steps are counted in rows, of all alike"
   }
 
   /// Throws if a file holds a JSON array: its first error as a table would tell nobody why.

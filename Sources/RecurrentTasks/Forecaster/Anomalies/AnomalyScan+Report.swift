@@ -31,8 +31,8 @@ extension AnomalyScan: CustomStringConvertible {
     if flagged.count > 40 { lines.append("and \(flagged.count - 40) more") }
     lines += [
       "",
-      "p is the share of \(NumberFormat.grouped(errorCount)) one-step errors on rows that were not "
-        + "trained on that are as large;",
+      "p is the share of \(NumberFormat.grouped(errorCount)) one-step errors on \(errorSource) "
+        + "that are as large;",
       "it is never below \(NumberFormat.significant(smallest)). "
         + (isAdjusted
           ? "Of these anomalies, a share of about \(level) are usual rows."

@@ -46,6 +46,8 @@ public struct AnomalyScan: Sendable {
   public let isAdjusted: Bool
   /// How many errors p-values are counted in.
   public let errorCount: Int
+  /// What these are errors of.
+  let errorSource: String
   /// Why other series are not looked at, as sentences without a full stop.
   public let remarks: [String]
 
@@ -71,11 +73,31 @@ public struct AnomalyScan: Sendable {
     guard let bound = errors.bound(level) else {
       throw DataError(
         file: "the p-values",
-        problem: "are at least \(NumberFormat.significant(errors.smallest)) with "
-          + "\(errors.count) errors, so that none is as small as \(NumberFormat.short(Float(level)))",
+        problem: "cannot be below \(NumberFormat.significant(errors.smallest)) with "
+          + "\(errors.count) errors, expected some of at most \(NumberFormat.short(Float(level)))",
         advice: "Use a larger --alpha, or a longer --usual file")
     }
-    let (usable, remarks) = try Self.usable(series, forecaster)
+    var (usable, remarks) = try Self.usable(series, forecaster)
+    let window = forecaster.options.window
+    remarks.append(
+      "the first \(window) rows of \(usable.count == 1 ? "the series" : "each series") have no whole "
+        + "window before them: they are not judged")
+    let learned = usable.reduce(0) { $0 + max(0, forecaster.learnedRows(of: $1) - window) }
+    if learned > 0 {
+      remarks.append(
+        "the model has learned \(NumberFormat.grouped(learned)) of the rows that are judged: of these it "
+          + "expects more than of new ones")
+    }
+    let known = usual?.reduce(0) { $0 + max(0, forecaster.learnedRows(of: $1) - window) } ?? 0
+    if known > 0 {
+      remarks.append(
+        "the model has learned \(NumberFormat.grouped(known)) of the usual rows, so that their errors "
+          + "are smaller than those of new rows, and more of these are flagged")
+    }
+    errorSource =
+      usual == nil
+      ? "rows that were not trained on"
+      : known > 0 ? "the usual rows, learned ones among them," : "the usual rows"
     var parts: [Part] = []
     for one in usable {
       var rows: [Row] = []

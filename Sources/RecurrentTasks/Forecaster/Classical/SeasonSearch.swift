@@ -17,6 +17,8 @@ enum SeasonSearch {
   /// Of more series, some, evenly.
   private static let mostSeries = 20
   private static let leastStrength = 0.3
+  /// By how much a peak is above what lies on either side of it.
+  private static let leastProminence = 0.15
   /// What walks and noise reach in one of many tries, by the root of the turns that tell; and where the
   /// calendar names the few that are tried. Found on random walks, noise and autoregressions.
   private static let (ofMany, ofCalendar) = (1.4, 1.0)
@@ -40,8 +42,19 @@ enum SeasonSearch {
         known.reduce(0) { $0 + Double($1.count - 2 * period) } / Double(max(period, 8))
       leasts[period] = 1 / max(1e-9, turns).squareRoot()
     }
+    /// A season comes back after so many rows and not as much after fewer or more; growth, as a bend or by shares, does
+    /// on both sides, or on one.
+    func standsOut(_ period: Int) -> Bool {
+      let near = [
+        strengths[max(shortest, period / 2)..<period],
+        strengths[period + 1..<max(period + 1, min(longest, period + period / 2) + 1)],
+      ]
+      return near.allSatisfy { side in
+        side.min().map { strengths[period] - $0 >= leastProminence } ?? true
+      }
+    }
     func isStrong(_ period: Int, _ factor: Double) -> Bool {
-      strengths[period] >= max(leastStrength, factor * leasts[period])
+      strengths[period] >= max(leastStrength, factor * leasts[period]) && standsOut(period)
     }
     let ofCalendar = calendarSeasons(times).filter {
       (shortest...longest).contains($0) && isStrong($0, Self.ofCalendar)

@@ -76,6 +76,8 @@ public struct ForecastUpdate {
       all[place] = update.series
       found.append(update)
       added += update.added
+      // What fills a gap is not what came.
+      held[place] += update.filled
     }
     (self.model, self.series, self.found, self.remarks) = (model, all, found, remarks)
     (self.added, source) = (added, series[0].source)
