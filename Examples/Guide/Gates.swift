@@ -31,7 +31,8 @@ func gates(_ pictures: Pictures) throws {
   print("      gradients by less than 1e-5 of the largest:", differences.allSatisfy { $0 < 1e-5 })
 
   let byHand = lstmBackwards(
-    (0..<input.time).map { input.steps($0..<$0 + 1).values.reshaped(to: [8, 5]) }, summed(lstm.weights))
+    (0..<input.time).map { input.steps($0..<$0 + 1).values.reshaped(to: [8, 5]) },
+    summed(lstm.weights))
   let pairs = [
     ("input_weights", byHand.w), ("recurrent_weights", byHand.u), ("bias", byHand.b),
   ]

@@ -212,7 +212,9 @@ package struct SeriesParts {
         throw DataError(
           file: source.file, place: "column \(value.shown)",
           problem: "every value is missing, expected numbers",
-          advice: "Choose another column; rows that are to be forecast stand behind those that have values")
+          advice:
+            "Choose another column; rows that are to be forecast stand behind those with values"
+        )
       }
       for (kind, text) in try rows.fillGaps(missing, source: source, columns: columns?.values ?? [])
       {
