@@ -54,6 +54,17 @@ import Testing
       try await workspace.expectFailure(
         65, ["begins at 2020-01-01, expected a time after 2020-03-20"],
         running: Self.flags + ["--wide", "columns", "--force", "--test", "table.csv"])
+      // A gap before the file is a gap as any other; what fills it is not tested.
+      try workspace.write(table(rows: 83..<93), to: "later.csv")
+      try await workspace.expectFailure(
+        65, ["begins at 2020-03-24; the rows are daily, and 3 after 2020-03-20 are absent"],
+        running: Self.flags + ["--wide", "columns", "--force", "--test", "later.csv"])
+      let filled = try await reports(["--test", "later.csv", "--missing", "interpolate"])
+      #expect(filled.contains("Test part: 14 windows"))
+      #expect(filled.contains("absent before it (3) were filled, by --missing interpolate"))
+      try await workspace.expectFailure(
+        65, ["found 3 rows to test, too few for a window of 8, a horizon of 4"],
+        running: Self.flags + ["--wide", "columns", "--force", "--test-rows", "3"])
       try await workspace.expectFailure(
         64, ["--test-rows and --test-from say the same"],
         running: Self.flags + ["--test-rows", "3", "--test-from", "2020-03-01"])

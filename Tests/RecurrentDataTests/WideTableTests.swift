@@ -40,6 +40,10 @@ struct WideTableTests {
     var parts = WideParts()
     let whole = try #require(try Table(csvText: text).long(part: &parts))
     #expect(
+      parts.remarks == [
+        "note: left out, since it holds no numbers", "none: left out, since it holds no numbers",
+      ])
+    #expect(
       try Series.read(whole, value: "value", groupedBy: "series").map(\.target)
         == found.map(\.target))
   }
@@ -52,6 +56,9 @@ struct WideTableTests {
     let dated = try series("shop,2020-01,2020-02,2020-03\na,1,2,3\nb,,4,5\n", .rows)
     #expect(dated.map(\.target) == [[1, 2, 3], [4, 5]])
     #expect(dated[1].times.labels == ["2020-02", "2020-03"])
+    let long = try Table(csvText: "shop,2020-01,2020-02\na,1,2\nb,,\n").long(.rows)
+    let read = try SeriesReading(long, value: "value", time: "time", groupedBy: "series")
+    #expect(read.series.count == 1 && read.remarks == ["b: left out, since every value is missing"])
   }
 
   @Test func whatIsNone() throws {

@@ -115,6 +115,15 @@ import Testing
     }
   }
 
+  /// One number that is far from all others is told, if enough stand beside it; numbers that lie apart are not.
+  @Test(arguments: ["61000", "-8000"]) func slipsAreTold(slip: String) throws {
+    let usual = (0..<30).map { "\(60 + $0 * 7 % 30)" }
+    let told = try table(usual + [slip]).remark(onNumbersOf: "n")
+    #expect(try #require(told).contains("\(slip) of line 32 lies far from all other numbers"))
+    #expect(try table(usual + ["190"]).remark(onNumbersOf: "n") == nil)
+    #expect(try table(usual + [slip, slip]).remark(onNumbersOf: "n") == nil)
+  }
+
   @Test func unitsOfOneColumnAreOne() throws {
     for (cells, line, problem) in [
       (["$5", "6", "€7"], 4, "found \"€7\" in the column of \"$5\" of line 2, expected"),

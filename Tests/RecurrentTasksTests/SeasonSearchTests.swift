@@ -27,6 +27,17 @@ struct SeasonSearchTests {
     #expect(found([1, 2, 3]) == [] && found([Double](repeating: 4, count: 50)) == [])
   }
 
+  /// What grows by a bend or by shares comes back after any number of rows, and after no number more than after
+  /// others.
+  @Test(arguments: [UInt64(1), 2, 3]) func growthIsNoSeason(seed: UInt64) {
+    let noise = noise(300, seed: seed)
+    #expect(found((0..<300).map { Double($0 * $0) + 5 * noise[$0] }) == [])
+    for (rate, share) in [(1.03, 0.0), (1.03, 0.01), (1.01, 0.01)] {
+      let grown = (0..<300).map { pow(rate, Double($0)) * (1 + share * noise[$0]) }
+      #expect(found(grown) == [], "\(rate) \(share)")
+    }
+  }
+
   /// In any unit, on any level, beside a trend, with noise of half its deviation.
   @Test(arguments: [4, 7, 12, 24, 52])
   func seasonsAreFound(rows: Int) {

@@ -35,6 +35,18 @@ import Testing
   private let columns = ForecastColumns(
     target: "sold", time: "date", covariates: ["price"], series: "shop")
 
+  @Test func rowsThatCountOtherTimesAreTold() throws {
+    let months = (1...9).map { "2024-0\($0)-01,month,\($0)\n" }
+    let days = rows(0..<20, ["day"]).map {
+      $0.split(separator: ",").prefix(3).joined(separator: ",") + "\n"
+    }
+    let read = try read(
+      ["a.csv": "date,shop,sold\n" + (days + months).joined()],
+      ForecastColumns(target: "sold", time: "date", covariates: [], series: "shop"))
+    let remark = try #require(read.remarks.first { $0.hasPrefix("rows are ") })
+    #expect(remark.contains("day (daily)") || remark.contains("month (monthly)"))
+  }
+
   /// By time and by series, whole and in parts of a few rows, in one file and in two: the same series.
   @Test(arguments: [60, 200, 1 << 27]) func parts(size: Int) throws {
     let names = ["north", "south", "west"]

@@ -79,9 +79,11 @@ extension Forecaster {
         let power = power(of: series, rows: first)
         var channels =
           rule.map {
+            // What never varies is in the unit of the rows that the model kept, as in forecasts.
             Channels(
               series, rule: $0, power: power,
-              fallback: keptChannels(of: series, $0, power)?.typicalSteps)
+              fallback: series.target.allSatisfy { $0 == series.target[0] }
+                ? keptChannels(of: series, $0, power)?.typicalSteps : nil)
           }
           ?? Channels(series, power: power, options: options, trainingRows: first)
         channels.base = base(of: series, channels, fittedRows: first.count)
