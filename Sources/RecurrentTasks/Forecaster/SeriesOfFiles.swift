@@ -90,9 +90,9 @@ package struct SeriesOfFiles {
     (columnNames, preview) = first
     source = paths.count > 3 ? "\(paths.count) files" : paths.joined(separator: ", ")
     if paths.count > 1, found.isOneSeries { try join(joining) }
-    if let remark = frequencyRemark { remarks.append(remark) }
+    if let remark = frequencyRemark { self.remarks.append(remark) }
     if store.fileSize > 0 {
-      remarks.append(
+      self.remarks.append(
         "numbers lie on the disk, \(NumberFormat.bytes(Double(store.fileSize))) while the program runs"
       )
     }

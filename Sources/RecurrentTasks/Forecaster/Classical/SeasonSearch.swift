@@ -1,3 +1,4 @@
+import Foundation
 import Recurrent
 import RecurrentFiles
 
@@ -28,7 +29,7 @@ enum SeasonSearch {
   /// Seasons of some rows, the shortest first; none where nothing returns, or too few rows tell.
   static func seasons(of all: [ArraySlice<Double>], times: TimeAxis?) -> [FoundSeason] {
     let every = max(1, all.count / mostSeries)
-    let series = stride(from: 0, to: all.count, by: every).map { Array(all[$0].suffix(mostRows)) }
+    let series = stride(from: 0, to: all.count, by: every).map { evened(all[$0].suffix(mostRows)) }
     let longest = (series.map(\.count).max() ?? 0) / 3
     guard longest >= shortest else { return [] }
     var strengths = [Double](repeating: 0, count: longest + 2)
@@ -75,6 +76,15 @@ enum SeasonSearch {
       if isNew ?? (strength >= 0.6 * best) { found.append(.init(rows: rows, strength: strength)) }
     }
     return found
+  }
+
+  /// The logarithms of values above zero of which the largest is many times the smallest: what grows by shares would be
+  /// its last rows alone.
+  private static func evened(_ values: ArraySlice<Double>) -> [Double] {
+    guard let least = values.min(), let most = values.max(), least > 0, most > 20 * least else {
+      return Array(values)
+    }
+    return values.map { log($0) }
   }
 
   /// The rows next to a peak that are as strong at their multiples: noise moves peaks.
