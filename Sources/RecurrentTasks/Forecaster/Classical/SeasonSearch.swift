@@ -121,6 +121,9 @@ enum SeasonSearch {
       rest[start] = values[start + half] - mean
       sum += values[start + period] - values[start + 1]
     }
+    // What is left of a bend is the same everywhere.
+    let bend = rest.reduce(0, +) / Double(count)
+    for row in rest.indices { rest[row] -= bend }
     let (products, squares) = (period..<count).reduce(into: (0.0, 0.0)) { sums, row in
       sums.0 += rest[row] * rest[row - period]
       sums.1 += (rest[row] * rest[row] + rest[row - period] * rest[row - period]) / 2
