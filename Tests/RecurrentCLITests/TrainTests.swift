@@ -192,7 +192,7 @@ import Testing
       try workspace.write(table, to: "t.csv")
       try await workspace.train("t.csv", "--series", "Shop")
       let forecast = try workspace.text("model/forecast.csv").split(separator: "\n")
-      #expect(forecast[0] == "series,time,step,actual,forecast,lower,upper,naive,seasonal_naive")
+      #expect(forecast[0] == "series,time,step,actual,forecast,lower,upper,naive")
       #expect(forecast.count { $0.hasPrefix("north,") } == 15)
       #expect(forecast.count { $0.hasPrefix("\"south, far\",") } == 15)
       let result = try await workspace.recurrent(["predict", "model", "--steps", "2"])
