@@ -78,13 +78,28 @@ enum SeasonSearch {
     return found
   }
 
-  /// The logarithms of values above zero of which the largest is many times the smallest: what grows by shares would be
-  /// its last rows alone.
+  /// The logarithms of values that lie nearer to a straight line so, and of which the largest is many times the
+  /// smallest: what grows by shares would be its last rows alone.
   private static func evened(_ values: ArraySlice<Double>) -> [Double] {
+    let values = Array(values)
     guard let least = values.min(), let most = values.max(), least > 0, most > 20 * least else {
-      return Array(values)
+      return values
     }
-    return values.map { log($0) }
+    let logarithms = values.map { log($0) }
+    return straightness(logarithms) > straightness(values) ? logarithms : values
+  }
+
+  /// The square of the correlation with the row.
+  private static func straightness(_ values: [Double]) -> Double {
+    let mean = values.reduce(0, +) / Double(values.count)
+    let middle = Double(values.count - 1) / 2
+    var (products, squares, rows) = (0.0, 0.0, 0.0)
+    for (row, value) in values.enumerated() {
+      products += (Double(row) - middle) * (value - mean)
+      squares += (value - mean) * (value - mean)
+      rows += (Double(row) - middle) * (Double(row) - middle)
+    }
+    return squares > 0 ? products * products / squares / rows : 0
   }
 
   /// The rows next to a peak that are as strong at their multiples: noise moves peaks.
