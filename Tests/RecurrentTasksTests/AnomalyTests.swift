@@ -152,6 +152,19 @@ import Testing
       remarks.count == 2 && remarks[1].hasPrefix("the first 8 rows of the series have no whole"))
   }
 
+  /// Rows that the model has learned are no test of it, as those judged and as the usual ones.
+  @Test func learnedRowsAreTold() throws {
+    let forecaster = try Self.forecaster.get()
+    let learned = try Series(values: Self.noisy(800, seed: 1))
+    let other = try Series(values: Self.noisy(60, seed: 5))
+    func remarks(_ series: Series, usual: Series? = nil) throws -> [String] {
+      try AnomalyScan(of: [series], by: forecaster, usual: usual.map { [$0] }).remarks
+    }
+    #expect(try remarks(learned).contains { $0.contains("has learned 792 of the rows that are") })
+    #expect(try remarks(other, usual: learned).contains { $0.contains("792 of the usual rows") })
+    #expect(try !remarks(other).contains { $0.contains("learned") })
+  }
+
   /// The errors stand in the model folder; one that says otherwise is refused.
   @Test func errorsAreKept() throws {
     let forecaster = try Self.forecaster.get()

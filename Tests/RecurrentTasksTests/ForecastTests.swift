@@ -295,3 +295,45 @@ private struct CalendarDay: CustomStringConvertible {
     return "2021-0\(month)-" + (day < 10 ? "0" : "") + "\(day)"
   }
 }
+
+/// Values that a model was not made for.
+@Suite struct ForecastOfOtherValuesTests {
+  private func model(
+    _ values: [Double], _ change: (inout ForecasterOptions) -> Void = { _ in }
+  ) throws -> Forecaster {
+    try ForecastPlan([Series(values: values)], options: tinyOptions(change)).train()
+  }
+
+  @Test func whatLogarithmsCannotTakeIsTold() throws {
+    let forecaster = try model((0..<90).map { 100 + Double($0 * 7 % 11) }) { $0.transform = .log }
+    let series = try Series(values: (0..<30).map { $0 == 20 ? -3 : 100 + Double($0 * 7 % 11) })
+    let remarks = try forecaster.forecasts(after: [series]).remarks
+    #expect(
+      remarks.contains { $0.hasPrefix("1 value is below 10") && $0.contains("first is -3") })
+    #expect(try forecaster.evaluable([series]).remarks.contains { $0.contains("below 10") })
+    #expect(try forecaster.forecasts(after: [series.prefix(19)]).remarks.isEmpty)
+  }
+
+  @Test func countsAreAskedOfEveryTable() throws {
+    let counts = (0..<90).map { Double($0 * 7 % 11) }
+    let forecaster = try model(counts) {
+      ($0.loss, $0.scaling) = (.negativeBinomial, .magnitude)
+    }
+    let other = try Series(values: counts.map { $0 + 0.5 })
+    for attempt in [
+      { _ = try forecaster.forecast(after: other) }, { _ = try forecaster.evaluate(on: [other]) },
+    ] {
+      #expect(try dataError(attempt).problem.contains("expected counts"))
+    }
+  }
+
+  /// In the unit of the rows that the model kept, in forecasts and in their judgement.
+  @Test func whatNeverVariesIsJudgedAsItIsForecast() throws {
+    let forecaster = try model((0..<90).map { 100 + Double($0 * 7 % 11) })
+    let constant = try Series(values: [Double](repeating: 5, count: 30))
+    let points = try forecaster.forecast(after: constant).points
+    let mean = points.reduce(0) { $0 + abs($1.value - 5) } / Double(points.count)
+    let error = try forecaster.evaluate(on: [constant]).model.overall.mae
+    #expect(mean > 0 && abs(error - mean) < 1e-6 * mean)
+  }
+}
