@@ -180,12 +180,16 @@ struct TableOptions: ParsableArguments {
   }
 
   /// The series of a table for a model.
+  ///
+  /// - Parameter takesPlan: whether its rows may be those behind the ones that the model holds.
   func reading(
-    _ path: String, _ encoding: TextEncoding, times: TimeOptions?, for forecaster: Forecaster
+    _ path: String, _ encoding: TextEncoding, times: TimeOptions?, for forecaster: Forecaster,
+    takesPlan: Bool = false
   ) throws(DataError) -> SeriesReading {
     try forecaster.reading(
       path, times: times, missing: missing,
-      format: format(encoding, like: forecaster.configuration.columns?.format))
+      format: format(encoding, like: forecaster.configuration.columns?.format),
+      takesPlan: takesPlan)
   }
 
   /// The flags that are given.

@@ -33,26 +33,29 @@ struct ForecastPartFlags: ParsableArguments {
   var until: String?
 
   func validate() throws {
-    let tests = [
-      ("--test", testFile != nil), ("--test-rows", testRows != nil),
-      ("--test-from", testFrom != nil),
-    ].filter(\.1).map(\.0)
-    if tests.count > 1 {
-      throw ValidationError("\(tests.joined(separator: " and ")) say the same; give one of them.")
-    }
-    if validationRows != nil, validationFrom != nil {
-      throw ValidationError(
-        "--validation-rows and --validation-from say the same; give one of them.")
+    for flags in [testFlags, validationFlags] where flags.count > 1 {
+      throw ValidationError("\(flags.joined(separator: " and ")) say the same; give one of them.")
     }
     for (flag, rows) in [("--test-rows", testRows), ("--validation-rows", validationRows)] {
       if let rows, rows < 0 { throw ValidationError("\(flag) is at least 0, not \(rows).") }
     }
   }
 
-  var isGiven: Bool {
-    testFile != nil || testRows != nil || testFrom != nil || validationRows != nil
-      || validationFrom != nil
+  /// Those that are given of the flags that say where the test part begins.
+  var testFlags: [String] {
+    [
+      ("--test", testFile != nil), ("--test-rows", testRows != nil),
+      ("--test-from", testFrom != nil),
+    ].filter(\.1).map(\.0)
   }
+
+  /// Those that are given of the flags that say where the validation part begins.
+  var validationFlags: [String] {
+    [("--validation-rows", validationRows != nil), ("--validation-from", validationFrom != nil)]
+      .filter(\.1).map(\.0)
+  }
+
+  var isGiven: Bool { !testFlags.isEmpty || !validationFlags.isEmpty }
 
   /// The series without what comes after the last time that is read.
   func cut(_ series: [Series]) throws -> [Series] {

@@ -39,6 +39,24 @@ struct ForecasterFlags: ParsableArguments {
         "--data \(bundled.rawValue) names a series of the program, and \(file) is a file; give one of both."
       )
     }
+    let usual = ForecasterOptions()
+    for (share, isGiven, others) in [
+      ("--test-fraction", split.testFraction != usual.testFraction, parts.testFlags),
+      (
+        "--validation-fraction", split.validationFraction != usual.validationFraction,
+        parts.validationFlags
+      ),
+    ] where isGiven && !others.isEmpty {
+      throw ValidationError("\(others[0]) and \(share) say the same; give one of them.")
+    }
+    let options = options
+    guard let base = options.base, base != .learned, !options.hasBase else { return }
+    let reason =
+      options.loss.isOfCounts
+      ? "--loss \(options.loss.rawValue), whose network says the mean of counts by itself"
+      : "--scaling \(options.scaling.rawValue), with which the network forecasts by itself"
+    throw ValidationError(
+      "--base \(base.rawValue) says nothing beside \(reason); give one of both.")
   }
 
   var options: ForecasterOptions {

@@ -179,7 +179,8 @@ extension TrainForecaster {
 extension Predict {
   fileprivate func forecast(_ forecaster: Forecaster) throws {
     let read = try file.map {
-      try table.reading($0, encoding, times: times.options, for: forecaster)
+      try table.reading(
+        $0, encoding, times: times.options, for: forecaster, takesPlan: true)
     }
     let series = read?.series ?? forecaster.recent
     let (forecasts, remarks) = try forecaster.forecasts(after: series, steps: steps)

@@ -152,6 +152,38 @@ extension Series {
       })
   }
 
+  /// With the rows of a plan, whose values are still to come, as those behind its last row. Rows of the plan
+  /// that are not later than that are left out.
+  ///
+  /// - Throws: ``DataError`` if no row is later, rows are absent in between, or other columns are known.
+  package func planned(by plan: Series) throws(DataError) -> Series {
+    try checkKnown(of: plan)
+    var start = 0
+    if !times.isRowNumbers || !plan.times.isRowNumbers, let last = times.seconds.last {
+      let first = plan.times.seconds.firstIndex { $0 > last }
+      guard times.isRowNumbers == plan.times.isRowNumbers, let first else {
+        throw DataError(
+          file: plan.source, place: name.map { "series \($0.shown)" },
+          problem: "ends at \(plan.times.label(plan.count - 1)), expected rows after "
+            + "\(times.label(count - 1)), the last that is known")
+      }
+      start = first
+      do throws(DataError) {
+        _ = try filling(upTo: plan.slice(start..<plan.count), .error)
+      } catch {
+        var error = error
+        error.advice = "Begin with the row behind \(times.label(count - 1)), the last that is known"
+        throw error
+      }
+    }
+    return Series(
+      checkedName: name, targetName: targetName, times: times, numbers: numbers,
+      covariates: covariates, source: plan.source, future: plan.times.slice(start..<plan.count),
+      known: zip(known, plan.known).map {
+        $0.prefix(count, followedBy: $1.slice(start..<plan.count))
+      })
+  }
+
   /// The series with the rows of a gap between its last row and the first of `other`, which is later.
   ///
   /// - Throws: ``DataError`` if a gap is an error.

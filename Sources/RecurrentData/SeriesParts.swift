@@ -12,6 +12,7 @@ package struct SeriesParts {
   private let model: TimeAxis?
   private let choice: KnownChoice
   private let ownName: String?
+  private let isPlan: Bool
   /// Where rows wait that are too many for the memory.
   private let store = ValueStore()
   private var columns: Columns?
@@ -56,15 +57,17 @@ package struct SeriesParts {
   /// - Parameters:
   ///   - model: times that were written alike: their reading and frequency are preferred.
   ///   - ownName: the name of the one series of a table without `seriesColumn`.
+  ///   - isPlan: whether the values of all rows are still to come; they are zeros then.
   package init(
     value: String, time: String? = nil, covariates: [String] = [],
     groupedBy seriesColumn: String? = nil, missing: MissingValues = .error,
     times options: TimeOptions = TimeOptions(), like model: TimeAxis? = nil,
-    known choice: KnownChoice = KnownChoice(), named ownName: String? = nil
+    known choice: KnownChoice = KnownChoice(), named ownName: String? = nil, isPlan: Bool = false
   ) {
     (self.value, self.time, self.covariates) = (value, time, covariates)
     (self.seriesColumn, self.missing, self.options) = (seriesColumn, missing, options)
     (self.model, self.choice, self.ownName) = (model, choice, ownName)
+    self.isPlan = isPlan
   }
 
   // MARK: Parts
@@ -85,7 +88,7 @@ package struct SeriesParts {
     for remark in table.remarks + (totals.map { [$0] } ?? []) where !remarks.contains(remark) {
       remarks.append(remark)
     }
-    for name in [value] + covariates {
+    for name in (isPlan ? [] : [value]) + covariates {
       guard let remark = table.remark(onNumbersOf: name), !numberRemarks.contains(remark) else {
         continue
       }
@@ -106,8 +109,12 @@ package struct SeriesParts {
       times: times.map {
         Times(format: $0.format, isDescending: $0.isDescending, reading: $0.reading)
       }, values: [], known: [])
-    for column in columns.values {
-      next.values.append(try kept(try table.numbersOrNaN(column: column)))
+    for (place, column) in columns.values.enumerated() {
+      next.values.append(
+        try kept(
+          isPlan && place == 0
+            ? [Double](repeating: 0, count: table.rowCount)
+            : try table.numbersOrNaN(column: column)))
     }
     for column in knownValues { next.known.append(try kept(column)) }
     var start = 0
@@ -125,10 +132,13 @@ package struct SeriesParts {
 
   private func found(in table: Table) throws(DataError) -> Columns {
     try checkDistinct(table)
-    var columns = Columns(values: [try table.column(value)])
+    // A plan may have no column of values; any other stands for it where rows are named.
+    let own = isPlan ? table.columnNames.firstIndex(of: value) ?? 0 : try table.column(value)
+    var columns = Columns(values: [own])
     for name in covariates { columns.values.append(try table.column(name)) }
     if let seriesColumn { columns.group = try table.column(seriesColumn) }
-    var used = Set(columns.values + (columns.group.map { [$0] } ?? []))
+    var used = Set(columns.values.dropFirst() + (columns.group.map { [$0] } ?? []))
+    if !isPlan || table.columnNames.contains(value) { used.insert(own) }
     for name in choice.all { used.insert(try table.column(name)) }
     columns.times =
       if let time { try table.timeColumns(time) } else { table.likelyTimeColumns(excluding: used) }

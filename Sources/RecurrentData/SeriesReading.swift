@@ -26,5 +26,7 @@ public struct SeriesReading: Sendable {
     self = try parts.finish()
   }
 
-  init(_ series: [Series], remarks: [String]) { (self.series, self.remarks) = (series, remarks) }
+  package init(_ series: [Series], remarks: [String]) {
+    (self.series, self.remarks) = (series, remarks)
+  }
 }

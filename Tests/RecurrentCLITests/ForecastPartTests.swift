@@ -68,6 +68,12 @@ import Testing
       try await workspace.expectFailure(
         64, ["--test-rows and --test-from say the same"],
         running: Self.flags + ["--test-rows", "3", "--test-from", "2020-03-01"])
+      try await workspace.expectFailure(
+        64, ["--test-rows and --test-fraction say the same"],
+        running: Self.flags + ["--test-rows", "3", "--test-fraction", "0.5"])
+      try await workspace.expectFailure(
+        64, ["--base last says nothing beside --scaling mean"],
+        running: Self.flags + ["--base", "last", "--scaling", "mean"])
     }
   }
 }

@@ -129,7 +129,9 @@ extension Forecaster: ServedJob {
 
   private func series(_ request: JSONValue) throws(RequestError) -> [Series] {
     if let csv = try request.string("csv") {
-      return try asked { () throws(DataError) in try reading(csvText: csv, source: "csv").series }
+      return try asked { () throws(DataError) in
+        try reading(csvText: csv, source: "csv", takesPlan: true).series
+      }
     }
     guard let values = try request.numbers("values") else { return recent }
     var covariates: [Covariate] = []

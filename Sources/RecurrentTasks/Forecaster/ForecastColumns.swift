@@ -60,13 +60,28 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   /// - Parameters:
   ///   - words: columns that hold words though they may look like numbers.
   ///   - name: that of the one series, where no column tells it.
+  ///   - isPlan: whether the values of all rows are still to come.
   func reading(
-    _ table: Table, like model: TimeAxis?, words: Set<String>, named name: String? = nil
+    _ table: Table, like model: TimeAxis?, words: Set<String>, named name: String? = nil,
+    isPlan: Bool = false
   ) throws(DataError) -> SeriesReading {
     let long = try long(table)
-    var parts = parts(of: long, like: model, words: words, named: name)
+    var parts = parts(of: long, like: model, words: words, named: name, isPlan: isPlan)
     try parts.add(long)
     return try parts.finish()
+  }
+
+  /// Whether a table says of its rows all but the values of the target.
+  func isPlan(_ table: Table) -> Bool {
+    guard wide == nil, table.rowCount > 0 else { return false }
+    let names = Set(table.columnNames)
+    let times = time?.split(separator: ",").map(String.init) ?? []
+    guard let target = table.columnNames.firstIndex(of: target) else {
+      let others = times + (known ?? []) + (statics ?? []) + (series.map { [$0] } ?? [])
+      return !others.isEmpty && names.isSuperset(of: others)
+    }
+    let values = try? table.numbersOrNaN(column: target)
+    return values?.allSatisfy(\.isNaN) ?? false
   }
 
   /// A table with a row for each value of a series.
@@ -78,7 +93,8 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
   ///
   /// - Parameter long: one of them.
   func parts(
-    of long: Table, like model: TimeAxis?, words: Set<String> = [], named name: String? = nil
+    of long: Table, like model: TimeAxis?, words: Set<String> = [], named name: String? = nil,
+    isPlan: Bool = false
   ) -> SeriesParts {
     if wide != nil {
       let moments = long.columnNames.filter { !["series", "value"].contains($0) }
@@ -87,9 +103,10 @@ public struct ForecastColumns: Sendable, Codable, Equatable {
         groupedBy: "series", missing: missing, times: times ?? TimeOptions(), like: model)
     }
     return SeriesParts(
-      value: target, time: time, covariates: covariates, groupedBy: series, missing: missing,
-      times: times ?? TimeOptions(), like: model,
-      known: KnownChoice(rows: known ?? [], statics: statics ?? [], words: words), named: name)
+      value: target, time: time, covariates: isPlan ? [] : covariates, groupedBy: series,
+      missing: missing, times: times ?? TimeOptions(), like: model,
+      known: KnownChoice(rows: known ?? [], statics: statics ?? [], words: words), named: name,
+      isPlan: isPlan)
   }
 }
 
@@ -111,24 +128,28 @@ extension Forecaster {
   ///   - times: how times are to be read; nil: as for training.
   ///   - missing: what to do about missing values; nil: as in training.
   ///   - format: how the table is written; nil: as that of the training.
+  ///   - takesPlan: whether a table without a value of the target tells of the rows behind those that the
+  ///     model holds (``recent``), which are given with them.
   /// - Throws: ``DataError`` if the table cannot be read or lacks a column.
   public func reading(
     _ path: String, times: TimeOptions? = nil, missing: MissingValues? = nil,
-    format: TableFormat? = nil
+    format: TableFormat? = nil, takesPlan: Bool = false
   ) throws(DataError) -> SeriesReading {
-    try reading(times: times, missing: missing, format: format) { format throws(DataError) in
+    try reading(times, missing, format, takesPlan) { format throws(DataError) in
       try Table(csv: path, format: format)
     }
   }
 
   /// The series of a table in memory, as those of a file.
   ///
-  /// - Parameter source: what messages call the table.
+  /// - Parameters:
+  ///   - source: what messages call the table.
+  ///   - takesPlan: as of a file.
   /// - Throws: ``DataError`` if the table cannot be read or lacks a column.
   public func reading(
-    csvText: String, source: String, times: TimeOptions? = nil
+    csvText: String, source: String, times: TimeOptions? = nil, takesPlan: Bool = false
   ) throws(DataError) -> SeriesReading {
-    try reading(times: times, missing: nil, format: nil) { format throws(DataError) in
+    try reading(times, nil, nil, takesPlan) { format throws(DataError) in
       try Table(csvText: csvText, source: source, format: format)
     }
   }
@@ -169,24 +190,56 @@ extension Forecaster {
   }
 
   private func reading(
-    times: TimeOptions?, missing: MissingValues?, format: TableFormat?,
+    _ times: TimeOptions?, _ missing: MissingValues?, _ format: TableFormat?, _ takesPlan: Bool,
     _ table: (TableFormat) throws(DataError) -> Table
   ) throws(DataError) -> SeriesReading {
     let columns = self.columns
-    return try reading(columns, times: times, missing: missing) { () throws(DataError) in
-      try table(format ?? columns.format ?? TableFormat())
-    }
+    let table = try table(format ?? columns.format ?? TableFormat())
+    return try reading(
+      columns, times: times, missing: missing, isPlan: takesPlan && columns.isPlan(table)
+    ) { () throws(DataError) in table }
   }
 
   private func reading(
     _ columns: ForecastColumns, times: TimeOptions?, missing: MissingValues?,
-    named name: String? = nil, _ table: () throws(DataError) -> Table
+    named name: String? = nil, isPlan: Bool = false, _ table: () throws(DataError) -> Table
   ) throws(DataError) -> SeriesReading {
     var columns = columns
     if let times { columns.times = (columns.times ?? TimeOptions()).overridden(by: times) }
     if let missing { columns.missing = missing }
-    return try columns.reading(
+    var read = try columns.reading(
       table(), like: recent.first?.times, words: configuration.known?.choice.words ?? [],
-      named: name)
+      named: name, isPlan: isPlan)
+    if isPlan { read = try planned(read) }
+    let remarks = configuration.known?.remarks(on: read.series) ?? []
+    return SeriesReading(read.series, remarks: read.remarks + remarks)
+  }
+
+  /// The rows that the model holds, with those of a plan behind them.
+  private func planned(_ plan: SeriesReading) throws(DataError) -> SeriesReading {
+    let isOne = recent.count == 1 && plan.series.count == 1
+    let held = Dictionary(recent.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var (series, remarks, first) = ([Series](), plan.remarks, DataError?.none)
+    for one in plan.series {
+      do throws(DataError) {
+        guard let known = isOne ? recent[0] : held[one.name] else {
+          throw DataError(
+            file: one.source, place: one.name.map { "series \($0.shown)" },
+            problem: "has no value of \(columns.target), and the model holds no rows of it",
+            advice: "Bring its last \(options.window) rows too, before those to be forecast")
+        }
+        series.append(try known.planned(by: one))
+      } catch {
+        first = first ?? error
+        remarks.append((one.name.map { "\($0): " } ?? "") + "not forecast: \(error.problem)")
+      }
+    }
+    if let first, series.isEmpty { throw first }
+    if let one = series.first {
+      remarks.append(
+        "no row has a value of \(columns.target): they are taken for what follows the rows that the "
+          + "model holds, which end at \(one.times.label(one.count - 1))")
+    }
+    return SeriesReading(series, remarks: remarks)
   }
 }

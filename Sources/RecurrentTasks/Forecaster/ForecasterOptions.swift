@@ -112,7 +112,7 @@ public struct ForecasterOptions: JobOptions {
   var hasLine: Bool { line ?? false }
 
   /// Whether the network corrects a base forecast that is made without it. The mean of counts it says itself.
-  var hasBase: Bool { scaling.hasBase && !loss.isOfCounts && base != .learned }
+  public var hasBase: Bool { scaling.hasBase && !loss.isOfCounts && base != .learned }
 
   /// Whether series have weights of their own: a vector, or coefficients of a smoothing.
   var tellsSeriesApart: Bool { seriesVectors == true || base == .learned }

@@ -94,6 +94,23 @@ struct KnownInputs: Sendable, Codable, Equatable {
     return values
   }
 
+  /// What is to be said of the columns of series: of words that have no number of their own.
+  func remarks(on series: [Series]) -> [String] {
+    columns.enumerated().compactMap { place, column in
+      guard let own = column.words.map(Set.init) else { return nil }
+      var unknown: [String] = []
+      for one in series where place < one.known.count {
+        guard case .words(let words) = one.known[place].values else { continue }
+        for word in Set(words).subtracting(own).subtracting(unknown + [""]) { unknown.append(word) }
+      }
+      guard !unknown.isEmpty else { return nil }
+      let shown = unknown.sorted().prefix(3).map(\.shown).joined(separator: ", ")
+      return "column \(column.name.shown) has \(unknown.count) "
+        + "\(unknown.count == 1 ? "word" : "words") that the model does not know, \(shown)"
+        + "\(unknown.count > 3 ? ", …" : ""): to it they are as no word"
+    }
+  }
+
   /// Columns that change from row to row, whose future must be told.
   var rowColumns: [String] { columns.filter { !$0.isStatic }.map(\.name) }
 
