@@ -152,6 +152,18 @@ extension Series {
       })
   }
 
+  /// Whether another series begins right behind this one by its times, with no row absent in between.
+  package func goesOn(with other: Series) -> Bool {
+    guard !times.isRowNumbers, !other.times.isRowNumbers, let last = times.seconds.last,
+      let first = other.times.seconds.first, first > last
+    else { return false }
+    do throws(DataError) {
+      return try filling(upTo: other, .error) == nil
+    } catch {
+      return false
+    }
+  }
+
   /// With the rows of a plan, whose values are still to come, as those behind its last row. Rows of the plan
   /// that are not later than that are left out.
   ///

@@ -165,6 +165,36 @@ import Testing
     #expect(try !remarks(other).contains { $0.contains("learned") })
   }
 
+  /// Rows right behind those that the model holds have these before them: what is said of them is what is
+  /// said of the end of one table with all rows. A single row is enough.
+  @Test func rowsThatGoOnAreLedByThoseOfTheModel() throws {
+    func series(_ rows: Range<Int>, name: String? = nil) throws -> Series {
+      try Series(
+        values: Array(Self.noisy(450, seed: 2)[rows]), name: name,
+        times: TimeAxis(seconds: rows.map { Int64($0) * 86_400 }))
+    }
+    let forecaster = try ForecastPlan(
+      [series(0..<400)],
+      options: tinyOptions {
+        ($0.horizon, $0.scaling, $0.line, $0.epochs) = (1, .standard, true, 1)
+        ($0.testFraction, $0.validationFraction, $0.base) = (0, 0.4, .last)
+      }
+    ).train()
+    let all = try AnomalyScan(of: [series(0..<450)], by: forecaster).parts[0].rows.suffix(50)
+    let scan = try AnomalyScan(of: [series(400..<450)], by: forecaster)
+    #expect(scan.parts[0].rows.map(\.row) == Array(0..<50))
+    #expect(scan.parts[0].rows.map(\.p) == all.map(\.p))
+    #expect(scan.parts[0].rows.map(\.forecast) == all.map(\.forecast))
+    #expect(scan.remarks.count == 1 && scan.remarks[0].contains("stand before the first of the"))
+    #expect(try AnomalyScan(of: [series(400..<401)], by: forecaster).parts[0].rows.count == 1)
+    // A day is absent, or the rows are of another series.
+    let later = try AnomalyScan(of: [series(401..<450)], by: forecaster)
+    #expect(later.parts[0].rows.first?.row == 8 && later.remarks[0].hasPrefix("the first 8 rows"))
+    let others = try AnomalyScan(
+      of: ["a", "b"].map { try series(400..<450, name: $0) }, by: forecaster)
+    #expect(others.parts.map { $0.rows.count } == [42, 42])
+  }
+
   /// The errors stand in the model folder; one that says otherwise is refused.
   @Test func errorsAreKept() throws {
     let forecaster = try Self.forecaster.get()

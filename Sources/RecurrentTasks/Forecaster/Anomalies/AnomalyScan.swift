@@ -7,7 +7,8 @@ import Recurrent
 /// print(scan)
 /// ```
 ///
-/// Each row with a whole window before it is forecast from rows before it only. Its p-value is the share of
+/// Each row with a whole window before it is forecast from rows before it only; where a series goes on right
+/// behind the rows that the model holds, these stand before it. Its p-value is the share of
 /// one-step errors that are at least as large, of windows that the network was not trained on; both
 /// directions count.
 public struct AnomalyScan: Sendable {
@@ -79,10 +80,23 @@ public struct AnomalyScan: Sendable {
     }
     var (usable, remarks) = try Self.usable(series, forecaster)
     let window = forecaster.options.window
-    remarks.append(
-      "the first \(window) rows of \(usable.count == 1 ? "the series" : "each series") have no whole "
-        + "window before them: they are not judged")
-    let learned = usable.reduce(0) { $0 + max(0, forecaster.learnedRows(of: $1) - window) }
+    if let led = usable.first(where: { $0.held > 0 }) {
+      remarks.append(
+        "the rows that the model holds, up to \(led.whole.times.label(led.held - 1)), stand before the "
+          + "first of \(usable.count == 1 ? "the series" : "series that go on right behind them")")
+    }
+    let alone = usable.count { $0.held == 0 }
+    if alone > 0 {
+      let whose =
+        alone == usable.count
+        ? usable.count == 1 ? "the series" : "each series" : "each of \(alone) series"
+      remarks.append(
+        "the first \(window) rows of \(whose) have no whole window before them: they are not judged"
+      )
+    }
+    let learned = usable.reduce(0) { sum, one in
+      sum + (one.held > 0 ? 0 : max(0, forecaster.learnedRows(of: one.series) - window))
+    }
     if learned > 0 {
       remarks.append(
         "the model has learned \(NumberFormat.grouped(learned)) of the rows that are judged: of these it "
@@ -102,7 +116,7 @@ public struct AnomalyScan: Sendable {
     for one in usable {
       var rows: [Row] = []
       forecaster.forEachNextRow(of: one) { row, forecast in
-        let value = one.numbers[row]
+        let value = one.series.numbers[row]
         let score = forecast.score(of: value)
         let p = score.map(errors.pValue) ?? (value == forecast.value ? 1 : errors.smallest)
         let ends = [forecast.value(atScore: -bound), forecast.value(atScore: bound)]
@@ -111,7 +125,7 @@ public struct AnomalyScan: Sendable {
             row: row, value: value, forecast: forecast.value, lower: ends[0], upper: ends[1], p: p,
             adjusted: p, isAnomaly: p <= level + 1e-9))
       }
-      parts.append(Part(series: one, rows: rows))
+      parts.append(Part(series: one.series, rows: rows))
     }
     let adjusted = Self.adjusted(parts.flatMap { $0.rows.map(\.p) })
     var place = 0
@@ -133,7 +147,7 @@ public struct AnomalyScan: Sendable {
       var scores: [Double] = []
       for one in try usable(usual, forecaster).series {
         forecaster.forEachNextRow(of: one) { row, forecast in
-          if let score = forecast.score(of: one.numbers[row]) { scores.append(score) }
+          if let score = forecast.score(of: one.series.numbers[row]) { scores.append(score) }
         }
       }
       return OneStepErrors(scores)
@@ -147,13 +161,14 @@ public struct AnomalyScan: Sendable {
 
   private static func usable(
     _ series: [Series], _ forecaster: Forecaster
-  ) throws(DataError) -> (series: [Series], remarks: [String]) {
-    var (usable, remarks) = ([Series](), [String]())
+  ) throws(DataError) -> (series: [Forecaster.LedSeries], remarks: [String]) {
+    var (usable, remarks) = ([Forecaster.LedSeries](), [String]())
     let window = forecaster.options.window
     for one in series {
       try forecaster.checkChannels(of: one)
-      if one.count > window {
-        usable.append(one)
+      let led = forecaster.led(one, isOne: series.count == 1)
+      if led.whole.count > window {
+        usable.append(led)
       } else {
         remarks.append(
           "\(one.name.map { "\($0): " } ?? "")not looked at: \(one.count) rows hold no window of \(window) "
@@ -182,15 +197,35 @@ public struct AnomalyScan: Sendable {
 }
 
 extension Forecaster {
+  /// A series, and the same with the rows before it that the model holds.
+  struct LedSeries {
+    var series: Series
+    var whole: Series
+    /// How many the model holds of these.
+    var held: Int { whole.count - series.count }
+  }
+
+  /// A series behind the rows that the model holds of it, if it goes on right there by its times.
+  ///
+  /// - Parameter isOne: whether it is one alone, and needs no name.
+  func led(_ series: Series, isOne: Bool) -> LedSeries {
+    let held =
+      isOne && recent.count == 1 ? recent[0] : recent.first { $0.name == series.name }
+    guard let held, held.goesOn(with: series), let whole = try? held.followed(by: series) else {
+      return LedSeries(series: series, whole: series)
+    }
+    return LedSeries(series: series, whole: whole)
+  }
+
   /// What is forecast for each row with a whole window before it, from rows before it only.
-  func forEachNextRow(of series: Series, _ body: (_ row: Int, _ forecast: ForecastRow) -> Void) {
-    let window = options.window
-    let channels = channels(goingOn: series, knownRows: window)
-    for first in stride(from: window, to: series.count, by: 1024) {
-      let rows = first..<min(first + 1024, series.count)
+  func forEachNextRow(of led: LedSeries, _ body: (_ row: Int, _ forecast: ForecastRow) -> Void) {
+    let start = max(options.window, led.held)
+    let channels = channels(goingOn: led.whole, knownRows: start)
+    for first in stride(from: start, to: led.whole.count, by: 1024) {
+      let rows = first..<min(first + 1024, led.whole.count)
       let examples = ForecastExamples(
-        [channels], origins: [rows], options: options, places: [place(of: series)])
-      for (row, forecasts) in zip(rows, self.rows(examples)) { body(row, forecasts[0]) }
+        [channels], origins: [rows], options: options, places: [place(of: led.whole)])
+      for (row, forecasts) in zip(rows, self.rows(examples)) { body(row - led.held, forecasts[0]) }
     }
   }
 }
