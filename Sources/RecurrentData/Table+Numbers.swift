@@ -57,7 +57,7 @@ extension Table {
   }
 
   /// The numbers of a column, NaN where the value is missing.
-  func numbersOrNaN(column: Int) throws(DataError) -> [Double] {
+  package func numbersOrNaN(column: Int) throws(DataError) -> [Double] {
     let (result, reading, unit) = text.bytes.withUnsafeBufferPointer { bytes in
       let reading = numberReading(column: column, in: bytes)
       var unit = ColumnUnit()
