@@ -72,7 +72,7 @@ import Testing
       #expect(some.exitCode == 0 && some.output.contains("north"), "\(some.errorOutput)")
       for part in [
         "west: not forecast: has no value of sold, and the model holds no rows of it",
-        "column offer has 1 word that the model does not know, poster: to it they are as no word",
+        "column \"offer\" has 1 word that the model does not know, \"poster\": to it they are as",
       ] {
         #expect(some.errorOutput.contains(part), "\(some.errorOutput)")
       }

@@ -185,7 +185,7 @@ import Testing
     #expect(scan.parts[0].rows.map(\.row) == Array(0..<50))
     #expect(scan.parts[0].rows.map(\.p) == all.map(\.p))
     #expect(scan.parts[0].rows.map(\.forecast) == all.map(\.forecast))
-    #expect(scan.remarks.count == 1 && scan.remarks[0].contains("stand before the first of the"))
+    #expect(scan.remarks.count == 1 && scan.remarks[0].contains("were put before the series"))
     #expect(try AnomalyScan(of: [series(400..<401)], by: forecaster).parts[0].rows.count == 1)
     // A day is absent, or the rows are of another series.
     let later = try AnomalyScan(of: [series(401..<450)], by: forecaster)

@@ -82,8 +82,8 @@ public struct AnomalyScan: Sendable {
     let window = forecaster.options.window
     if let led = usable.first(where: { $0.held > 0 }) {
       remarks.append(
-        "the rows that the model holds, up to \(led.whole.times.label(led.held - 1)), stand before the "
-          + "first of \(usable.count == 1 ? "the series" : "series that go on right behind them")")
+        "the rows that the model holds, up to \(led.whole.times.label(led.held - 1)), were put before "
+          + (usable.count == 1 ? "the series" : "series that go on right behind them"))
     }
     let alone = usable.count { $0.held == 0 }
     if alone > 0 {
