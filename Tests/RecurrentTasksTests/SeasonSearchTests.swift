@@ -49,6 +49,12 @@ struct SeasonSearchTests {
     #expect(found(values.map { $0 * 1e-6 + 40 }) == [rows])
   }
 
+  @Test func rowsInTurnAreASeasonOfTwo() {
+    let noise = noise(80, seed: 3)
+    #expect(found(noise.indices.map { ($0 % 2 == 0 ? 1 : 3) + 0.3 * noise[$0] }) == [2])
+    #expect(found(noise.indices.map { [0, 1, 0, 3][$0 % 4] + 0.1 * noise[$0] }) == [4])
+  }
+
   /// Days, and weeks whose two last days are quiet.
   @Test func severalSeasonsAreFound() {
     let noise = noise(24 * 7 * 6, seed: 8)

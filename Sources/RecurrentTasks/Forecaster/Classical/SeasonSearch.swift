@@ -75,6 +75,13 @@ enum SeasonSearch {
       let isNew = found.last.map { strength > $0.strength + 0.3 * (1 - $0.strength) }
       if isNew ?? (strength >= 0.6 * best) { found.append(.init(rows: rows, strength: strength)) }
     }
+    // Two rows in turn return after four as well.
+    let inTurn = series.compactMap { strength(of: 4, after: 2, in: $0) }
+    if let first = found.first, first.rows == 4,
+      inTurn.reduce(0, +) >= Double(inTurn.count) * (first.strength - 0.05)
+    {
+      found[0].rows = 2
+    }
     return found
   }
 
@@ -122,9 +129,12 @@ enum SeasonSearch {
     return [1, 7, 365.2425].map { $0 * 86_400 / step }.filter { $0 < 1e6 }.map { Int($0.rounded()) }
   }
 
-  /// The autocorrelation after `period` rows of what a centred moving average over as many leaves; nil
-  /// where that is nothing.
-  private static func strength(of period: Int, in values: [Double]) -> Double? {
+  /// The autocorrelation after `period` rows, or `lag`, of what a centred moving average over `period` rows
+  /// leaves; nil where that is nothing.
+  private static func strength(of period: Int, after lag: Int? = nil, in values: [Double])
+    -> Double?
+  {
+    let lag = lag ?? period
     let count = values.count - period
     let half = period / 2
     var rest = [Double](repeating: 0, count: count)
@@ -139,9 +149,9 @@ enum SeasonSearch {
     // What is left of a bend is the same everywhere.
     let bend = rest.reduce(0, +) / Double(count)
     for row in rest.indices { rest[row] -= bend }
-    let (products, squares) = (period..<count).reduce(into: (0.0, 0.0)) { sums, row in
-      sums.0 += rest[row] * rest[row - period]
-      sums.1 += (rest[row] * rest[row] + rest[row - period] * rest[row - period]) / 2
+    let (products, squares) = (lag..<count).reduce(into: (0.0, 0.0)) { sums, row in
+      sums.0 += rest[row] * rest[row - lag]
+      sums.1 += (rest[row] * rest[row] + rest[row - lag] * rest[row - lag]) / 2
     }
     // What is left of a straight line is rounding alone.
     let middle = values.reduce(0, +) / Double(values.count)
