@@ -298,7 +298,8 @@ struct BeamOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "α of the length penalty (Wu et al. 2016). (default: the model's; in training 0.6)",
+      "α of the length penalty (Wu et al. 2016). (default: the model's; in training the best on the validation "
+        + "part, or 0.6)",
       valueName: "number"))
   var lengthPenalty: Float?
 

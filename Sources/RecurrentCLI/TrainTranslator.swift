@@ -77,7 +77,7 @@ struct TrainTranslator: JobCommand {
     options.normalization = TextNormalization(form: padded.normalization)
     more.apply(to: &options)
     options.beam = search.beam ?? options.beam
-    options.lengthPenalty = search.lengthPenalty ?? options.lengthPenalty
+    if let penalty = search.lengthPenalty { options.lengthPenalty = penalty }
     options.coveragePenalty = search.coveragePenalty
     return options
   }

@@ -65,6 +65,10 @@ extension TranslatorPlan: CustomStringConvertible {
     lines.append(
       "            \(NumberFormat.grouped(parameterCount)) parameters; about "
         + "\(NumberFormat.bytes(processBytes)) of memory in all, with the pairs and the report")
+    if options.fitsLengthPenalty == true, !validation.pairs.isEmpty {
+      lines.append(
+        "search      beam \(options.beam); the length penalty is the best on the validation part")
+    }
     return lines.joined(separator: "\n")
   }
 }

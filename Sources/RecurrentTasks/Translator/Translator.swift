@@ -153,25 +153,35 @@ public struct Translator: Job {
   func search(
     _ sentences: [String], _ options: TranslatorOptions, keepsAttention: Bool
   ) -> [[Translation]] {
-    let search = BeamSearch(models, options)
-    let tokens = sentences.map {
-      $0.isBlank ? [] : Array(source.ids(of: $0).prefix(options.maximumLength))
-    }
-    let buckets = LengthBuckets(lengths: tokens.map(\.count), tokenBudget: 4096)
-    var result = [[Translation]](repeating: [], count: sentences.count)
-    let rows = tokens.indices.filter { !tokens[$0].isEmpty }
-    for rows in buckets.batches(of: rows, size: max(1, 256 / options.beam)) {
-      let found = search(rows.map { tokens[$0] }, keepsAttention: keepsAttention)
-      for (row, hypotheses) in zip(rows, found) {
-        let read = tokens[row].map { source.vocabulary.tokens[$0] }
-        result[row] = hypotheses.map { hypothesis in
-          Translation(
-            text: target.text(of: hypothesis.tokens), score: hypothesis.score, sourceTokens: read,
-            tokens: hypothesis.tokens.map { target.vocabulary.tokens[$0] }
-              + [target.vocabulary.tokens[SentenceEncoder.end]],
-            attention: hypothesis.attention)
-        }
+    hypotheses(of: sentences, options, keepsAttention: keepsAttention).map { tokens, found in
+      let read = tokens.map { source.vocabulary.tokens[$0] }
+      return found.map { hypothesis in
+        Translation(
+          text: target.text(of: hypothesis.tokens), score: hypothesis.score, sourceTokens: read,
+          tokens: hypothesis.tokens.map { target.vocabulary.tokens[$0] }
+            + [target.vocabulary.tokens[SentenceEncoder.end]],
+          attention: hypothesis.attention)
       }
+    }
+  }
+
+  /// The tokens of each sentence, and what a search finds for it.
+  func hypotheses(
+    of sentences: [String], _ options: TranslatorOptions, keepsAttention: Bool = false
+  ) -> [(tokens: [Int], found: [BeamSearch.Hypothesis])] {
+    let search = BeamSearch(models, options)
+    var result = sentences.map { sentence in
+      (
+        tokens: sentence.isBlank
+          ? [] : Array(source.ids(of: sentence).prefix(options.maximumLength)),
+        found: [BeamSearch.Hypothesis]()
+      )
+    }
+    let buckets = LengthBuckets(lengths: result.map(\.tokens.count), tokenBudget: 4096)
+    let rows = result.indices.filter { !result[$0].tokens.isEmpty }
+    for rows in buckets.batches(of: rows, size: max(1, 256 / options.beam)) {
+      let found = search(rows.map { result[$0].tokens }, keepsAttention: keepsAttention)
+      for (row, hypotheses) in zip(rows, found) { result[row].found = hypotheses }
     }
     return result
   }

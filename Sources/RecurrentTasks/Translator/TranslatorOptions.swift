@@ -61,8 +61,12 @@ public struct TranslatorOptions: JobOptions {
   var devFraction = 0.1
   /// Translations that are pursued at once.
   public var beam = 5
-  /// α of the length penalty: a translation of n tokens is judged by log p / ((5 + n) / 6)^α.
-  public var lengthPenalty: Float = 0.6
+  /// α of the length penalty: a translation of n tokens is judged by log p / ((5 + n) / 6)^α. Set, it stays as it
+  /// is; not set, the validation part chooses it after training (``fitsLengthPenalty``).
+  public var lengthPenalty: Float = 0.6 { didSet { fitsLengthPenalty = nil } }
+  /// Whether the length penalty becomes, once the network is trained, the one with the best BLEU on the
+  /// validation part; nil: it does not.
+  public var fitsLengthPenalty: Bool? = true
   /// β of the coverage penalty: what a translation loses for tokens of the sentence that it hardly looked
   /// at (``Translator/translations(of:beam:lengthPenalty:coveragePenalty:keepsAttention:)``); nil: 0.
   public var coveragePenalty: Float?

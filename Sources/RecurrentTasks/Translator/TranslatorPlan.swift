@@ -182,6 +182,12 @@ extension TranslatorPlan {
   }
 
   public func complete(_ translator: inout Translator) {
+    if options.fitsLengthPenalty == true,
+      let penalty = translator.bestLengthPenalty(on: validation)
+    {
+      translator.configuration.options.lengthPenalty = penalty
+      translator.configuration.options.fitsLengthPenalty = true
+    }
     guard !test.pairs.isEmpty else { return }
     translator.configuration.evaluation = translator.evaluation(test, training: training)
   }
