@@ -36,6 +36,11 @@ struct BeamSearch {
     /// β
     let coveragePenalty: Float
 
+    func score(_ hypothesis: Hypothesis) -> Float {
+      score(
+        hypothesis.logProbability, length: hypothesis.length, coverage: hypothesis.coverage)
+    }
+
     /// Of a translation of so many tokens; `coverage` has Σ_s w_st of each token of the sentence.
     func score(_ logProbability: Float, length: Int, coverage: [Float]) -> Float {
       let score = logProbability / pow((5 + Float(length)) / 6, lengthPenalty)
@@ -50,6 +55,8 @@ struct BeamSearch {
     var tokens: [Int]
     /// log P
     var logProbability: Float
+    /// The tokens that its score counts, its end among them.
+    var length = 0
     var score: Float
     /// How much each token of the source counted, for each token said, the end included.
     var attention: [[Float]]
@@ -64,7 +71,11 @@ struct BeamSearch {
   }
 
   /// The translations of each sentence, the best first: as many as the beam is wide, or fewer.
-  func callAsFunction(_ sources: [[Int]], keepsAttention: Bool = false) -> [[Hypothesis]] {
+  ///
+  /// - Parameter keepsAll: whether those that ended besides come too.
+  func callAsFunction(
+    _ sources: [[Int]], keepsAttention: Bool = false, keepsAll: Bool = false
+  ) -> [[Hypothesis]] {
     let batch = TokenBatch(padded: sources)
     var networks = TranslatorEnsemble(models, reading: batch)
     var searches = sources.map { Search(limit: limit($0.count)) }
@@ -107,7 +118,7 @@ struct BeamSearch {
       // Of equal ones, the one that ended first.
       search.ended.indices.sorted {
         (-search.ended[$0].score, $0) < (-search.ended[$1].score, $1)
-      }.prefix(beam).map { search.ended[$0] }
+      }.prefix(keepsAll ? .max : beam).map { search.ended[$0] }
     }
   }
 
@@ -145,9 +156,8 @@ private struct Search {
       let isEnd = candidate.token == SentenceEncoder.end
       if isEnd && rank >= beam { continue }
       if !isEnd { hypothesis.tokens.append(candidate.token) }
-      hypothesis.score = rule.score(
-        hypothesis.logProbability, length: hypothesis.tokens.count + (isEnd ? 1 : 0),
-        coverage: hypothesis.coverage)
+      hypothesis.length = hypothesis.tokens.count + (isEnd ? 1 : 0)
+      hypothesis.score = rule.score(hypothesis)
       if isEnd {
         ended.append(hypothesis)
       } else {

@@ -13,16 +13,13 @@ extension Translator {
     guard !part.pairs.isEmpty else { return nil }
     let count = min(part.pairs.count, Self.mostPairs)
     let pairs = (0..<count).map { part.pairs[$0 * part.pairs.count / count] }
-    let hypotheses = hypotheses(of: pairs.map(\.source), options).map(\.found)
+    let hypotheses = hypotheses(of: pairs.map(\.source), options, keepsAll: true).map(\.found)
     func bleu(_ penalty: Float) -> Double {
       let rule = BeamSearch.ScoreRule(
         lengthPenalty: penalty, coveragePenalty: options.coveragePenalty ?? 0)
       let texts = hypotheses.map { found in
-        let scores = found.map {
-          rule.score($0.logProbability, length: $0.tokens.count + 1, coverage: $0.coverage)
-        }
-        // Of equal ones the first, as in a search.
-        let best = scores.indices.max { (scores[$0], $1) < (scores[$1], $0) }
+        let scores = found.map { rule.score($0) }
+        let best = scores.indices.max { scores[$0] < scores[$1] }
         return best.map { target.text(of: found[$0].tokens) } ?? ""
       }
       return TranslationEvaluation.Scores(

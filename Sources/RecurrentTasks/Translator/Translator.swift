@@ -166,8 +166,11 @@ public struct Translator: Job {
   }
 
   /// The tokens of each sentence, and what a search finds for it.
+  ///
+  /// - Parameter keepsAll: whether that may be more than the beam is wide.
   func hypotheses(
-    of sentences: [String], _ options: TranslatorOptions, keepsAttention: Bool = false
+    of sentences: [String], _ options: TranslatorOptions, keepsAttention: Bool = false,
+    keepsAll: Bool = false
   ) -> [(tokens: [Int], found: [BeamSearch.Hypothesis])] {
     let search = BeamSearch(models, options)
     var result = sentences.map { sentence in
@@ -180,7 +183,8 @@ public struct Translator: Job {
     let buckets = LengthBuckets(lengths: result.map(\.tokens.count), tokenBudget: 4096)
     let rows = result.indices.filter { !result[$0].tokens.isEmpty }
     for rows in buckets.batches(of: rows, size: max(1, 256 / options.beam)) {
-      let found = search(rows.map { result[$0].tokens }, keepsAttention: keepsAttention)
+      let found = search(
+        rows.map { result[$0].tokens }, keepsAttention: keepsAttention, keepsAll: keepsAll)
       for (row, hypotheses) in zip(rows, found) { result[row].found = hypotheses }
     }
     return result

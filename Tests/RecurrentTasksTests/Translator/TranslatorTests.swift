@@ -187,6 +187,27 @@ enum Reversal {
     }
   }
 
+  /// The length penalty is the one with the best BLEU on the validation part, of those that are tried; one that
+  /// was said stays.
+  @Test func lengthPenaltiesAreFitted() throws {
+    let pairs = Reversal.pairs(200)
+    let plan = try TranslatorPlan(pairs, options: Reversal.options { $0.epochs = 2 })
+    let translator = try plan.train()
+    func bleu(_ penalty: Float) throws -> Double {
+      try translator.evaluate(on: plan.validation, lengthPenalty: penalty)
+        .evaluation.network.bleu.score
+    }
+    let all = try (0...10).map { try bleu(Float($0) / 5) }
+    #expect(try bleu(translator.options.lengthPenalty) == all.max())
+    #expect(Set(all).count > 1, "\(all)")
+    #expect(translator.configuration.evaluation?.lengthPenalty == translator.options.lengthPenalty)
+    #expect(plan.description.contains("the length penalty is the best on the validation part"))
+    let said = try TranslatorPlan(
+      pairs, options: Reversal.options { ($0.epochs, $0.lengthPenalty) = (1, 1.9) })
+    #expect(try said.train().options.lengthPenalty == 1.9)
+    #expect(!said.description.contains("the length penalty"))
+  }
+
   /// A wide beam over a short limit finds the best of all translations.
   @Test func wideBeamFindsTheBest() throws {
     let translator = try Reversal.quick { $0.partCount = 1 }
