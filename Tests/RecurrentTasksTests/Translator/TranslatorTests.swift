@@ -191,7 +191,8 @@ enum Reversal {
   /// was said stays.
   @Test func lengthPenaltiesAreFitted() throws {
     let pairs = Reversal.pairs(200)
-    let plan = try TranslatorPlan(pairs, options: Reversal.options { $0.epochs = 2 })
+    let plan = try TranslatorPlan(
+      pairs, options: Reversal.options { ($0.epochs, $0.devFraction) = (4, 0.3) })
     let translator = try plan.train()
     func bleu(_ penalty: Float) throws -> Double {
       try translator.evaluate(on: plan.validation, lengthPenalty: penalty)
