@@ -228,6 +228,7 @@ struct TokenFlags<Command: JobCommand>: ParsableArguments where Command.Options:
 protocol EnsembleOptions: JobOptions {
   var isBidirectional: Bool { get set }
   var members: Int { get set }
+  var vectorWords: Int? { get set }
 }
 
 /// Directions and networks.
@@ -250,9 +251,22 @@ where Command.Options: EnsembleOptions {
       valueName: "file"), completion: .file())
   var vectors: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Words of --vectors that the training part lacks and that are known too, the first of the "
+        + "file. (default: 20000)", valueName: "count"))
+  var vectorWords: Int?
+
+  func validate() throws {
+    guard vectors != nil || vectorWords == nil else {
+      throw ValidationError("--vector-words counts words of --vectors, and there are none.")
+    }
+  }
+
   func apply(to options: inout Command.Options) {
     options.isBidirectional = !forwardOnly
     options.members = ensemble
+    options.vectorWords = vectorWords
   }
 }
 

@@ -30,13 +30,18 @@ public struct Vocabulary: Sendable, Equatable {
     counting texts: some Sequence<[String]>, minimumCount: Int = 1, maximumSize: Int? = nil,
     specialTokens: [String] = []
   ) {
+    self.init(
+      counts: Self.counts(of: texts), minimumCount: minimumCount, maximumSize: maximumSize,
+      specialTokens: specialTokens)
+  }
+
+  /// How often each token comes.
+  package static func counts(of texts: some Sequence<[String]>) -> [String: Int] {
     var counts: [String: Int] = [:]
     for tokens in texts {
       for token in tokens { counts[token, default: 0] += 1 }
     }
-    self.init(
-      counts: counts, minimumCount: minimumCount, maximumSize: maximumSize,
-      specialTokens: specialTokens)
+    return counts
   }
 
   /// Tokens that were counted, as ``init(counting:minimumCount:maximumSize:specialTokens:)``.

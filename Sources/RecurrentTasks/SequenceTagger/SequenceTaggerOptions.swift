@@ -13,6 +13,9 @@ public struct SequenceTaggerOptions: JobOptions {
 
   /// Numbers of a word's vector.
   public var embeddingSize = 100
+  /// Words that the training part lacks and that are known by the vector that a file of vectors has for
+  /// them, the first of that file; nil: 20,000.
+  public var vectorWords: Int?
   /// What reads the characters of a word.
   public var characters = CharacterReader.cnn
   /// Numbers of a character's vector.
@@ -93,6 +96,7 @@ extension SequenceTaggerOptions {
     rules.require(
       shares: ["the test fraction": testFraction, "the validation fraction": validationFraction])
     rules.require(["the language size": languageWidth], in: 1...100_000)
+    rules.require(["the words of vectors": vectorWords ?? 0], in: 0...10_000_000)
     rules.require([
       "the embedding size": embeddingSize, "the character embedding size": characterEmbeddingSize,
       "the minimum count": minimumCount, "the maximum length": maximumLength,

@@ -52,10 +52,11 @@ extension SequenceTagger.Words {
   /// Words, characters, and how raw text is cut, learned from the training part; the names of lists are
   /// cut as it is.
   init(
-    learningFrom tokens: [[String]], options: SequenceTaggerOptions,
-    languageModels: LanguageModels?, lists: [String]
+    learningFrom tokens: [[String]], options: SequenceTaggerOptions, vectors path: String?,
+    reading vectors: inout StartingVectors?, languageModels: LanguageModels?, lists: [String]
   ) throws(DataError) {
-    let encoder = WordEncoder(learningFrom: tokens, options: options)
+    let encoder = try WordEncoder(
+      learningFrom: tokens, options: options, vectors: path, reading: &vectors)
     let tokenizer = SentenceTokenizer(learningFrom: tokens)
     self.init(encoder: encoder, tokenizer: tokenizer, languageModels: languageModels)
     guard !lists.isEmpty else { return }

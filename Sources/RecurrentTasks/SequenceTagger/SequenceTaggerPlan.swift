@@ -73,16 +73,15 @@ public struct SequenceTaggerPlan: JobPlan {
         advice: "Expected at most 2000; if another column has the tags, say --tag-column")
     }
     let tokens = training.sentences.map(\.tokens)
+    var starting: StartingVectors?
     if let model {
       extras = model.extras
     } else {
       extras = try SequenceTagger.Words(
-        learningFrom: tokens, options: options, languageModels: languageModels, lists: lists)
+        learningFrom: tokens, options: options, vectors: vectors, reading: &starting,
+        languageModels: languageModels, lists: lists)
     }
-    let (vocabulary, size) = (extras.encoder.vocabulary, options.embeddingSize)
-    self.vectors = try vectors.map { path throws(DataError) in
-      try StartingVectors(path, for: vocabulary, size: size)
-    }
+    self.vectors = starting
     try checkKnowledge(languageModels: languageModels, lists: lists)
   }
 

@@ -13,12 +13,24 @@ public struct WordEncoder: Sendable, Codable, Equatable {
   static let maximumCharacters = 40
 
   /// Learns words and characters from the training part.
-  init(learningFrom sentences: [[String]], options: SequenceTaggerOptions) {
+  ///
+  /// - Parameters:
+  ///   - path: a file of vectors; nil: none.
+  ///   - vectors: what is read of them.
+  /// - Throws: ``DataError`` if the file cannot be read, or its vectors are of another width.
+  init(
+    learningFrom sentences: [[String]], options: SequenceTaggerOptions, vectors path: String?,
+    reading vectors: inout StartingVectors?
+  ) throws(DataError) {
     let normalization = TextNormalization(form: .nfc, lowercases: options.lowercases)
     self.normalization = normalization
-    vocabulary = Vocabulary(
-      counting: sentences.lazy.map { $0.map { normalization($0) } },
-      minimumCount: options.minimumCount)
+    let counts = Vocabulary.counts(of: sentences.lazy.map { $0.map { normalization($0) } })
+    vectors = try path.map { path throws(DataError) in
+      try StartingVectors(
+        path, counts: counts, size: options.embeddingSize, mostOthers: options.vectorWords
+      ) { normalization($0) == $0 }
+    }
+    vocabulary = Vocabulary(counts: counts, minimumCount: options.minimumCount, vectors: vectors)
     characters = Vocabulary(
       counting: sentences.lazy.map { $0.flatMap { Self.scalars(of: $0) } }, minimumCount: 2)
   }

@@ -6,13 +6,36 @@ public struct StartingVectors: Sendable {
   public let table: WordVectors
   /// The path of the vectors' file.
   public let path: String
+  /// Words that the training part does not have and that are known by their vector alone, in the file's
+  /// order. Training does not change their vectors.
+  public let others: [String]
 
-  /// Reads those of the words of a vocabulary.
+  /// Of words that the training part does not have, as many are known unless options say otherwise:
+  /// files of vectors begin with what is frequent.
+  static let mostOthers = 20_000
+
+  /// Reads those of the words of a training part, and of others.
   ///
+  /// - Parameters:
+  ///   - counts: how often each word comes in the training part.
+  ///   - mostOthers: how many words it may lack.
+  ///   - isToken: whether a text can have a word as token.
   /// - Throws: ``DataError`` if the file cannot be read, or its vectors do not have `size` numbers.
-  init(_ path: String, for vocabulary: Vocabulary, size: Int) throws(DataError) {
+  init(
+    _ path: String, counts: [String: Int], size: Int, mostOthers: Int?,
+    isToken: (String) -> Bool
+  ) throws(DataError) {
     self.path = path
-    table = try WordVectors(path) { vocabulary.contains($0) }
+    let most = mostOthers ?? Self.mostOthers
+    var (others, found) = ([String](), Set<String>())
+    table = try WordVectors(path) { word in
+      if counts[word] != nil { return true }
+      guard others.count < most, !found.contains(word), isToken(word) else { return false }
+      found.insert(word)
+      others.append(word)
+      return true
+    }
+    self.others = others
     guard table.size == size else {
       throw DataError(
         file: path, problem: "found vectors of \(table.size) numbers, expected \(size)",
@@ -27,8 +50,23 @@ public struct StartingVectors: Sendable {
 
   /// A line of a plan.
   func explanation(_ vocabulary: Vocabulary, of units: String) -> String {
-    let found = vocabulary.tokens.count { table.vectors[$0] != nil }
-    return "vectors     of \(path) for \(NumberFormat.grouped(found)) of "
-      + "\(NumberFormat.grouped(vocabulary.count)) \(units)"
+    let own = vocabulary.tokens.dropLast(others.count)
+    let found = NumberFormat.grouped(own.count { table.vectors[$0] != nil })
+    return "vectors     of \(path) for \(found) of \(NumberFormat.grouped(own.count)) \(units) of the "
+      + "training part and \(NumberFormat.grouped(others.count)) others"
+  }
+}
+
+extension Vocabulary {
+  /// The tokens of a training part that are frequent enough or have a vector, and behind them the others
+  /// that have one.
+  init(counts: [String: Int], minimumCount: Int, vectors: StartingVectors?) {
+    guard let vectors else {
+      self.init(counts: counts, minimumCount: minimumCount)
+      return
+    }
+    let known = Vocabulary(
+      counts: counts.filter { $0.value >= minimumCount || vectors.table.vectors[$0.key] != nil })
+    self.init(tokens: known.tokens[known.specialCount...] + vectors.others)
   }
 }

@@ -17,6 +17,9 @@ public struct TextClassifierOptions: JobOptions {
 
   /// Numbers of a token's vector.
   public var embeddingSize = 128
+  /// Words that the training part lacks and that are known by the vector that a file of vectors has for
+  /// them, the first of that file; nil: 20,000.
+  public var vectorWords: Int?
   /// The kind of recurrent layer.
   public var cell = CellKind.lstm
   /// Hidden units of each layer, in each direction.
@@ -136,6 +139,7 @@ extension TextClassifierOptions {
       "the number of parts": partCount, "the maximum length": maximumLength,
       "the token budget": tokenBudget ?? 1,
     ])
+    rules.require(["the words of vectors": vectorWords ?? 0], in: 0...10_000_000)
     rules.require(shares: ["token dropout": tokenDropout, "label smoothing": labelSmoothing])
     if let fold {
       rules.require(

@@ -83,9 +83,14 @@ public struct TextClassifierPlan: JobPlan {
         file: texts.source, problem: "a class has no text left in the training part",
         advice: "Bring more texts of each class, or use a smaller test or validation fraction")
     }
+    var starting: StartingVectors?
     var encoder =
-      model?.encoder
-      ?? TextEncoder(learningFrom: training.examples.lazy.map(\.text), options: options)
+      if let model { model.encoder } else {
+        try TextEncoder(
+          learningFrom: training.examples.lazy.map(\.text), options: options, vectors: vectors,
+          reading: &starting)
+      }
+    self.vectors = starting
     let classes = training.classes(labels)
     if options.naiveBayes, model == nil {
       encoder.naiveBayes = NaiveBayes(
@@ -99,10 +104,6 @@ public struct TextClassifierPlan: JobPlan {
     diskSize =
       texts.diskSize + (validation?.texts.diskSize ?? 0) + (test?.texts.diskSize ?? 0)
       + trainingTexts.fileSize + validationTexts.fileSize
-    let vocabulary = encoder.vocabulary
-    self.vectors = try vectors.map { path throws(DataError) in
-      try StartingVectors(path, for: vocabulary, size: options.embeddingSize)
-    }
   }
 
   /// The encoder of texts.

@@ -17,13 +17,27 @@ public struct TextEncoder: JSONExtras, Equatable {
   /// What stands beside the network, if anything does.
   var naiveBayes: NaiveBayes?
 
-  init(learningFrom texts: some Sequence<String>, options: TextClassifierOptions) {
+  /// Learns the tokens of a training part.
+  ///
+  /// - Parameters:
+  ///   - path: a file of vectors; nil: none.
+  ///   - vectors: what is read of them.
+  /// - Throws: ``DataError`` if the file cannot be read, or its vectors are of another width.
+  init(
+    learningFrom texts: some Sequence<String>, options: TextClassifierOptions,
+    vectors path: String?, reading vectors: inout StartingVectors?
+  ) throws(DataError) {
     let tokenizer = Tokenizer(
       options.tokens, normalization: options.normalization, learningFrom: texts,
       partCount: options.partCount)
     self.tokenizer = tokenizer
-    vocabulary = Vocabulary(
-      counting: texts.lazy.map { tokenizer.tokens(in: $0) }, minimumCount: options.minimumCount)
+    let counts = Vocabulary.counts(of: texts.lazy.map { tokenizer.tokens(in: $0) })
+    vectors = try path.map { path throws(DataError) in
+      try StartingVectors(
+        path, counts: counts, size: options.embeddingSize, mostOthers: options.vectorWords
+      ) { tokenizer.tokens(in: $0) == [$0] }
+    }
+    vocabulary = Vocabulary(counts: counts, minimumCount: options.minimumCount, vectors: vectors)
     maximumLength = options.maximumLength
     keptEnd = options.keptEnd
   }

@@ -98,11 +98,12 @@ struct KnownInputs: Sendable, Codable, Equatable {
   func remarks(on series: [Series]) -> [String] {
     columns.enumerated().compactMap { place, column in
       guard let own = column.words.map(Set.init) else { return nil }
-      var unknown: [String] = []
+      var found: Set<String> = []
       for one in series where place < one.known.count {
         guard case .words(let words) = one.known[place].values else { continue }
-        for word in Set(words).subtracting(own).subtracting(unknown + [""]) { unknown.append(word) }
+        found.formUnion(words)
       }
+      let unknown = found.subtracting(own).subtracting([""])
       guard !unknown.isEmpty else { return nil }
       let shown = unknown.sorted().prefix(3).map(\.shown).joined(separator: ", ")
       return "column \(column.name.shown) has \(unknown.count) "
