@@ -50,10 +50,11 @@ public struct StartingVectors: Sendable {
 
   /// A line of a plan.
   func explanation(_ vocabulary: Vocabulary, of units: String) -> String {
-    let own = vocabulary.tokens.dropLast(others.count)
+    let own = vocabulary.tokens[vocabulary.specialCount...].dropLast(others.count)
     let found = NumberFormat.grouped(own.count { table.vectors[$0] != nil })
-    return "vectors     of \(path) for \(found) of \(NumberFormat.grouped(own.count)) \(units) of the "
-      + "training part and \(NumberFormat.grouped(others.count)) others"
+    return
+      "vectors     of \(path) for \(found) of \(NumberFormat.grouped(own.count)) known \(units) of "
+      + "the training part and \(NumberFormat.grouped(others.count)) others"
   }
 }
 
