@@ -121,6 +121,7 @@ import Testing
       (["t.tsv", "--dropout", "1"], "Dropout is at least 0"),
       (["t.tsv", "--class-weights", "a=x"], "--class-weights"),
       (["t.tsv", "--hidden", "0"], "The hidden size is between 1"),
+      (["t.tsv", "--vector-words", "9"], "words of --vectors, and there are none"),
       (["t.tsv", "--encoding", "utf-7"], "--encoding"),
     ] as [([String], String)]) func wrongFlags(_ flags: [String], _ part: String) async throws
   {
