@@ -51,7 +51,7 @@ extension SequenceTagger {
     let places = texts.map { SentenceTokenizer.chunks(of: $0) }
     let found = chunks.values(of: places.flatMap { $0.map(\.text) }) { keys in
       keys.map {
-        tokenizer.tokens(ofChunk: $0.text) { encoder.id(of: $0) != encoder.vocabulary.unknown }
+        tokenizer.tokens(ofChunk: $0.text, isKnown: encoder.isLearned)
       }
     }
     var next = 0

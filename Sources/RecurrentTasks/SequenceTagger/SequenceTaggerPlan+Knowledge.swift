@@ -62,10 +62,7 @@ extension SequenceTagger.Words {
     guard !lists.isEmpty else { return }
     self.lists = try NameLists(lists) { name in
       SentenceTokenizer.chunks(of: name).flatMap { chunk in
-        tokenizer.tokens(ofChunk: chunk.text.text) {
-          encoder.id(of: $0) != encoder.vocabulary.unknown
-        }
-        .map(\.text)
+        tokenizer.tokens(ofChunk: chunk.text.text, isKnown: encoder.isLearned).map(\.text)
       }
     }
   }

@@ -8,6 +8,8 @@ public struct WordEncoder: Sendable, Codable, Equatable {
   public let vocabulary: Vocabulary
   /// The characters that are known, Unicode scalar by scalar.
   public let characters: Vocabulary
+  /// The number of the first word that only a file of vectors had; nil: there is none.
+  private let firstOther: Int?
 
   /// A word with more characters is read from its two ends, half of them each.
   static let maximumCharacters = 40
@@ -31,12 +33,19 @@ public struct WordEncoder: Sendable, Codable, Equatable {
       ) { normalization($0) == $0 }
     }
     vocabulary = Vocabulary(counts: counts, minimumCount: options.minimumCount, vectors: vectors)
+    firstOther = if let vectors { vocabulary.count - vectors.others.count } else { nil }
     characters = Vocabulary(
       counting: sentences.lazy.map { $0.flatMap { Self.scalars(of: $0) } }, minimumCount: 2)
   }
 
   /// The number of a word.
   func id(of word: String) -> Int { vocabulary.id(of: normalization(word)) }
+
+  /// Whether the training part has a word: raw text is cut as that is, whatever else has a vector.
+  func isLearned(_ word: String) -> Bool {
+    let id = id(of: word)
+    return id != vocabulary.unknown && id < firstOther ?? .max
+  }
 
   /// The features of words that the network reads.
   func features(of words: [String]) -> WordFeatures {

@@ -100,6 +100,8 @@ import Testing
       let tagger = try SequenceTaggerPlan(sentences, options: options, vectors: path).train()
       #expect(
         tagger.tags(of: Self.words.map(\.text)) == Self.words.map { $0.isGood ? "good" : "bad" })
+      #expect(tagger.encoder.isLearned("w3"))
+      #expect(!tagger.encoder.isLearned("w20") && tagger.encoder.vocabulary.contains("w20"))
     }
   }
 }
