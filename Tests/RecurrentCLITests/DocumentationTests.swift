@@ -25,7 +25,7 @@ import Testing
       }
   }
 
-  @Test func commandsAreThere() async throws {
+  @Test(.optimized) func commandsAreThere() async throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let pages = try ["Documentation", "Sources/Recurrent/Recurrent.docc"].flatMap { folder in

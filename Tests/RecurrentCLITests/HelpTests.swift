@@ -129,7 +129,7 @@ import Testing
   }
 
   /// Scripts that complete commands, flags, their values, files and model folders.
-  @Test func completion() async throws {
+  @Test(.optimized) func completion() async throws {
     try await Workspace.with { workspace in
       for shell in ["zsh", "fish"] {
         let script = try await workspace.recurrent(["--generate-completion-script", shell])

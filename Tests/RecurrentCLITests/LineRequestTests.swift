@@ -49,7 +49,7 @@ import Testing
 
   // MARK: - Lines
 
-  @Test func aLineForEachLine() async throws {
+  @Test(.optimized) func aLineForEachLine() async throws {
     try await withClassifier { workspace in
       let long = Data(repeating: 0x61, count: (1 << 24) + 1)
       // A line that begins as a PDF is a line; one of bytes, one too long and one with a zero are told.

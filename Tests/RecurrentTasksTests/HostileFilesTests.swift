@@ -227,7 +227,7 @@ struct HostileFilesTests {
           && !model.configuration[..<$0.lowerBound].hasSuffix(":")
       }
       #expect(members.count > 30)
-      for (place, range) in members.enumerated() where isOptimized || place % 8 == variant {
+      for (place, range) in members.enumerated() where isOptimized || place % 24 == variant {
         for replacement in [
           Self.replacements[place % 6], Self.replacements[6 + place % 5], "-1e308", "1e308",
         ] {

@@ -195,7 +195,7 @@ import Testing
         for end in ends + (0..<6).map({ _ in Int.random(in: 0..<bytes.count, using: &generator) }) {
           try folder.use(name, Array(bytes[..<end]), "cut at \(end)")
         }
-        for _ in 0..<16 {
+        for _ in 0..<(isOptimized ? 16 : 4) {
           var bytes = bytes
           let place = Int.random(in: bytes.indices, using: &generator)
           bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
@@ -210,8 +210,8 @@ import Testing
       var generator = SeededGenerator(seed: 12)
       for (name, bytes) in folder.files.sorted(by: { $0.key < $1.key })
       where name.hasSuffix(".json") {
-        for (place, (change, new)) in try JSONDamage(bytes).changes(using: &generator).enumerated()
-        {
+        let changes = try JSONDamage(bytes).changes(using: &generator).enumerated()
+        for (place, (change, new)) in changes where isOptimized || place % 4 == 0 {
           try folder.use(name, new, "change \(place): \(change)")
         }
       }
@@ -229,7 +229,8 @@ import Testing
       }
       #expect(file(header, data) == bytes)
       var generator = SeededGenerator(seed: 13)
-      for (change, new) in try JSONDamage(header).changes(using: &generator) {
+      let changes = try JSONDamage(header).changes(using: &generator).enumerated()
+      for (place, (change, new)) in changes where isOptimized || place % 4 == 0 {
         try folder.use(name, file(new, data), change)
       }
       // Shapes of as many numbers.

@@ -16,9 +16,9 @@ public func cases<Values: Collection>(_ all: Values, inDebug few: Int = 1) -> [V
 }
 
 extension Trait where Self == ConditionTrait {
-  /// Only in an optimized build: what runs the command again and again. What that calls of the library is
-  /// tested in both.
+  /// Only in an optimized build: what runs the command again and again, or trains for long. What that calls
+  /// of the library is tested in both.
   public static var optimized: Self {
-    .enabled(if: isOptimized, "runs the command again and again: in optimized builds only")
+    .enabled(if: isOptimized, "takes long: in optimized builds only")
   }
 }

@@ -75,7 +75,7 @@ import Testing
   @Test(arguments: ["state_dict.pt", "legacy.pt", "scripted.jit"])
   func aShorterFileIsRefused(_ name: String) throws {
     let bytes = try Self.bytes(name)
-    for count in stride(from: 0, to: bytes.count - 1, by: 7) {
+    for count in stride(from: 0, to: bytes.count - 1, by: isOptimized ? 7 : 61) {
       _ = try dataError {
         _ = try PyTorchFile(bytes: Array(bytes.prefix(count)), source: "short.pt")
       }

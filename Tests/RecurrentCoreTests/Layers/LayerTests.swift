@@ -45,7 +45,7 @@ import Testing
       outputSize: hiddenSize, twin: PlainRecurrence.lstm.twin)
   }
 
-  @Test(arguments: CellKind.allCases)
+  @Test(arguments: cases(CellKind.allCases, inDebug: 2))
   func stacks(_ kind: CellKind) async throws {
     var generator = RandomGenerator(seed: 7)
     try await checkLayer(

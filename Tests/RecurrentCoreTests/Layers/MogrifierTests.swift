@@ -73,7 +73,7 @@ import Testing
       layer(3, 5, rounds: rounds), inputSize: 3, outputSize: 5, twin: Self.twin)
   }
 
-  @Test(arguments: [1, 8, 17])
+  @Test(arguments: cases([8, 1, 17]))
   func otherSizes(_ hiddenSize: Int) async throws {
     try await checkLayer(
       layer(2, hiddenSize, rounds: 4, bias: hiddenSize != 8), inputSize: 2, outputSize: hiddenSize,

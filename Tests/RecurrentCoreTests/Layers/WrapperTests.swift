@@ -10,7 +10,7 @@ import Testing
     return kind.layer(inputSize: inputSize, hiddenSize: hiddenSize, using: &generator)
   }
 
-  @Test(arguments: CellKind.allCases, Merge.allCases)
+  @Test(arguments: cases(CellKind.allCases), Merge.allCases)
   func bidirectional(_ kind: CellKind, merge: Merge) async throws {
     let layer = Bidirectional(cell(kind, 3, 4, seed: 1), cell(kind, 3, 4, seed: 2), merge: merge)
     let outputSize = merge == .concatenate ? 8 : 4

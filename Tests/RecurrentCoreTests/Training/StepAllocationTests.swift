@@ -30,11 +30,10 @@ import Testing
   @Test func stackedLSTM() { ExecutionContext(threads: 1).run { Self.stackedLSTMSteps() } }
 
   private static func stackedLSTMSteps() {
-    for optimizer: any Optimizer in [
+    let optimizers: [any Optimizer] = [
       Adam(amsgrad: true), SGD(learningRate: 0.1, momentum: 0.9), RMSprop(centered: true),
-    ] {
-      checkStacked(optimizer)
-    }
+    ]
+    for optimizer in cases(optimizers) { checkStacked(optimizer) }
   }
 
   private static func checkStacked(_ optimizer: some Optimizer) {

@@ -9,7 +9,7 @@ import Testing
 @Suite struct StepCostTests {
   @Test(arguments: CellKind.allCases) func costOfATrainingStepIsTrue(_ kind: CellKind) {
     ExecutionContext().run {
-      for size in [(2, 24, 96, 1), (3, 48, 40, 9), (1, 128, 3, 40), (2, 96, 7, 130)] {
+      for size in cases([(2, 24, 96, 1), (3, 48, 40, 9), (1, 128, 3, 40), (2, 96, 7, 130)]) {
         Self.checkTraining(kind, size)
       }
     }

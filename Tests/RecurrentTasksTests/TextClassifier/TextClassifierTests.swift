@@ -69,7 +69,7 @@ import Testing
   }
 
   /// Characters and learned parts too.
-  @Test(arguments: cases([Tokenizer.Kind.bpe, .character, .whitespace]))
+  @Test(.optimized, arguments: [Tokenizer.Kind.bpe, .character, .whitespace])
   func otherTokens(_ kind: Tokenizer.Kind) throws {
     var options = Grammar.options
     options.tokens = kind
