@@ -14,7 +14,7 @@ extension ProgressBar {
         remark: record.exchangeSeconds.map {
           let share = 100 * $0 / max($0, record.seconds)
           return String(format: "%.1f %% of it waiting for ranks", share)
-        }, isBest: isBest)
+        }, isBest: isBest && (record.score != nil || record.validationLoss != nil))
     case .checkpoint, .resumed: break
     case .finished(let reason):
       switch reason {

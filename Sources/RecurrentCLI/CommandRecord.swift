@@ -48,6 +48,15 @@ struct CommandRecord: Codable, Equatable {
   /// What a checkpoint must agree with.
   var digest: [String: String] { data.merging(["the version of recurrent": version]) { $1 } }
 
+  /// Throws if the files, or the program, are no longer those of this record.
+  func checkSame(as now: CommandRecord) throws(DataError) {
+    let paths = Set(digest.keys).union(now.digest.keys).sorted()
+    guard let path = paths.first(where: { digest[$0] != now.digest[$0] }) else { return }
+    throw DataError(
+      file: path, problem: "is not what it was when the training began",
+      advice: "Bring it back, or begin anew with --restart")
+  }
+
   /// The command record as the first rank reads it from a run's folder.
   init?(inRunSharedBy ranks: (any Communicator)?, _ folder: String) throws(DataError) {
     guard let ranks else {

@@ -42,7 +42,7 @@ struct Compose: ThreadedCommand {
 
   @Option(
     help: ArgumentHelp(
-      "phrase: where an end is likeliest, at most a quarter of the steps earlier or later, of models with joint chords. exact: after so many steps. (default: phrase)",
+      "phrase: where an end is likeliest, at most a quarter of the steps earlier or later, of models with joint chords. exact: after so many steps; the note or primer comes before them. (default: phrase)",
       valueName: "ending"))
   var ending: Ending?
 
@@ -85,7 +85,6 @@ struct Compose: ThreadedCommand {
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
-    try checkKept([primer, harmonize], whenWriting: [output])
     let starts = [
       (seedNote != nil, "--seed-note"), (primer != nil, "--primer"),
       (harmonize != nil, "--harmonize"),
@@ -119,6 +118,8 @@ struct Compose: ThreadedCommand {
   }
 
   mutating func run() throws {
+    let picture = String(output.prefix(upTo: output.lastIndex(of: ".") ?? output.endIndex) + ".svg")
+    try checkKept([primer, harmonize], whenWriting: [output, picture])
     let composer = try Composer(contentsOf: model)
     if ending == .phrase, !composer.hasJointChords {
       throw ValidationError(
@@ -140,11 +141,13 @@ struct Compose: ThreadedCommand {
     let given: Int
     if let harmonize {
       let melody = try composer.readPrimer(harmonize)
+      for remark in melody.remarks { warn("\(harmonize): \(remark).") }
       tempo = tempo ?? melody.beatsPerMinute
       given = 0
       tune = try composer.harmonize(melody.tune, drawing: drawing)
     } else if let primer {
       let start = try composer.readPrimer(primer)
+      for remark in start.remarks { warn("\(primer): \(remark).") }
       tempo = tempo ?? start.beatsPerMinute
       given = start.tune.length
       tune = try composer.compose(after: start.tune, drawing: drawing)
@@ -159,17 +162,16 @@ struct Compose: ThreadedCommand {
         "\(harmonize == nil ? "From " : "Voices below ")\(splitPath(start).name), seed \(seed)",
       notes: tune.notes.map { ($0.pitch, $0.start..<$0.end) }, length: tune.length,
       stepsPerBeat: perBeat, givenSteps: given)
-    let picture = output.prefix(upTo: output.lastIndex(of: ".") ?? output.endIndex) + ".svg"
     let midi = tune.midi(stepsPerBeat: perBeat, beatsPerMinute: tempo ?? 120)
     try Interruption.deferred { () throws(DataError) in
       try midi.write(to: output)
-      try writeAtomically(chart.svg(), to: String(picture))
+      try writeAtomically(chart.svg(), to: picture)
     }
     if answer.json {
       return print(
         try jsonText(
           ComposedTune(
-            midi: output, pianoRoll: String(picture), start: start, seed: seed, steps: tune.length,
+            midi: output, pianoRoll: picture, start: start, seed: seed, steps: tune.length,
             stepsPerBeat: perBeat, tempo: tempo ?? 120,
             notes: tune.notes.map { .init(pitch: "\($0.pitch)", start: $0.start, end: $0.end) }
           )))

@@ -11,7 +11,9 @@ extension Predict {
         "A composer foretells what comes after a MIDI file: "
           + "recurrent predict \(model.shellQuoted) start.mid")
     }
-    let next = composer.next(after: try composer.readPrimer(file).tune).prefix(12)
+    let primer = try composer.readPrimer(file)
+    for remark in primer.remarks { warn("\(file): \(remark).") }
+    let next = composer.next(after: primer.tune).prefix(12)
     if json {
       struct Next: Encodable {
         var what: String

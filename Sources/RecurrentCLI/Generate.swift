@@ -53,7 +53,8 @@ struct Generate: ThreadedCommand {
       let shown = unknown.prefix(8).map { "\"\($0)\"" }.joined(separator: ", ")
       warn(
         "\(shown)\(unknown.count > 8 ? " and \(unknown.count - 8) more" : "") of the prompt "
-          + "never came in training; read as the unknown token.")
+          + "\(unknown.count == 1 ? "is" : "are") not among what the model knows of its training text; read as the unknown token."
+      )
     }
     for sample in 0..<count {
       if answer.json {
@@ -68,12 +69,12 @@ struct Generate: ThreadedCommand {
         continue
       }
       if count > 1 { print("\(sample > 0 ? "\n" : "")--- \(sample + 1) of \(count) ---") }
-      var last = prompt.safeForTerminal
-      print(last, terminator: "")
-      for piece in try generator.stream(
+      let pieces = try generator.stream(
         prompt: prompt, length: writing.length ?? 500, sampling: writing.sampling,
         seed: writing.seed, sample: sample, until: until)
-      {
+      var last = prompt.safeForTerminal
+      print(last, terminator: "")
+      for piece in pieces {
         last = piece.safeForTerminal
         print(last, terminator: "")
         try flushOutput()

@@ -54,7 +54,17 @@ struct TrainingRun {
     self.answer = answer
     self.record = record
     checkpoints = Checkpoints(in: folder.path + "/checkpoints", digest: record.digest)
-    if !resumes, try checkpoints.exist {
+    if resumes {
+      do {
+        try CommandRecord(inRun: folder.path)?.checkSame(as: record)
+        if try !checkpoints.exist {
+          warn("it stopped before its first checkpoint: it begins anew.")
+        }
+      } catch {
+        folder.close()
+        throw error
+      }
+    } else if try checkpoints.exist {
       guard restarts else {
         folder.close()
         throw DataError(
@@ -109,6 +119,10 @@ struct TrainingRun {
       for warning in found.warnings { warn("passed over: \(warning)") }
       if answer.quiet { return .proceed }
       let network = members > 1 ? "\(name) \(run.member) of \(members), " : ""
+      if run.epoch >= epochs, members > 1 {
+        warn("\(name) \(run.member) of \(members) is trained.")
+        return .proceed
+      }
       warn("going on with \(network)epoch \(min(run.epoch + 1, epochs)) of \(epochs).")
       return .proceed
     }

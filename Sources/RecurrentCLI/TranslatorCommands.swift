@@ -70,6 +70,11 @@ extension Predict {
         return best.map { NumberFormat.fixed(Double($0.score), 4) + "\t\($0.text)\n" }.joined()
       }
     }
+    if !drawn, let attention {
+      throw DataError(
+        file: attention, problem: "is not written: no line has words to draw",
+        advice: "Give a sentence")
+    }
   }
 }
 

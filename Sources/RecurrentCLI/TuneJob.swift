@@ -49,11 +49,9 @@ struct TuneJob<Job: JobCommand>: ResumableCommand, RankedCommand {
     let words = TrainingWords(Array(arguments.dropFirst(2)), switches: Self.switches)
     let space = try flags.space(keeping: words.given)
     let run = RunFolder.path(for: job.running.output)
-    let before = resumes ? try CommandRecord(inRun: run) : nil
     let (training, replaced) = try job.start(
       arguments: arguments, resumes: resumes, writing: Self.files)
     do {
-      try before?.checkSame(as: training.record)
       let log = run + "/trials.jsonl"
       if Ranks.isFirst, try !training.checkpoints.exist {
         try? FileManager.default.removeItem(atPath: log)
@@ -220,16 +218,5 @@ struct TrainingWords {
       skips = !word.contains("=") && !switches.contains(name)
     }
     return kept
-  }
-}
-
-extension CommandRecord {
-  /// Throws if the files are not those of this record.
-  fileprivate func checkSame(as now: CommandRecord) throws(DataError) {
-    let paths = Set(digest.keys).union(now.digest.keys).sorted()
-    guard let path = paths.first(where: { digest[$0] != now.digest[$0] }) else { return }
-    throw DataError(
-      file: path, problem: "is not what it was when the search began",
-      advice: "Bring it back, or begin anew with --restart")
   }
 }

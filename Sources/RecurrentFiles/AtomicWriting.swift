@@ -50,7 +50,12 @@ package func unwritable(_ path: String, _ error: SystemError) -> DataError {
   let folder = splitPath(path).folder
   let advice: String? =
     switch error.number {
-    case ENOENT: "Create the folder \(folder) first, or choose another"
+    case ENOENT:
+      if case .folder? = try? fileKind(folder) {
+        "Choose another folder"
+      } else {
+        "Create the folder \(folder) first, or choose another"
+      }
     case ENOSPC, EDQUOT: "Make room, or choose a folder on another disk"
     case EACCES, EPERM, EROFS: "Choose a folder that you may write to"
     case ENOTDIR, EISDIR: "Choose another path"

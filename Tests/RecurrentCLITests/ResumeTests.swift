@@ -82,8 +82,17 @@ import Testing
       let result = try await workspace.recurrent(["resume", "model"])
       #expect(result.exitCode == 65)
       #expect(
-        result.errorOutput.contains("is of another run: t.csv (then fnv1a64:"),
+        result.errorOutput.contains("t.csv: is not what it was when the training began"),
         "\(result.errorOutput)")
+      // Nor before the first checkpoint is other data taken; the same is begun anew, and this is said.
+      try FileManager.default.removeItem(
+        atPath: workspace.path + "/model/.recurrent-run/checkpoints")
+      #expect(try await workspace.recurrent(["resume", "model"]).errorOutput == result.errorOutput)
+      try workspace.write(Sample.prices, to: "t.csv")
+      let begun = try await workspace.recurrent(["resume", "model"])
+      #expect(begun.exitCode == 0)
+      #expect(begun.errorOutput.contains("it stopped before its first checkpoint: it begins anew."))
+      try await stopped(workspace, signal: SIGTERM, to: "model", ["--force"])
       let anew = try await workspace.recurrent(train(to: "model") + ["--restart", "--epochs", "1"])
       #expect(anew.exitCode == 0 && !workspace.isThere("model/.recurrent-run"))
     }

@@ -86,7 +86,8 @@ import Testing
       let refused = try await workspace.recurrent(["resume", output])
       #expect(refused.exitCode == 65)
       #expect(
-        refused.errorOutput.contains("is of another run: model/history.csv (then "),
+        refused.errorOutput.contains(
+          "model/history.csv: is not what it was when the training began"),
         "\(refused.errorOutput)")
       try history.write(to: URL(fileURLWithPath: file))
       let resumed = try await workspace.recurrent(["resume", output])

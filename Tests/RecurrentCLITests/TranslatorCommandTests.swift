@@ -120,6 +120,9 @@ import Testing
         workspace, "\nHaus 3\nHaus 4\n", ["--attention", "map.svg"])
       #expect(drawn.exitCode == 0 && drawn.errorOutput.contains("wrote map.svg"))
       #expect(try workspace.text("map.svg").hasSuffix("</svg>\n"))
+      let empty = try await predict(workspace, "\n", ["--attention", "none.svg"])
+      #expect(empty.exitCode == 65 && empty.output == "\n" && !workspace.isThere("none.svg"))
+      #expect(empty.errorOutput.contains("none.svg: is not written: no line has words to draw"))
     }
   }
 

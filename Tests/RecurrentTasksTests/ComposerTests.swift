@@ -57,6 +57,39 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
     }
   }
 
+  /// Notes of MIDI files that a grid does not hold are told, with the grid that would.
+  @Test func notesBetweenTheSteps() throws {
+    let triplets = Tune(
+      name: "t",
+      notes: (0..<12).map { .init(pitch: $0 == 5 ? 5 : 60 + $0, start: 4 * $0, end: 4 * $0 + 4) })
+    let composer = try ComposerPlan(
+      MusicCollection(arpeggios(6), source: "t"),
+      options: tinyComposer(.polyphonic) { $0.epochs = 1 }
+    ).train()
+    let steps = composer.options.stepsPerBeat
+    try withTemporaryFolder { folder in
+      let path = folder + "/t.mid"
+      try triplets.midi(stepsPerBeat: 12).write(to: path)
+      let four = try MusicCollection(paths: [path])
+      #expect(
+        four.gridText
+          == "of 12 notes 8 begin between the steps and are moved to the nearest; 3 steps a quarter note "
+          + "would hold them (--steps-per-beat)")
+      #expect(try MusicCollection(paths: [path], stepsPerBeat: 3).gridText == nil)
+      try triplets.midi(stepsPerBeat: 12).write(to: path)
+      let remarks = try composer.readPrimer(path).remarks
+      #expect(
+        remarks == [
+          "of its 12 notes 8 begin between the steps of this model, \(steps) a quarter note, which a model of "
+            + "3 steps a quarter note would hold; they are moved to the nearest, and of those that meet at a "
+            + "step the highest is heard as the tune",
+          "1 of its 12 notes lies outside A0 to C8, the keys of this model, and is left out",
+        ])
+      try triplets.part(0..<4).midi(stepsPerBeat: 4).write(to: path)
+      #expect(try composer.readPrimer(path).remarks.isEmpty)
+    }
+  }
+
   /// Tunes given as parts are those parts, and all others are for training.
   @Test func partsOfTheirOwn() throws {
     let (own, other) = (arpeggios(2, length: 12), arpeggios(3, length: 13))

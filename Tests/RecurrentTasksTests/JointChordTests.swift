@@ -134,6 +134,18 @@ import Testing
     let right = zip(tune.steps, pitches).count { $0 == ($1 == 67 ? low : high) }
     #expect(right >= 6)
     #expect(try composer.harmonize(melody, drawing: drawing) == tune)
+    // Keys that a voice had before, or takes up behind the tune, change no note of it.
+    let bent = [72, 71, 69, 67, 65, 67, 69, 71]
+    var wild = Composer.Drawing()
+    wild.temperature = 20
+    let free = try composer.harmonize(
+      Tune(
+        name: "m", notes: bent.enumerated().map { .init(pitch: $1, start: $0, end: $0 + 1) }),
+      drawing: wild)
+    #expect(free.steps.dropFirst().contains { $0.count > 10 })
+    for (step, pitch) in bent.enumerated() {
+      #expect(free.notes.contains { ($0.pitch, $0.start, $0.end) == (pitch, step, step + 1) })
+    }
     // Behind a rest no key is above the last note of the tune.
     let resting = Tune(name: "m", notes: [.init(pitch: 67, start: 0, end: 1)], length: 6)
     drawing.temperature = 20

@@ -144,6 +144,14 @@ extension MIDIFile {
   /// The most steps of all tunes of a file together.
   static let longestTunes = 1_000_000
 
+  /// The notes of each tune, without percussion.
+  var pitchedParts: [[MIDINote]] {
+    let pitched = notes.filter { $0.channel != MIDINote.percussionChannel }
+    guard format == .sequential else { return pitched.isEmpty ? [] : [pitched] }
+    return Dictionary(grouping: pitched, by: \.track).sorted { $0.key < $1.key }
+      .filter { $0.key < trackEnds.count }.map(\.value)
+  }
+
   /// The notes on a grid: one tune, or in the sequential format one for each track with notes.
   ///
   /// Starts and ends go to the nearest step, and a note has at least one. A tune begins with its
@@ -156,12 +164,7 @@ extension MIDIFile {
   ///   more than a million.
   public func tunes(stepsPerBeat: Int, source: String) throws(DataError) -> [Tune] {
     require(stepsPerBeat >= 1, "a beat has at least one step, not \(stepsPerBeat)")
-    let pitched = notes.filter { $0.channel != MIDINote.percussionChannel }
-    let parts =
-      format == .sequential
-      ? Dictionary(grouping: pitched, by: \.track).sorted { $0.key < $1.key }
-        .filter { $0.key < trackEnds.count }.map(\.value)
-      : pitched.isEmpty ? [] : [pitched]
+    let parts = pitchedParts
     let scale = Double(stepsPerBeat) / ticksPerBeat
     func step(_ tick: Int) -> Int { Int((Double(tick) * scale).rounded()) }
     var tunes: [Tune] = []

@@ -1,10 +1,13 @@
 import Recurrent
 
 extension Composer {
-  /// The tune of a MIDI file on this composer's grid, and its tempo.
+  /// The tune of a MIDI file on this composer's grid, its tempo, and what of the file it does not
+  /// hold, as sentences: notes between the steps, notes that the network does not know, further tunes.
   ///
   /// - Throws: ``DataError`` if the file is not a MIDI file or holds no notes that the network knows.
-  public func readPrimer(_ path: String) throws(DataError) -> (tune: Tune, beatsPerMinute: Double) {
+  public func readPrimer(
+    _ path: String
+  ) throws(DataError) -> (tune: Tune, beatsPerMinute: Double, remarks: [String]) {
     let file = try MIDIFile(contentsOf: path)
     let tunes = try file.tunes(stepsPerBeat: options.stepsPerBeat, source: path)
     guard let tune = tunes.first, tune.notes.contains(where: { knows($0.pitch) }) else {
@@ -12,7 +15,26 @@ extension Composer {
         file: path, problem: "holds no notes to go on from",
         advice: "Give a file with notes between \(lowest) and \(highest), outside percussion")
     }
-    return (tune, file.beatsPerMinute(track: file.notes.first?.track ?? 0))
+    var grid = NoteGrid(stepsPerBeat: options.stepsPerBeat)
+    grid.add(file, tune: 0)
+    var remarks: [String] = []
+    if grid.between > 0 {
+      let finer =
+        grid.finer.map { ", which a model of \($0) steps a quarter note would hold" } ?? ""
+      remarks.append(
+        "of its \(grid.noteCount) notes \(grid.between) begin between the steps of this model, "
+          + "\(options.stepsPerBeat) a quarter note\(finer); they are moved to the nearest, and of those "
+          + "that meet at a step the highest is heard as the tune")
+    }
+    let unknown = tune.notes.count { !knows($0.pitch) }
+    if unknown > 0 {
+      let (lie, are) = unknown == 1 ? ("lies", "is") : ("lie", "are")
+      remarks.append(
+        "\(unknown) of its \(tune.notes.count) notes \(lie) outside \(lowest) to \(highest), the keys of "
+          + "this model, and \(are) left out")
+    }
+    if tunes.count > 1 { remarks.append("the first of its \(tunes.count) tunes is taken") }
+    return (tune, file.beatsPerMinute(track: file.notes.first?.track ?? 0), remarks)
   }
 
   /// Checks that the network knows a note.

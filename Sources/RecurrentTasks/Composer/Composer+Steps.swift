@@ -74,7 +74,8 @@ extension Composer {
   }
 
   /// A tune with voices below it: its highest notes stay as they are, no key above them sounds, and
-  /// the keys below are drawn given them. Where it rests, keys up to its last note may sound.
+  /// the keys below are drawn given them. Where it rests, keys up to its last note may sound. A key of
+  /// the tune that a voice had before, or takes up behind it, is struck anew.
   ///
   /// Of `drawing` the number of steps has no meaning: the voices end with the tune. The network hears
   /// the first note of the tune for a step before it begins.
@@ -97,20 +98,23 @@ extension Composer {
       )
     }
     var course = course(after: [[first]], [])
-    var last = first
+    var (last, before) = (first, Optional(first))
     for (step, top) in tops.enumerated() {
       var generator = RandomGenerator(RandomKey(seed: drawing.seed).child(step))
       var rule = rule(drawing, course.distribution)
-      if let top {
-        rule.melody = (top, !struck.isEmpty && struck[step].contains(top))
-        last = top
+      rule.melody = top
+      if top != before {
+        rule.anew = PitchSet([before, top].compactMap(\.self))
+      } else if let top, !struck.isEmpty, struck[step].contains(top) {
+        rule.anew = [top]
       }
+      (last, before) = (top ?? last, top)
       rule.ceiling = last
       rule = limited(rule, to: drawing.topK, course.distribution)
-      var drawn = course.go(rule, in: self, using: &generator)
-      // A collection that does not tell repeated notes takes none from the tune.
-      if let melody = rule.melody, melody.isStruck { drawn.struck.insert(melody.pitch) }
-      course.struck[course.struck.count - 1] = drawn.struck
+      let drawn = course.go(rule, in: self, using: &generator)
+      // A network of a collection that does not tell repeated notes draws none.
+      course.struck[course.struck.count - 1] = PitchSet(
+        drawn.keys.filter { drawn.struck.contains($0) || rule.anew.contains($0) })
     }
     return Tune(
       name: melody.name, steps: Array(course.steps.dropFirst()),

@@ -11,8 +11,11 @@ public struct MusicCollection: Sendable {
   public let source: String
   /// The steps of a quarter note; nil for tunes made by a program.
   public private(set) var stepsPerBeat: Int?
-  /// How that was found, as a sentence without its full stop, where nobody said it.
+  /// How that was found where nobody said it, or what of MIDI files it does not hold, as a sentence
+  /// without its full stop.
   public private(set) var gridText: String?
+  /// The notes of MIDI files on their grid.
+  private var grid = NoteGrid(stepsPerBeat: 4)
   private var hasMIDI = false
   private var hasRolls = false
 
@@ -37,6 +40,7 @@ public struct MusicCollection: Sendable {
   ///   no music in any of them.
   public init(paths: [String], stepsPerBeat asked: Int? = nil) throws(DataError) {
     let stepsPerBeat = asked ?? 4
+    grid = NoteGrid(stepsPerBeat: stepsPerBeat)
     source = paths.count == 1 ? paths[0] : "\(paths.count) files and folders"
     for path in paths {
       var isFolder: ObjCBool = false
@@ -73,6 +77,13 @@ public struct MusicCollection: Sendable {
         advice: "Give MIDI files, piano rolls as JSON, or folders of them")
     }
     self.stepsPerBeat = stepsPerBeat
+    if 100 * grid.between > grid.noteCount {
+      gridText =
+        "of \(NumberFormat.grouped(grid.noteCount)) notes \(NumberFormat.grouped(grid.between)) begin between "
+        + "the steps and are moved to the nearest"
+        + (grid.finer.map { "; \($0) steps a quarter note would hold them (--steps-per-beat)" }
+          ?? "")
+    }
     guard asked == nil, !hasMIDI, let found = Self.stepsPerBeat(of: tunes.map(\.tune)) else {
       return
     }
@@ -138,8 +149,9 @@ public struct MusicCollection: Sendable {
       found = try PianoRollFile(contentsOf: path).tunes
     } else {
       hasMIDI = true
-      found = try MIDIFile(contentsOf: path).tunes(stepsPerBeat: stepsPerBeat, source: path)
-        .map { ($0, nil) }
+      let file = try MIDIFile(contentsOf: path)
+      found = try file.tunes(stepsPerBeat: stepsPerBeat, source: path).map { ($0, nil) }
+      grid.add(file)
       if found.isEmpty { skipped.append("\(path): holds no notes.") }
     }
     for (tune, part) in found {

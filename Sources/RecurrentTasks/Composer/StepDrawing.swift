@@ -7,8 +7,10 @@ struct StepRule {
   var temperature = 1.0
   /// Whether a key may sound.
   var allows: (_ pitch: Int) -> Bool = { _ in true }
-  /// The tune of the step, and whether it is struck again where it goes on; no key above it sounds.
-  var melody: (pitch: Int, isStruck: Bool)?
+  /// The tune of the step; no key above it sounds.
+  var melody: Int?
+  /// Keys that begin anew if they sound; of the tune no other does.
+  var anew = PitchSet()
   /// No key above it sounds.
   var ceiling: Int?
   /// The most keys of a step; nil: any number, or unknown.
@@ -17,8 +19,8 @@ struct StepRule {
   /// What must be of a key; nil: the network says.
   func decision(_ pitch: Int, among keys: PitchSet) -> Bool? {
     if let melody {
-      if pitch == melody.pitch { return true }
-      if pitch > melody.pitch { return false }
+      if pitch == melody { return true }
+      if pitch > melody { return false }
     }
     if let ceiling, pitch > ceiling { return false }
     return allows(pitch) ? nil : false
@@ -76,8 +78,9 @@ struct StepDistribution {
       case .strike(let pitch):
         guard step.keys.contains(pitch), before.contains(pitch) else { return false }
         let isStruck =
-          rule.melody.flatMap { $0.pitch == pitch ? $0.isStruck : nil }
-          ?? (Double(generator.uniform()) < probability(logit() / rule.temperature))
+          rule.anew.contains(pitch)
+          || pitch != rule.melody
+            && Double(generator.uniform()) < probability(logit() / rule.temperature)
         if isStruck { step.struck.insert(pitch) }
         return isStruck
       case .end:

@@ -64,6 +64,14 @@ extension TextClassifierPlan: CustomStringConvertible {
           + "of training")
     }
     if let vectors { lines.append(vectors.explanation(encoder.vocabulary, of: "tokens")) }
+    if let classWeights {
+      let shown = zip(labels, classWeights).prefix(6).map {
+        "\($0) \(NumberFormat.short(Double($1)))"
+      }
+      lines.append(
+        "weights     of the classes: \(shown.joined(separator: ", "))"
+          + (labels.count > 6 ? ", …" : ""))
+    }
     lines.append("network     \(options.networkText)")
     lines.append(
       "            \(NumberFormat.grouped(parameterCount)) parameters; about "

@@ -64,6 +64,14 @@ public struct TextClassifierPlan: JobPlan {
       throw DataError(file: texts.source, problem: "there are no texts in it")
     }
     if model == nil { try Self.check(texts, labels) }
+    if case .given(let weights) = options.classWeights {
+      for label in weights.keys.sorted() where !labels.contains(label) {
+        throw DataError(
+          file: "the class weights",
+          problem: "name a class \(quoted(label)) that the texts do not have",
+          advice: "The classes are \(listed(labels.map(quoted)))")
+      }
+    }
     try texts.checkLabels(labels)
     let known = labels
     let validation = try validation.map { part throws(DataError) in

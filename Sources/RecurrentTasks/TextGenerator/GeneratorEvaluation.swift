@@ -87,7 +87,10 @@ extension GeneratorEvaluation {
             ", and for their spelling, \(NumberFormat.fixed($0 / Double(max(1, unknown)), 1)) nats each"
           } ?? "") + ".")
     }
-    if let adapted { lines.append(adapted.explanation) }
+    if let adapted {
+      lines.append(adapted.explanation)
+      if adapted.nats > nats { lines.append("Adapting made it worse: lower the rate.") }
+    }
     return (lines + [verdict].compactMap(\.self)).joined(separator: "\n")
   }
 }

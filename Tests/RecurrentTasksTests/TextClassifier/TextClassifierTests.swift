@@ -224,7 +224,13 @@ import Testing
     let balanced = try #require(try TextClassifierPlan(texts, options: options).classWeights)
     #expect(balanced == [0.75, 1.5] as [Float])
     options.classWeights = .given(["red": 3])
-    #expect(try TextClassifierPlan(texts, options: options).classWeights == [1, 3])
+    let plan = try TextClassifierPlan(texts, options: options)
+    #expect(plan.classWeights == [1, 3])
+    #expect("\(plan)".contains("weights     of the classes: blue 1, red 3"))
+    options.classWeights = .given(["Red": 3])
+    let error = try dataError { _ = try TextClassifierPlan(texts, options: options) }
+    #expect(error.problem == "name a class \"Red\" that the texts do not have")
+    #expect(error.advice == "The classes are \"blue\", \"red\"")
   }
 
   /// Long texts are cut at the chosen end, and the report counts them.
