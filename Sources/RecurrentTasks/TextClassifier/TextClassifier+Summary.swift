@@ -66,7 +66,7 @@ extension TextClassifierPlan: CustomStringConvertible {
     if let vectors { lines.append(vectors.explanation(encoder.vocabulary, of: "tokens")) }
     if let classWeights {
       let shown = zip(labels, classWeights).prefix(6).map {
-        "\($0) \(NumberFormat.short(Double($1)))"
+        "\($0) \(NumberFormat.short($1))"
       }
       lines.append(
         "weights     of the classes: \(shown.joined(separator: ", "))"
