@@ -36,8 +36,9 @@ package struct NoteGrid: Sendable {
     }
   }
 
-  /// The first of the usual grids that would hold all notes but one of a hundred; nil if none does.
+  /// The first other of the usual grids that would hold all notes but one of a hundred; nil if none
+  /// does.
   package var finer: Int? {
-    zip(Self.usual, betweenUsual).first { 100 * $1 <= noteCount }?.0
+    zip(Self.usual, betweenUsual).first { $0 != stepsPerBeat && 100 * $1 <= noteCount }?.0
   }
 }
