@@ -66,7 +66,6 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
       MusicCollection(arpeggios(6), source: "t"),
       options: tinyComposer(.polyphonic) { $0.epochs = 1 }
     ).train()
-    let steps = composer.options.stepsPerBeat
     try withTemporaryFolder { folder in
       let path = folder + "/t.mid"
       try triplets.midi(stepsPerBeat: 12).write(to: path)
@@ -76,11 +75,10 @@ func arpeggios(_ count: Int, length: Int = 24) -> [Tune] {
           == "of 12 notes 8 begin between the steps and are moved to the nearest; 3 steps a quarter note "
           + "would hold them (--steps-per-beat)")
       #expect(try MusicCollection(paths: [path], stepsPerBeat: 3).gridText == nil)
-      try triplets.midi(stepsPerBeat: 12).write(to: path)
       let remarks = try composer.readPrimer(path).remarks
       #expect(
         remarks == [
-          "of its 12 notes 8 begin between the steps of this model, \(steps) a quarter note, which a model of "
+          "of its 12 notes 8 begin between the steps of this model, 2 a quarter note, which a model of "
             + "3 steps a quarter note would hold; they are moved to the nearest, and of those that meet at a "
             + "step the highest is heard as the tune",
           "1 of its 12 notes lies outside A0 to C8, the keys of this model, and is left out",
