@@ -119,7 +119,12 @@ struct TrainingRun {
       for warning in found.warnings { warn("passed over: \(warning)") }
       if answer.quiet { return .proceed }
       let network = members > 1 ? "\(name) \(run.member) of \(members), " : ""
-      if run.epoch >= epochs, members > 1 {
+      let isTrained =
+        switch run.history.stop {
+        case nil, .requested: run.epoch >= epochs
+        case .allEpochs, .noImprovement, .ranAway: true
+        }
+      if isTrained, members > 1 {
         warn("\(name) \(run.member) of \(members) is trained.")
         return .proceed
       }

@@ -5,13 +5,16 @@ import Testing
 /// Trainings that were stopped or killed and go on.
 @Suite(.optimized) struct ResumeTests {
   /// A forecaster's training that takes a second, and what is left of it after a signal.
+  ///
+  /// - Parameter network: of several, the one that is stopped.
   private func stopped(
-    _ workspace: Workspace, signal: Int32, to output: String, _ flags: [String] = []
+    _ workspace: Workspace, signal: Int32, to output: String, _ flags: [String] = [],
+    in network: Int? = nil
   ) async throws {
     try workspace.write(Sample.prices, to: "t.csv")
     // A training may be over before it is seen; then another one is.
     for _ in 0..<20 {
-      if try await stop(workspace, signal, to: output, flags) { return }
+      if try await stop(workspace, signal, to: output, flags, in: network) { return }
       try FileManager.default.removeItem(atPath: workspace.path + "/" + output)
     }
     Issue.record("no training was stopped in time")
@@ -19,7 +22,8 @@ import Testing
 
   /// Whether a checkpoint was there when the signal came.
   private func stop(
-    _ workspace: Workspace, _ signal: Int32, to output: String, _ flags: [String]
+    _ workspace: Workspace, _ signal: Int32, to output: String, _ flags: [String],
+    in network: Int?
   ) async throws -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try CommandRunner.commandPath())
@@ -29,7 +33,8 @@ import Testing
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let checkpoints = workspace.path + "/\(output)/.recurrent-run/checkpoints"
+    var checkpoints = workspace.path + "/\(output)/.recurrent-run/checkpoints"
+    if let network { checkpoints += "/network-\(network)" }
     let start = Date()
     func isThere() -> Bool {
       FileManager.default.subpaths(atPath: checkpoints)?.contains { $0.hasSuffix(".safetensors") }
@@ -72,6 +77,20 @@ import Testing
       #expect(same.exitCode == 0 && same.output == "nothing differs\n")
       try await workspace.expectFailure(
         66, ["model: holds no training that was stopped"], running: ["resume", "model"])
+    }
+  }
+
+  /// A network that got no better before the last epoch is trained, and does not go on.
+  @Test func ofSeveralNetworksOneIsTrained() async throws {
+    try await Workspace.with { workspace in
+      // The second takes more than the second after which a first checkpoint is written.
+      let flags = ["--ensemble", "2", "--patience", "100", "--hidden", "96"]
+      try await stopped(
+        workspace, signal: SIGTERM, to: "model", flags + ["--learning-rate", "0.03"], in: 2)
+      let result = try await workspace.recurrent(["resume", "model"])
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+      #expect(result.errorOutput.contains("recurrent: network 1 of 2 is trained.\n"))
+      #expect(!result.errorOutput.contains("network 1 of 2, epoch"))
     }
   }
 
