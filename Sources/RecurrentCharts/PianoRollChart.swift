@@ -127,7 +127,12 @@ public struct PianoRollChart: Sendable {
       for column in grid {
         let (above, below) = (column[upper], column[upper - 1])
         let character =
-          above != nil ? (below != nil ? "█" : "▀") : below != nil ? "▄" : label.isEmpty ? " " : "·"
+          switch (above != nil, below != nil) {
+          case (true, true): "█"
+          case (true, false): "▀"
+          case (false, true): "▄"
+          case (false, false): label.isEmpty ? " " : "·"
+          }
         let isGiven = (above ?? true) && (below ?? true)
         let ink = isGiven ? Palette.grey.terminal : Palette.blue.terminal
         let isNote = above != nil || below != nil

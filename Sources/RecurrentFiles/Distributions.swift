@@ -37,7 +37,8 @@ package func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
     }
     if abs(change - 1) < 1e-15 { break }
   }
-  let front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)
+  let ways: Double = lgamma(a + b) - lgamma(a) - lgamma(b)
+  let front = ways + a * log(x) + b * log1p(-x)
   return exp(front) * fraction / a
 }
 

@@ -5,7 +5,10 @@ import Testing
 @Suite(.optimized) struct TimeFlagTests {
   /// A table of the first of `count` months, day first.
   private func months(_ count: Int) -> String {
-    table((0..<count).map { String(format: "01/%02d/%d", $0 % 12 + 1, 2010 + $0 / 12) })
+    table(
+      (0..<count).map { month -> String in
+        String(format: "01/%02d/%d", month % 12 + 1, 2010 + month / 12)
+      })
   }
 
   private func table(_ times: [String], header: String = "Date,Close") -> String {
@@ -92,9 +95,9 @@ import Testing
 
   @Test func clocksThatGoForward() async throws {
     try await Workspace.with { workspace in
-      let hours = (0..<90).filter { $0 != 50 }.map {
-        String(format: "2024-03-%02d %02d:00", 29 + $0 / 24, $0 % 24)
-      }.filter { !$0.hasPrefix("2024-03-32") }
+      let hours = (0..<72).filter { $0 != 50 }.map { hour -> String in
+        String(format: "2024-03-%02d %02d:00", 29 + hour / 24, hour % 24)
+      }
       try workspace.write(table(hours), to: "t.csv")
       try await workspace.expectFailure(
         65,

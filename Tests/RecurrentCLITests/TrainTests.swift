@@ -37,7 +37,7 @@ import Testing
       for (index, row) in forecast.dropFirst().enumerated() {
         let origin = 45 + index / 2
         let target = origin + index % 2
-        #expect(row[0] == Sample.day(target) && row[1] == "\(index % 2 + 1)")
+        #expect(row.prefix(2) == [Sample.day(target), String(index % 2 + 1)])
         let numbers = row.dropFirst(2).compactMap { Double($0) }
         try #require(numbers.count == 5)
         #expect(numbers[0] == Double(table[target][1]))

@@ -55,7 +55,8 @@ private func labels(_ ticks: [Tick]) -> [String] { ticks.map(\.label) }
   }
 
   @Test func equalEndsAreWidened() {
-    #expect(Axis(scale: .linear, showing: 7...7).range == (7 - 0.7)...(7 + 0.7))
+    let aTenth: ClosedRange<Double> = (7 - 0.7)...(7 + 0.7)
+    #expect(Axis(scale: .linear, showing: 7...7).range == aTenth)
     #expect(Axis(scale: .linear, showing: 0...0).range == -1...1)
     #expect(Axis(scale: .linear, showing: 1.5e308 ... .infinity).range.contains(1e300))
     #expect(Axis(scale: .log, showing: 8...8).range == 4...16)

@@ -127,7 +127,7 @@ import Testing
 
   /// A day of 24 hours that lacks some: the seasonal step stays 24.
   @Test func absentHoursKeepTheSeason() throws {
-    let wave = (0..<240).map { Double($0 % 24) * 10 + Double($0 / 24) }
+    let wave = (0..<240).map { hour -> Double in Double(hour % 24) * 10 + Double(hour / 24) }
     let rows = (0..<240).filter { $0 % 37 != 5 }.map { hour in
       "2020-01-\(hour / 24 < 9 ? "0" : "")\(hour / 24 + 1) \(hour % 24 < 10 ? "0" : "")\(hour % 24):00,"
         + "\(wave[hour])"

@@ -36,7 +36,8 @@ struct WideTableTests {
     let text = (["early,late,note,none"] + rows).joined(separator: "\n") + "\n"
     let found = try series(text, .columns)
     #expect(found.map(\.name) == ["early", "late"])
-    #expect(found[1].target == (60..<80).map { Double($0 * 2) })
+    let doubled = (60..<80).map { row -> Double in Double(row * 2) }
+    #expect(found[1].target == doubled)
     var parts = WideParts()
     let whole = try #require(try Table(csvText: text).long(part: &parts))
     #expect(

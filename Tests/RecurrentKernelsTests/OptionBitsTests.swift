@@ -40,10 +40,10 @@ import Testing
         FloatBuffer(numbers.floats(count).map { $0 > 0 ? 1 : 0 })
       }
       let order = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
-      let active = (0..<steps).map { step in Int32(lengths.count { $0 > step }) }
-      let offsets = active.indices.map { Int64(active[..<$0].reduce(0, +)) }
-      let places = (0..<steps).flatMap { step in
-        order.prefix(Int(active[step])).map { Int32($0 * steps + lengths[$0] - 1 - step) }
+      let active = (0..<steps).map { step -> Int32 in Int32(lengths.count { $0 > step }) }
+      let offsets = active.indices.map { step -> Int64 in Int64(active[..<step].reduce(0, +)) }
+      let places = (0..<steps).flatMap { step -> [Int32] in
+        order.prefix(Int(active[step])).map { row in Int32(row * steps + lengths[row] - 1 - step) }
       }
       let batchRow = Table(order.map(Int32.init))
       let length = Table(order.map { Int32(lengths[$0]) })

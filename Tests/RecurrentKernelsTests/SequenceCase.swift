@@ -112,8 +112,9 @@ struct SequenceCase {
     var result = self
     result.steps = to - from
     result.lengths = lengths.map { max(0, min($0, to) - from) }
-    result.x = lengths.indices.flatMap {
-      x[($0 * steps + from) * inputSize..<($0 * steps + to) * inputSize]
+    result.x = lengths.indices.flatMap { row -> ArraySlice<Float> in
+      let start = row * steps
+      return x[(start + from) * inputSize..<(start + to) * inputSize]
     }
     return result
   }

@@ -9,7 +9,8 @@ struct ClassicalForecastTests {
   private let values: [Double] = {
     var level = 100.0
     return (0..<144).map { month in
-      level += Double(month * 37 % 11 + month * month * 13 % 7) - 6.5
+      let step = month * 37 % 11 + month * month * 13 % 7
+      level += Double(step) - 6.5
       return level * (1 + 0.3 * sin(2 * Double.pi * Double(month) / 12))
     }
   }()
@@ -123,7 +124,9 @@ struct ClassicalForecastTests {
 
   /// A sum of two waves is a linear function of its past.
   @Test func ridgeContinuesWaves() throws {
-    let values = (0..<400).map { 5 + sin(Double($0) / 3) + 0.5 * sin(Double($0) / 7) }
+    let values = (0..<400).map(Double.init).map { row -> Double in
+      5 + sin(row / 3) + 0.5 * sin(row / 7)
+    }
     let ridge = try #require(
       RidgeForecast(
         training: windows(values, 12..<250, scaling: .window, horizon: 4),

@@ -86,8 +86,9 @@ struct ForecastEvaluationTests {
     let evaluation = ForecastEvaluation(Self.ofSeries, nominalCoverage: 0.8)
     let found = try #require(evaluation.bySeries)
     #expect(found.count == 12 && found.rivals.map(\.name) == ["naive", "seasonal naive"])
-    #expect(found.rivals.map(\.beatenByMASE) == [6.0 / 11, 8.0 / 11])
-    #expect(found.rivals.map(\.beatenBySMAPE) == [10.0 / 12, 10.0 / 12])
+    let (byMASE, bySMAPE): ([Double], [Double]) = ([6 / 11, 8 / 11], [10 / 12, 10 / 12])
+    #expect(found.rivals.map(\.beatenByMASE) == byMASE)
+    #expect(found.rivals.map(\.beatenBySMAPE) == bySMAPE)
     #expect(found.best.map(\.name) == ["s10", "s9", "s6", "s8", "s7"])
     #expect(found.worst.map(\.name) == ["s0", "s1", "s2", "s4", "s3"])
     #expect(found.best.map(\.rival) == ["naive", "seasonal naive", "naive", "naive", "naive"])
@@ -98,9 +99,8 @@ struct ForecastEvaluationTests {
       (found.worst[1], [1.1325000000000003, 15.339678882135624, 1, 14.047163362952837]),
     ]
     for (one, numbers) in wanted {
-      for (mine, its) in paired(
-        [one.mase ?? .nan, one.smape, one.rivalMASE ?? .nan, one.rivalSMAPE], numbers)
-      {
+      let found: [Double] = [one.mase ?? .nan, one.smape, one.rivalMASE ?? .nan, one.rivalSMAPE]
+      for (mine, its) in paired(found, numbers) {
         #expect(abs(mine - its) < 1e-12 * its)
       }
     }

@@ -306,7 +306,9 @@ private struct CalendarDay: CustomStringConvertible {
 
   @Test func whatLogarithmsCannotTakeIsTold() throws {
     let forecaster = try model((0..<90).map { 100 + Double($0 * 7 % 11) }) { $0.transform = .log }
-    let series = try Series(values: (0..<30).map { $0 == 20 ? -3 : 100 + Double($0 * 7 % 11) })
+    var values = (0..<30).map { 100 + Double($0 * 7 % 11) }
+    values[20] = -3
+    let series = try Series(values: values)
     let remarks = try forecaster.forecasts(after: [series]).remarks
     #expect(
       remarks.contains { $0.hasPrefix("1 value is below 10") && $0.contains("first is -3") })

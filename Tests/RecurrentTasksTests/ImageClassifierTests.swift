@@ -107,7 +107,9 @@ import Testing
   /// Beside channels that vary, one that never does is in their unit.
   @Test func scaleOfAChannelThatNeverVaries() {
     func scale(_ unit: Float) -> PixelScale {
-      let pixels = (0..<40).flatMap { [Float($0 % 5), 3, Float($0 % 2)] }.map { $0 * unit }
+      let pixels = (0..<40).flatMap { pixel -> [Float] in
+        [Float(pixel % 5) * unit, 3 * unit, Float(pixel % 2) * unit]
+      }
       let images = ImageSet(
         source: "two", height: 2, width: 2, channels: 3, pixels: pixels,
         labels: (0..<10).map { "\($0 % 2)" })
@@ -264,7 +266,8 @@ import Testing
     #expect(digits.count == 1797 && digits.height == 8 && digits.width == 8)
     #expect(digits.classes == (0...9).map(String.init))
     // The first image of scikit-learn's load_digits, its second row; and the mean of all pixels.
-    #expect(Array(digits.image(0)[8..<16]) == [0, 0, 13, 15, 10, 15, 5, 0].map { $0 * 255 / 16 })
+    let row: [Float] = [0, 0, 13, 15, 10, 15, 5, 0]
+    #expect(Array(digits.image(0)[8..<16]) == row.map { $0 * 255 / 16 })
     #expect(digits.labels.prefix(12).joined() == "012345678901")
     #expect(digits.labels.count { $0 == "3" } == 183)
   }

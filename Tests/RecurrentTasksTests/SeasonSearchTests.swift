@@ -31,9 +31,12 @@ struct SeasonSearchTests {
   /// others.
   @Test(arguments: [UInt64(1), 2, 3]) func growthIsNoSeason(seed: UInt64) {
     let noise = noise(300, seed: seed)
-    #expect(found((0..<300).map { Double($0 * $0) + 5 * noise[$0] }) == [])
+    let bend = (0..<300).map { row -> Double in Double(row * row) + 5 * noise[row] }
+    #expect(found(bend) == [])
     for (rate, share) in [(1.03, 0.0), (1.03, 0.01), (1.01, 0.01)] {
-      let grown = (0..<300).map { pow(rate, Double($0)) * (1 + share * noise[$0]) }
+      let grown = (0..<300).map { row -> Double in
+        pow(rate, Double(row)) * (1 + share * noise[row])
+      }
       #expect(found(grown) == [], "\(rate) \(share)")
     }
   }
@@ -96,7 +99,8 @@ struct SeasonSearchTests {
   /// series alone learns as its bias; one of many series does not, and the smoothing is nearer.
   @Test func whatABaseMissesAlikeIsLearned() {
     let season = [3.0, 9, 1, 4, 7, 2]
-    let values = StoredValues((0..<90).map { season[$0 % 6] + Double($0 / 6) })
+    let values = StoredValues(
+      (0..<90).map { row -> Double in season[row % 6] + Double(row / 6) })
     let options = tinyOptions { ($0.window, $0.horizon, $0.season) = (12, 6, 6) }
     func kind(alone: Bool) -> ForecastBase {
       BaseForecast.best(

@@ -150,7 +150,7 @@ struct SegmentForecastTests {
 
   /// Guerrero's rule on series whose spread is told beforehand.
   @Test func powersFollowTheSpread() {
-    let rows = (0..<60).map { row in
+    let rows = (0..<60).map { row -> (level: Double, sign: Double) in
       (level: pow(1.1, Double(row / 2)), sign: row % 2 == 0 ? 1.0 : -1)
     }
     let growing = rows.map { $0.level * (1 + 0.1 * $0.sign) }

@@ -66,9 +66,8 @@ public func negativeBinomialLoss(
     let (mean, size) = (said.mean, said.size)
     let count = (target * scale).rounded()
     let total = size + mean
-    let likelihood =
-      lgamma(count + size) - lgamma(size) - lgamma(count + 1)
-      + size * log(size / total) + count * log(mean / total)
+    let ways: Double = lgamma(count + size) - lgamma(size) - lgamma(count + 1)
+    let likelihood: Double = ways + size * log(size / total) + count * log(mean / total)
     var byMean = count / mean - (count + size) / total
     var bySize =
       digamma(count + size) - digamma(size) + log(size / total) + 1 - (count + size) / total

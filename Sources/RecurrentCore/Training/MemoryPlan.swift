@@ -43,7 +43,7 @@ public struct MemoryPlan: Sendable, Equatable {
     }
     // Short segments leave less to keep of each and more states between them; the longest that
     // fits computes in the largest pieces.
-    let lengths = Set((1...max(1, time)).map { (time + $0 - 1) / $0 }).sorted(by: >)
+    let lengths = Self.segmentLengths(of: time).sorted(by: >)
     let fitting = lengths.first { bytes($0) <= Double(limit) }
     guard let fitting else { return nil }
     segmentLength = fitting
@@ -54,8 +54,13 @@ public struct MemoryPlan: Sendable, Equatable {
   public static func smallestBytes(
     paths: [LayerPath], parameterCount: Int, batchSize: Int, time: Int, weightCopies: Int = 2
   ) -> Double {
-    Set((1...max(1, time)).map { (time + $0 - 1) / $0 })
+    segmentLengths(of: time)
       .map { bytes(paths, parameterCount, batchSize, time, weightCopies, $0) }.min() ?? 0
+  }
+
+  /// The lengths of all but the last segment, of one segment and of more.
+  private static func segmentLengths(of time: Int) -> Set<Int> {
+    Set((1...max(1, time)).map { count in (time + count - 1) / count })
   }
 
   /// Runs `body` with no more than ``limit``: in a context of its own, whose buffers that wait to be

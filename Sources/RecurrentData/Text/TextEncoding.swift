@@ -77,8 +77,10 @@ public enum TextEncoding: String, Sendable, Codable, CaseIterable {
       stride(from: half, to: min(bytes.count, 1000), by: 2).count { bytes[$0] == 0 }
     }
     let isBigEndian = marksUTF16(bytes) ? bytes[0] == 0xFE : zeros[0] > zeros[1]
+    let (upper, lower) = isBigEndian ? (0, 1) : (1, 0)
     let units = stride(from: marksUTF16(bytes) ? 2 : 0, to: bytes.count - 1, by: 2).lazy.map {
-      UInt16(bytes[$0 + (isBigEndian ? 0 : 1)]) << 8 | UInt16(bytes[$0 + (isBigEndian ? 1 : 0)])
+      place -> UInt16 in
+      UInt16(bytes[place + upper]) << 8 | UInt16(bytes[place + lower])
     }
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)

@@ -110,9 +110,8 @@ extension Frequency {
     guard days.allSatisfy({ CivilDate.weekday(ofDayNumber: $0) < 5 }) else { return nil }
     let indices = days.map(businessDayIndex)
     // Without a weekend in between, these are consecutive days.
-    let skipsWeekend = zip(zip(days, days.dropFirst()), zip(indices, indices.dropFirst())).contains
-    {
-      $0.1 - $0.0 > $1.1 - $1.0
+    let skipsWeekend = days.indices.dropFirst().contains { row in
+      days[row] - days[row - 1] > indices[row] - indices[row - 1]
     }
     guard skipsWeekend, commonStep(of: indices) == 1 else { return nil }
     return .businessDays

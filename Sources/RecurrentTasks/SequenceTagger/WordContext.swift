@@ -26,10 +26,13 @@ extension SequenceTagger.Words {
     guard let marks else { return states }
     let size = contextSize
     return sentences.indices.map { index in
-      sentences[index].indices.flatMap { word in
-        states[index][word * size.states..<(word + 1) * size.states]
-          + marks[index][word * size.marks..<(word + 1) * size.marks]
+      var context: [Float] = []
+      context.reserveCapacity(states[index].count + marks[index].count)
+      for word in sentences[index].indices {
+        context += states[index][word * size.states..<(word + 1) * size.states]
+        context += marks[index][word * size.marks..<(word + 1) * size.marks]
       }
+      return context
     }
   }
 

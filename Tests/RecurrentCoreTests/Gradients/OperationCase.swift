@@ -233,7 +233,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
           OperationCase("mean along \(dimension)", [shape]) {
             $0[0].mean(along: dimension)
           } twin: {
-            $0[0].sum(along: dimension).map { $0 / Double(shape[dimension]) }
+            $0[0].sum(along: dimension).map { sum -> Double in sum / Double(shape[dimension]) }
           },
         ]
       }

@@ -9,7 +9,9 @@ import Testing
   private static func numbers(_ shape: [Int], times factor: Float = 1) -> StoredTensor {
     StoredTensor(
       shape: shape,
-      values: (0..<shape.reduce(1, *)).map { factor * Float(17 * $0 % 29 - 14) / 20 })
+      values: (0..<shape.reduce(1, *)).map { place -> Float in
+        factor * Float(17 * place % 29 - 14) / 20
+      })
   }
 
   private static func tensor(_ shape: [Int], times factor: Float = 1) -> Tensor {

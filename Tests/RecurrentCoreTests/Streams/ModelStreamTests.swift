@@ -42,7 +42,8 @@ import Testing
     var byRow: [Float] = []
     for row in 0..<rows {
       for step in 0..<steps {
-        byRow += input[(step * rows + row) * 2..<(step * rows + row) * 2 + 2]
+        let place = (step * rows + row) * 2
+        byRow += input[place..<place + 2]
       }
     }
     let batch = SequenceBatch(Tensor(byRow, shape: [rows, steps, 2]))

@@ -111,9 +111,9 @@ import Testing
   /// An echo that comes six steps late is beyond gradients over two steps, but not beyond twelve.
   @Test func longerGradientsLearnLongerEchoes() throws {
     func error(_ stepsBack: Int) throws -> Double {
-      let values = SeededGenerator.floats(40 * 60, seed: 5).map { $0 > 0 ? Float(1) : -1 }
+      let values = SeededGenerator.floats(40 * 60, seed: 5).map { x -> Float in x > 0 ? 1 : -1 }
       let inputs = SequenceBatch(Tensor(values, shape: [40, 60, 1]))
-      let echo = (0..<40 * 60).map { $0 % 60 < 4 ? Float(0) : values[$0 - 4] }
+      let echo = (0..<40 * 60).map { place -> Float in place % 60 < 4 ? 0 : values[place - 4] }
       let examples = StreamExamples(
         inputs: inputs, targets: inputs.with(Tensor(echo, shape: [40, 60, 1])), stepsPerUpdate: 2,
         stepsBack: stepsBack)

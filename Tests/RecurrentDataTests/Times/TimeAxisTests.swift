@@ -53,7 +53,7 @@ import Testing
       "2020-01-01 03:00:00.000Z",
     ])
     let start = try seconds(2020, 1, 1)
-    #expect(axis.seconds == (0..<4).map { start + $0 * 3600 })
+    #expect(axis.seconds == [start, start + 3600, start + 7200, start + 10800])
     // The zones differ, so labels are in UTC.
     #expect(axis.label(1).hasPrefix("2020-01-01 01:00:00"))
     #expect(try #require(axis.reading).contains("--time-zone names the zone"))

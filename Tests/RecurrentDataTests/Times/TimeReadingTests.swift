@@ -14,7 +14,9 @@ import Testing
 
   /// `count` firsts of months from January 2010, day first.
   private func firsts(_ count: Int) -> [String] {
-    (0..<count).map { String(format: "01/%02d/%d", $0 % 12 + 1, 2010 + $0 / 12) }
+    (0..<count).map { month -> String in
+      String(format: "01/%02d/%d", month % 12 + 1, 2010 + month / 12)
+    }
   }
 
   @Test func theRegularReadingOfDayAndMonthWins() throws {

@@ -93,8 +93,8 @@ enum StudentDistribution {
   static func quantile(at z: Double, freedom: Double) -> Double {
     guard z != 0 else { return 0 }
     let tail = log(max(StandardNormal.share(below: -abs(z)), 1e-300))
-    let front =
-      lgamma((freedom + 1) / 2) - lgamma(freedom / 2) - 0.5 * log(freedom * Double.pi)
+    let (upper, lower): (Double, Double) = (lgamma((freedom + 1) / 2), lgamma(freedom / 2))
+    let front = upper - lower - 0.5 * log(freedom * Double.pi)
     var t = abs(z)
     for _ in 0..<100 {
       let share = incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5) / 2
