@@ -45,7 +45,8 @@ import Testing
         #expect(numbers[4] == Double(table[origin - 1][1]))
       }
       for name in ["forecast.svg", "loss.svg", "errors.svg"] {
-        #expect(XMLParser(data: try workspace.bytes("model/" + name)).parse(), "\(name)")
+        let drawing = try workspace.bytes("model/" + name)
+        #expect(XMLParser(data: drawing).parse(), "\(name)")
       }
     }
   }
