@@ -54,12 +54,18 @@ public struct TranslationEvaluation: JobEvaluation {
   public var verdict: String {
     let others =
       [("the copied source", copy)] + (nearest.map { [("the nearest sentence", $0)] } ?? [])
-    guard let best = others.max(by: { $0.1.bleu.score < $1.1.bleu.score }) else { return "" }
-    let (own, other) = (network.bleu.score, best.1.bleu.score)
-    let points = "\(NumberFormat.fixed(abs(own - other), 1)) BLEU"
-    return own > other
-      ? "The network beats \(best.0) by \(points)."
-      : "The network does NOT beat \(best.0): it is \(points) worse."
+    // Without four words in a row that are right, as in sentences of two, BLEU is 0 whatever was said.
+    let tells = network.bleu.score > 0 || others.contains { $0.1.bleu.score > 0 }
+    func score(_ scores: Scores) -> Double { tells ? scores.bleu.score : scores.chrF.score }
+    guard let best = others.max(by: { score($0.1) < score($1.1) }) else { return "" }
+    let (own, other) = (score(network), score(best.1))
+    let points =
+      NumberFormat.fixed(abs(own - other), 1) + (tells ? " BLEU" : " \(network.chrF.name)")
+    let result =
+      own > other
+      ? "beats \(best.0) by \(points)"
+      : "does NOT beat \(best.0): it is \(own == other ? "no better" : "\(points) worse")"
+    return "The network \(result)." + (tells ? "" : " (Nobody has four words in a row: BLEU is 0.)")
   }
 }
 

@@ -47,6 +47,35 @@ enum Reversal {
 }
 
 @Suite struct TranslatorTests {
+  /// The BLEU of sentences of two words is 0, be they all right: what is right in them is told by chrF2.
+  @Test func verdictsSayWhoIsBetter() {
+    func verdict(_ own: String, nearest: String, of target: String) -> String {
+      let pairs = [SentencePairs.Pair("uno dos tres cuatro", target)]
+      func scores(_ text: String) -> TranslationEvaluation.Scores {
+        .init([text], pairs, lowercases: false)
+      }
+      return TranslationEvaluation(
+        network: scores(own), copy: scores("uno dos tres cuatro"), nearest: scores(nearest),
+        perplexity: 1, beam: 5, lengthPenalty: 0.6, coveragePenalty: nil, count: 1, truncated: 0,
+        samples: []
+      ).verdict
+    }
+    let (four, wrong) = ("one two three four", "five six")
+    #expect(
+      verdict(four, nearest: wrong, of: four)
+        == "The network beats the copied source by 100.0 BLEU.")
+    #expect(
+      verdict(four, nearest: four, of: four)
+        == "The network does NOT beat the nearest sentence: it is no better.")
+    let note = "(Nobody has four words in a row: BLEU is 0.)"
+    #expect(
+      verdict("one two", nearest: "one two", of: "one two")
+        == "The network does NOT beat the nearest sentence: it is no better. \(note)")
+    let short = verdict("one two", nearest: "one six", of: "one two")
+    #expect(short.hasPrefix("The network beats the nearest sentence by "))
+    #expect(short.hasSuffix(" chrF2. \(note)"))
+  }
+
   /// By GNU `time -v` of an optimized build, one epoch: 542 MB on 3,000 pairs of Multi30k with the options that
   /// are usual (told: 523), 428 MB on its 29,000 with 64 units and vectors of 64 (told: 435). Longer pairs and longer
   /// sentences of the test part take more, and so does each weight.
