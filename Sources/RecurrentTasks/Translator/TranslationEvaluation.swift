@@ -65,7 +65,8 @@ public struct TranslationEvaluation: JobEvaluation {
       own > other
       ? "beats \(best.0) by \(points)"
       : "does NOT beat \(best.0): it is \(own == other ? "no better" : "\(points) worse")"
-    return "The network \(result)." + (tells ? "" : " (Nobody has four words in a row: BLEU is 0.)")
+    let note = tells ? "" : " (None has four words in a row right: BLEU is 0.)"
+    return "The network \(result).\(note)"
   }
 }
 

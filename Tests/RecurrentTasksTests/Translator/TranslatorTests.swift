@@ -67,7 +67,7 @@ enum Reversal {
     #expect(
       verdict(four, nearest: four, of: four)
         == "The network does NOT beat the nearest sentence: it is no better.")
-    let note = "(Nobody has four words in a row: BLEU is 0.)"
+    let note = "(None has four words in a row right: BLEU is 0.)"
     #expect(
       verdict("one two", nearest: "one two", of: "one two")
         == "The network does NOT beat the nearest sentence: it is no better. \(note)")
