@@ -54,8 +54,8 @@ public struct TranslationEvaluation: JobEvaluation {
   public var verdict: String {
     let others =
       [("the copied source", copy)] + (nearest.map { [("the nearest sentence", $0)] } ?? [])
-    // Without four words in a row that are right, as in sentences of two, BLEU is 0 whatever was said.
-    let tells = network.bleu.score > 0 || others.contains { $0.1.bleu.score > 0 }
+    // Sentences under four words have a BLEU of 0, however right they are.
+    let tells = network.bleu.score > 0
     func score(_ scores: Scores) -> Double { tells ? scores.bleu.score : scores.chrF.score }
     guard let best = others.max(by: { score($0.1) < score($1.1) }) else { return "" }
     let (own, other) = (score(network), score(best.1))
@@ -65,7 +65,7 @@ public struct TranslationEvaluation: JobEvaluation {
       own > other
       ? "beats \(best.0) by \(points)"
       : "does NOT beat \(best.0): it is \(own == other ? "no better" : "\(points) worse")"
-    let note = tells ? "" : " (None has four words in a row right: BLEU is 0.)"
+    let note = tells ? "" : " (Its BLEU is 0, as is that of sentences under four words.)"
     return "The network \(result).\(note)"
   }
 }

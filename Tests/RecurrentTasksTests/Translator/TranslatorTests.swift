@@ -67,13 +67,16 @@ enum Reversal {
     #expect(
       verdict(four, nearest: four, of: four)
         == "The network does NOT beat the nearest sentence: it is no better.")
-    let note = "(None has four words in a row right: BLEU is 0.)"
+    let note = "(Its BLEU is 0, as is that of sentences under four words.)"
     #expect(
       verdict("one two", nearest: "one two", of: "one two")
         == "The network does NOT beat the nearest sentence: it is no better. \(note)")
     let short = verdict("one two", nearest: "one six", of: "one two")
     #expect(short.hasPrefix("The network beats the nearest sentence by "))
     #expect(short.hasSuffix(" chrF2. \(note)"))
+    // The nearest sentence is long enough for a BLEU, and shares a word.
+    let long = verdict("one two", nearest: "one six six six", of: "one two")
+    #expect(long.hasPrefix("The network beats the nearest sentence by "))
   }
 
   /// By GNU `time -v` of an optimized build, one epoch: 542 MB on 3,000 pairs of Multi30k with the options that
